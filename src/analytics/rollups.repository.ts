@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common';
+import type { Sql } from '../platform/database.js';
+import { LN_GAMMA, SHORTEST_MS } from './latency-histogram.js';
+
+/** A batch whose events are to be counted: one tenant's rows of one group commit. */
+export interface CountableBatch {
+  id: string;
+  tenant_id: string;
+  first_id: string;
+  last_id: string;
+}
+
+/**
+ * The only writer of the rollups. Runs inside the transaction that marks the batches processed, so each event is
+ * counted exactly once; keys are sorted, so two workers never wait for each other in a circle.
+ * Hours and days are summed from the minutes of the same statement.
+ */
+const COUNT_EVENTS = `/* rollups.countEvents */
+with counted as materialized (
+  select e.tenant_id, e.client_id, e.event_type,
+         date_bin('1 minute', e.event_time, timestamptz '1970-01-01 00:00Z') as minute,
+         greatest(extract(epoch from now() - e.received_at)::float8 * 1000, ${SHORTEST_MS}) as latency_ms,
+         f.event_id is not null as failed
+  from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) as b (id, tenant_id, first_id, last_id)
+  join events e on e.tenant_id = b.tenant_id and e.id between b.first_id and b.last_id and e.batch_id = b.id
+  left join failed_events f on f.tenant_id = e.tenant_id and f.event_id = e.id
+), minutes as materialized (
+  select tenant_id, minute as bucket, client_id, event_type,
+         count(*) filter (where not failed) as count, count(*) filter (where failed) as failed
+  from counted group by 1, 2, 3, 4
+), hours as materialized (
+  select tenant_id, date_bin('1 hour', bucket, timestamptz '1970-01-01 00:00Z') as bucket, client_id, event_type,
+         sum(count) as count, sum(failed) as failed
+  from minutes group by 1, 2, 3, 4
+), days as (
+  select tenant_id, date_bin('1 day', bucket, timestamptz '1970-01-01 00:00Z') as bucket, client_id, event_type,
+         sum(count) as count, sum(failed) as failed
+  from hours group by 1, 2, 3, 4
+), bins as materialized (
+  select tenant_id, client_id, ceil(ln(latency_ms) / ${LN_GAMMA})::int as bin, count(*) as n,
+         count(*) filter (where failed) as failed,
+         sum(latency_ms) as total, min(latency_ms) as least, max(latency_ms) as most
+  from counted group by 1, 2, 3
+), processing as materialized (
+  select tenant_id, client_id, sum(n) - sum(failed) as processed, sum(failed) as failed,
+         sum(total) as total, min(least) as least, max(most) as most, jsonb_object_agg(bin, n) as histogram
+  from bins group by 1, 2
+), ${['minute', 'hour', 'day'].map((grain) => upsertEvents(grain)).join(', ')}
+, ${['minute', 'hour', 'day'].map((grain) => upsertProcessing(grain)).join(', ')}
+select coalesce(sum(count + failed), 0)::int as counted from minutes`;
+
+function upsertEvents(grain: string): string {
+  return `events_${grain} as (
+  insert into event_rollups_${grain} as r (tenant_id, bucket, client_id, event_type, count, failed)
+  select tenant_id, bucket, client_id, event_type, count, failed from ${grain}s order by 1, 2, 3, 4
+  on conflict (tenant_id, bucket, client_id, event_type)
+  do update set count = r.count + excluded.count, failed = r.failed + excluded.failed
+)`;
+}
+
+function upsertProcessing(grain: string): string {
+  return `processing_${grain} as (
+  insert into processing_rollups_${grain} as r (tenant_id, bucket, client_id, processed, failed,
+    latency_sum_ms, latency_min_ms, latency_max_ms, latency_histogram)
+  select tenant_id, date_bin('1 ${grain}', now(), timestamptz '1970-01-01 00:00Z'), client_id, processed, failed,
+         total, least, most, histogram
+  from processing order by 1, 2, 3
+  on conflict (tenant_id, bucket, client_id)
+  do update set processed = r.processed + excluded.processed, failed = r.failed + excluded.failed,
+    latency_sum_ms = r.latency_sum_ms + excluded.latency_sum_ms,
+    latency_min_ms = least(r.latency_min_ms, excluded.latency_min_ms),
+    latency_max_ms = greatest(r.latency_max_ms, excluded.latency_max_ms),
+    latency_histogram = merge_histograms(r.latency_histogram, excluded.latency_histogram)
+)`;
+}
+
+@Injectable()
+export class RollupsRepository {
+  /** Adds the events of `batches` to every rollup. @returns how many there were */
+  async countEvents(sql: Sql, batches: readonly CountableBatch[]): Promise<number> {
+    const { rows } = await sql.query<{ counted: number }>(COUNT_EVENTS, [
+      batches.map((batch) => batch.id),
+      batches.map((batch) => batch.tenant_id),
+      batches.map((batch) => batch.first_id),
+      batches.map((batch) => batch.last_id),
+    ]);
+    return rows[0]?.counted ?? 0;
+  }
+}

@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { RequestMethod } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { NextFunction, Request, Response } from 'express';
+import helmet from 'helmet';
+import { ApiModule } from './api.module.js';
+import { IngestLane } from './events/ingest-lane.js';
+import { setUpOpenApi } from './openapi-document.js';
+import type { Config } from './platform/config.js';
+import type { NestLogger } from './platform/logger.js';
+import { requestId } from './platform/request-id.js';
+
+/** The API, complete and not yet listening: the same in production and in tests. */
+export async function createApiApplication(config: Config, logger?: NestLogger): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(ApiModule.forRoot(config), {
+    abortOnError: false,
+    bodyParser: false,
+    return503OnClosing: true,
+    ...(logger === undefined ? { logger: ['error', 'warn'] } : { logger }),
+  });
+  app.set('trust proxy', trustProxy(config.TRUST_PROXY));
+  app.set('etag', false);
+  app.set('query parser', 'simple');
+  app.disable('x-powered-by');
+  app.setGlobalPrefix('api/v1', { exclude: [{ path: 'metrics', method: RequestMethod.GET }] });
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    response.setHeader('X-Request-Id', requestId(request));
+    next();
+  });
+  // Whether there is TLS is the proxy's business, so nothing here may force a browser to it.
+  app.use(helmet({ strictTransportSecurity: false, contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
+  app.useBodyParser('json', { limit: config.MAX_BODY_BYTES, strict: false });
+  if (config.CORS_ORIGINS.length > 0) {
+    app.enableCors({ origin: [...config.CORS_ORIGINS], exposedHeaders: ['X-Request-Id', 'Retry-After'] });
+  }
+  setUpOpenApi(app);
+  await app.init();
+  putLaneInFront(app);
+  setTimeouts(app);
+  return app;
+}
+
+/** Requests reach the ingest lane first; what it does not take goes on to Express. */
+function putLaneInFront(app: NestExpressApplication): void {
+  const lane = app.get(IngestLane);
+  const server = app.getHttpServer();
+  const listeners = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
+  server.removeAllListeners('request');
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (lane.take(request, response)) return;
+    for (const listener of listeners) listener.call(server, request, response);
+  });
+}
+
+/** Against clients that are slow on purpose; keep-alive outlives that of common proxies (60 s), so they never hit a closing socket. */
+function setTimeouts(app: NestExpressApplication): void {
+  const server = app.getHttpServer();
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 30_000;
+  server.keepAliveTimeout = 65_000;
+}
+
+function trustProxy(setting: string): boolean | number | string {
+  if (setting === 'false') return false;
+  return /^\d+$/.test(setting) ? Number(setting) : setting;
+}

@@ -1,0 +1,48 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AnalyticsController } from './analytics/analytics.controller.js';
+import { AnalyticsModule } from './analytics/analytics.module.js';
+import { AuthController } from './auth/auth.controller.js';
+import { AuthGuard } from './auth/auth.guard.js';
+import { AuthModule } from './auth/auth.module.js';
+import { EventsController } from './events/events.controller.js';
+import { EventsModule } from './events/events.module.js';
+import { QueueStatusController } from './events/queue-status.controller.js';
+import { ApiKey } from './keys/api-key.entity.js';
+import { KeysController } from './keys/keys.controller.js';
+import { KeysModule } from './keys/keys.module.js';
+import type { Config } from './platform/config.js';
+import { PlatformModule } from './platform/platform.module.js';
+import { runtimeOptions } from './platform/data-source-options.js';
+import { Tenant } from './tenants/tenant.entity.js';
+import { TenantsController } from './tenants/tenants.controller.js';
+import { TenantsModule } from './tenants/tenants.module.js';
+
+/** The API process: every controller is in this list. */
+@Module({})
+export class ApiModule {
+  static forRoot(config: Config): DynamicModule {
+    return {
+      module: ApiModule,
+      imports: [
+        PlatformModule.forRoot(config, 'producer'),
+        TypeOrmModule.forRoot({ ...runtimeOptions(config), entities: [Tenant, ApiKey] }),
+        TenantsModule,
+        KeysModule,
+        AuthModule,
+        AnalyticsModule,
+        EventsModule,
+      ],
+      controllers: [
+        TenantsController,
+        KeysController,
+        AuthController,
+        QueueStatusController,
+        AnalyticsController,
+        EventsController,
+      ],
+      providers: [{ provide: APP_GUARD, useClass: AuthGuard }],
+    };
+  }
+}

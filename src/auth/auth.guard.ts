@@ -1,0 +1,26 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { ACCESS, type Access, type AuthenticatedRequest } from '../platform/access.js';
+import { forbidden } from '../platform/problem.js';
+import { AuthService } from './auth.service.js';
+
+/** Default-deny: a route that declares neither a scope nor that it is public cannot be called. */
+@Injectable()
+export class AuthGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly auth: AuthService,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    if (access === 'public') return true;
+    if (access === undefined) throw forbidden('This route declares no scope, so nobody may call it.');
+    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    request.principal = await this.auth.authenticate(request, access);
+    return true;
+  }
+}

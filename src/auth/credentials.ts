@@ -1,0 +1,37 @@
+import type { IncomingMessage } from 'node:http';
+import { unauthorized } from '../platform/problem.js';
+
+/** What a request may carry its credential in, besides X-API-Key and Authorization. */
+export interface CredentialSources {
+  /** Lower-case names of further headers. */
+  readonly headers: readonly string[];
+  /** Whether `?api_key=` counts; never in production, where URLs end up in logs. */
+  readonly queryParameter: boolean;
+}
+
+/**
+ * The one credential of a request, or null when it has none. The first source that holds something decides;
+ * a wrong value there is never made good by another source.
+ */
+export function readCredential(request: IncomingMessage, sources: CredentialSources): string | null {
+  const apiKey = request.headers['x-api-key'];
+  if (typeof apiKey === 'string' && apiKey !== '') return apiKey.trim();
+  const { authorization } = request.headers;
+  if (authorization !== undefined && authorization !== '') return readBearer(authorization);
+  for (const name of sources.headers) {
+    const value = request.headers[name];
+    if (typeof value === 'string' && value !== '') return value.trim();
+  }
+  return sources.queryParameter ? readQuery(request.url ?? '') : null;
+}
+
+function readBearer(authorization: string): string {
+  const match = /^Bearer +(\S+)$/i.exec(authorization);
+  if (match?.[1] === undefined) throw unauthorized('Authorization must be "Bearer <API key>".');
+  return match[1];
+}
+
+function readQuery(url: string): string | null {
+  const start = url.indexOf('?');
+  return start < 0 ? null : new URLSearchParams(url.slice(start)).get('api_key');
+}

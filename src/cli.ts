@@ -1,0 +1,32 @@
+import 'reflect-metadata';
+import { findCommand, usage } from './cli/commands.js';
+import { ConfigError, loadConfig } from './platform/config.js';
+import { Problem } from './platform/problem.js';
+
+/**
+ * The command line: `node dist/cli.js <command> [--json]`.
+ * Exit code 0: done; 1: it failed; 2: the words of the call are wrong.
+ */
+async function main(words: readonly string[]): Promise<number> {
+  const [name, ...rest] = words;
+  const command = name === undefined ? undefined : findCommand(name);
+  if (command === undefined) {
+    process.stderr.write(usage());
+    return name === 'help' || name === '--help' ? 0 : 2;
+  }
+  try {
+    await command.run(loadConfig(), rest);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`${explain(error)}\n`);
+    return error instanceof TypeError && 'code' in error ? 2 : 1; // parseArgs throws TypeErrors with a code
+  }
+}
+
+function explain(error: unknown): string {
+  if (error instanceof Problem) return error.detail;
+  if (error instanceof ConfigError) return error.message;
+  return (error as Error).message;
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,36 @@
+import { type DynamicModule, type INestApplicationContext, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ApiKey } from '../keys/api-key.entity.js';
+import { KeysModule } from '../keys/keys.module.js';
+import type { Config } from '../platform/config.js';
+import { runtimeOptions } from '../platform/data-source-options.js';
+import { DatabaseModule } from '../platform/platform.module.js';
+import { Tenant } from '../tenants/tenant.entity.js';
+import { TenantsModule } from '../tenants/tenants.module.js';
+
+/** The services that commands share with the API. */
+@Module({})
+class CliModule {
+  static forRoot(config: Config): DynamicModule {
+    return {
+      module: CliModule,
+      imports: [
+        DatabaseModule.forRoot(config),
+        TypeOrmModule.forRoot({ ...runtimeOptions(config), retryAttempts: 1, entities: [Tenant, ApiKey] }),
+        TenantsModule,
+        KeysModule,
+      ],
+    };
+  }
+}
+
+/** Runs `work` with the application's services and closes them. */
+export async function inApplication<T>(config: Config, work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
+  const app = await NestFactory.createApplicationContext(CliModule.forRoot(config), { logger: false, abortOnError: false });
+  try {
+    return await work(app);
+  } finally {
+    await app.close();
+  }
+}

@@ -1,0 +1,45 @@
+import { parseArgs } from 'node:util';
+import { plainToInstance } from 'class-transformer';
+import { CreateKeyDto } from '../keys/keys.dto.js';
+import { KeysService } from '../keys/keys.service.js';
+import { DEFAULT_TENANT_ID } from '../platform/principal.js';
+import { createValidationPipe } from '../platform/validation.js';
+import { TenantsService } from '../tenants/tenants.service.js';
+import type { Command } from './commands.js';
+import { inApplication } from './cli.module.js';
+import { print } from './output.js';
+
+export const createKey: Command = {
+  usage: '--client-id=my-app --name="My App" [--tenant=ID] [--scopes=read,write] [--rate-limit=100]',
+  description: 'Creates an API key and shows it this once. Scopes: read, write, admin, platform.',
+  async run(config, words) {
+    const { values } = parseArgs({
+      args: words,
+      options: {
+        'client-id': { type: 'string' },
+        name: { type: 'string' },
+        tenant: { type: 'string', default: DEFAULT_TENANT_ID },
+        scopes: { type: 'string', default: 'read,write' },
+        'rate-limit': { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
+    });
+    const { 'rate-limit': rateLimit } = values;
+    const plain = {
+      client_id: values['client-id'],
+      name: values.name ?? values['client-id'],
+      scopes: values.scopes.split(','),
+      ...(rateLimit === undefined ? {} : { rate_limit: Number(rateLimit) }),
+    };
+    const dto = (await createValidationPipe().transform(plainToInstance(CreateKeyDto, plain), {
+      type: 'body',
+      metatype: CreateKeyDto,
+    })) as CreateKeyDto;
+    await inApplication(config, async (app) => {
+      const tenant = await app.get(TenantsService).get(values.tenant);
+      const caller = { tenantId: tenant.id, scopes: ['platform'] as const };
+      const key = await app.get(KeysService).create(caller, dto);
+      print(values.json, key, `${key.key}\n\nKey of ${key.client_id} with the scopes ${key.scopes.join(', ')}. It is shown this once.`);
+    });
+  },
+};

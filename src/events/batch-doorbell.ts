@@ -1,0 +1,61 @@
+import { InjectQueue } from '@nestjs/bullmq';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import type { Queue } from 'bullmq';
+import { EVENTS_QUEUE, PROCESS_BATCHES, type ProcessBatchesJob } from './events.jobs.js';
+
+/** After a ring, further batches wait this long and share one job: a job costs about as much as fifty events. */
+const QUIET_MS = 20;
+const MAX_IDS_PER_JOB = 100;
+const GIVE_UP_MS = 1_000;
+
+/**
+ * Tells the workers that batches wait. Best effort by design: nobody awaits it, and a ring that is lost with its queue
+ * is made good by the sweeper.
+ */
+@Injectable()
+export class BatchDoorbell implements OnApplicationShutdown {
+  private readonly logger = new Logger(BatchDoorbell.name);
+  private waiting: string[] = [];
+  private ringing: Promise<void> | undefined;
+  private lastWarning = 0;
+
+  constructor(@InjectQueue(EVENTS_QUEUE) private readonly queue: Queue<ProcessBatchesJob>) {
+    this.queue.on('error', (error) => this.warn(error));
+  }
+
+  /** Returns at once. */
+  ring(batchIds: readonly string[]): void {
+    if (batchIds.length === 0) return;
+    this.waiting.push(...batchIds);
+    this.ringing ??= this.ringAll().finally(() => (this.ringing = undefined));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.ringing;
+  }
+
+  private async ringAll(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const batchIds = this.waiting.splice(0, MAX_IDS_PER_JOB);
+      let timer: NodeJS.Timeout | undefined;
+      try {
+        // BullMQ can wait for ever for a Redis that is away; this must not.
+        const givingUp = new Promise<never>((_resolve, reject) => {
+          timer = setTimeout(() => reject(new Error('the queue did not answer')), GIVE_UP_MS);
+        });
+        await Promise.race([this.queue.add(PROCESS_BATCHES, { batch_ids: batchIds }), givingUp]);
+      } catch (error) {
+        this.warn(error as Error);
+      } finally {
+        clearTimeout(timer);
+      }
+      await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    }
+  }
+
+  private warn(error: Error): void {
+    if (Date.now() - this.lastWarning < 10_000) return;
+    this.lastWarning = Date.now();
+    this.logger.warn(`could not enqueue: ${error.message}; the sweeper will find the batches`);
+  }
+}

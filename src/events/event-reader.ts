@@ -1,0 +1,32 @@
+import { Injectable } from '@nestjs/common';
+import { decodeCursor, type Page, toPage } from '../platform/cursor.js';
+import type { Principal } from '../platform/principal.js';
+import { notFound } from '../platform/problem.js';
+import { toTimeRange } from '../platform/query.dto.js';
+import { isUuid } from '../platform/uuid7.js';
+import type { EventResponse, ListEventsQuery } from './events.dto.js';
+import { eventTextFault } from './event-parser.js';
+import { EventsRepository } from './events.repository.js';
+
+@Injectable()
+export class EventReader {
+  constructor(private readonly events: EventsRepository) {}
+
+  /**
+   * By server id, else by the event_id of `clientId` (default: the caller's).
+   * @throws Problem 404, for other tenants' events too
+   */
+  async get(caller: Principal, id: string, clientId = caller.clientId): Promise<EventResponse> {
+    const { tenantId } = caller;
+    const byId = isUuid(id) ? await this.events.findById(tenantId, id) : null;
+    const event = byId ?? (eventTextFault(id) === null ? await this.events.findByEventId(tenantId, clientId, id) : null);
+    if (event === null) throw notFound('There is no event with this id.');
+    return event;
+  }
+
+  async list(caller: Principal, query: ListEventsQuery): Promise<Page<EventResponse>> {
+    const before = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
+    const rows = await this.events.list(caller.tenantId, toTimeRange(query), query, query.limit + 1, before);
+    return toPage(rows, query.limit);
+  }
+}

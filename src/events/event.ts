@@ -1,0 +1,27 @@
+/** An event that passed every check and waits for its commit. */
+export interface AcceptableEvent {
+  /** UUIDv7 given at receipt, 16 bytes. */
+  id: Buffer;
+  tenantId: string;
+  clientId: string;
+  /** The client's own id, or the text of `id` when it gave none. */
+  eventId: string;
+  eventType: string;
+  userId: string | null;
+  sessionId: string | null;
+  /** Milliseconds since 1970 as the client said; null means receipt. */
+  eventTime: number | null;
+  /** Milliseconds since 1970, the same as in `id`. */
+  receivedAt: number;
+  /** JSON text. */
+  payload: string;
+}
+
+export type EventStatus = 'queued' | 'processed' | 'failed';
+
+/** What became of one event. */
+export type Outcome =
+  | { status: 'accepted'; id: string }
+  | { status: 'duplicate'; id: string; eventStatus: EventStatus }
+  | { status: 'conflict'; id: string }
+  | { status: 'rejected'; message: string; path?: string };

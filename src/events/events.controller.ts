@@ -1,0 +1,82 @@
+import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query } from '@nestjs/common';
+import {
+  ApiAcceptedResponse,
+  ApiBadRequestResponse,
+  ApiBody,
+  ApiHeader,
+  ApiOkResponse,
+  ApiTags,
+  ApiUnprocessableEntityResponse,
+} from '@nestjs/swagger';
+import { Caller, RequireScope } from '../platform/access.js';
+import type { Page } from '../platform/cursor.js';
+import type { Principal } from '../platform/principal.js';
+import {
+  BatchResponse,
+  EventPage,
+  EventResponse,
+  GetEventQuery,
+  IngestBatchDto,
+  IngestedResponse,
+  IngestEventDto,
+  ListEventsQuery,
+} from './events.dto.js';
+import { EventReader } from './event-reader.js';
+import { EventsService } from './events.service.js';
+
+/**
+ * The POST routes answer here only when their address is spelt unusually (upper case, say): the ingest lane in front of
+ * Express takes them otherwise, through the same service.
+ */
+@ApiTags('events')
+@Controller('events')
+export class EventsController {
+  constructor(
+    private readonly events: EventsService,
+    private readonly reader: EventReader,
+  ) {}
+
+  /** Takes one event. The 202 means it is committed. */
+  @Post(['ingest', ''])
+  @HttpCode(202)
+  @RequireScope('write')
+  @ApiBody({ type: IngestEventDto })
+  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Stands for event_id.' })
+  @ApiAcceptedResponse({ type: IngestedResponse })
+  @ApiBadRequestResponse({ description: 'The event is invalid; errors name the field.' })
+  @ApiUnprocessableEntityResponse({ description: 'event_id was used before with other content.' })
+  ingest(
+    @Caller() caller: Principal,
+    @Body() body: unknown,
+    @Headers('idempotency-key') idempotencyKey?: string,
+  ): Promise<IngestedResponse> {
+    return this.events.ingest(caller, body, idempotencyKey);
+  }
+
+  /** Takes up to MAX_BATCH_SIZE events. One bad event never sinks the others. */
+  @Post('batch')
+  @HttpCode(202)
+  @RequireScope('write')
+  @ApiBody({ type: IngestBatchDto })
+  @ApiAcceptedResponse({ type: BatchResponse })
+  @ApiBadRequestResponse({ type: BatchResponse, description: 'No event is valid.' })
+  ingestBatch(@Caller() caller: Principal, @Body() body: unknown): Promise<BatchResponse> {
+    return this.events.ingestBatch(caller, body);
+  }
+
+  /** Events, newest first. */
+  @Get()
+  @RequireScope('read')
+  @ApiOkResponse({ type: EventPage })
+  list(@Caller() caller: Principal, @Query() query: ListEventsQuery): Promise<Page<EventResponse>> {
+    return this.reader.list(caller, query);
+  }
+
+  /** One event, by the id Tidemark gave it or by your own event_id. */
+  @Get(':id')
+  @RequireScope('read')
+  @ApiOkResponse({ type: EventResponse })
+  get(@Caller() caller: Principal, @Param('id') id: string, @Query() query: GetEventQuery): Promise<EventResponse> {
+    return this.reader.get(caller, id, query.client_id);
+  }
+}

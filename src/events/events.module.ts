@@ -1,0 +1,42 @@
+import { BullModule } from '@nestjs/bullmq';
+import { Module } from '@nestjs/common';
+import { AnalyticsModule } from '../analytics/analytics.module.js';
+import { AuthModule } from '../auth/auth.module.js';
+import { BatchDoorbell } from './batch-doorbell.js';
+import { BatchProcessingService } from './batch-processing.service.js';
+import { BatchesRepository } from './batches.repository.js';
+import { EventReader } from './event-reader.js';
+import { EVENTS_QUEUE } from './events.jobs.js';
+import { EventsRepository } from './events.repository.js';
+import { EventsService } from './events.service.js';
+import { FailedEventsRepository } from './failed-events.repository.js';
+import { IngestLane } from './ingest-lane.js';
+import { IngestRepository } from './ingest.repository.js';
+import { IngestWriter } from './ingest-writer.js';
+import { QueueStatusService } from './queue-status.service.js';
+
+/** Taking events in and reading them back: what the API process needs. */
+@Module({
+  imports: [AuthModule, BullModule.registerQueue({ name: EVENTS_QUEUE })],
+  providers: [
+    BatchDoorbell,
+    BatchesRepository,
+    EventReader,
+    EventsRepository,
+    EventsService,
+    IngestLane,
+    IngestRepository,
+    IngestWriter,
+    QueueStatusService,
+  ],
+  exports: [EventReader, EventsService, IngestLane, QueueStatusService],
+})
+export class EventsModule {}
+
+/** Processing batches: what the worker process needs. */
+@Module({
+  imports: [AnalyticsModule, BullModule.registerQueue({ name: EVENTS_QUEUE })],
+  providers: [BatchProcessingService, BatchesRepository, FailedEventsRepository],
+  exports: [BatchProcessingService, BatchesRepository],
+})
+export class BatchProcessingModule {}

@@ -1,0 +1,47 @@
+import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { Inject, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import type { Job } from 'bullmq';
+import { CONFIG, type Config } from '../platform/config.js';
+import { isUuid } from '../platform/uuid7.js';
+import { BatchProcessingService } from './batch-processing.service.js';
+import { EVENTS_QUEUE, type ProcessBatchesJob } from './events.jobs.js';
+
+/** A job is tried once: what fails is queued in PostgreSQL still, where the sweeper finds it. */
+@Processor(EVENTS_QUEUE)
+export class EventsProcessor extends WorkerHost implements OnApplicationBootstrap {
+  private readonly logger = new Logger(EventsProcessor.name);
+  private lastWarning = 0;
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly batches: BatchProcessingService,
+  ) {
+    super();
+  }
+
+  onApplicationBootstrap(): void {
+    this.worker.concurrency = this.config.WORKER_CONCURRENCY;
+  }
+
+  async process(job: Job<ProcessBatchesJob>): Promise<number> {
+    return this.batches.process(readBatchIds(job.data));
+  }
+
+  @OnWorkerEvent('error')
+  onError(error: Error): void {
+    if (Date.now() - this.lastWarning < 10_000) return;
+    this.lastWarning = Date.now();
+    this.logger.warn(`queue: ${error.message}`);
+  }
+
+  @OnWorkerEvent('failed')
+  onFailed(_job: Job | undefined, error: Error): void {
+    this.logger.warn(`job failed, the sweeper will retry its batches: ${error.message}`);
+  }
+}
+
+/** The queue is not the truth and is not trusted: anything but ids is left alone. */
+function readBatchIds(data: unknown): string[] {
+  const ids = (data as { batch_ids?: unknown } | null)?.batch_ids;
+  return Array.isArray(ids) ? ids.filter((id): id is string => typeof id === 'string' && isUuid(id)) : [];
+}

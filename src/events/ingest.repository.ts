@@ -1,0 +1,168 @@
+import { Injectable } from '@nestjs/common';
+import type { Pool } from 'pg';
+import { Database } from '../platform/database.js';
+import { textArray, timestamptzArray, uuidArray } from '../platform/pg-arrays.js';
+import { formatUuid, parseUuid, uuid7Bytes } from '../platform/uuid7.js';
+import type { AcceptableEvent, EventStatus } from './event.js';
+
+/** An event with its place in the ledger. */
+export interface LedgeredEvent extends AcceptableEvent {
+  key: Buffer;
+}
+
+export interface StoredGroup {
+  /** Ids (text) of the events that are new. */
+  inserted: Set<string>;
+  /** Ids of the batches that now wait to be processed. */
+  batchIds: string[];
+}
+
+export interface KnownEvent {
+  id: string;
+  /** Whether the stored event has the same content. */
+  same: boolean;
+  status: EventStatus;
+}
+
+/**
+ * One statement, so one round trip and one commit for everybody in the group. The ledger decides which events are new;
+ * its rows go in sorted by key, because two groups that share ids in opposite order would deadlock.
+ * A batch is one tenant's part of the group; it is inserted only if it got an event.
+ */
+const INSERT_GROUP = `/* events.insertGroup */
+with input as materialized (
+  select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[],
+    $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::text[])
+  as i (key, id, tenant_id, batch_id, client_id, event_id, event_type, user_id, session_id, event_time, received_at,
+        payload)
+), ledger as (
+  insert into event_keys (key, id) select key, id from input order by key
+  on conflict (key) do nothing returning id
+), stored as (
+  insert into events (tenant_id, id, batch_id, client_id, event_id, event_type, user_id, session_id,
+                      event_time, received_at, payload)
+  select tenant_id, id, batch_id, client_id, event_id, event_type, user_id, session_id,
+         coalesce(event_time, received_at), received_at, payload::jsonb
+  from input where id in (select id from ledger)
+), batches as (
+  insert into ingest_batches (id, tenant_id, first_id, last_id, event_count)
+  select b.id, b.tenant_id, b.first_id, b.last_id, count(*)
+  from unnest($13::uuid[], $14::uuid[], $15::uuid[], $16::uuid[]) as b (id, tenant_id, first_id, last_id)
+  join input i on i.batch_id = b.id
+  join ledger l on l.id = i.id
+  group by 1, 2, 3, 4
+  returning id
+)
+select array(select id from ledger) as inserted, array(select id from batches) as batches`;
+
+/**
+ * What the ledger knows about events it did not take: the first event's id, whether the content is the same, and how
+ * far it is. Content is compared by PostgreSQL (jsonb equality is that of the JSON values, not of their text);
+ * a repeat without event_time matches a first one without.
+ */
+const FIND_KNOWN = `/* events.findKnown */
+select i.n, e.id,
+       e.event_type = i.event_type and e.payload = i.payload::jsonb
+         and e.user_id is not distinct from i.user_id and e.session_id is not distinct from i.session_id
+         and e.event_time = coalesce(i.event_time, e.received_at) as same,
+       case when f.event_id is not null then 'failed' when b.status = 'queued' then 'queued' else 'processed' end
+         as status
+from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[])
+  as i (n, key, tenant_id, event_type, user_id, session_id, event_time, payload)
+join event_keys k on k.key = i.key
+join events e on e.tenant_id = i.tenant_id and e.id = k.id
+left join ingest_batches b on b.tenant_id = e.tenant_id and b.id = e.batch_id
+left join failed_events f on f.tenant_id = e.tenant_id and f.event_id = e.id and f.state <> 'resolved'`;
+
+@Injectable()
+export class IngestRepository {
+  private readonly pool: Pool;
+
+  constructor(database: Database) {
+    this.pool = database.ingest;
+  }
+
+  /** Commits the events that are new. Keys must be unique within the group. */
+  async insertGroup(events: readonly LedgeredEvent[]): Promise<StoredGroup> {
+    const batches = new Map<string, Batch>();
+    const batchIds = events.map((event) => batchOf(batches, event).id);
+    const { rows } = await this.pool.query<{ inserted: string[]; batches: string[] }>({
+      name: 'events.insertGroup',
+      text: INSERT_GROUP,
+      values: [...columns(events, batches, batchIds), ...batchColumns([...batches.values()])],
+    });
+    const row = rows[0]!; // a select without from has one row
+    return { inserted: new Set(row.inserted), batchIds: row.batches };
+  }
+
+  /** One entry per event, in order; undefined where the ledger knows no living event. */
+  async findKnown(events: readonly LedgeredEvent[]): Promise<(KnownEvent | undefined)[]> {
+    const { rows } = await this.pool.query<KnownEvent & { n: number }>({
+      name: 'events.findKnown',
+      text: FIND_KNOWN,
+      values: [
+        events.map((_event, n) => n),
+        uuidArray(events.map((event) => event.key)),
+        uuidArray(events.map((event) => tenantBytes(event.tenantId))),
+        textArray(events.map((event) => event.eventType)),
+        textArray(events.map((event) => event.userId)),
+        textArray(events.map((event) => event.sessionId)),
+        timestamptzArray(events.map((event) => event.eventTime)),
+        textArray(events.map((event) => event.payload)),
+      ],
+    });
+    const known = new Array<KnownEvent | undefined>(events.length).fill(undefined);
+    for (const { n, ...event } of rows) known[n] = event;
+    return known;
+  }
+}
+
+interface Batch {
+  id: Buffer;
+  tenantId: string;
+  firstId: Buffer;
+  lastId: Buffer;
+}
+
+function batchOf(batches: Map<string, Batch>, event: AcceptableEvent): Batch {
+  let batch = batches.get(event.tenantId);
+  if (batch === undefined) {
+    batch = { id: uuid7Bytes(), tenantId: event.tenantId, firstId: event.id, lastId: event.id };
+    batches.set(event.tenantId, batch);
+  }
+  if (event.id.compare(batch.firstId) < 0) batch.firstId = event.id;
+  if (event.id.compare(batch.lastId) > 0) batch.lastId = event.id;
+  return batch;
+}
+
+function columns(events: readonly LedgeredEvent[], batches: Map<string, Batch>, batchIds: Buffer[]): Buffer[] {
+  const tenants = new Map([...batches.keys()].map((tenantId) => [tenantId, tenantBytes(tenantId)]));
+  return [
+    uuidArray(events.map((event) => event.key)),
+    uuidArray(events.map((event) => event.id)),
+    uuidArray(events.map((event) => tenants.get(event.tenantId)!)),
+    uuidArray(batchIds),
+    textArray(events.map((event) => event.clientId)),
+    textArray(events.map((event) => event.eventId)),
+    textArray(events.map((event) => event.eventType)),
+    textArray(events.map((event) => event.userId)),
+    textArray(events.map((event) => event.sessionId)),
+    timestamptzArray(events.map((event) => event.eventTime)),
+    timestamptzArray(events.map((event) => event.receivedAt)),
+    textArray(events.map((event) => event.payload)),
+  ];
+}
+
+function batchColumns(batches: readonly Batch[]): Buffer[] {
+  return [
+    uuidArray(batches.map((batch) => batch.id)),
+    uuidArray(batches.map((batch) => tenantBytes(batch.tenantId))),
+    uuidArray(batches.map((batch) => batch.firstId)),
+    uuidArray(batches.map((batch) => batch.lastId)),
+  ];
+}
+
+const tenantBytes = parseUuid;
+
+/** Text form of an event's id. */
+export const idText = (event: AcceptableEvent): string => formatUuid(event.id);

@@ -1,0 +1,66 @@
+import type { FieldError } from '../platform/problem.js';
+
+export const MAX_DEPTH = 32;
+export const MAX_KEYS = 1_000;
+
+/**
+ * What PostgreSQL's jsonb cannot hold, and what would make one event expensive: strings with NUL or a lone surrogate,
+ * numbers that are not finite (JSON.parse turns 1e400 into Infinity), more than 32 levels, more than 1,000 keys.
+ * Recursion goes no deeper than the limit, so a hostile payload cannot exhaust the stack.
+ * @returns the first fault, or null
+ */
+export function checkPayload(payload: object, path: string): FieldError | null {
+  return new PayloadCheck().visit(payload, path, 1);
+}
+
+class PayloadCheck {
+  private keys = 0;
+
+  visit(value: object, path: string, depth: number): FieldError | null {
+    if (depth > MAX_DEPTH) return { path, message: `is nested deeper than ${MAX_DEPTH} levels` };
+    return Array.isArray(value) ? this.visitArray(value, path, depth) : this.visitObject(value, path, depth);
+  }
+
+  private visitArray(items: readonly unknown[], path: string, depth: number): FieldError | null {
+    for (let index = 0; index < items.length; index++) {
+      const fault = this.visitValue(items[index], path, index, depth);
+      if (fault !== null) return fault;
+    }
+    return null;
+  }
+
+  private visitObject(object: object, path: string, depth: number): FieldError | null {
+    for (const key of Object.keys(object)) {
+      if (++this.keys > MAX_KEYS) return { path, message: `has more than ${MAX_KEYS} keys` };
+      const keyFault = textFault(key);
+      if (keyFault !== null) return { path, message: `has a key that ${keyFault}` };
+      const fault = this.visitValue((object as Record<string, unknown>)[key], path, key, depth);
+      if (fault !== null) return fault;
+    }
+    return null;
+  }
+
+  /** The path of a value is put together only when something is wrong with it. */
+  private visitValue(value: unknown, parent: string, key: string | number, depth: number): FieldError | null {
+    if (typeof value === 'string') {
+      const fault = textFault(value);
+      return fault === null ? null : { path: join(parent, key), message: fault };
+    }
+    if (typeof value === 'number') {
+      return Number.isFinite(value) ? null : { path: join(parent, key), message: 'is not a finite number' };
+    }
+    if (typeof value !== 'object' || value === null) return null;
+    return this.visit(value, join(parent, key), depth + 1);
+  }
+}
+
+/** Why PostgreSQL could not store a text, or null when it can. */
+export function textFault(text: string): string | null {
+  if (text.includes('\0')) return 'contains the character NUL (\\u0000), which cannot be stored';
+  if (!text.isWellFormed()) return 'contains half of a surrogate pair, which is not valid Unicode';
+  return null;
+}
+
+function join(parent: string, key: string | number): string {
+  return typeof key === 'number' ? `${parent}[${key}]` : `${parent}.${key.slice(0, 100)}`;
+}

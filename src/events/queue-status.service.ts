@@ -1,0 +1,54 @@
+import { InjectQueue } from '@nestjs/bullmq';
+import { Injectable } from '@nestjs/common';
+import type { Queue } from 'bullmq';
+import type { QueueStatusResponse } from '../analytics/analytics.dto.js';
+import { Database } from '../platform/database.js';
+import { BatchesRepository } from './batches.repository.js';
+import { EVENTS_QUEUE } from './events.jobs.js';
+
+type QueueCounts = QueueStatusResponse['queues'][number];
+
+const PATIENCE_MS = 500;
+
+@Injectable()
+export class QueueStatusService {
+  constructor(
+    private readonly database: Database,
+    private readonly batches: BatchesRepository,
+    @InjectQueue(EVENTS_QUEUE) private readonly queue: Queue,
+  ) {}
+
+  /** What waits, counted in PostgreSQL, and the counts of the queue that rings for it. */
+  async get(tenantId: string): Promise<QueueStatusResponse> {
+    const [pending, counts] = await Promise.all([
+      this.database.inTenant(tenantId, (sql) => this.batches.getPending(sql, tenantId)),
+      this.countJobs(),
+    ]);
+    return {
+      pending_events: pending.events,
+      oldest_pending_age_s: Math.round(pending.oldestAgeSeconds * 10) / 10,
+      queues: [counts],
+    };
+  }
+
+  /** All null when the queue does not answer in time: the numbers of PostgreSQL are worth having without it. */
+  private async countJobs(): Promise<QueueCounts> {
+    const away = { waiting: null, active: null, delayed: null, completed: null, failed: null, paused: null };
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<typeof away>((resolve) => {
+      timer = setTimeout(() => resolve(away), PATIENCE_MS);
+    });
+    const counts = await Promise.race([this.readCounts().catch(() => away), timeout]);
+    clearTimeout(timer);
+    return { name: this.queue.name, ...counts };
+  }
+
+  private async readCounts(): Promise<Omit<QueueCounts, 'name'>> {
+    const [counts, paused] = await Promise.all([
+      this.queue.getJobCounts('waiting', 'active', 'delayed', 'completed', 'failed'),
+      this.queue.isPaused(),
+    ]);
+    const { waiting = 0, active = 0, delayed = 0, completed = 0, failed = 0 } = counts;
+    return { waiting, active, delayed, completed, failed, paused };
+  }
+}

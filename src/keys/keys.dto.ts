@@ -1,0 +1,107 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ArrayNotEmpty, ArrayUnique, IsArray, IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
+import { SCOPES, type Scope } from '../platform/principal.js';
+import { IsDateTime } from '../platform/query.dto.js';
+import type { ApiKey } from './api-key.entity.js';
+
+export class CreateKeyDto {
+  @ApiProperty({ description: 'The calling application.', example: 'web-shop' })
+  @IsString()
+  @Length(1, 255)
+  client_id: string;
+
+  @ApiProperty({ description: 'For people.', example: 'Web shop, production' })
+  @IsString()
+  @Length(1, 255)
+  name: string;
+
+  @ApiPropertyOptional({ enum: SCOPES, isArray: true, default: ['read', 'write'] })
+  @IsOptional()
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayUnique()
+  @IsIn(SCOPES, { each: true, message: `scopes must be among ${SCOPES.join(', ')}` })
+  scopes: Scope[] = ['read', 'write'];
+
+  @ApiPropertyOptional({ description: 'Requests per window.', minimum: 1 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(2_147_483_647)
+  rate_limit?: number;
+
+  @ApiPropertyOptional({ description: 'Length of the window in seconds.', minimum: 1 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(86_400)
+  rate_window_s?: number;
+
+  @ApiPropertyOptional({ description: 'Events per window, so that batches count by their size.', minimum: 1 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(2_147_483_647)
+  event_limit?: number;
+
+  @ApiPropertyOptional({ format: 'date-time' })
+  @IsOptional()
+  @IsDateTime()
+  expires_at?: string;
+}
+
+export class KeyResponse {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty()
+  client_id: string;
+
+  @ApiProperty()
+  name: string;
+
+  @ApiProperty({ enum: SCOPES, isArray: true })
+  scopes: Scope[];
+
+  @ApiProperty({ description: 'Requests per window.' })
+  rate_limit: number;
+
+  @ApiProperty({ description: 'Length of the window in seconds.' })
+  rate_window_s: number;
+
+  @ApiProperty({ type: Number, nullable: true })
+  event_limit: number | null;
+
+  @ApiProperty()
+  is_active: boolean;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  expires_at: string | null;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  last_used_at: string | null;
+
+  static of(key: ApiKey, defaults: { limit: number; windowSeconds: number }): KeyResponse {
+    return {
+      id: key.id,
+      client_id: key.clientId,
+      name: key.name,
+      scopes: key.scopes,
+      rate_limit: key.rateLimit ?? defaults.limit,
+      rate_window_s: key.rateWindowSeconds ?? defaults.windowSeconds,
+      event_limit: key.eventLimit,
+      is_active: key.isActive,
+      created_at: key.createdAt.toISOString(),
+      expires_at: key.expiresAt?.toISOString() ?? null,
+      last_used_at: key.lastUsedAt?.toISOString() ?? null,
+    };
+  }
+}
+
+export class CreatedKeyResponse extends KeyResponse {
+  @ApiProperty({ description: 'The key itself. It is shown this once and cannot be read again.' })
+  key: string;
+}

@@ -1,0 +1,18 @@
+import 'reflect-metadata';
+import { writeFileSync } from 'node:fs';
+import { NestFactory } from '@nestjs/core';
+import { stringify } from 'yaml';
+import { ApiModule } from './api.module.js';
+import { createOpenApiDocument } from './openapi-document.js';
+import { loadConfig } from './platform/config.js';
+
+/** Writes the OpenAPI document of this build: `node dist/openapi.js FILE`. Needs no database. */
+const app = await NestFactory.create(ApiModule.forRoot(loadConfig({ DATABASE_URL: 'postgresql://localhost/none' })), {
+  preview: true,
+  logger: false,
+});
+app.setGlobalPrefix('api/v1');
+const yaml = stringify(createOpenApiDocument(app), { aliasDuplicateObjects: false });
+const [file] = process.argv.slice(2);
+if (file === undefined) process.stdout.write(yaml);
+else writeFileSync(file, yaml);

@@ -1,0 +1,28 @@
+import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import { ApiSecurity } from '@nestjs/swagger';
+import type { Request } from 'express';
+import type { Principal, Scope } from './principal.js';
+
+/** Metadata key under which a route declares who may call it. */
+export const ACCESS = 'tidemark:access';
+
+/** `public`, `any` (every valid credential), or the scope a credential must include. */
+export type Access = 'public' | 'any' | Scope;
+
+/** Anybody may call this route, without a credential. */
+export const Public = () => SetMetadata(ACCESS, 'public' satisfies Access);
+
+/** Only credentials that include `scope` may call this route. A route without either decorator answers 403. */
+export const RequireScope = (scope: Exclude<Access, 'public'>) =>
+  applyDecorators(SetMetadata(ACCESS, scope), ApiSecurity('api_key'), ApiSecurity('bearer'));
+
+export interface AuthenticatedRequest extends Request {
+  principal?: Principal;
+}
+
+/** The caller of a route that is not public. */
+export const Caller = createParamDecorator((_data: unknown, context: ExecutionContext): Principal => {
+  const { principal } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+  if (principal === undefined) throw new Error('A route that asks for the caller must declare a scope');
+  return principal;
+});

@@ -1,0 +1,132 @@
+import { duration, flag, integer, list, oneOf, secret, type Setting, text, url } from './settings.js';
+
+/**
+ * Every setting Tidemark reads, in the order `.env.example` shows them.
+ * This file is the only reader of `process.env`.
+ */
+export const SETTINGS = {
+  NODE_ENV: oneOf(['production', 'development', 'test'], {
+    default: 'production',
+    description: 'Development and test allow ?api_key= and SKIP_AUTH.',
+  }),
+  HOST: text({ default: '0.0.0.0', description: 'Address the API listens on.' }),
+  PORT: integer(0, 65_535, { default: 3000, description: 'Port of the API; 0 picks a free one.' }),
+  WORKER_HEALTH_PORT: integer(0, 65_535, {
+    default: 3001,
+    description: "Port of the worker's /health/live and /health/ready; 0 picks a free one.",
+  }),
+  DATABASE_URL: url(['postgres:', 'postgresql:'], {
+    example: 'postgresql://tidemark:secret@localhost:5432/tidemark',
+    description: 'PostgreSQL 15 or newer: the one required service. The login owns the schema and may create roles.',
+  }),
+  DB_POOL_SIZE: integer(3, 200, {
+    default: 16,
+    description: 'PostgreSQL connections per process, shared out over the ingest, query and system pools.',
+  }),
+  REDIS_URL: url(['redis:', 'rediss:'], {
+    example: 'redis://localhost:6379',
+    description: 'With it, queues live in Redis; without it, in PostgreSQL.',
+  }),
+  PLATFORM_API_KEY: secret(16, {
+    description: 'A key with the platform scope that exists by configuration. Leave empty to use created keys only.',
+  }),
+  API_KEY_HEADERS: list({
+    default: ['CSIQ-APIKEY'],
+    description: 'Further headers that may carry an API key, besides X-API-Key and Authorization.',
+  }),
+  SKIP_AUTH: flag({
+    default: false,
+    description: 'Treat every request without a credential as the platform key. Refused in production.',
+  }),
+  MAX_BATCH_SIZE: integer(1, 10_000, { default: 1000, description: 'Most events in one POST /events/batch.' }),
+  MAX_BODY_BYTES: integer(65_536, 104_857_600, {
+    default: 5_242_880,
+    description: 'Largest request body in bytes, counted after inflating.',
+  }),
+  INGEST_BUFFER_BYTES: integer(1_048_576, 1_073_741_824, {
+    default: 33_554_432,
+    description: 'Memory for events that wait for their commit, in bytes; beyond it requests get 503.',
+  }),
+  WORKER_CONCURRENCY: integer(1, 64, { default: 4, description: 'Jobs a worker process handles at once.' }),
+  CORS_ORIGINS: list({ default: [], description: 'Origins of browsers that may call the API; empty means none.' }),
+  TRUST_PROXY: text({
+    default: 'false',
+    example: 'loopback',
+    description: 'Proxies whose X-Forwarded-For is believed: false, a hop count, or addresses (see Express "trust proxy").',
+  }),
+  LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    default: 'info',
+    description: 'Least severe log line written. Logs are JSON lines on standard output.',
+  }),
+  LOG_DIR: text({ description: 'Folder for rotated log files, besides standard output. Empty means none.' }),
+  JWT_SECRET: secret(32, {
+    description: 'Key that signs access tokens, at least 32 characters; the same in every API replica.',
+  }),
+  JWT_EXPIRES_IN: duration({ default: 900, example: '15m', description: 'Life of an access token.' }),
+  RATE_LIMIT_ALGORITHM: oneOf(['sliding', 'fixed'], { default: 'sliding', description: 'Window of the rate limits.' }),
+  RATE_LIMIT_REQUESTS: integer(1, 10_000_000, { default: 600, description: 'Requests per window of a key without its own limit.' }),
+  RATE_LIMIT_WINDOW_SECONDS: integer(1, 86_400, { default: 60, description: 'Length of the rate-limit window in seconds.' }),
+  EVENT_RETENTION_DAYS: integer(1, 36_500, { default: 90, description: 'Days an event is kept.' }),
+  AUDIT_RETENTION_DAYS: integer(1, 36_500, { default: 365, description: 'Days an audit entry is kept.' }),
+  ARCHIVE_DIR: text({ default: '.data/archive', description: 'Folder that audit entries past retention are archived to.' }),
+  ANALYTICS_CACHE_TTL_SECONDS: integer(0, 86_400, { default: 10, description: 'Seconds a dashboard answer may be reused; 0 turns the cache off.' }),
+} as const satisfies Record<string, Setting<unknown>>;
+
+type Settings = typeof SETTINGS;
+type SettingName = keyof Settings;
+type Value<S> = S extends Setting<infer T> ? T : never;
+/** Settings that have neither a default nor must be given. */
+type Optional = 'REDIS_URL' | 'PLATFORM_API_KEY' | 'JWT_SECRET' | 'LOG_DIR';
+
+export type Config = Readonly<{
+  [K in SettingName]: K extends Optional ? Value<Settings[K]> | undefined : Value<Settings[K]>;
+}>;
+
+/** Nest injection token of the validated {@link Config}. */
+export const CONFIG = Symbol('CONFIG');
+
+export class ConfigError extends Error {}
+
+/**
+ * Reads and checks every setting; an empty variable counts as absent.
+ * @throws ConfigError naming each wrong variable, what is wrong with its value, and an example.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
+    const raw = env[name]?.trim();
+    if (raw === undefined || raw === '') {
+      values[name] = setting.default;
+      continue;
+    }
+    try {
+      values[name] = setting.parse(raw);
+    } catch (error) {
+      problems.push(`${name} ${(error as Error).message}${example(setting)}`);
+    }
+  }
+  const config = values as Config;
+  if (env['DATABASE_URL'] === undefined || env['DATABASE_URL'] === '') {
+    problems.push(`DATABASE_URL is missing${example(SETTINGS.DATABASE_URL)}`);
+  }
+  if (config.SKIP_AUTH && config.NODE_ENV === 'production') {
+    problems.push('SKIP_AUTH must not be true in production; set NODE_ENV=development on a private machine instead');
+  }
+  if (problems.length > 0) throw new ConfigError(`Wrong configuration:\n  ${problems.join('\n  ')}`);
+  return Object.freeze(config);
+}
+
+function example(setting: Setting<unknown>): string {
+  return setting.example === '' ? '' : `; for example ${setting.example}`;
+}
+
+/** The text of `.env.example`: every setting, commented out where the default is good enough. */
+export function envExample(): string {
+  const lines = ['# Every setting of Tidemark. Copy to .env and change what you need; lines in comments show the default.'];
+  for (const [name, setting] of Object.entries(SETTINGS) as [string, Setting<unknown>][]) {
+    lines.push('', `# ${setting.description}`);
+    lines.push(`${name === 'DATABASE_URL' ? '' : '# '}${name}=${setting.example}`);
+  }
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,169 @@
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import pg from 'pg';
+import { CONFIG, type Config } from './config.js';
+
+/** What the SQL of a repository needs: one statement with parameters in, rows out. */
+export interface Sql {
+  query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<pg.QueryResult<Row>>;
+}
+
+/** PostgreSQL roles created by the foundation migration. */
+export type DatabaseRole = 'tidemark_app' | 'tidemark_system';
+
+interface PoolOptions {
+  name: string;
+  role: DatabaseRole;
+  max: number;
+  statementTimeoutMs: number;
+  pipeline?: boolean;
+}
+
+/**
+ * Three pools, so that no kind of work starves another:
+ * - `ingest` (tidemark_system): group commits only.
+ * - `query` (tidemark_app): everything read for one tenant, under row-level security; see {@link Database.inTenant}.
+ * - `system` (tidemark_system): workers and upkeep, which span tenants.
+ */
+@Injectable()
+export class Database implements OnApplicationShutdown {
+  private readonly logger = new Logger(Database.name);
+  readonly ingest: pg.Pool;
+  readonly query: pg.Pool;
+  readonly system: pg.Pool;
+
+  constructor(@Inject(CONFIG) private readonly config: Config) {
+    const size = config.DB_POOL_SIZE;
+    const ingestSize = Math.max(1, Math.floor(size / 8));
+    const systemSize = Math.max(1, Math.floor(size / 4));
+    this.ingest = this.createPool({
+      name: 'ingest',
+      role: 'tidemark_system',
+      max: ingestSize,
+      statementTimeoutMs: 15_000,
+    });
+    this.system = this.createPool({
+      name: 'system',
+      role: 'tidemark_system',
+      max: systemSize,
+      statementTimeoutMs: 60_000,
+    });
+    this.query = this.createPool({
+      name: 'query',
+      role: 'tidemark_app',
+      max: size - ingestSize - systemSize,
+      statementTimeoutMs: 10_000,
+      pipeline: true,
+    });
+  }
+
+  /**
+   * Runs `work` in one transaction that sees only the rows of `tenantId`.
+   * The opening statements travel with the first one of `work`, in one round trip.
+   */
+  async inTenant<T>(tenantId: string, work: (sql: Sql) => Promise<T>): Promise<T> {
+    const client = await this.query.connect();
+    let broken: Error | undefined;
+    try {
+      const opened = Promise.all([
+        client.query('begin'),
+        client.query(`select set_config('app.tenant_id', $1, true)`, [tenantId]),
+      ]);
+      const [result] = await Promise.all([work(client), opened]);
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      broken = await rollBack(client, error);
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  /** Runs `work` in one transaction on the system pool. */
+  async inSystem<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    const client = await this.system.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query('begin');
+      const result = await work(client);
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      broken = await rollBack(client, error);
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  /** After HTTP has drained and the workers have stopped: nothing uses the pools any more. */
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([this.ingest.end(), this.query.end(), this.system.end()]);
+  }
+
+  private createPool(options: PoolOptions): pg.Pool {
+    const pool = new pg.Pool({
+      connectionString: connectionString(this.config.DATABASE_URL, options.role),
+      application_name: `tidemark-${options.name}`,
+      max: options.max,
+      connectionTimeoutMillis: 2_000,
+      idleTimeoutMillis: 30_000,
+      statement_timeout: options.statementTimeoutMs,
+      query_timeout: options.statementTimeoutMs + 2_000,
+      idle_in_transaction_session_timeout: 30_000,
+      keepAlive: true,
+      ...(options.pipeline === true ? { pipeline: true } : {}),
+    });
+    return surviveConnectionErrors(pool, (error) => this.logger.warn(`${options.name} pool: ${error.message}`));
+  }
+}
+
+/**
+ * The URL with the start-up options that fix the role and the durability of every commit.
+ * A pool-wide `set role` would be lost on reconnect; a start-up option is not.
+ */
+export function connectionString(databaseUrl: string, role: DatabaseRole, extraOptions = ''): string {
+  const url = new URL(databaseUrl);
+  const given = url.searchParams.get('options');
+  const own = `-c role=${role} -c synchronous_commit=on -c timezone=UTC ${extraOptions}`.trim();
+  url.searchParams.set('options', given === null ? own : `${given} ${own}`);
+  return url.toString();
+}
+
+/**
+ * Without a handler on the pool, a dying idle connection ends the process; without one on the client,
+ * a dying checked-out connection does. The query in flight still rejects, so nothing is hidden.
+ */
+export function surviveConnectionErrors(pool: pg.Pool, report: (error: Error) => void): pg.Pool {
+  pool.on('error', report);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
+
+/** @returns the error with which the client must be thrown away, or undefined when it can be used again */
+async function rollBack(client: pg.PoolClient, cause: unknown): Promise<Error | undefined> {
+  if (isConnectionError(cause)) return cause as Error;
+  try {
+    await client.query('rollback');
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** SQLSTATE of an error that PostgreSQL answered, else undefined. */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined;
+}
+
+/** True when the database is away or going away: nothing is wrong with the statement, trying later may work. */
+export function isConnectionError(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state !== undefined) {
+    // 08 connection, 53 out of resources, 57P0x shutting down or starting up, 58 system error
+    return /^(08|53|57P0|58)/.test(state) || state === '25006';
+  }
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code !== undefined && /^(E[A-Z]+)$/.test(code)) return true;
+  return /connection|timeout|not queryable|client was closed|pool after calling end/i.test(message);
+}

@@ -1,0 +1,79 @@
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Database } from './database.js';
+import { type QueueBackend, QueueConnection } from './queues.js';
+import { version } from './version.js';
+
+interface Check {
+  status: 'up' | 'down';
+  /** Round trip in milliseconds; null when down. */
+  latency_ms: number | null;
+}
+
+export interface HealthResponse {
+  status: 'healthy' | 'unhealthy';
+  service: 'tidemark';
+  version: string;
+  uptime_s: number;
+  checks: { postgres: Check; queue: Check & { backend: QueueBackend } };
+}
+
+const CHECK_TIMEOUT_MS = 2_000;
+
+@Injectable()
+export class HealthService implements BeforeApplicationShutdown {
+  private stopping = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly queue: QueueConnection,
+  ) {}
+
+  /** Called as the first thing on SIGTERM, so that load balancers turn away before connections close. */
+  stop(): void {
+    this.stopping = true;
+  }
+
+  beforeApplicationShutdown(): void {
+    this.stop();
+  }
+
+  /** Healthy as long as PostgreSQL answers: without its queue Tidemark goes on, a little slower. */
+  async report(): Promise<HealthResponse> {
+    const [postgres, queue] = await Promise.all([
+      check(async () => {
+        const start = performance.now();
+        await this.database.query.query('select 1');
+        return performance.now() - start;
+      }),
+      check(() => this.queue.ping()),
+    ]);
+    return {
+      status: postgres.status === 'up' ? 'healthy' : 'unhealthy',
+      service: 'tidemark',
+      version,
+      uptime_s: Math.round(process.uptime()),
+      checks: { postgres, queue: { ...queue, backend: this.queue.backend } },
+    };
+  }
+
+  async isReady(): Promise<boolean> {
+    if (this.stopping) return false;
+    const postgres = await check(async () => void (await this.database.query.query('select 1')));
+    return postgres.status === 'up' && !this.stopping;
+  }
+}
+
+async function check(probe: () => Promise<number | void>): Promise<Check> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('timeout')), CHECK_TIMEOUT_MS);
+  });
+  try {
+    const latency = await Promise.race([probe(), timeout]);
+    return { status: 'up', latency_ms: Math.round((latency ?? 0) * 100) / 100 };
+  } catch {
+    return { status: 'down', latency_ms: null };
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,44 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { CONFIG, type Config } from './config.js';
+import { Database } from './database.js';
+import { HealthController } from './health.controller.js';
+import { HealthService } from './health.service.js';
+import { ProblemFilter } from './problem.filter.js';
+import { QueueConnection, queueRoot, type QueueRole } from './queues.js';
+import { ServerChecks } from './server-checks.js';
+import { createValidationPipe } from './validation.js';
+
+/** Configuration and database: all that a command needs. */
+@Global()
+@Module({})
+export class DatabaseModule {
+  static forRoot(config: Config): DynamicModule {
+    return {
+      module: DatabaseModule,
+      providers: [{ provide: CONFIG, useValue: config }, Database],
+      exports: [CONFIG, Database],
+    };
+  }
+}
+
+/** Configuration, database, queues, errors, health: everything a serving process needs that knows no feature. */
+@Global()
+@Module({})
+export class PlatformModule {
+  static forRoot(config: Config, queueRole: QueueRole): DynamicModule {
+    return {
+      module: PlatformModule,
+      imports: [DatabaseModule.forRoot(config), queueRoot()],
+      controllers: [HealthController],
+      providers: [
+        { provide: QueueConnection, useFactory: () => new QueueConnection(config, queueRole) },
+        HealthService,
+        ServerChecks,
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        { provide: APP_PIPE, useFactory: createValidationPipe },
+      ],
+      exports: [QueueConnection, HealthService],
+    };
+  }
+}

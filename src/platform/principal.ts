@@ -1,0 +1,31 @@
+export const SCOPES = ['read', 'write', 'admin', 'platform'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** Who is calling: what a verified credential stands for. */
+export interface Principal {
+  /** Tenant whose data the call works on. */
+  readonly tenantId: string;
+  /** The calling application. */
+  readonly clientId: string;
+  /** null for the key that comes from the configuration. */
+  readonly keyId: string | null;
+  readonly keyName: string;
+  readonly scopes: readonly Scope[];
+  readonly rateLimit: number;
+  readonly rateWindowSeconds: number;
+}
+
+/** A wider scope includes the narrower ones below it: platform ⊃ admin ⊃ (read, write). */
+const INCLUDED: Record<Scope, readonly Scope[]> = {
+  read: ['read'],
+  write: ['write'],
+  admin: ['admin', 'read', 'write'],
+  platform: ['platform', 'admin', 'read', 'write'],
+};
+
+export function allows(granted: readonly Scope[], needed: Scope): boolean {
+  return granted.some((scope) => INCLUDED[scope].includes(needed));
+}
+
+/** The tenant that always exists. */
+export const DEFAULT_TENANT_ID = '00000000-0000-7000-8000-000000000000';

@@ -1,0 +1,85 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { isConnectionError, sqlState } from './database.js';
+import { databaseAway, internalError, Problem } from './problem.js';
+import { requestId } from './request-id.js';
+
+/** Turns whatever was thrown into problem+json: the only place that writes an error body. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<Request>();
+    const response = http.getResponse<Response>();
+    const { status, headers, body } = problemAnswer(thrown, request.originalUrl, requestId(request));
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    response.status(status).set(headers).end(body);
+  }
+}
+
+export interface ProblemAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** Status, headers and body for `thrown`; `url` loses its query, which may hold a key. */
+export function problemAnswer(thrown: unknown, url: string, id: string): ProblemAnswer {
+  const problem = toProblem(thrown, id);
+  const retryAfter = problem.extras.retryAfterSeconds;
+  return {
+    status: problem.status,
+    headers: {
+      'Content-Type': 'application/problem+json; charset=utf-8',
+      ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
+      ...(problem.status === 401 ? { 'WWW-Authenticate': 'Bearer realm="tidemark"' } : {}),
+    },
+    body: JSON.stringify(problem.body(url.split('?', 1)[0], id)),
+  };
+}
+
+const logger = new Logger('ProblemFilter');
+
+function toProblem(thrown: unknown, id: string): Problem {
+  if (thrown instanceof Problem) return thrown;
+  if (thrown instanceof HttpException) return fromHttpException(thrown);
+  const status = (thrown as { status?: unknown }).status;
+  if (typeof status === 'number' && status >= 400 && status < 500) return fromBodyParser(thrown as BodyParserError);
+  if (sqlState(thrown) === '57014') {
+    return new Problem(503, 'The query took too long and was stopped. Ask for a shorter time range.', {
+      retryAfterSeconds: 5,
+    });
+  }
+  if (isConnectionError(thrown)) {
+    logger.warn(`request ${id}: ${(thrown as Error).message}`);
+    return databaseAway();
+  }
+  logger.error(`request ${id}: ${(thrown as Error).stack ?? String(thrown)}`);
+  return internalError();
+}
+
+function fromHttpException(exception: HttpException): Problem {
+  const status = exception.getStatus();
+  if (status === 404) return new Problem(404, 'There is nothing at this address. /docs lists every route.');
+  if (status >= 500) return internalError();
+  return new Problem(status, exception.message);
+}
+
+interface BodyParserError {
+  status: number;
+  type?: string;
+  limit?: number;
+  message: string;
+}
+
+/** Errors of Express' body parsers carry `status` and `type`. */
+function fromBodyParser(error: BodyParserError): Problem {
+  if (error.type === 'entity.too.large') {
+    return new Problem(413, `The body is larger than ${error.limit} bytes. Send less per request.`);
+  }
+  if (error.type === 'entity.parse.failed') return new Problem(400, `The body is not valid JSON: ${error.message}.`);
+  return new Problem(error.status, error.message);
+}

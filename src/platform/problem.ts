@@ -1,0 +1,68 @@
+import { STATUS_CODES } from 'node:http';
+
+export interface FieldError {
+  /** JSON path of the value, for example `events[3].payload.price`. */
+  path: string;
+  message: string;
+}
+
+/** Body of every error answer: RFC 9457 problem details. */
+export interface ProblemBody {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance?: string;
+  request_id?: string;
+  errors?: FieldError[];
+}
+
+interface ProblemExtras {
+  /** Last part of the problem type URI; about:blank when absent. */
+  kind?: string;
+  errors?: FieldError[];
+  retryAfterSeconds?: number;
+  /** Members added to the body, for answers that carry a result as well. */
+  members?: Record<string, unknown>;
+}
+
+/** An answer that says what went wrong and what to do. `detail` is a sentence for a person. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly detail: string,
+    readonly extras: ProblemExtras = {},
+  ) {
+    super(detail);
+  }
+
+  body(instance?: string, requestId?: string): ProblemBody {
+    const { kind, errors, members } = this.extras;
+    return {
+      ...members,
+      type: kind === undefined ? 'about:blank' : `urn:tidemark:problem:${kind}`,
+      title: STATUS_CODES[this.status] ?? 'Error',
+      status: this.status,
+      detail: this.detail,
+      ...(instance === undefined ? {} : { instance }),
+      ...(requestId === undefined ? {} : { request_id: requestId }),
+      ...(errors === undefined ? {} : { errors }),
+    };
+  }
+}
+
+export const badRequest = (detail: string, errors?: FieldError[]) =>
+  new Problem(400, detail, errors === undefined ? {} : { errors });
+export const unauthorized = (detail: string) => new Problem(401, detail);
+export const forbidden = (detail: string) => new Problem(403, detail);
+export const notFound = (detail: string) => new Problem(404, detail);
+export const tooLarge = (detail: string) => new Problem(413, detail);
+export const unsupportedMediaType = (detail: string) => new Problem(415, detail);
+export const unavailable = (detail: string, retryAfterSeconds = 1) =>
+  new Problem(503, detail, { kind: 'unavailable', retryAfterSeconds });
+
+/** The one answer for everything unforeseen; the cause goes to the log under the request id. */
+export const internalError = () =>
+  new Problem(500, 'Something went wrong on our side. Try again; if it stays, report the request_id.');
+
+export const databaseAway = () => unavailable('The database is not reachable right now. Send the request again shortly.');

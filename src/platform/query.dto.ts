@@ -1,0 +1,68 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsInt, IsOptional, IsString, Length, Max, Min, ValidateBy } from 'class-validator';
+import { badRequest } from './problem.js';
+import { DAY_MS, parseDateTime, type TimeRange } from './time.js';
+
+const DEFAULT_DAYS = 7;
+
+/** `2026-11-20T08:00:00Z`: a date-time with its offset. */
+export function IsDateTime(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isDateTime',
+    validator: {
+      validate: (value) => typeof value === 'string' && parseDateTime(value) !== null,
+      defaultMessage: () => '$property must be an RFC 3339 date-time with an offset, like 2026-11-20T08:00:00Z',
+    },
+  });
+}
+
+/** Text of a query parameter → whole number; anything else stays as it is and fails validation. */
+export function ToInteger(): PropertyDecorator {
+  return Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value,
+  );
+}
+
+export class RangeQuery {
+  @ApiPropertyOptional({ description: 'Start, inclusive (RFC 3339). Default: 7 days before `to`.', format: 'date-time' })
+  @IsOptional()
+  @IsDateTime()
+  from?: string;
+
+  @ApiPropertyOptional({ description: 'End, exclusive (RFC 3339). Default: now.', format: 'date-time' })
+  @IsOptional()
+  @IsDateTime()
+  to?: string;
+}
+
+export class ListQuery extends RangeQuery {
+  @ApiPropertyOptional({ description: 'Rows per page.', minimum: 1, maximum: 1000, default: 50 })
+  @IsOptional()
+  @ToInteger()
+  @IsInt({ message: 'limit must be a whole number' })
+  @Min(1)
+  @Max(1000)
+  limit = 50;
+
+  @ApiPropertyOptional({ description: '`next_cursor` of the page before.' })
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  cursor?: string;
+}
+
+/**
+ * The asked range in milliseconds, with the defaults filled in.
+ * @throws Problem 400 when it is empty or backwards
+ */
+export function toTimeRange(query: RangeQuery, now = Date.now()): TimeRange {
+  const to = query.to === undefined ? now : (parseDateTime(query.to) ?? now);
+  const from = query.from === undefined ? to - DEFAULT_DAYS * DAY_MS : (parseDateTime(query.from) ?? to);
+  if (from >= to) {
+    throw badRequest('from must be before to.', [{ path: 'from', message: 'must be before to' }]);
+  }
+  return { from, to };
+}
+
+export const toIso = (ms: number): string => new Date(ms).toISOString();

@@ -1,0 +1,67 @@
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Database, isConnectionError } from './database.js';
+
+const MAX_CLOCK_SKEW_MS = 2_000;
+
+/** A server on which Tidemark cannot keep its promises; the message says what to change. */
+export class UnfitServerError extends Error {}
+
+interface ServerFacts {
+  version: number;
+  fsync: string;
+  full_page_writes: string;
+  superuser: boolean;
+  bypassrls: boolean;
+  now_ms: number;
+  partition_ahead: boolean;
+}
+
+/** Refuses to start on a database that would break a promise, and waits for one that is still starting. */
+@Injectable()
+export class ServerChecks implements OnApplicationBootstrap {
+  private readonly logger = new Logger(ServerChecks.name);
+
+  constructor(private readonly database: Database) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.check();
+      } catch (error) {
+        if (!isConnectionError(error)) throw error;
+        if (attempt % 10 === 0) this.logger.warn(`Waiting for PostgreSQL: ${(error as Error).message}`);
+        await delay(500);
+      }
+    }
+  }
+
+  /** @throws UnfitServerError */
+  private async check(): Promise<void> {
+    const facts = await this.facts();
+    const skewMs = Math.abs(Date.now() - facts.now_ms);
+    const problems = [
+      facts.version < 150_000 && 'PostgreSQL 15 or newer is needed',
+      facts.fsync === 'off' && 'fsync is off: acknowledged events would be lost in a crash; set fsync=on',
+      facts.full_page_writes === 'off' && 'full_page_writes is off: a crash could corrupt data; set it on',
+      (facts.superuser || facts.bypassrls) && 'the application role ignores row-level security; run the migrations again',
+      skewMs > MAX_CLOCK_SKEW_MS && `the clocks of this machine and of PostgreSQL differ by ${skewMs} ms; use NTP`,
+      !facts.partition_ahead && 'this month has no partition; run the migrations or start a worker',
+    ].filter((problem) => problem !== false);
+    if (problems.length > 0) throw new UnfitServerError(`Unfit database server: ${problems.join('; ')}.`);
+  }
+
+  private async facts(): Promise<ServerFacts> {
+    const { rows } = await this.database.system.query<ServerFacts>(`/* server.facts */
+      select current_setting('server_version_num')::int as version,
+             current_setting('fsync') as fsync,
+             current_setting('full_page_writes') as full_page_writes,
+             rolsuper as superuser, rolbypassrls as bypassrls,
+             extract(epoch from clock_timestamp())::float8 * 1000 as now_ms,
+             to_regclass('public.events_' || to_char(now() at time zone 'UTC', 'YYYY_MM')) is not null as partition_ahead
+      from pg_roles where rolname = current_user`);
+    const facts = rows[0];
+    if (facts === undefined) throw new Error('pg_roles does not list the current role');
+    return facts;
+  }
+}
