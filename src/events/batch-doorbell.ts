@@ -3,8 +3,8 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { EVENTS_QUEUE, PROCESS_BATCHES, type ProcessBatchesJob } from './events.jobs.js';
 
-/** After a ring, further batches wait this long and share one job: a job costs about as much as fifty events. */
-const QUIET_MS = 20;
+/** After a ring, further batches wait this long and share one job: a job costs as much as dozens of events. */
+const QUIET_MS = 50;
 const MAX_IDS_PER_JOB = 100;
 const GIVE_UP_MS = 1_000;
 

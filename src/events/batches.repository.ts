@@ -14,22 +14,24 @@ export interface QueuedBatch extends CountableBatch {
 export class BatchesRepository {
   /** Locks those of `ids` that still wait; what another worker holds is left to it. */
   async claim(sql: Sql, ids: readonly string[]): Promise<QueuedBatch[]> {
-    const { rows } = await sql.query<QueuedBatch>(
-      `/* batches.claim */
-       select id, tenant_id, first_id, last_id, event_count, attempts from ingest_batches
-       where id = any($1::uuid[]) and status = 'queued' order by id for update skip locked`,
-      [ids],
-    );
+    const { rows } = await sql.query<QueuedBatch>({
+      name: 'batches.claim',
+      text: `/* batches.claim */
+        select id, tenant_id, first_id, last_id, event_count, attempts from ingest_batches
+        where id = any($1::uuid[]) and status = 'queued' order by id for update skip locked`,
+      values: [ids],
+    });
     return rows;
   }
 
   async markProcessed(sql: Sql, ids: readonly string[]): Promise<void> {
-    await sql.query(
-      `/* batches.markProcessed */
-       update ingest_batches set status = 'processed', processed_at = now(), error = null
-       where id = any($1::uuid[]) and status = 'queued'`,
-      [ids],
-    );
+    await sql.query({
+      name: 'batches.markProcessed',
+      text: `/* batches.markProcessed */
+        update ingest_batches set status = 'processed', processed_at = now(), error = null
+        where id = any($1::uuid[]) and status = 'queued'`,
+      values: [ids],
+    });
   }
 
   /** Notes that processing failed, and puts the next try off: 2 s, 4 s, 8 s … at most 5 minutes. */

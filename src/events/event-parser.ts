@@ -69,11 +69,14 @@ function readEvent(raw: RawEvent, principal: Principal, fallbackEventId: string 
   const payload = readAlias(raw, 'payload', 'properties', readPayload) ?? '{}';
   const id = uuid7Bytes();
   const receivedAt = uuid7Time(id);
+  const { tenantId, clientId } = principal;
+  const eventId = givenId ?? formatUuid(id);
   return {
     id,
-    tenantId: principal.tenantId,
-    clientId: principal.clientId,
-    eventId: givenId ?? formatUuid(id),
+    key: ledgerKey(tenantId, clientId, eventId),
+    tenantId,
+    clientId,
+    eventId,
     eventType,
     userId: readText(raw, 'user_id'),
     sessionId: readText(raw, 'session_id'),

@@ -2,6 +2,8 @@
 export interface AcceptableEvent {
   /** UUIDv7 given at receipt, 16 bytes. */
   id: Buffer;
+  /** 16 bytes that stand for (tenant, client, event id) in the ledger. */
+  key: Buffer;
   tenantId: string;
   clientId: string;
   /** The client's own id, or the text of `id` when it gave none. */

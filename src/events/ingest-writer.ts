@@ -3,14 +3,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CONFIG, type Config } from '../platform/config.js';
 import { isConnectionError, sqlState } from '../platform/database.js';
 import { databaseAway, unavailable } from '../platform/problem.js';
+import { formatUuid } from '../platform/uuid7.js';
 import { BatchDoorbell } from './batch-doorbell.js';
 import type { AcceptableEvent, Outcome } from './event.js';
-import { ledgerKey } from './event-parser.js';
-import { IngestRepository, idText, type KnownEvent, type LedgeredEvent } from './ingest.repository.js';
+import { IngestRepository, type KnownEvent } from './ingest.repository.js';
 
 /** A group ends when it has this many events or bytes; more makes one commit slower without saving work. */
 const GROUP_EVENTS = 2_000;
 const GROUP_BYTES = 4 * 1_048_576;
+/** Small groups go one at a time, because waiting makes them larger; this many waiting events are worth a second one. */
+const LARGE_GROUP_EVENTS = 500;
+const MAX_COMMITS_IN_FLIGHT = 2;
 /** What one waiting event costs besides its payload. */
 const EVENT_OVERHEAD_BYTES = 400;
 const MAX_ATTEMPTS = 3;
@@ -25,7 +28,7 @@ interface Submission {
 
 /**
  * Group commit. While one group is being committed, everything that arrives waits and becomes the next group: no timers,
- * no added latency when idle, large groups under load. One commit in flight measured best, because groups grow.
+ * no added latency when idle, large groups under load.
  */
 @Injectable()
 export class IngestWriter implements OnApplicationShutdown {
@@ -33,7 +36,9 @@ export class IngestWriter implements OnApplicationShutdown {
   private readonly waiting = new Map<string, Submission[]>();
   private readonly waitingBytes = new Map<string, number>();
   private totalBytes = 0;
-  private committing: Promise<void> | undefined;
+  private waitingEvents = 0;
+  private inFlight = 0;
+  private readonly committers = new Set<Promise<void>>();
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -55,14 +60,15 @@ export class IngestWriter implements OnApplicationShutdown {
       const queue = this.waiting.get(tenantId) ?? [];
       queue.push({ events, bytes, resolve, reject });
       this.waiting.set(tenantId, queue);
+      this.waitingEvents += events.length;
       this.addWaiting(tenantId, bytes);
-      this.committing ??= this.commitAll();
+      this.startCommitter();
     });
   }
 
   /** Runs after HTTP has drained: what is still waiting is committed before the pools close. */
   async onApplicationShutdown(): Promise<void> {
-    await this.committing;
+    while (this.committers.size > 0) await Promise.all(this.committers);
   }
 
   /**
@@ -82,14 +88,23 @@ export class IngestWriter implements OnApplicationShutdown {
     else this.waitingBytes.set(tenantId, held);
   }
 
-  private async commitAll(): Promise<void> {
-    // Let the requests that were read in the same turn of the event loop join the first group.
+  private startCommitter(): void {
+    if (this.inFlight > 0 && (this.inFlight === MAX_COMMITS_IN_FLIGHT || this.waitingEvents < LARGE_GROUP_EVENTS)) return;
+    this.inFlight += 1;
+    const committer = this.commitWaiting().finally(() => this.committers.delete(committer));
+    this.committers.add(committer);
+  }
+
+  private async commitWaiting(): Promise<void> {
+    // Let the requests that were read in the same turn of the event loop join the group.
     await new Promise((resolve) => setImmediate(resolve));
-    for (let group = this.nextGroup(); group.length > 0; group = this.nextGroup()) {
+    while (this.waiting.size > 0 && (this.inFlight === 1 || this.waitingEvents >= LARGE_GROUP_EVENTS)) {
+      const group = this.nextGroup();
       await this.commitGroup(group);
       for (const [tenantId, submission] of group) this.addWaiting(tenantId, -submission.bytes);
     }
-    this.committing = undefined;
+    // In the same step as the last look at the queue: whoever writes next starts a committer of its own.
+    this.inFlight -= 1;
   }
 
   /** Takes one submission of each tenant in turn, so that a busy tenant cannot keep the others waiting. */
@@ -103,6 +118,7 @@ export class IngestWriter implements OnApplicationShutdown {
         if (events > 0 && (events + next.events.length > GROUP_EVENTS || bytes + next.bytes > GROUP_BYTES)) return group;
         group.push([tenantId, next]);
         events += next.events.length;
+        this.waitingEvents -= next.events.length;
         bytes += next.bytes;
         queue.shift();
         if (queue.length === 0) this.waiting.delete(tenantId);
@@ -127,54 +143,42 @@ export class IngestWriter implements OnApplicationShutdown {
 
   /** Outcome of every event, in order. */
   private async store(events: readonly AcceptableEvent[]): Promise<Outcome[]> {
-    const ledgered = events.map((event) => ({ ...event, key: ledgerKey(event.tenantId, event.clientId, event.eventId) }));
-    // The first of each id goes to the ledger; what repeats it inside the group is compared with it afterwards.
-    const first = new Map<string, LedgeredEvent>();
-    for (const event of ledgered) {
-      const key = event.key.toString('latin1');
-      if (!first.has(key)) first.set(key, event);
+    const outcomes = await this.insertOrIsolate(events);
+    const open = events.map((_event, index) => index).filter((index) => outcomes[index] === undefined);
+    if (open.length > 0) {
+      const known = await this.repository.findKnown(open.map((index) => events[index]!));
+      open.forEach((index, n) => (outcomes[index] = toOutcome(known[n])));
     }
-    const { inserted, refused } = await this.insertOrIsolate([...first.values()]);
-    const outcomes = ledgered.map((event): Outcome | undefined => {
-      const id = idText(event);
-      return inserted.has(id) ? { status: 'accepted', id } : refused.get(id);
-    });
-    await this.fillKnown(ledgered, outcomes);
     return outcomes as Outcome[];
   }
 
-  /** Fills the outcomes that are still open: events that the ledger already had. */
-  private async fillKnown(events: readonly LedgeredEvent[], outcomes: (Outcome | undefined)[]): Promise<void> {
-    const open = events.map((_event, index) => index).filter((index) => outcomes[index] === undefined);
-    if (open.length === 0) return;
-    const known = await this.repository.findKnown(open.map((index) => events[index]!));
-    open.forEach((index, n) => (outcomes[index] = toOutcome(known[n])));
-  }
-
-  private async insertOrIsolate(events: readonly LedgeredEvent[]): Promise<Inserted> {
+  /** @returns per event accepted or rejected, or undefined where the ledger had its key */
+  private async insertOrIsolate(events: readonly AcceptableEvent[]): Promise<(Outcome | undefined)[]> {
     try {
       return await this.insert(events);
     } catch (error) {
       if (!isDataError(error)) throw error;
-      if (events.length === 1) return refuse(events[0]!, error);
-      // PostgreSQL refused one event of the group: halve until only the guilty one is left.
+      if (events.length === 1) return [{ status: 'rejected', message: `cannot be stored (${sqlState(error)})` }];
+      // PostgreSQL refused one event of the group: split until only the guilty one is left.
       this.logger.warn(`isolating an event that PostgreSQL refused: ${(error as Error).message}`);
-      const halves = split(events);
-      const left = await this.insertOrIsolate(halves[0]);
-      const right = await this.insertOrIsolate(halves[1]);
-      return {
-        inserted: new Set([...left.inserted, ...right.inserted]),
-        refused: new Map([...left.refused, ...right.refused]),
-      };
+      const outcomes = new Array<Outcome | undefined>(events.length);
+      for (const indexes of split(events)) {
+        const part = await this.insertOrIsolate(indexes.map((index) => events[index]!));
+        indexes.forEach((index, n) => (outcomes[index] = part[n]));
+      }
+      return outcomes;
     }
   }
 
-  private async insert(events: readonly LedgeredEvent[]): Promise<Inserted> {
+  private async insert(events: readonly AcceptableEvent[]): Promise<(Outcome | undefined)[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const { inserted, batchIds } = await this.repository.insertGroup(events);
+        const { known, batchIds } = await this.repository.insertGroup(events);
         this.doorbell.ring(batchIds);
-        return { inserted, refused: new Map() };
+        return events.map((event) => {
+          const id = formatUuid(event.id);
+          return known.size > 0 && known.has(id) ? undefined : { status: 'accepted', id };
+        });
       } catch (error) {
         if (!isRetryable(error) || attempt === MAX_ATTEMPTS) throw error;
         await delay(Math.random() * 20 * attempt);
@@ -183,31 +187,20 @@ export class IngestWriter implements OnApplicationShutdown {
   }
 }
 
-interface Inserted {
-  /** Ids of the events that are committed. */
-  inserted: Set<string>;
-  /** By id: events that PostgreSQL cannot store. */
-  refused: Map<string, Outcome>;
-}
-
-function refuse(event: LedgeredEvent, error: unknown): Inserted {
-  const outcome: Outcome = { status: 'rejected', message: `cannot be stored (${sqlState(error)})` };
-  return { inserted: new Set(), refused: new Map([[idText(event), outcome]]) };
-}
-
 function toOutcome(known: KnownEvent | undefined): Outcome {
   if (known === undefined) return { status: 'rejected', message: 'repeats an event that has just been removed' };
   if (!known.same) return { status: 'conflict', id: known.id };
   return { status: 'duplicate', id: known.id, eventStatus: known.status };
 }
 
-/** Two groups: by tenant as long as there are several, else in the middle. */
-function split<T extends AcceptableEvent>(events: readonly T[]): [T[], T[]] {
+/** Indexes of two parts: one tenant and the rest as long as there are several tenants, else two halves. */
+function split(events: readonly AcceptableEvent[]): [number[], number[]] {
+  const indexes = events.map((_event, index) => index);
   const tenantId = events[0]?.tenantId;
-  const own = events.filter((event) => event.tenantId === tenantId);
-  if (own.length < events.length) return [own, events.filter((event) => event.tenantId !== tenantId)];
+  const others = indexes.filter((index) => events[index]?.tenantId !== tenantId);
+  if (others.length > 0) return [indexes.filter((index) => events[index]?.tenantId === tenantId), others];
   const middle = events.length >> 1;
-  return [events.slice(0, middle), events.slice(middle)];
+  return [indexes.slice(0, middle), indexes.slice(middle)];
 }
 
 /** 22 data exception, 23514 no partition or a failed check, 54 a limit of PostgreSQL: the statement's data is at fault. */

@@ -2,17 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { Database } from '../platform/database.js';
 import { textArray, timestamptzArray, uuidArray } from '../platform/pg-arrays.js';
-import { formatUuid, parseUuid, uuid7Bytes } from '../platform/uuid7.js';
+import { parseUuid, uuid7Bytes } from '../platform/uuid7.js';
 import type { AcceptableEvent, EventStatus } from './event.js';
 
-/** An event with its place in the ledger. */
-export interface LedgeredEvent extends AcceptableEvent {
-  key: Buffer;
-}
-
 export interface StoredGroup {
-  /** Ids (text) of the events that are new. */
-  inserted: Set<string>;
+  /** Ids (text) of the events whose key the ledger had already; all others are new and stored. */
+  known: Set<string>;
   /** Ids of the batches that now wait to be processed. */
   batchIds: string[];
 }
@@ -25,8 +20,9 @@ export interface KnownEvent {
 }
 
 /**
- * One statement, so one round trip and one commit for everybody in the group. The ledger decides which events are new;
- * its rows go in sorted by key, because two groups that share ids in opposite order would deadlock.
+ * One statement, so one round trip and one commit for everybody in the group. The ledger decides which events are new.
+ * Its rows go in sorted by key, because two groups that share ids in opposite order would deadlock, and then by id,
+ * so that the first of two events with the same key wins.
  * A batch is one tenant's part of the group; it is inserted only if it got an event.
  */
 const INSERT_GROUP = `/* events.insertGroup */
@@ -36,7 +32,7 @@ with input as materialized (
   as i (key, id, tenant_id, batch_id, client_id, event_id, event_type, user_id, session_id, event_time, received_at,
         payload)
 ), ledger as (
-  insert into event_keys (key, id) select key, id from input order by key
+  insert into event_keys (key, id) select key, id from input order by key, id
   on conflict (key) do nothing returning id
 ), stored as (
   insert into events (tenant_id, id, batch_id, client_id, event_id, event_type, user_id, session_id,
@@ -53,7 +49,9 @@ with input as materialized (
   group by 1, 2, 3, 4
   returning id
 )
-select array(select id from ledger) as inserted, array(select id from batches) as batches`;
+select case when (select count(*) from ledger) < cardinality($2::uuid[])
+         then array(select id from input except all select id from ledger) else '{}' end as known,
+       array(select id from batches) as batches`;
 
 /**
  * What the ledger knows about events it did not take: the first event's id, whether the content is the same, and how
@@ -82,21 +80,21 @@ export class IngestRepository {
     this.pool = database.ingest;
   }
 
-  /** Commits the events that are new. Keys must be unique within the group. */
-  async insertGroup(events: readonly LedgeredEvent[]): Promise<StoredGroup> {
+  /** Commits the events that are new. */
+  async insertGroup(events: readonly AcceptableEvent[]): Promise<StoredGroup> {
     const batches = new Map<string, Batch>();
     const batchIds = events.map((event) => batchOf(batches, event).id);
-    const { rows } = await this.pool.query<{ inserted: string[]; batches: string[] }>({
+    const { rows } = await this.pool.query<{ known: string[]; batches: string[] }>({
       name: 'events.insertGroup',
       text: INSERT_GROUP,
       values: [...columns(events, batches, batchIds), ...batchColumns([...batches.values()])],
     });
     const row = rows[0]!; // a select without from has one row
-    return { inserted: new Set(row.inserted), batchIds: row.batches };
+    return { known: new Set(row.known), batchIds: row.batches };
   }
 
   /** One entry per event, in order; undefined where the ledger knows no living event. */
-  async findKnown(events: readonly LedgeredEvent[]): Promise<(KnownEvent | undefined)[]> {
+  async findKnown(events: readonly AcceptableEvent[]): Promise<(KnownEvent | undefined)[]> {
     const { rows } = await this.pool.query<KnownEvent & { n: number }>({
       name: 'events.findKnown',
       text: FIND_KNOWN,
@@ -135,7 +133,7 @@ function batchOf(batches: Map<string, Batch>, event: AcceptableEvent): Batch {
   return batch;
 }
 
-function columns(events: readonly LedgeredEvent[], batches: Map<string, Batch>, batchIds: Buffer[]): Buffer[] {
+function columns(events: readonly AcceptableEvent[], batches: Map<string, Batch>, batchIds: Buffer[]): Buffer[] {
   const tenants = new Map([...batches.keys()].map((tenantId) => [tenantId, tenantBytes(tenantId)]));
   return [
     uuidArray(events.map((event) => event.key)),
@@ -163,6 +161,3 @@ function batchColumns(batches: readonly Batch[]): Buffer[] {
 }
 
 const tenantBytes = parseUuid;
-
-/** Text form of an event's id. */
-export const idText = (event: AcceptableEvent): string => formatUuid(event.id);

@@ -5,6 +5,7 @@ import { CONFIG, type Config } from './config.js';
 /** What the SQL of a repository needs: one statement with parameters in, rows out. */
 export interface Sql {
   query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<pg.QueryResult<Row>>;
+  query<Row extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<Row>>;
 }
 
 /** PostgreSQL roles created by the foundation migration. */
@@ -16,7 +17,12 @@ interface PoolOptions {
   max: number;
   statementTimeoutMs: number;
   pipeline?: boolean;
+  /** Further PostgreSQL start-up options. */
+  options?: string;
 }
+
+/** Their statements are prepared and go by key: planning them again for each set of parameters would cost the most. */
+const GENERIC_PLANS = '-c plan_cache_mode=force_generic_plan';
 
 /**
  * Three pools, so that no kind of work starves another:
@@ -40,12 +46,14 @@ export class Database implements OnApplicationShutdown {
       role: 'tidemark_system',
       max: ingestSize,
       statementTimeoutMs: 15_000,
+      options: GENERIC_PLANS,
     });
     this.system = this.createPool({
       name: 'system',
       role: 'tidemark_system',
       max: systemSize,
       statementTimeoutMs: 60_000,
+      options: GENERIC_PLANS,
     });
     this.query = this.createPool({
       name: 'query',
@@ -103,7 +111,7 @@ export class Database implements OnApplicationShutdown {
 
   private createPool(options: PoolOptions): pg.Pool {
     const pool = new pg.Pool({
-      connectionString: connectionString(this.config.DATABASE_URL, options.role),
+      connectionString: connectionString(this.config.DATABASE_URL, options.role, options.options),
       application_name: `tidemark-${options.name}`,
       max: options.max,
       connectionTimeoutMillis: 2_000,

@@ -1,0 +1,39 @@
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Whether a server could listen on this port of `host` now. */
+export function isPortFree(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    // A host without IPv6 is not a taken port.
+    probe.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'EAFNOSUPPORT' || error.code === 'EADDRNOTAVAIL'),
+    );
+    probe.listen({ port, host, exclusive: true, ipv6Only: host.includes(':') }, () => probe.close(() => resolve(true)));
+  });
+}
+
+/** Waits for a process that is just ending to let go of its port. */
+export async function waitForPort(port: number, hosts: readonly string[], timeoutMs: number): Promise<boolean> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const free = await Promise.all(hosts.map((host) => isPortFree(port, host)));
+    if (free.every(Boolean)) return true;
+    if (Date.now() > deadline) return false;
+    await sleep(100);
+  }
+}
+
+/** A port the system says is free; nothing reserves it. */
+export function findFreePort(host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, host, () => {
+      const address = probe.address();
+      probe.close(() =>
+        address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}
