@@ -9,6 +9,8 @@ import { IngestLane } from './events/ingest-lane.js';
 import { setUpOpenApi } from './openapi-document.js';
 import type { Config } from './platform/config.js';
 import type { NestLogger } from './platform/logger.js';
+import { notFound } from './platform/problem.js';
+import { problemAnswer } from './platform/problem.filter.js';
 import { requestId } from './platform/request-id.js';
 
 /** The API, complete and not yet listening: the same in production and in tests. */
@@ -36,9 +38,22 @@ export async function createApiApplication(config: Config, logger?: NestLogger):
   }
   setUpOpenApi(app);
   await app.init();
+  app.use(answerUnrouted);
+  app.use(answerError);
   putLaneInFront(app);
   setTimeouts(app);
   return app;
+}
+
+/** Nest answers only below its prefix; the rest of the address space is ours too. */
+function answerUnrouted(request: Request, response: Response): void {
+  answerError(notFound('There is nothing at this address. /docs lists every route.'), request, response);
+}
+
+/** What Express itself cannot route, a malformed address for instance. Express knows error handlers by their four parameters. */
+function answerError(thrown: unknown, request: Request, response: Response, _next?: NextFunction): void {
+  const { status, headers, body } = problemAnswer(thrown, request.originalUrl, requestId(request));
+  response.status(status).set(headers).end(body);
 }
 
 /** Requests reach the ingest lane first; what it does not take goes on to Express. */

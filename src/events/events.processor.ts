@@ -1,6 +1,6 @@
-import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { InjectQueue, OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Inject, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import type { Job } from 'bullmq';
+import type { Job, Queue } from 'bullmq';
 import { CONFIG, type Config } from '../platform/config.js';
 import { isUuid } from '../platform/uuid7.js';
 import { BatchProcessingService } from './batch-processing.service.js';
@@ -15,8 +15,10 @@ export class EventsProcessor extends WorkerHost implements OnApplicationBootstra
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly batches: BatchProcessingService,
+    @InjectQueue(EVENTS_QUEUE) queue: Queue,
   ) {
     super();
+    queue.on('error', (error) => this.onError(error));
   }
 
   onApplicationBootstrap(): void {

@@ -26,7 +26,10 @@ export class QueueConnection implements OnApplicationShutdown {
   readonly backend: QueueBackend;
   readonly connection: Redis | pg.Pool;
 
-  constructor(config: Config, role: QueueRole) {
+  constructor(
+    config: Config,
+    readonly role: QueueRole,
+  ) {
     this.backend = config.REDIS_URL === undefined ? 'postgres' : 'redis';
     this.connection =
       config.REDIS_URL === undefined ? this.postgres(config, role) : this.redis(config.REDIS_URL, role);
@@ -90,7 +93,8 @@ function queueOptions(queue: QueueConnection): QueueOptions {
     connection: queue.connection as QueueOptions['connection'],
     // Hash-tagged, so that one queue stays in one slot of a Redis Cluster.
     ...(queue.backend === 'redis' ? { prefix: '{tidemark}' } : {}),
-    skipWaitingForReady: true,
+    // Both make BullMQ wait for Redis at start, and fail for good when it is away: a producer must start without it.
+    ...(queue.role === 'producer' ? { skipWaitingForReady: true, skipVersionCheck: true } : {}),
     defaultJobOptions: {
       removeOnComplete: { age: 3_600, count: 1_000 },
       removeOnFail: { age: 86_400, count: 1_000 },

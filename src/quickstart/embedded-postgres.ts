@@ -85,7 +85,7 @@ function chooseOwner(dataDir: string, binaries: PostgresBinaries): RunAs {
   return chooseRunAs({
     program: binaries.postgres,
     readable: [binaries.postgres, join(binaries.root, 'native', 'share', 'postgresql', 'postgres.bki'), dataDir],
-    existingData: data ?? null,
+    existingData: data === undefined ? null : { uid: data.uid, gid: data.gid },
   });
 }
 

@@ -45,7 +45,9 @@ export function chooseRunAs(needed: {
 function setprivArguments(owner: Owner): string[] {
   const ids = ['--reuid', String(owner.uid), '--regid', String(owner.gid), '--clear-groups'];
   // Ambient capabilities survive the exec of an ordinary program, so the backends and initdb's children have it too.
-  return [...ids, '--inh-caps', '+dac_override', '--ambient-caps', '+dac_override'];
+  const capability = ['--inh-caps', '+dac_override', '--ambient-caps', '+dac_override'];
+  // Without this, access(2), by which initdb looks for its sibling programs, ignores the capabilities of non-root.
+  return [...ids, ...capability, '--securebits', '+no_setuid_fixup'];
 }
 
 /** The first folder on the way to `path`, or `path` itself, whose mode bits shut `owner` out. */

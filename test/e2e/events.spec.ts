@@ -1,0 +1,232 @@
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { TestApi } from '../support/api.js';
+import { TestWorker } from '../support/worker.js';
+
+interface Batch {
+  accepted: number;
+  duplicates: number;
+  conflicts: number;
+  rejected: number;
+  results: { index: number; status: string; id?: string; error?: { message: string; path?: string } }[];
+}
+
+interface EventBody {
+  id: string;
+  event_id: string;
+  status: string;
+  processed_at: string | null;
+}
+
+describe('events over HTTP', () => {
+  let database: TestDatabase;
+  let api: TestApi;
+  let worker: TestWorker;
+  let key: string;
+  let otherKey: string;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    api = await TestApi.start(database.url);
+    worker = await TestWorker.start(database.url);
+    key = await api.createKey(await api.createTenant('Acme'), ['read', 'write']);
+    otherKey = await api.createKey(await api.createTenant('Globex'), ['read', 'write']);
+  });
+
+  afterAll(async () => {
+    await worker.stop();
+    await api.stop();
+    await database.drop();
+  });
+
+  it('takes an event, gives it back at once, and shows it processed soon after', async () => {
+    const sent = { event_type: 'login', event_id: 'e-1', user_id: 'u-1', payload: { plan: 'pro' } };
+    const ingested = await api.post<{ id: string }>('/events/ingest', sent, key);
+    expect(ingested.status).toBe(202);
+    expect(ingested.body).toEqual({ id: expect.any(String) as string, event_id: 'e-1', status: 'queued', duplicate: false });
+    const read = await api.get<EventBody>(`/events/${ingested.body.id}`, key);
+    expect(read.status).toBe(200);
+    expect(read.body).toMatchObject({ ...sent, client_id: 'shop', session_id: null, enrichment: {} });
+    await eventually(async () => {
+      const { body } = await api.get<EventBody>('/events/e-1', key);
+      expect(body).toMatchObject({ id: ingested.body.id, status: 'processed', processed_at: expect.any(String) as string });
+    });
+    const counts = await api.get<{ total: number; data: unknown[] }>('/analytics/events-by-type', key);
+    expect(counts.body).toMatchObject({ total: 1, data: [{ event_type: 'login', count: 1 }] });
+  });
+
+  it('answers a repeat with the first id and 202, and changed content with 422', async () => {
+    const first = await api.post<{ id: string }>('/events', { event_type: 'a', idempotency_key: 'e-2' }, key);
+    const again = await api.post('/events/', { event_type: 'a', event_id: 'e-2' }, key);
+    expect(again.status).toBe(202);
+    expect(again.body).toMatchObject({ id: first.body.id, duplicate: true });
+    const changed = await api.post('/events', { event_type: 'b', event_id: 'e-2' }, key);
+    expect(changed.status).toBe(422);
+    expect(changed.headers.get('content-type')).toContain('application/problem+json');
+    expect(changed.body).toMatchObject({
+      type: expect.stringMatching(/idempotency-conflict$/) as string,
+      status: 422,
+      request_id: changed.headers.get('x-request-id'),
+      errors: [{ path: 'event_id', message: expect.any(String) as string }],
+    });
+    const header = await api.call('POST', '/events', { key, body: { event_type: 'a' }, headers: { 'Idempotency-Key': 'e-2' } });
+    expect(header.body).toMatchObject({ id: first.body.id, duplicate: true });
+  });
+
+  it('gives 1,000 events 1,000 results in order, and only the bad ones are not accepted', async () => {
+    const events = Array.from({ length: 1_000 }, (_, n) => ({
+      event_type: 'bulk',
+      event_id: `bulk-${n}`,
+      payload: { n } as Record<string, unknown>,
+    }));
+    events[100]!.payload = { text: 'a\0b' };
+    const body = JSON.stringify({ events })
+      .replace('"bulk-200","payload":{"n":200}', '"bulk-200","payload":{"text":"\\ud800"}')
+      .replace('{"event_type":"bulk","event_id":"bulk-300"', '{"event_id":"bulk-300"')
+      .replace('"bulk-400","payload":{"n":400}', '"bulk-399","payload":{"n":399}')
+      .replace('"bulk-500","payload":{"n":500}', '"bulk-499","payload":{"n":500}');
+    const { status, body: answer } = await api.post<Batch>('/events/batch', body, key);
+    expect(status).toBe(202);
+    expect(answer).toMatchObject({ accepted: 995, duplicates: 1, conflicts: 1, rejected: 3 });
+    expect(answer.results.map(({ index }) => index)).toEqual(events.map((_, n) => n));
+    const odd = answer.results.filter((result) => result.status !== 'accepted');
+    expect(odd.map(({ index, status: result }) => [index, result])).toEqual([
+      [100, 'rejected'],
+      [200, 'rejected'],
+      [300, 'rejected'],
+      [400, 'duplicate'],
+      [500, 'conflict'],
+    ]);
+    expect(odd.slice(0, 3).map(({ error }) => error?.path)).toEqual([
+      'events[100].payload.text',
+      'events[200].payload.text',
+      'events[300].event_type',
+    ]);
+    expect(answer.results[400]?.id).toBe(answer.results[399]?.id);
+  });
+
+  it('accepts the same 50 ids from 40 parallel requests 50 times in all', async () => {
+    const events = Array.from({ length: 50 }, (_, n) => ({ event_type: 'race', event_id: `race-${n}` }));
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, n) =>
+        api.post<Batch>('/events/batch', { events: n % 2 === 0 ? events : [...events].reverse() }, key),
+      ),
+    );
+    expect(answers.every(({ status }) => status === 202)).toBe(true);
+    const sum = (field: 'accepted' | 'duplicates') => answers.reduce((total, { body }) => total + body[field], 0);
+    expect([sum('accepted'), sum('duplicates')]).toEqual([50, 1_950]);
+  });
+
+  it('answers 400 with the results when no event is valid', async () => {
+    const { status, body } = await api.post<Batch & { errors: unknown[] }>('/events/batch', { events: [{}, 7] }, key);
+    expect(status).toBe(400);
+    expect(body).toMatchObject({ accepted: 0, rejected: 2, results: [{ index: 0 }, { index: 1 }] });
+    expect(body.errors).toHaveLength(2);
+  });
+
+  it.each([
+    ['a bare array', [], 400, /object like/],
+    ['no events', {}, 400, /at least one event/],
+    ['an unknown field', { events: [{ event_type: 'x' }], evnts: 1 }, 400, /evnts/],
+    ['1,001 events', { events: Array.from({ length: 1_001 }, () => ({ event_type: 'x' })) }, 413, /at most 1000/],
+    ['broken JSON', '{"events":', 400, /not valid JSON/],
+    ['nothing', '', 400, /empty/],
+    ['more than 5 MiB', JSON.stringify({ events: [{ event_type: 'x', payload: { a: 'x'.repeat(5_300_000) } }] }), 413, /5242880 bytes/],
+  ])('refuses %s with a sentence that says what to do', async (_name, body, status, detail) => {
+    const answer = await api.post<{ detail: string }>('/events/batch', body, key);
+    expect(answer.status).toBe(status);
+    expect(answer.body.detail).toMatch(detail);
+    const after = await api.get('/auth/info', key);
+    expect(after.status).toBe(200);
+  });
+
+  it('refuses other media types with 415', async () => {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=latin1']) {
+      const answer = await api.call('POST', '/events', { key, body: '{"event_type":"x"}', headers: { 'Content-Type': type } });
+      expect(answer.status).toBe(415);
+    }
+  });
+
+  it('answers the same from the lane and from Express', async () => {
+    const lane = await api.post('/events/ingest', { event_type: 'x', nope: 1 }, key);
+    const express = await api.post('/EVENTS/ingest', { event_type: 'x', nope: 1 }, key);
+    const same = ({ status, body }: typeof lane) => ({ status, detail: body['detail'], errors: body['errors'] });
+    expect(same(express)).toEqual(same(lane));
+    expect((await api.post('/EVENTS/ingest', { event_type: 'x', event_id: 'via-express' }, key)).status).toBe(202);
+  });
+
+  it('hides the events of another tenant, by id and by event_id', async () => {
+    const { body } = await api.post<{ id: string }>('/events', { event_type: 'secret', event_id: 'hidden' }, otherKey);
+    for (const id of [body.id, 'hidden', `hidden?client_id=shop`]) {
+      expect((await api.get(`/events/${id}`, key)).status).toBe(404);
+    }
+    expect((await api.get('/events/hidden', otherKey)).status).toBe(200);
+  });
+
+  it('pages newest first without gap or repeat while events keep arriving', async () => {
+    const seen: string[] = [];
+    let cursor = '';
+    let pages = 0;
+    do {
+      const { body } = await api.get<{ data: EventBody[]; next_cursor: string | null }>(
+        `/events?event_type=bulk&limit=100${cursor}`,
+        key,
+      );
+      seen.push(...body.data.map(({ event_id }) => event_id));
+      cursor = body.next_cursor === null ? '' : `&cursor=${body.next_cursor}`;
+      await api.post('/events', { event_type: 'bulk', event_id: `late-${pages++}` }, key);
+    } while (cursor !== '');
+    const expected = Array.from({ length: 1_000 }, (_, n) => `bulk-${999 - n}`).filter(
+      (id) => !['bulk-100', 'bulk-200', 'bulk-300', 'bulk-400', 'bulk-500'].includes(id),
+    );
+    expect(seen).toEqual(expected);
+    expect(pages).toBe(10);
+  });
+
+  it('filters by every field', async () => {
+    const fields = { event_type: 'filtered', user_id: 'fu', session_id: 'fs' };
+    await api.post('/events', { ...fields, event_id: 'f-1', event_time: '2026-01-15T12:00:00Z' }, key);
+    const range = 'from=2026-01-15T12:00:00Z&to=2026-01-15T12:00:01Z';
+    for (const filter of ['event_type=filtered', 'user_id=fu', 'session_id=fs', 'client_id=shop']) {
+      const { body } = await api.get<{ data: EventBody[] }>(`/events?${range}&${filter}`, key);
+      expect(body.data.map(({ event_id }) => event_id)).toEqual(['f-1']);
+    }
+    for (const miss of ['event_type=other', 'user_id=x', 'session_id=x', 'client_id=x', 'status=failed']) {
+      expect((await api.get(`/events?${range}&${miss}`, key)).body).toEqual({ data: [], next_cursor: null });
+    }
+    await eventually(async () => {
+      const { body } = await api.get<{ data: EventBody[] }>(`/events?${range}&status=processed`, key);
+      expect(body.data).toHaveLength(1);
+    });
+  });
+
+  it.each(['limit=0', 'limit=1001', 'limit=x', 'from=yesterday', 'status=done', 'cursor=abc', 'sort=id', 'from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z'])(
+    'refuses ?%s and names the parameter',
+    async (query) => {
+      const { status, body } = await api.get<{ errors: { path: string }[] }>(`/events?${query}`, key);
+      expect(status).toBe(400);
+      expect(body.errors[0]?.path).toBe(query.split('=')[0]);
+    },
+  );
+
+  it('shows what waits in the queue', async () => {
+    await eventually(async () => {
+      const { body } = await api.get<{ pending_events: number }>('/analytics/queue-status', key);
+      expect(body).toEqual({
+        pending_events: 0,
+        oldest_pending_age_s: 0,
+        queues: [
+          {
+            name: 'events',
+            waiting: 0,
+            active: 0,
+            delayed: 0,
+            completed: expect.any(Number) as number,
+            failed: 0,
+            paused: false,
+          },
+        ],
+      });
+    });
+  });
+});

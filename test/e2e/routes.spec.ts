@@ -1,0 +1,83 @@
+import { DiscoveryModule, DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
+import { PATH_METADATA } from '@nestjs/common/constants.js';
+import { Test } from '@nestjs/testing';
+import { ApiModule } from '../../src/api.module.js';
+import { ACCESS } from '../../src/platform/access.js';
+import { loadConfig } from '../../src/platform/config.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { TestApi } from '../support/api.js';
+
+describe('routes', () => {
+  let database: TestDatabase;
+  let api: TestApi;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    api = await TestApi.start(database.url);
+  });
+
+  afterAll(async () => {
+    await api.stop();
+    await database.drop();
+  });
+
+  it('each declare a scope or that they are public', async () => {
+    const module = await Test.createTestingModule({
+      imports: [ApiModule.forRoot(loadConfig({ DATABASE_URL: database.url })), DiscoveryModule],
+    }).compile();
+    const reflector = module.get(Reflector);
+    const routes = module
+      .get(DiscoveryService)
+      .getControllers()
+      .flatMap(({ metatype, instance }) =>
+        new MetadataScanner()
+          .getAllMethodNames(Object.getPrototypeOf(instance) as object)
+          .map((name) => ({ name, controller: metatype as new () => object, handler: (instance as Record<string, () => void>)[name]! })),
+      )
+      .filter(({ handler }) => Reflect.hasMetadata(PATH_METADATA, handler));
+    expect(routes.length).toBeGreaterThan(10);
+    const undeclared = routes.filter(
+      ({ controller, handler }) => reflector.getAllAndOverride(ACCESS, [handler, controller]) === undefined,
+    );
+    expect(undeclared.map(({ controller, name }) => `${controller.name}.${name}`)).toEqual([]);
+    await module.close();
+  });
+
+  it('answer what does not exist with a problem, and never with a stack', async () => {
+    for (const path of ['/nope', '/events/%E0%A4%A', '/../etc/passwd', '/events/..%2f..']) {
+      const { status, body } = await api.get(path);
+      expect(status === 404 || status === 400).toBe(true);
+      expect(body).toMatchObject({ status, request_id: expect.any(String) as string });
+      expect(JSON.stringify(body)).not.toMatch(/node_modules|\.ts|\.js/);
+    }
+  });
+
+  it('carry a request id: the caller’s when it is well-formed, else a new one', async () => {
+    const id = (given: string) =>
+      api.call('GET', '/health', { headers: { 'X-Request-Id': given } }).then(({ headers }) => headers.get('x-request-id'));
+    expect(await id('my-id.1')).toBe('my-id.1');
+    expect(await id('a b')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(await id('x'.repeat(129))).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('say how healthy the service is', async () => {
+    const { status, body } = await api.call('GET', '/health', { key: null });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      status: 'healthy',
+      service: 'tidemark',
+      version: expect.any(String) as string,
+      checks: { postgres: { status: 'up' }, queue: { status: 'up', backend: 'postgres' } },
+    });
+    expect((await api.call('GET', '/healthcheck', { key: null })).status).toBe(200);
+    expect((await api.call('GET', '/health/live', { key: null })).status).toBe(200);
+    expect((await api.call('GET', '/health/ready', { key: null })).status).toBe(200);
+  });
+
+  it('are documented at /docs and /docs-json', async () => {
+    const page = await fetch(`${api.url}/docs`);
+    expect(await page.text()).toContain('swagger-ui');
+    const document = (await (await fetch(`${api.url}/docs-json`)).json()) as { paths: Record<string, unknown> };
+    expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(['/api/v1/events/batch', '/api/v1/health']));
+  });
+});

@@ -1,0 +1,3 @@
+import { BatchSweeper } from '../../../dist/events/batch-sweeper.js';
+
+BatchSweeper.prototype.sweep = async () => undefined;

@@ -1,0 +1,14 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { migrate } from '../dist/platform/migrate.js';
+import { startEmbeddedPostgres } from '../dist/quickstart/embedded-postgres.js';
+
+/** One private PostgreSQL for the run; every test file clones the migrated template into a database of its own. */
+export default async function setUp() {
+  const dataDir = mkdtempSync(join(tmpdir(), 'tidemark-test-'));
+  const postgres = await startEmbeddedPostgres({ dataDir, database: 'tidemark_template' });
+  await migrate({ DATABASE_URL: postgres.url });
+  process.env.TEST_DATABASE_URL = postgres.url;
+  globalThis.__TIDEMARK_TEST__ = { postgres, dataDir };
+}

@@ -1,0 +1,46 @@
+import pg from 'pg';
+import { uuid7 } from '../../src/platform/uuid7.js';
+
+export interface TestDatabase {
+  url: string;
+  /** As the schema's owner, who sees everything. */
+  query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
+  drop(): Promise<void>;
+}
+
+/** A database of its own for one test file, cloned from the migrated template. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const template = process.env['TEST_DATABASE_URL'];
+  if (template === undefined) throw new Error('global-setup.mjs has not run');
+  const name = `test_${uuid7().replaceAll('-', '')}`;
+  await asAdmin(template, `create database ${name} template tidemark_template`);
+  const url = withDatabase(template, name);
+  const pool = new pg.Pool({ connectionString: url, max: 2 });
+  pool.on('error', () => undefined);
+  return {
+    url,
+    query: async (text, values) => (await pool.query(text, values)).rows,
+    drop: async () => {
+      await pool.end();
+      await asAdmin(template, `drop database ${name} with (force)`);
+    },
+  };
+}
+
+async function asAdmin(template: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: withDatabase(template, 'postgres') });
+  await client.connect();
+  try {
+    // Two files that clone at the same moment find each other connected to the template.
+    await client.query('select pg_advisory_lock(1)');
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+function withDatabase(url: string, name: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${name}`;
+  return changed.toString();
+}

@@ -1,0 +1,27 @@
+import type { TestDatabase } from './database.js';
+
+/** What the rollups say against what the rows say, per grain; all must be equal. */
+export async function rollupDifference(database: TestDatabase): Promise<number> {
+  let difference = 0;
+  for (const grain of ['minute', 'hour', 'day']) {
+    const [events] = await database.query<{ difference: string }>(`
+      with rows as (
+        select e.tenant_id, date_bin('1 ${grain}', e.event_time, timestamptz '1970-01-01 00:00Z') as bucket,
+               e.client_id, e.event_type, count(*) as count
+        from events e join ingest_batches b on b.tenant_id = e.tenant_id and b.id = e.batch_id and b.status = 'processed'
+        where not exists (select from failed_events f where f.tenant_id = e.tenant_id and f.event_id = e.id)
+        group by 1, 2, 3, 4)
+      select coalesce(sum(abs(coalesce(rows.count, 0) - coalesce(r.count, 0))), 0) as difference
+      from rows full join event_rollups_${grain} r using (tenant_id, bucket, client_id, event_type)`);
+    const [processing] = await database.query<{ difference: string }>(`
+      select abs((select coalesce(sum(processed), 0) from processing_rollups_${grain})
+               - (select count(*) from events e join ingest_batches b
+                  on b.tenant_id = e.tenant_id and b.id = e.batch_id and b.status = 'processed'
+                  where not exists (select from failed_events f where f.tenant_id = e.tenant_id and f.event_id = e.id)))
+           + abs((select coalesce(sum(processed + failed), 0) from processing_rollups_${grain})
+               - (select coalesce(sum(value::bigint), 0) from processing_rollups_${grain}, jsonb_each_text(latency_histogram)))
+        as difference`);
+    difference += Number(events?.difference) + Number(processing?.difference);
+  }
+  return difference;
+}

@@ -1,0 +1,61 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { Redis } from 'ioredis';
+import { eventually } from './eventually.js';
+
+/** The Redis that `npm test` found, with an empty database for this jest worker; undefined when there is none. */
+export const testRedisUrl: string | undefined =
+  process.env['TEST_REDIS_URL'] === undefined
+    ? undefined
+    : `${process.env['TEST_REDIS_URL'].replace(/\/\d*$/, '')}/${process.env['JEST_WORKER_ID'] ?? '1'}`;
+
+export async function flushTestRedis(): Promise<void> {
+  if (testRedisUrl === undefined) return;
+  const redis = new Redis(testRedisUrl);
+  await redis.flushdb();
+  redis.disconnect();
+}
+
+export const redisServerInstalled = (() => {
+  try {
+    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+/** A Redis server of the test's own, which it may stop and start again on the same port. */
+export async function startRedisServer(port?: number): Promise<{ url: string; port: number; kill(): Promise<void> }> {
+  const chosen = port ?? (await freePort());
+  const child = spawn('redis-server', ['--port', String(chosen), '--save', '', '--appendonly', 'no'], { stdio: 'ignore' });
+  const url = `redis://127.0.0.1:${chosen}`;
+  await eventually(async () => {
+    const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
+    redis.on('error', () => undefined);
+    try {
+      await redis.connect();
+      await redis.ping();
+    } finally {
+      redis.disconnect();
+    }
+  });
+  return {
+    url,
+    port: chosen,
+    kill: () =>
+      new Promise((resolve) => {
+        child.once('exit', () => resolve());
+        child.kill('SIGKILL');
+      }),
+  };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

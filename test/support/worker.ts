@@ -1,0 +1,33 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+/** The real worker, built and in a process of its own. */
+export class TestWorker {
+  private constructor(private readonly child: ChildProcess) {}
+
+  static async start(databaseUrl: string, env: Record<string, string | undefined> = {}): Promise<TestWorker> {
+    const child = spawn(process.execPath, [join(process.cwd(), 'dist', 'worker.js')], {
+      env: {
+        PATH: process.env['PATH'],
+        NODE_ENV: 'test',
+        DATABASE_URL: databaseUrl,
+        WORKER_HEALTH_PORT: '0',
+        DB_POOL_SIZE: '8',
+        LOG_LEVEL: 'error',
+        ...env,
+      },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const [first] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as unknown[];
+    if (first !== 'ready') throw new Error(`the worker exited with ${String(first)}`);
+    return new TestWorker(child);
+  }
+
+  /** SIGTERM. @returns the exit code */
+  async stop(): Promise<number | null> {
+    const exited = once(this.child, 'exit') as Promise<[number | null]>;
+    this.child.kill('SIGTERM');
+    return (await exited)[0];
+  }
+}

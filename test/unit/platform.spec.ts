@@ -1,0 +1,73 @@
+import { decodeCursor, encodeCursor, toPage } from '../../src/platform/cursor.js';
+import { connectionString, isConnectionError } from '../../src/platform/database.js';
+import { allows } from '../../src/platform/principal.js';
+import { parseDateTime } from '../../src/platform/time.js';
+import { isUuid, uuid7, uuid7Bytes, uuid7Time } from '../../src/platform/uuid7.js';
+
+describe('UUIDv7', () => {
+  it('never goes backwards within a process, even when the clock does', () => {
+    const ids = Array.from({ length: 20_000 }, (_, n) => uuid7(n === 10_000 ? 5 : undefined));
+    expect([...ids].sort()).toEqual(ids);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.every((id) => isUuid(id) && id[14] === '7' && '89ab'.includes(id[19]!))).toBe(true);
+  });
+
+  it('holds its time in milliseconds', () => {
+    const future = Date.now() + 1_000_000;
+    expect(uuid7Time(uuid7Bytes(future))).toBe(future);
+  });
+});
+
+describe('cursor', () => {
+  it('comes back as it went', () => {
+    const id = uuid7();
+    expect(decodeCursor(encodeCursor(id))).toBe(id);
+  });
+
+  it.each(['', 'x', '../..', "' or 1=1 --", encodeCursor('not-a-uuid')])('refuses %j', (cursor) => {
+    expect(() => decodeCursor(cursor)).toThrow(/next_cursor/);
+  });
+
+  it('ends the list with null', () => {
+    const rows = [{ id: uuid7() }, { id: uuid7() }];
+    expect(toPage(rows, 2).next_cursor).toBeNull();
+    expect(toPage(rows, 1)).toEqual({ data: [rows[0]], next_cursor: encodeCursor(rows[0]!.id) });
+  });
+});
+
+describe('scopes', () => {
+  it('include the narrower ones', () => {
+    expect(allows(['platform'], 'write')).toBe(true);
+    expect(allows(['admin'], 'read')).toBe(true);
+    expect(allows(['admin'], 'platform')).toBe(false);
+    expect(allows(['write'], 'read')).toBe(false);
+  });
+});
+
+describe('RFC 3339 date-times', () => {
+  it.each([
+    ['2026-11-20T08:00:00Z', Date.UTC(2026, 10, 20, 8)],
+    ['2026-11-20t08:00:00.1234z', Date.UTC(2026, 10, 20, 8, 0, 0, 123)],
+    ['2024-02-29T00:00:00+05:30', Date.UTC(2024, 1, 28, 18, 30)],
+  ])('reads %s', (text, ms) => expect(parseDateTime(text)).toBe(ms));
+
+  it.each(['2023-02-29T00:00:00Z', '2026-13-01T00:00:00Z', '2026-11-20T24:00:01Z', '2026-11-20 08:00:00Z', '20261120', ''])(
+    'refuses %j',
+    (text) => expect(parseDateTime(text)).toBeNull(),
+  );
+});
+
+describe('database connections', () => {
+  it('carry role and durability in their start-up options, beside those of the operator', () => {
+    const url = new URL(connectionString('postgresql://h/db?options=-c%20work_mem%3D8MB', 'tidemark_app'));
+    expect(url.searchParams.get('options')).toBe(
+      '-c work_mem=8MB -c role=tidemark_app -c synchronous_commit=on -c timezone=UTC',
+    );
+  });
+
+  it('tell an absent database from a wrong statement', () => {
+    expect(isConnectionError(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }))).toBe(true);
+    expect(isConnectionError(new Error('Connection terminated unexpectedly'))).toBe(true);
+    expect(isConnectionError(new TypeError('x is not a function'))).toBe(false);
+  });
+});

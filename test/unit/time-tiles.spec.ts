@@ -1,0 +1,51 @@
+import { tile } from '../../src/analytics/time-tiles.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS, type TimeRange } from '../../src/platform/time.js';
+
+const at = (text: string) => Date.parse(text);
+
+describe('tile', () => {
+  it('takes whole days from the days', () => {
+    const range = { from: at('2026-11-01T00:00Z'), to: at('2026-11-08T00:00Z') };
+    expect(tile(range)).toEqual({ day: [range], hour: [], minute: [], rows: [] });
+  });
+
+  it('refines towards the edges', () => {
+    expect(tile({ from: at('2026-11-01T22:58:30Z'), to: at('2026-11-03T01:01:10Z') })).toEqual({
+      day: [{ from: at('2026-11-02T00:00Z'), to: at('2026-11-03T00:00Z') }],
+      hour: [
+        { from: at('2026-11-01T23:00Z'), to: at('2026-11-02T00:00Z') },
+        { from: at('2026-11-03T00:00Z'), to: at('2026-11-03T01:00Z') },
+      ],
+      minute: [
+        { from: at('2026-11-01T22:59Z'), to: at('2026-11-01T23:00Z') },
+        { from: at('2026-11-03T01:00Z'), to: at('2026-11-03T01:01Z') },
+      ],
+      rows: [
+        { from: at('2026-11-01T22:58:30Z'), to: at('2026-11-01T22:59Z') },
+        { from: at('2026-11-03T01:01Z'), to: at('2026-11-03T01:01:10Z') },
+      ],
+    });
+  });
+
+  it('covers any range exactly once, with aligned buckets and a bounded number of them', () => {
+    let seed = 1;
+    const random = (max: number) => (seed = (seed * 48_271) % 2_147_483_647) % max;
+    for (let round = 0; round < 2_000; round++) {
+      const from = at('2026-01-01T00:00Z') + random(400 * DAY_MS);
+      const range = { from, to: from + 1 + random([5_000, 90_000, 2 * HOUR_MS, 40 * DAY_MS][round % 4]!) };
+      const tiles = tile(range);
+      const pieces = [...tiles.day, ...tiles.hour, ...tiles.minute, ...tiles.rows].sort((a, b) => a.from - b.from);
+      expect(pieces[0]?.from).toBe(range.from);
+      expect(pieces.at(-1)?.to).toBe(range.to);
+      pieces.slice(1).forEach((piece, n) => expect(piece.from).toBe(pieces[n]?.to));
+      expect(misaligned(tiles.day, DAY_MS) + misaligned(tiles.hour, HOUR_MS) + misaligned(tiles.minute, MINUTE_MS)).toBe(0);
+      expect(tiles.rows.every(({ from: a, to: b }) => Math.floor(a / MINUTE_MS) === Math.floor((b - 1) / MINUTE_MS))).toBe(true);
+      expect(buckets(tiles.hour, HOUR_MS)).toBeLessThanOrEqual(46);
+      expect(buckets(tiles.minute, MINUTE_MS)).toBeLessThanOrEqual(118);
+    }
+  });
+});
+
+const misaligned = (ranges: TimeRange[], size: number) =>
+  ranges.filter(({ from, to }) => from % size !== 0 || to % size !== 0).length;
+const buckets = (ranges: TimeRange[], size: number) => ranges.reduce((sum, { from, to }) => sum + (to - from) / size, 0);
