@@ -258,8 +258,6 @@ export class CreateFoundation1795219200000 implements MigrationInterface {
   /** Roles stay: other databases of the server may use them. */
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('drop function ensure_partitions, uuid7_lower_bound, merge_histograms');
-    await runner.query(
-      `drop table installation_secrets, event_keys, tenants, ${TENANT_TABLES.join(', ')}`,
-    );
+    await runner.query(`drop table installation_secrets, event_keys, tenants, ${TENANT_TABLES.join(', ')}`);
   }
 }

@@ -31,7 +31,12 @@ export async function createApiApplication(config: Config, logger?: NestLogger):
     next();
   });
   // Whether there is TLS is the proxy's business, so nothing here may force a browser to it.
-  app.use(helmet({ strictTransportSecurity: false, contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
+  app.use(
+    helmet({
+      strictTransportSecurity: false,
+      contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+    }),
+  );
   app.useBodyParser('json', { limit: config.MAX_BODY_BYTES, strict: false });
   if (config.CORS_ORIGINS.length > 0) {
     app.enableCors({ origin: [...config.CORS_ORIGINS], exposedHeaders: ['X-Request-Id', 'Retry-After'] });

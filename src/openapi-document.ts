@@ -2,6 +2,39 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { version } from './platform/version.js';
 
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
+const VERBS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+
+/** RFC 9457, with the request's id and the faulty fields. */
+const PROBLEM = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'detail'],
+  properties: {
+    type: { type: 'string', format: 'uri-reference' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string', description: 'A sentence that says what to do.' },
+    instance: { type: 'string' },
+    request_id: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['path', 'message'],
+        properties: { path: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+  },
+};
+
+const PROBLEM_RESPONSE = {
+  description:
+    'Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, ' +
+    '415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds.',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+};
+
 export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Tidemark')
@@ -10,7 +43,22 @@ export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
     .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key' }, 'api_key')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key.' }, 'bearer')
     .build();
-  return SwaggerModule.createDocument(app, config);
+  return withProblems(SwaggerModule.createDocument(app, config));
+}
+
+/** Every operation may answer a problem, so it is said once here and not at each of them. */
+function withProblems(document: OpenAPIObject): OpenAPIObject {
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, Problem: PROBLEM },
+  };
+  for (const item of Object.values(document.paths)) {
+    for (const verb of VERBS) {
+      const operation: Operation | undefined = item[verb];
+      if (operation !== undefined) operation.responses['default'] = PROBLEM_RESPONSE;
+    }
+  }
+  return document;
 }
 
 /** Swagger UI at /docs and the document at /docs-json. */

@@ -39,7 +39,11 @@ export const createKey: Command = {
       const tenant = await app.get(TenantsService).get(values.tenant);
       const caller = { tenantId: tenant.id, scopes: ['platform'] as const };
       const key = await app.get(KeysService).create(caller, dto);
-      print(values.json, key, `${key.key}\n\nKey of ${key.client_id} with the scopes ${key.scopes.join(', ')}. It is shown this once.`);
+      print(
+        values.json,
+        key,
+        `${key.key}\n\nKey of ${key.client_id} with the scopes ${key.scopes.join(', ')}. It is shown this once.`,
+      );
     });
   },
 };

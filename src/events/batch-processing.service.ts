@@ -49,7 +49,10 @@ export class BatchProcessingService {
       } else {
         await this.rollups.countEvents(sql, claimed);
       }
-      await this.batches.markProcessed(sql, claimed.map((batch) => batch.id));
+      await this.batches.markProcessed(
+        sql,
+        claimed.map((batch) => batch.id),
+      );
       return claimed.length;
     });
   }

@@ -39,7 +39,7 @@ export class BatchSweeper implements OnApplicationBootstrap, BeforeApplicationSh
 
   /** Goes on until nothing overdue is left, or what is left belongs to other workers. */
   async sweep(): Promise<void> {
-    for (let processed = 1; processed > 0 && !this.stopping; ) {
+    for (let processed = 1; processed > 0 && !this.stopping;) {
       const ids = await this.batches.listOverdue(this.database.system, OVERDUE_SECONDS, BATCHES_PER_STEP);
       if (ids.length === 0) return;
       processed = await this.processing.process(ids);

@@ -28,11 +28,7 @@ type RawEvent = Record<string, unknown>;
  * Written by hand, field by field: it runs for every event of every batch, and class-transformer over a payload of
  * 20,000 keys would hold up the process for a third of a second.
  */
-export function parseEvent(
-  raw: unknown,
-  principal: Principal,
-  fallbackEventId?: string,
-): AcceptableEvent | FieldError {
+export function parseEvent(raw: unknown, principal: Principal, fallbackEventId?: string): AcceptableEvent | FieldError {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     return { path: '', message: 'an event must be a JSON object' };
   }

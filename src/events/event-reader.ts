@@ -19,7 +19,8 @@ export class EventReader {
   async get(caller: Principal, id: string, clientId = caller.clientId): Promise<EventResponse> {
     const { tenantId } = caller;
     const byId = isUuid(id) ? await this.events.findById(tenantId, id) : null;
-    const event = byId ?? (eventTextFault(id) === null ? await this.events.findByEventId(tenantId, clientId, id) : null);
+    const event =
+      byId ?? (eventTextFault(id) === null ? await this.events.findByEventId(tenantId, clientId, id) : null);
     if (event === null) throw notFound('There is no event with this id.');
     return event;
   }

@@ -13,7 +13,8 @@ export class IngestEventDto {
   @ApiPropertyOptional({
     minLength: 1,
     maxLength: 255,
-    description: 'Your own id. Sending it again stores nothing twice. `idempotency_key` and the header `Idempotency-Key` mean the same.',
+    description:
+      'Your own id. Sending it again stores nothing twice. `idempotency_key` and the header `Idempotency-Key` mean the same.',
   })
   event_id?: string;
 
@@ -31,7 +32,8 @@ export class IngestEventDto {
 
   @ApiPropertyOptional({
     type: Object,
-    description: 'Your own data: at most 64 KiB, 32 levels and 1,000 keys. Numbers keep 53 bits; send longer ids as strings.',
+    description:
+      'Your own data: at most 64 KiB, 32 levels and 1,000 keys. Numbers keep 53 bits; send longer ids as strings.',
     example: { page_url: '/pricing', device_type: 'mobile' },
   })
   payload?: Record<string, unknown>;

@@ -48,7 +48,9 @@ export class EventsService {
     }
     const unknown = Object.keys(body).filter((name) => name !== 'events');
     if (unknown.length > 0) {
-      const errors = unknown.slice(0, 20).map((path) => ({ path: path.slice(0, 100), message: 'is not a known field' }));
+      const errors = unknown
+        .slice(0, 20)
+        .map((path) => ({ path: path.slice(0, 100), message: 'is not a known field' }));
       throw badRequest(`The body has unknown fields: ${errors.map((error) => error.path).join(', ')}.`, errors);
     }
     const { events } = body as { events?: unknown };
@@ -148,8 +150,9 @@ function summarize(results: BatchResult[]): BatchResponse {
 
 function nothingValid(response: BatchResponse): Problem {
   return new Problem(400, 'None of the events is valid; results say what is wrong with each.', {
-    errors: response.results.slice(0, 20).map(({ error }) => ({ path: error?.path ?? '', message: error?.message ?? '' })),
+    errors: response.results
+      .slice(0, 20)
+      .map(({ error }) => ({ path: error?.path ?? '', message: error?.message ?? '' })),
     members: { ...response },
   });
 }
-

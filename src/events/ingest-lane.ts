@@ -49,7 +49,12 @@ export class IngestLane {
       const principal = await this.auth.authenticate(request, 'write');
       const body = await readJsonBody(request, this.config.MAX_BODY_BYTES);
       const result = await accept(principal, body, request);
-      send(response, 202, { 'Content-Type': 'application/json; charset=utf-8', 'X-Request-Id': id }, JSON.stringify(result));
+      send(
+        response,
+        202,
+        { 'Content-Type': 'application/json; charset=utf-8', 'X-Request-Id': id },
+        JSON.stringify(result),
+      );
     } catch (error) {
       const answer = problemAnswer(error, request.url ?? '', id);
       // A body that was not read to its end would be taken for the next request.

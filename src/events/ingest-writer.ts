@@ -54,7 +54,9 @@ export class IngestWriter implements OnApplicationShutdown {
   write(tenantId: string, events: readonly AcceptableEvent[]): Promise<Outcome[]> {
     const bytes = events.reduce((sum, event) => sum + event.payload.length + EVENT_OVERHEAD_BYTES, 0);
     if (!this.hasRoom(tenantId, bytes)) {
-      return Promise.reject(unavailable('Events arrive faster than they can be stored. Send this request again shortly.'));
+      return Promise.reject(
+        unavailable('Events arrive faster than they can be stored. Send this request again shortly.'),
+      );
     }
     return new Promise((resolve, reject) => {
       const queue = this.waiting.get(tenantId) ?? [];
@@ -89,7 +91,8 @@ export class IngestWriter implements OnApplicationShutdown {
   }
 
   private startCommitter(): void {
-    if (this.inFlight > 0 && (this.inFlight === MAX_COMMITS_IN_FLIGHT || this.waitingEvents < LARGE_GROUP_EVENTS)) return;
+    if (this.inFlight > 0 && (this.inFlight === MAX_COMMITS_IN_FLIGHT || this.waitingEvents < LARGE_GROUP_EVENTS))
+      return;
     this.inFlight += 1;
     const committer = this.commitWaiting().finally(() => this.committers.delete(committer));
     this.committers.add(committer);
@@ -115,7 +118,8 @@ export class IngestWriter implements OnApplicationShutdown {
     while (this.waiting.size > 0) {
       for (const [tenantId, queue] of this.waiting) {
         const next = queue[0]!; // an empty queue is deleted below
-        if (events > 0 && (events + next.events.length > GROUP_EVENTS || bytes + next.bytes > GROUP_BYTES)) return group;
+        if (events > 0 && (events + next.events.length > GROUP_EVENTS || bytes + next.bytes > GROUP_BYTES))
+          return group;
         group.push([tenantId, next]);
         events += next.events.length;
         this.waitingEvents -= next.events.length;

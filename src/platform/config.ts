@@ -52,7 +52,8 @@ export const SETTINGS = {
   TRUST_PROXY: text({
     default: 'false',
     example: 'loopback',
-    description: 'Proxies whose X-Forwarded-For is believed: false, a hop count, or addresses (see Express "trust proxy").',
+    description:
+      'Proxies whose X-Forwarded-For is believed: false, a hop count, or addresses (see Express "trust proxy").',
   }),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
@@ -64,12 +65,24 @@ export const SETTINGS = {
   }),
   JWT_EXPIRES_IN: duration({ default: 900, example: '15m', description: 'Life of an access token.' }),
   RATE_LIMIT_ALGORITHM: oneOf(['sliding', 'fixed'], { default: 'sliding', description: 'Window of the rate limits.' }),
-  RATE_LIMIT_REQUESTS: integer(1, 10_000_000, { default: 600, description: 'Requests per window of a key without its own limit.' }),
-  RATE_LIMIT_WINDOW_SECONDS: integer(1, 86_400, { default: 60, description: 'Length of the rate-limit window in seconds.' }),
+  RATE_LIMIT_REQUESTS: integer(1, 10_000_000, {
+    default: 600,
+    description: 'Requests per window of a key without its own limit.',
+  }),
+  RATE_LIMIT_WINDOW_SECONDS: integer(1, 86_400, {
+    default: 60,
+    description: 'Length of the rate-limit window in seconds.',
+  }),
   EVENT_RETENTION_DAYS: integer(1, 36_500, { default: 90, description: 'Days an event is kept.' }),
   AUDIT_RETENTION_DAYS: integer(1, 36_500, { default: 365, description: 'Days an audit entry is kept.' }),
-  ARCHIVE_DIR: text({ default: '.data/archive', description: 'Folder that audit entries past retention are archived to.' }),
-  ANALYTICS_CACHE_TTL_SECONDS: integer(0, 86_400, { default: 10, description: 'Seconds a dashboard answer may be reused; 0 turns the cache off.' }),
+  ARCHIVE_DIR: text({
+    default: '.data/archive',
+    description: 'Folder that audit entries past retention are archived to.',
+  }),
+  ANALYTICS_CACHE_TTL_SECONDS: integer(0, 86_400, {
+    default: 10,
+    description: 'Seconds a dashboard answer may be reused; 0 turns the cache off.',
+  }),
 } as const satisfies Record<string, Setting<unknown>>;
 
 type Settings = typeof SETTINGS;
@@ -123,7 +136,9 @@ function example(setting: Setting<unknown>): string {
 
 /** The text of `.env.example`: every setting, commented out where the default is good enough. */
 export function envExample(): string {
-  const lines = ['# Every setting of Tidemark. Copy to .env and change what you need; lines in comments show the default.'];
+  const lines = [
+    '# Every setting of Tidemark. Copy to .env and change what you need; lines in comments show the default.',
+  ];
   for (const [name, setting] of Object.entries(SETTINGS) as [string, Setting<unknown>][]) {
     lines.push('', `# ${setting.description}`);
     lines.push(`${name === 'DATABASE_URL' ? '' : '# '}${name}=${setting.example}`);

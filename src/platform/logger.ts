@@ -9,11 +9,17 @@ import type { Config } from './config.js';
 const MAX_MESSAGE = 8_192;
 
 /** JSON lines on standard output, and in rotated files when LOG_DIR is set. */
-export async function createLogger(config: Pick<Config, 'LOG_LEVEL' | 'LOG_DIR'>, process: string): Promise<NestLogger> {
-  const streams: { stream: DestinationStream; level: 'trace' | 'error' }[] = [{ stream: pino.destination(1), level: 'trace' }];
+export async function createLogger(
+  config: Pick<Config, 'LOG_LEVEL' | 'LOG_DIR'>,
+  process: string,
+): Promise<NestLogger> {
+  const streams: { stream: DestinationStream; level: 'trace' | 'error' }[] = [
+    { stream: pino.destination(1), level: 'trace' },
+  ];
   if (config.LOG_DIR !== undefined) {
     mkdirSync(config.LOG_DIR, { recursive: true });
-    const file = (name: string) => roll({ file: join(config.LOG_DIR!, name), size: '10m', limit: { count: 10 }, mkdir: true });
+    const file = (name: string) =>
+      roll({ file: join(config.LOG_DIR!, name), size: '10m', limit: { count: 10 }, mkdir: true });
     streams.push({ stream: await file(`${process}.log`), level: 'trace' });
     streams.push({ stream: await file(`${process}-errors.log`), level: 'error' });
   }
@@ -40,11 +46,18 @@ export class NestLogger implements LoggerService {
   verbose = (message: unknown, ...rest: unknown[]) => this.write('trace', message, rest);
   fatal = (message: unknown, ...rest: unknown[]) => this.write('fatal', message, rest);
 
-  private write(level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace', message: unknown, rest: unknown[]): void {
+  private write(
+    level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace',
+    message: unknown,
+    rest: unknown[],
+  ): void {
     const context = rest.at(-1);
     if (level === 'info' && CHATTY.has(String(context))) level = 'debug';
     const stack = level === 'error' && rest.length > 1 && typeof rest[0] === 'string' ? rest[0] : undefined;
     const text = message instanceof Error ? (message.stack ?? message.message) : String(message);
-    this.pino[level]({ ...(typeof context === 'string' ? { context } : {}), ...(stack ? { stack } : {}) }, text.slice(0, MAX_MESSAGE));
+    this.pino[level](
+      { ...(typeof context === 'string' ? { context } : {}), ...(stack ? { stack } : {}) },
+      text.slice(0, MAX_MESSAGE),
+    );
   }
 }

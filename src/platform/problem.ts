@@ -65,4 +65,5 @@ export const unavailable = (detail: string, retryAfterSeconds = 1) =>
 export const internalError = () =>
   new Problem(500, 'Something went wrong on our side. Try again; if it stays, report the request_id.');
 
-export const databaseAway = () => unavailable('The database is not reachable right now. Send the request again shortly.');
+export const databaseAway = () =>
+  unavailable('The database is not reachable right now. Send the request again shortly.');

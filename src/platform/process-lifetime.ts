@@ -38,7 +38,8 @@ export function endGracefully(close: () => Promise<void>): void {
 /** Prints why the process cannot start, in words for the operator, and exits 1. */
 export function failToStart(error: unknown): never {
   const { name, message, stack } = error as Error;
-  const expected = ['ConfigError', 'UnfitServerError'].includes((error as Error).constructor.name) || name === 'ConfigError';
+  const expected =
+    ['ConfigError', 'UnfitServerError'].includes((error as Error).constructor.name) || name === 'ConfigError';
   process.stderr.write(`${expected ? message : (stack ?? message)}\n`);
   process.exit(1);
 }

@@ -25,7 +25,10 @@ export function ToInteger(): PropertyDecorator {
 }
 
 export class RangeQuery {
-  @ApiPropertyOptional({ description: 'Start, inclusive (RFC 3339). Default: 7 days before `to`.', format: 'date-time' })
+  @ApiPropertyOptional({
+    description: 'Start, inclusive (RFC 3339). Default: 7 days before `to`.',
+    format: 'date-time',
+  })
   @IsOptional()
   @IsDateTime()
   from?: string;

@@ -31,8 +31,7 @@ export class QueueConnection implements OnApplicationShutdown {
     readonly role: QueueRole,
   ) {
     this.backend = config.REDIS_URL === undefined ? 'postgres' : 'redis';
-    this.connection =
-      config.REDIS_URL === undefined ? this.postgres(config, role) : this.redis(config.REDIS_URL, role);
+    this.connection = config.REDIS_URL === undefined ? this.postgres(config, role) : this.redis(config.REDIS_URL, role);
   }
 
   /** Round trip to the queue in milliseconds; rejects when it is away. */
@@ -90,7 +89,7 @@ function queueOptions(queue: QueueConnection): QueueOptions {
   if (queue.backend === 'postgres') setDefaultBackendFactory(createPostgresBackend);
   else setDefaultBackendFactory();
   return {
-    connection: queue.connection as QueueOptions['connection'],
+    connection: queue.connection,
     // Hash-tagged, so that one queue stays in one slot of a Redis Cluster.
     ...(queue.backend === 'redis' ? { prefix: '{tidemark}' } : {}),
     // Both make BullMQ wait for Redis at start, and fail for good when it is away: a producer must start without it.

@@ -44,7 +44,8 @@ export class ServerChecks implements OnApplicationBootstrap {
       facts.version < 150_000 && 'PostgreSQL 15 or newer is needed',
       facts.fsync === 'off' && 'fsync is off: acknowledged events would be lost in a crash; set fsync=on',
       facts.full_page_writes === 'off' && 'full_page_writes is off: a crash could corrupt data; set it on',
-      (facts.superuser || facts.bypassrls) && 'the application role ignores row-level security; run the migrations again',
+      (facts.superuser || facts.bypassrls) &&
+        'the application role ignores row-level security; run the migrations again',
       skewMs > MAX_CLOCK_SKEW_MS && `the clocks of this machine and of PostgreSQL differ by ${skewMs} ms; use NTP`,
       !facts.partition_ahead && 'this month has no partition; run the migrations or start a worker',
     ].filter((problem) => problem !== false);

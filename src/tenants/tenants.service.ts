@@ -12,14 +12,14 @@ export class TenantsService {
 
   /** @throws Problem 409 when another tenant has the name, in whatever case */
   async create({ name }: CreateTenantDto): Promise<Tenant> {
-    const { raw } = await this.tenants
+    const inserted = await this.tenants
       .createQueryBuilder()
       .insert()
       .values({ id: uuid7(), name })
       .orIgnore()
       .returning('id, name, status, settings, created_at as "createdAt"')
       .execute();
-    const created = (raw as Tenant[])[0];
+    const created = (inserted.raw as Tenant[])[0];
     if (created === undefined) throw new Problem(409, `A tenant named "${name}" exists already. Choose another name.`);
     return created;
   }

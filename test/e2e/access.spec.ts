@@ -18,17 +18,27 @@ describe('access', () => {
     await database.drop();
   });
 
-  const info = (headers: Record<string, string>, query = '') => api.call('GET', `/auth/info${query}`, { key: null, headers });
+  const info = (headers: Record<string, string>, query = '') =>
+    api.call('GET', `/auth/info${query}`, { key: null, headers });
 
   it('says who the caller is', async () => {
     const key = await api.createKey(tenantId, ['read']);
     const { body } = await api.get('/auth/info', key);
-    expect(body).toMatchObject({ tenant: { id: tenantId, name: 'Acme' }, client_id: 'shop', key_name: 'shop', scopes: ['read'] });
+    expect(body).toMatchObject({
+      tenant: { id: tenantId, name: 'Acme' },
+      client_id: 'shop',
+      key_name: 'shop',
+      scopes: ['read'],
+    });
   });
 
   it('reads the key from each place it may be in', async () => {
     const key = await api.createKey(tenantId, ['read']);
-    const places: Record<string, string>[] = [{ 'X-API-Key': key }, { Authorization: `Bearer ${key}` }, { 'CSIQ-APIKEY': key }];
+    const places: Record<string, string>[] = [
+      { 'X-API-Key': key },
+      { Authorization: `Bearer ${key}` },
+      { 'CSIQ-APIKEY': key },
+    ];
     for (const headers of places) {
       expect((await info(headers)).status).toBe(200);
     }
@@ -39,7 +49,13 @@ describe('access', () => {
     const key = await api.createKey(tenantId, ['read']);
     const missing = await info({});
     expect([missing.status, missing.body['detail']]).toEqual([401, 'API Key is missing']);
-    const wrong = [`tmk_${'a'.repeat(16)}_${'b'.repeat(43)}`, `${key}x`, key.slice(0, -1), 'x', 'eyJhbGciOiJub25lIn0.e30.'];
+    const wrong = [
+      `tmk_${'a'.repeat(16)}_${'b'.repeat(43)}`,
+      `${key}x`,
+      key.slice(0, -1),
+      'x',
+      'eyJhbGciOiJub25lIn0.e30.',
+    ];
     for (const credential of wrong) {
       const { status, body } = await info({ 'X-API-Key': credential, Authorization: `Bearer ${key}` });
       expect([status, body['detail']]).toEqual([401, 'Invalid API Key']);
@@ -68,7 +84,13 @@ describe('access', () => {
 
   it('shows a new key once and stores only its bcrypt hash', async () => {
     const { body } = await api.post<{ id: string; key: string }>('/keys', { client_id: 'c', name: 'n', rate_limit: 5 });
-    expect(body).toMatchObject({ client_id: 'c', scopes: ['read', 'write'], rate_limit: 5, rate_window_s: 60, is_active: true });
+    expect(body).toMatchObject({
+      client_id: 'c',
+      scopes: ['read', 'write'],
+      rate_limit: 5,
+      rate_window_s: 60,
+      is_active: true,
+    });
     const [row] = await database.query<{ secret_hash: string }>('select * from api_keys where id = $1', [body.id]);
     expect(row?.secret_hash).toMatch(/^\$2b\$10\$/);
     expect(JSON.stringify(row)).not.toContain(body.key.slice(21));

@@ -43,13 +43,22 @@ describe('events over HTTP', () => {
     const sent = { event_type: 'login', event_id: 'e-1', user_id: 'u-1', payload: { plan: 'pro' } };
     const ingested = await api.post<{ id: string }>('/events/ingest', sent, key);
     expect(ingested.status).toBe(202);
-    expect(ingested.body).toEqual({ id: expect.any(String) as string, event_id: 'e-1', status: 'queued', duplicate: false });
+    expect(ingested.body).toEqual({
+      id: expect.any(String) as string,
+      event_id: 'e-1',
+      status: 'queued',
+      duplicate: false,
+    });
     const read = await api.get<EventBody>(`/events/${ingested.body.id}`, key);
     expect(read.status).toBe(200);
     expect(read.body).toMatchObject({ ...sent, client_id: 'shop', session_id: null, enrichment: {} });
     await eventually(async () => {
       const { body } = await api.get<EventBody>('/events/e-1', key);
-      expect(body).toMatchObject({ id: ingested.body.id, status: 'processed', processed_at: expect.any(String) as string });
+      expect(body).toMatchObject({
+        id: ingested.body.id,
+        status: 'processed',
+        processed_at: expect.any(String) as string,
+      });
     });
     const counts = await api.get<{ total: number; data: unknown[] }>('/analytics/events-by-type', key);
     expect(counts.body).toMatchObject({ total: 1, data: [{ event_type: 'login', count: 1 }] });
@@ -69,16 +78,23 @@ describe('events over HTTP', () => {
       request_id: changed.headers.get('x-request-id'),
       errors: [{ path: 'event_id', message: expect.any(String) as string }],
     });
-    const header = await api.call('POST', '/events', { key, body: { event_type: 'a' }, headers: { 'Idempotency-Key': 'e-2' } });
+    const header = await api.call('POST', '/events', {
+      key,
+      body: { event_type: 'a' },
+      headers: { 'Idempotency-Key': 'e-2' },
+    });
     expect(header.body).toMatchObject({ id: first.body.id, duplicate: true });
   });
 
   it('gives 1,000 events 1,000 results in order, and only the bad ones are not accepted', async () => {
-    const events = Array.from({ length: 1_000 }, (_, n) => ({
-      event_type: 'bulk',
-      event_id: `bulk-${n}`,
-      payload: { n } as Record<string, unknown>,
-    }));
+    const events: { event_type: string; event_id: string; payload: Record<string, unknown> }[] = Array.from(
+      { length: 1_000 },
+      (_, n) => ({
+        event_type: 'bulk',
+        event_id: `bulk-${n}`,
+        payload: { n },
+      }),
+    );
     events[100]!.payload = { text: 'a\0b' };
     const body = JSON.stringify({ events })
       .replace('"bulk-200","payload":{"n":200}', '"bulk-200","payload":{"text":"\\ud800"}')
@@ -131,7 +147,12 @@ describe('events over HTTP', () => {
     ['1,001 events', { events: Array.from({ length: 1_001 }, () => ({ event_type: 'x' })) }, 413, /at most 1000/],
     ['broken JSON', '{"events":', 400, /not valid JSON/],
     ['nothing', '', 400, /empty/],
-    ['more than 5 MiB', JSON.stringify({ events: [{ event_type: 'x', payload: { a: 'x'.repeat(5_300_000) } }] }), 413, /5242880 bytes/],
+    [
+      'more than 5 MiB',
+      JSON.stringify({ events: [{ event_type: 'x', payload: { a: 'x'.repeat(5_300_000) } }] }),
+      413,
+      /5242880 bytes/,
+    ],
   ])('refuses %s with a sentence that says what to do', async (_name, body, status, detail) => {
     const answer = await api.post<{ detail: string }>('/events/batch', body, key);
     expect(answer.status).toBe(status);
@@ -142,7 +163,11 @@ describe('events over HTTP', () => {
 
   it('refuses other media types with 415', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=latin1']) {
-      const answer = await api.call('POST', '/events', { key, body: '{"event_type":"x"}', headers: { 'Content-Type': type } });
+      const answer = await api.call('POST', '/events', {
+        key,
+        body: '{"event_type":"x"}',
+        headers: { 'Content-Type': type },
+      });
       expect(answer.status).toBe(415);
     }
   });
@@ -200,14 +225,20 @@ describe('events over HTTP', () => {
     });
   });
 
-  it.each(['limit=0', 'limit=1001', 'limit=x', 'from=yesterday', 'status=done', 'cursor=abc', 'sort=id', 'from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z'])(
-    'refuses ?%s and names the parameter',
-    async (query) => {
-      const { status, body } = await api.get<{ errors: { path: string }[] }>(`/events?${query}`, key);
-      expect(status).toBe(400);
-      expect(body.errors[0]?.path).toBe(query.split('=')[0]);
-    },
-  );
+  it.each([
+    'limit=0',
+    'limit=1001',
+    'limit=x',
+    'from=yesterday',
+    'status=done',
+    'cursor=abc',
+    'sort=id',
+    'from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z',
+  ])('refuses ?%s and names the parameter', async (query) => {
+    const { status, body } = await api.get<{ errors: { path: string }[] }>(`/events?${query}`, key);
+    expect(status).toBe(400);
+    expect(body.errors[0]?.path).toBe(query.split('=')[0]);
+  });
 
   it('shows what waits in the queue', async () => {
     await eventually(async () => {

@@ -35,7 +35,8 @@ for (const [backend, redisUrl] of backends) {
       await database.drop();
     });
 
-    const total = async () => (await api.get<Counts>('/analytics/events-by-type?from=2026-01-01T00:00:00Z', key)).body.total;
+    const total = async () =>
+      (await api.get<Counts>('/analytics/events-by-type?from=2026-01-01T00:00:00Z', key)).body.total;
 
     it('counts 3,000 events from HTTP to analytics, exactly', async () => {
       for (let part = 0; part < 6; part++) {
@@ -63,7 +64,9 @@ for (const [backend, redisUrl] of backends) {
     });
 
     it('answers any range exactly, down to the millisecond', async () => {
-      const rows = await database.query<{ event_time: Date; event_type: string }>('select event_time, event_type from events');
+      const rows = await database.query<{ event_time: Date; event_type: string }>(
+        'select event_time, event_type from events',
+      );
       const times = rows.map(({ event_time }) => event_time.getTime()).sort((a, b) => a - b);
       for (const [from, to] of [
         [times[10]!, times[2_000]!],

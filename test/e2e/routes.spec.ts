@@ -30,9 +30,11 @@ describe('routes', () => {
       .get(DiscoveryService)
       .getControllers()
       .flatMap(({ metatype, instance }) =>
-        new MetadataScanner()
-          .getAllMethodNames(Object.getPrototypeOf(instance) as object)
-          .map((name) => ({ name, controller: metatype as new () => object, handler: (instance as Record<string, () => void>)[name]! })),
+        new MetadataScanner().getAllMethodNames(Object.getPrototypeOf(instance) as object).map((name) => ({
+          name,
+          controller: metatype as new () => object,
+          handler: (instance as Record<string, () => void>)[name]!,
+        })),
       )
       .filter(({ handler }) => Reflect.hasMetadata(PATH_METADATA, handler));
     expect(routes.length).toBeGreaterThan(10);
@@ -54,7 +56,9 @@ describe('routes', () => {
 
   it('carry a request id: the caller’s when it is well-formed, else a new one', async () => {
     const id = (given: string) =>
-      api.call('GET', '/health', { headers: { 'X-Request-Id': given } }).then(({ headers }) => headers.get('x-request-id'));
+      api
+        .call('GET', '/health', { headers: { 'X-Request-Id': given } })
+        .then(({ headers }) => headers.get('x-request-id'));
     expect(await id('my-id.1')).toBe('my-id.1');
     expect(await id('a b')).toMatch(/^[0-9a-f-]{36}$/);
     expect(await id('x'.repeat(129))).toMatch(/^[0-9a-f-]{36}$/);

@@ -96,7 +96,9 @@ describe('BatchProcessingService', () => {
     const sweeper = new BatchSweeper(pipeline.database, pipeline.batches, pipeline.processing);
     await sweeper.sweep();
     expect(await queued(ids)).toBe(1); // not overdue yet
-    await database.query(`update ingest_batches set received_at = now() - interval '6 seconds' where id = any($1)`, [ids]);
+    await database.query(`update ingest_batches set received_at = now() - interval '6 seconds' where id = any($1)`, [
+      ids,
+    ]);
     await sweeper.sweep();
     expect(await queued(ids)).toBe(0);
     expect(await rollupDifference(database)).toBe(0);

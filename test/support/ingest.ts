@@ -41,7 +41,11 @@ export class TestPipeline {
 }
 
 /** A valid event of a tenant. */
-export function event(raw: Record<string, unknown> = {}, tenantId = DEFAULT_TENANT_ID, clientId = 'shop'): AcceptableEvent {
+export function event(
+  raw: Record<string, unknown> = {},
+  tenantId = DEFAULT_TENANT_ID,
+  clientId = 'shop',
+): AcceptableEvent {
   const parsed = parseEvent(
     { event_type: 'login', ...raw },
     { tenantId, clientId, keyId: null, keyName: 'test', scopes: ['write'], rateLimit: 1, rateWindowSeconds: 1 },

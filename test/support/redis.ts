@@ -29,7 +29,9 @@ export const redisServerInstalled = (() => {
 /** A Redis server of the test's own, which it may stop and start again on the same port. */
 export async function startRedisServer(port?: number): Promise<{ url: string; port: number; kill(): Promise<void> }> {
   const chosen = port ?? (await freePort());
-  const child = spawn('redis-server', ['--port', String(chosen), '--save', '', '--appendonly', 'no'], { stdio: 'ignore' });
+  const child = spawn('redis-server', ['--port', String(chosen), '--save', '', '--appendonly', 'no'], {
+    stdio: 'ignore',
+  });
   const url = `redis://127.0.0.1:${chosen}`;
   await eventually(async () => {
     const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });

@@ -14,7 +14,11 @@ const message = (env: Record<string, string>) => {
 
 describe('configuration', () => {
   it('needs a database and nothing else', () => {
-    expect(loadConfig({ DATABASE_URL: url })).toMatchObject({ NODE_ENV: 'production', PORT: 3000, MAX_BATCH_SIZE: 1000 });
+    expect(loadConfig({ DATABASE_URL: url })).toMatchObject({
+      NODE_ENV: 'production',
+      PORT: 3000,
+      MAX_BATCH_SIZE: 1000,
+    });
     expect(() => loadConfig({})).toThrow(/DATABASE_URL is missing; for example postgresql:/);
   });
 

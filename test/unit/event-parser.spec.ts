@@ -44,7 +44,9 @@ describe('parseEvent', () => {
   });
 
   it('keeps own properties that look like prototypes, and touches no prototype', () => {
-    const raw = JSON.parse('{"event_type":"x","payload":{"__proto__":{"polluted":true},"constructor":{"a":1}}}') as unknown;
+    const raw = JSON.parse(
+      '{"event_type":"x","payload":{"__proto__":{"polluted":true},"constructor":{"a":1}}}',
+    ) as unknown;
     expect(accepted(raw).payload).toBe('{"__proto__":{"polluted":true},"constructor":{"a":1}}');
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
@@ -80,7 +82,11 @@ describe('parseEvent', () => {
     ['30 February', { event_type: 'x', event_time: '2026-02-30T00:00:00Z' }, 'event_time'],
     ['a number as time', { event_type: 'x', event_time: 1_700_000_000 }, 'event_time'],
     ['a time before 2000', { event_type: 'x', event_time: '1999-12-31T23:59:59Z' }, 'event_time'],
-    ['a time beyond tomorrow', { event_type: 'x', event_time: new Date(Date.now() + 90_000_000).toISOString() }, 'event_time'],
+    [
+      'a time beyond tomorrow',
+      { event_type: 'x', event_time: new Date(Date.now() + 90_000_000).toISOString() },
+      'event_time',
+    ],
   ])('refuses %s and names the field', (_name, raw, path) => {
     const result = parse(raw);
     expect(isFault(result) && result.path).toBe(path);

@@ -19,7 +19,8 @@ describe('generateSampleEvents', () => {
   const events = generate(20_000);
 
   it('gives the same events for the same options', () => {
-    expect(generate(20_000)).toEqual(events);
+    // Compared as text: a deep comparison of 20,000 objects takes seconds.
+    expect(JSON.stringify(generate(20_000)) === JSON.stringify(events)).toBe(true);
   });
 
   it('gives other ids for another seed, count or period', () => {
@@ -29,13 +30,13 @@ describe('generateSampleEvents', () => {
     }
   });
 
-  it.each([0, 1, 2, 17, 1000, 12_345])('gives exactly %d events, each with its own id', (count) => {
+  it.each([0, 1, 2, 17, 1000, 12_345])('gives as many events as asked for, each with its own id: %d', (count) => {
     const ids = generate(count).map((event) => event.event_id);
     expect(ids).toHaveLength(count);
     expect(new Set(ids).size).toBe(count);
   });
 
-  it.each([1, 30])('keeps to the last %d days, in order of time', (days) => {
+  it.each([1, 30])('keeps to the period, in order of time: %d days', (days) => {
     const times = generate(5000, 3, days).map((event) => Date.parse(event.event_time));
     expect(times).toEqual([...times].sort((a, b) => a - b));
     expect(times[0]).toBeGreaterThanOrEqual(UNTIL.getTime() - days * 86_400_000);
@@ -56,14 +57,12 @@ describe('generateSampleEvents', () => {
 
   it('takes the steps of a session at strictly later times and by one user', () => {
     const last = new Map<string, SampleEvent>();
-    for (const event of events) {
+    const wrong = events.filter((event) => {
       const before = last.get(event.session_id);
-      if (before !== undefined) {
-        expect(event.event_time > before.event_time).toBe(true);
-        expect(event.user_id).toBe(before.user_id);
-      }
       last.set(event.session_id, event);
-    }
+      return before !== undefined && (event.event_time <= before.event_time || event.user_id !== before.user_id);
+    });
+    expect(wrong).toEqual([]);
   });
 
   it('has users who come back from the same country', () => {
@@ -86,9 +85,10 @@ describe('generateSampleEvents', () => {
   });
 
   it('puts a revenue and a currency on every purchase', () => {
-    for (const event of events.filter(({ event_type }) => event_type === 'purchase_completed')) {
-      expect(event.payload['revenue']).toBeGreaterThan(0);
-      expect(event.payload['currency']).toMatch(/^[A-Z]{3}$/);
-    }
+    const purchases = events.filter(({ event_type }) => event_type === 'purchase_completed');
+    const priced = purchases.filter(
+      ({ payload }) => Number(payload['revenue']) > 0 && /^[A-Z]{3}$/.test(String(payload['currency'])),
+    );
+    expect(priced).toHaveLength(purchases.length);
   });
 });

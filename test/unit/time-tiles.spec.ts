@@ -38,8 +38,12 @@ describe('tile', () => {
       expect(pieces[0]?.from).toBe(range.from);
       expect(pieces.at(-1)?.to).toBe(range.to);
       pieces.slice(1).forEach((piece, n) => expect(piece.from).toBe(pieces[n]?.to));
-      expect(misaligned(tiles.day, DAY_MS) + misaligned(tiles.hour, HOUR_MS) + misaligned(tiles.minute, MINUTE_MS)).toBe(0);
-      expect(tiles.rows.every(({ from: a, to: b }) => Math.floor(a / MINUTE_MS) === Math.floor((b - 1) / MINUTE_MS))).toBe(true);
+      expect(
+        misaligned(tiles.day, DAY_MS) + misaligned(tiles.hour, HOUR_MS) + misaligned(tiles.minute, MINUTE_MS),
+      ).toBe(0);
+      expect(
+        tiles.rows.every(({ from: a, to: b }) => Math.floor(a / MINUTE_MS) === Math.floor((b - 1) / MINUTE_MS)),
+      ).toBe(true);
       expect(buckets(tiles.hour, HOUR_MS)).toBeLessThanOrEqual(46);
       expect(buckets(tiles.minute, MINUTE_MS)).toBeLessThanOrEqual(118);
     }
@@ -48,4 +52,5 @@ describe('tile', () => {
 
 const misaligned = (ranges: TimeRange[], size: number) =>
   ranges.filter(({ from, to }) => from % size !== 0 || to % size !== 0).length;
-const buckets = (ranges: TimeRange[], size: number) => ranges.reduce((sum, { from, to }) => sum + (to - from) / size, 0);
+const buckets = (ranges: TimeRange[], size: number) =>
+  ranges.reduce((sum, { from, to }) => sum + (to - from) / size, 0);

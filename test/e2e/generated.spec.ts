@@ -1,0 +1,16 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+const run = (script: string) =>
+  execFileSync(process.execPath, [script], { encoding: 'utf8', env: { PATH: process.env['PATH'] } });
+
+/** Made by the build, so compared with the build: the swagger plugin does not run inside jest. */
+describe('generated files are those of this code (npm run generate)', () => {
+  it('openapi.yaml', () => {
+    expect(readFileSync('openapi.yaml', 'utf8')).toBe(run('dist/openapi.js'));
+  });
+
+  it('.env.example', () => {
+    expect(readFileSync('.env.example', 'utf8')).toBe(run('dist/env-example.js'));
+  });
+});
