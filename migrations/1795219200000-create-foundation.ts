@@ -18,11 +18,14 @@ exception when duplicate_object or unique_violation then
   null; -- another database of this server is being migrated at the same moment
 end $$`;
 
+/** Whoever created the roles may grant them, to itself too; another owner must have been granted them already. */
 const grantToLogin = (role: string) => `
 do $$
 begin
+  execute format('grant ${role} to %I', current_user);
+exception when insufficient_privilege then
   if not pg_has_role(current_user, '${role}', 'member') then
-    execute format('grant ${role} to %I', current_user);
+    raise exception '% may not use the role ${role}; as a superuser run: grant ${role} to %', current_user, current_user;
   end if;
 end $$`;
 

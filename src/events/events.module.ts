@@ -37,6 +37,6 @@ export class EventsModule {}
 @Module({
   imports: [AnalyticsModule, BullModule.registerQueue({ name: EVENTS_QUEUE })],
   providers: [BatchProcessingService, BatchesRepository, FailedEventsRepository],
-  exports: [BatchProcessingService, BatchesRepository],
+  exports: [BatchProcessingService, BatchesRepository, BullModule],
 })
 export class BatchProcessingModule {}

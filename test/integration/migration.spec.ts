@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { uuid7 } from '../../src/platform/uuid7.js';
+import { event, TestPipeline } from '../support/ingest.js';
+
+const run = promisify(execFile);
+
+/** The usual account of a hosted PostgreSQL: owns its database and may create roles, but is no superuser. */
+describe('migrations by an ordinary owner', () => {
+  const name = `owner_${uuid7().replaceAll('-', '')}`;
+  const template = new URL(process.env['TEST_DATABASE_URL']!);
+  const url = new URL(template);
+  const admin = new pg.Client({ connectionString: Object.assign(new URL(template), { pathname: '/postgres' }).toString() });
+
+  beforeAll(async () => {
+    await admin.connect();
+    await admin.query(`create role ${name} login createrole password 'x'`);
+    // Roles belong to the server and exist already here; whoever made them lets the next owner use them.
+    await admin.query(`grant tidemark_app, tidemark_system to ${name}`);
+    await admin.query(`create database ${name} owner ${name}`);
+    Object.assign(url, { username: name, password: 'x', pathname: `/${name}` });
+  });
+
+  afterAll(async () => {
+    await admin.query(`drop database ${name} with (force)`);
+    await admin.query(`drop role ${name}`);
+    await admin.end();
+  });
+
+  const cli = async (...words: string[]) => {
+    const env = { PATH: process.env['PATH'], DATABASE_URL: url.toString() };
+    const { stdout } = await run(process.execPath, ['dist/cli.js', ...words], { env });
+    return JSON.parse(stdout) as { migrations?: string[]; reverted?: string | null };
+  };
+
+  it('run once, even from four processes at the same time', async () => {
+    const results = await Promise.all(Array.from({ length: 4 }, () => cli('migrate', '--json')));
+    expect(results.flatMap(({ migrations }) => migrations)).toHaveLength(1);
+  });
+
+  it('leave a database that takes and counts events', async () => {
+    const pipeline = new TestPipeline(url.toString());
+    const outcomes = await pipeline.writer.write(event().tenantId, [event()]);
+    expect(outcomes).toMatchObject([{ status: 'accepted' }]);
+    expect(await pipeline.processing.process(pipeline.rung)).toBe(1);
+    await pipeline.stop();
+  });
+
+  it('can be taken back and run again', async () => {
+    expect((await cli('migrate', '--revert', '--json')).reverted).toMatch(/^CreateFoundation/);
+    expect((await cli('migrate', '--json')).migrations).toHaveLength(1);
+  });
+});
