@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { RequestMethod } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
@@ -8,6 +7,7 @@ import { ApiModule } from './api.module.js';
 import { IngestLane } from './events/ingest-lane.js';
 import { setUpOpenApi } from './openapi-document.js';
 import type { Config } from './platform/config.js';
+import { HealthService } from './platform/health.service.js';
 import type { NestLogger } from './platform/logger.js';
 import { notFound } from './platform/problem.js';
 import { problemAnswer } from './platform/problem.filter.js';
@@ -25,7 +25,7 @@ export async function createApiApplication(config: Config, logger?: NestLogger):
   app.set('etag', false);
   app.set('query parser', 'simple');
   app.disable('x-powered-by');
-  app.setGlobalPrefix('api/v1', { exclude: [{ path: 'metrics', method: RequestMethod.GET }] });
+  app.setGlobalPrefix('api/v1');
   app.use((request: Request, response: Response, next: NextFunction) => {
     response.setHeader('X-Request-Id', requestId(request));
     next();
@@ -61,13 +61,27 @@ function answerError(thrown: unknown, request: Request, response: Response, _nex
   response.status(status).set(headers).end(body);
 }
 
+/**
+ * Stops taking requests, answers those that are being worked on, commits what waits, and closes every connection to
+ * the outside. Not ready from the first moment on.
+ */
+export async function stopApiApplication(app: NestExpressApplication): Promise<void> {
+  app.get(HealthService).stop();
+  // A kept-alive connection turns idle only once its answer is out; closing the server closes those idle at that moment.
+  const server = app.getHttpServer();
+  const closing = setInterval(() => server.closeIdleConnections(), 50);
+  await app.close().finally(() => clearInterval(closing));
+}
+
 /** Requests reach the ingest lane first; what it does not take goes on to Express. */
 function putLaneInFront(app: NestExpressApplication): void {
   const lane = app.get(IngestLane);
+  const health = app.get(HealthService);
   const server = app.getHttpServer();
   const listeners = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (health.stopping) response.setHeader('Connection', 'close');
     if (lane.take(request, response)) return;
     for (const listener of listeners) listener.call(server, request, response);
   });

@@ -1,7 +1,6 @@
 import 'reflect-metadata';
-import { createApiApplication } from './api-application.js';
+import { createApiApplication, stopApiApplication } from './api-application.js';
 import { loadConfig } from './platform/config.js';
-import { HealthService } from './platform/health.service.js';
 import { createLogger } from './platform/logger.js';
 import { endGracefully, failToStart } from './platform/process-lifetime.js';
 
@@ -10,10 +9,7 @@ async function main(): Promise<void> {
   const config = loadConfig();
   const logger = await createLogger(config, 'api');
   const app = await createApiApplication(config, logger);
-  endGracefully(async () => {
-    app.get(HealthService).stop();
-    await app.close();
-  });
+  endGracefully(() => stopApiApplication(app));
   await app.listen(config.PORT, config.HOST);
   logger.log(`listening on ${await app.getUrl()}`, 'Api');
 }

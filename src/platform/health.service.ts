@@ -21,7 +21,7 @@ const CHECK_TIMEOUT_MS = 2_000;
 
 @Injectable()
 export class HealthService implements BeforeApplicationShutdown {
-  private stopping = false;
+  private told = false;
 
   constructor(
     private readonly database: Database,
@@ -30,7 +30,11 @@ export class HealthService implements BeforeApplicationShutdown {
 
   /** Called as the first thing on SIGTERM, so that load balancers turn away before connections close. */
   stop(): void {
-    this.stopping = true;
+    this.told = true;
+  }
+
+  get stopping(): boolean {
+    return this.told;
   }
 
   beforeApplicationShutdown(): void {

@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { PLATFORM_KEY } from '../support/api.js';
+import { freePort } from '../support/redis.js';
+
+/** The built API in a process of its own. */
+describe('stopping the API', () => {
+  let database: TestDatabase;
+  let port: number;
+  let child: ChildProcess;
+  const agent = new Agent({ keepAlive: true, maxSockets: 50 });
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+
+  beforeEach(async () => {
+    port = await freePort();
+    child = spawn(process.execPath, ['dist/main.js'], {
+      env: {
+        PATH: process.env['PATH'],
+        NODE_ENV: 'test',
+        DATABASE_URL: database.url,
+        PORT: String(port),
+        HOST: '127.0.0.1',
+        PLATFORM_API_KEY: PLATFORM_KEY,
+        LOG_LEVEL: 'warn',
+      },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    await eventually(async () => expect(await send('GET', '/health/ready')).toBe(200));
+  });
+
+  afterAll(async () => {
+    agent.destroy();
+    await database.drop();
+  });
+
+  /** @returns the status, or 0 when there was no connection to send it on */
+  function send(method: string, path: string, body?: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const headers = { 'X-API-Key': PLATFORM_KEY, 'Content-Type': 'application/json' };
+      const call = request({ host: '127.0.0.1', port, method, path: `/api/v1${path}`, agent, headers }, (response) => {
+        response.resume().on('end', () => resolve(response.statusCode ?? 0));
+      });
+      call.on('error', (error: NodeJS.ErrnoException) =>
+        ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(error.code ?? '') ? resolve(0) : reject(error),
+      );
+      call.end(body);
+    });
+  }
+
+  it('answers what it has begun, keeps every event it acknowledged, and exits 0 in time', async () => {
+    let acknowledged = 0;
+    let refused = 0;
+    let stopping = false;
+    const client = async (name: number) => {
+      for (let n = 0; !stopping || n === 0; n++) {
+        const status = await send('POST', '/events', JSON.stringify({ event_type: 'x', event_id: `${name}-${n}` }));
+        if (status === 202) acknowledged += 1;
+        else if (status === 0 || status === 503) {
+          refused += 1;
+          return;
+        } else throw new Error(`answered ${status}`);
+      }
+    };
+    const clients = Promise.all(Array.from({ length: 50 }, (_, name) => client(name)));
+    await eventually(() => expect(acknowledged).toBeGreaterThan(200));
+    const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
+    const toldAt = Date.now();
+    child.kill('SIGTERM');
+    const [code] = await exited;
+    stopping = true;
+    await clients;
+    expect(code).toBe(0);
+    expect(Date.now() - toldAt).toBeLessThan(10_000);
+    expect(refused).toBeGreaterThan(0); // it was stopped under load
+    const [stored] = await database.query<{ n: number }>('select count(*)::int as n from events');
+    expect(stored!.n).toBeGreaterThanOrEqual(acknowledged);
+  });
+
+  it('happens by itself when the process that started it dies', async () => {
+    const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
+    child.disconnect();
+    expect((await exited)[0]).toBe(0);
+  });
+});
