@@ -99,7 +99,7 @@ process.on('SIGTERM', () => void quit(143));
 main().then(
   (code) => quit(code),
   (error) => {
-    tell(error.stack ?? String(error));
+    if (!isQuitting) tell(error.stack ?? String(error));
     return quit(2);
   },
 );

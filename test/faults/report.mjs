@@ -1,4 +1,4 @@
-import { p99, problemsOf } from './verdict.mjs';
+import { p99, problemsOf, quantile } from './verdict.mjs';
 
 /** @typedef {import('./scenario.mjs').Result} Result */
 
@@ -28,7 +28,8 @@ function total(results) {
 
 function detail({ target, backend, seed, keep, remarks, recoveries_s, ...facts }) {
   const result = { target, backend, remarks, recoveries_s, ...facts };
-  return { ...facts, recovery_p99_s: p99(recoveries_s), problems: problemsOf(result) };
+  const recovery = { recovery_p50_s: quantile(recoveries_s, 0.5), recovery_p99_s: p99(recoveries_s) };
+  return { ...facts, ...recovery, problems: problemsOf(result) };
 }
 
 /** @param {Result[]} results */

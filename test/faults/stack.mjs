@@ -8,7 +8,7 @@ import { readComplaints } from './logs.mjs';
 import { PostgresServer } from './postgres-server.mjs';
 import { RedisServer } from './redis-server.mjs';
 import { Supervised } from './supervised.mjs';
-import { eventually, findFreePort } from './waiting.mjs';
+import { eventually, findFreePort, sleep } from './waiting.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TENANTS = 5;
@@ -32,6 +32,7 @@ export class Stack {
   async startAll() {
     this.postgres = new PostgresServer(join(this.folder, 'data'));
     await this.postgres.start();
+    this.checkNotOver();
     if (this.backend === 'redis') {
       this.redis = await RedisServer.create(this.folder);
       this.redis.start();
@@ -40,6 +41,7 @@ export class Stack {
     const port = await findFreePort();
     this.env = this.makeEnv(port);
     await promisify(execFile)(process.execPath, ['dist/cli.js', 'migrate'], { cwd: ROOT, env: this.env });
+    this.checkNotOver();
     this.api = this.supervise('api', 'dist/main.js');
     this.worker = this.supervise('worker', 'dist/worker.js');
     this.http = new HttpClient(port);
@@ -68,13 +70,14 @@ export class Stack {
 
   async waitUntilReady() {
     const isReady = async () => {
+      this.checkNotOver();
       if (this.unexpectedExits().length > 0) throw new Error(await this.explain(this.unexpectedExits().join(', ')));
       const answer = await this.http.send('GET', '/health/ready', {}).catch(() => null);
       return answer?.status === 200;
     };
     const [api, worker] = await Promise.all([
       eventually(isReady, START_TIMEOUT_MS),
-      eventually(() => Promise.race([this.worker.ready, undefined]), START_TIMEOUT_MS),
+      Promise.race([this.worker.ready, sleep(START_TIMEOUT_MS, false)]),
     ]);
     if (!api || !worker) throw new Error(await this.explain(`the ${api ? 'worker' : 'API'} did not start`));
   }
@@ -102,8 +105,13 @@ export class Stack {
     return [this.api, this.worker, this.redis].flatMap((process) => process?.unexpectedExits ?? []);
   }
 
+  checkNotOver() {
+    if (this.isOver) throw new Error('the run is over');
+  }
+
   /** Leaves no process behind. */
   async end() {
+    this.isOver = true;
     this.http?.close();
     await this.postgres?.end(); // first: a start that is under way then fails
     await this.starting?.catch(() => undefined);

@@ -1,3 +1,5 @@
+import { availableParallelism, loadavg } from 'node:os';
+
 /** Users are promised to wait no longer than this, after whatever was killed. */
 const MAX_RECOVERY_S = 10;
 
@@ -21,11 +23,18 @@ export function problemsOf(result) {
     ...count(result.batch_difference, 'batches do not match their events'),
     ...count(result.unanswered, 'requests were not acknowledged in the end'),
     ...count(result.failed_while_away, `of ${result.attempts_while_away} requests failed while Redis was away`),
-    ...(slowest > MAX_RECOVERY_S ? [`recovery took ${slowest} s`] : []),
-    ...(longest_wait_s > MAX_RECOVERY_S ? [`a batch waited ${longest_wait_s.toFixed(1)} s`] : []),
+    ...(slowest > MAX_RECOVERY_S ? [`recovery took ${slowest} s${machineLoad()}`] : []),
+    ...(longest_wait_s > MAX_RECOVERY_S ? [`a batch waited ${longest_wait_s.toFixed(1)} s${machineLoad()}`] : []),
     ...(result.rings ? [] : ['after the kills the queue tells workers nothing: every batch waits for the sweeper']),
     ...summarize(result.remarks),
   ];
+}
+
+/** Times say little on a machine that is busy with other things. */
+function machineLoad() {
+  const [load] = loadavg();
+  const cores = availableParallelism();
+  return load > 1.5 * cores ? ` (but ${load.toFixed(1)} processes compete for ${cores} cores)` : '';
 }
 
 /** The first few; the rest as a number. */
@@ -34,8 +43,10 @@ function summarize(remarks) {
   return remarks.length > shown.length ? [...shown, `and ${remarks.length - shown.length} more like these`] : shown;
 }
 
-/** The smallest value that 99 % of the values do not exceed; 0 without values. */
-export function p99(values) {
+/** The smallest value that `share` of the values do not exceed; 0 without values. */
+export function quantile(values, share) {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0;
+  return sorted[Math.ceil(sorted.length * share) - 1] ?? 0;
 }
+
+export const p99 = (values) => quantile(values, 0.99);
