@@ -18,6 +18,7 @@ const esmOnly = [
   '@borewit',
   '@standard-schema',
   'file-type',
+  'jose',
   'strtok3',
   'token-types',
   'uint8array-extras',

@@ -1,11 +1,14 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { ThrottlerModule } from '@nestjs/throttler';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AnalyticsController } from './analytics/analytics.controller.js';
 import { AnalyticsModule } from './analytics/analytics.module.js';
 import { AuthController } from './auth/auth.controller.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
+import { LimitGuard, THROTTLERS } from './auth/limit.guard.js';
+import { LimitStorage } from './auth/limit-storage.js';
 import { EventsController } from './events/events.controller.js';
 import { EventsModule } from './events/events.module.js';
 import { QueueStatusController } from './events/queue-status.controller.js';
@@ -31,6 +34,11 @@ export class ApiModule {
         TenantsModule,
         KeysModule,
         AuthModule,
+        ThrottlerModule.forRootAsync({
+          imports: [AuthModule],
+          inject: [LimitStorage],
+          useFactory: (storage: LimitStorage) => ({ throttlers: THROTTLERS, storage }),
+        }),
         AnalyticsModule,
         EventsModule,
       ],
@@ -42,7 +50,10 @@ export class ApiModule {
         AnalyticsController,
         EventsController,
       ],
-      providers: [{ provide: APP_GUARD, useClass: AuthGuard }],
+      providers: [
+        { provide: APP_GUARD, useClass: AuthGuard },
+        { provide: APP_GUARD, useClass: LimitGuard },
+      ],
     };
   }
 }

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { RateLimiter } from '../auth/rate-limiter.js';
 import { CONFIG, type Config } from '../platform/config.js';
 import type { Principal } from '../platform/principal.js';
 import { badRequest, type FieldError, Problem, tooLarge } from '../platform/problem.js';
@@ -14,6 +15,7 @@ export class EventsService {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly writer: IngestWriter,
+    private readonly limiter: RateLimiter,
   ) {}
 
   /**
@@ -23,6 +25,7 @@ export class EventsService {
   async ingest(principal: Principal, body: unknown, idempotencyKey?: string): Promise<IngestedResponse> {
     const event = parseEvent(body, principal, checkedHeader(idempotencyKey));
     if (isFault(event)) throw invalid(event);
+    await this.limiter.takeEvents(principal, 1);
     const [outcome] = await this.writer.write(principal.tenantId, [event]);
     return toIngested(event, outcome!); // one outcome per event
   }
@@ -30,6 +33,7 @@ export class EventsService {
   /** @throws Problem 400 when no event is valid; the body then holds the results too */
   async ingestBatch(principal: Principal, body: unknown): Promise<BatchResponse> {
     const raw = this.readEvents(body);
+    await this.limiter.takeEvents(principal, raw.length);
     const parsed = raw.map((item) => parseEvent(item, principal));
     const valid = parsed.filter((event): event is AcceptableEvent => !isFault(event));
     const outcomes = valid.length === 0 ? [] : await this.writer.write(principal.tenantId, valid);

@@ -1,6 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AuthService } from '../auth/auth.service.js';
+import { RateLimiter } from '../auth/rate-limiter.js';
+import { limitHeaders, takeRequest } from '../auth/request-limit.js';
 import { readJsonBody } from '../platform/body.js';
 import { CONFIG, type Config } from '../platform/config.js';
 import type { Principal } from '../platform/principal.js';
@@ -21,6 +23,7 @@ export class IngestLane {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly auth: AuthService,
+    private readonly limiter: RateLimiter,
     events: EventsService,
   ) {
     const ingest: Accept = (principal, body, request) => {
@@ -45,8 +48,12 @@ export class IngestLane {
 
   private async answer(accept: Accept, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const id = requestId(request);
+    response.setHeader('X-Request-Id', id);
     try {
       const principal = await this.auth.authenticate(request, 'write');
+      await takeRequest(this.limiter, principal, (state) => {
+        for (const [name, value] of limitHeaders(principal.rateLimit, state)) response.setHeader(name, value);
+      });
       const body = await readJsonBody(request, this.config.MAX_BODY_BYTES);
       const result = await accept(principal, body, request);
       send(
