@@ -19,6 +19,7 @@ const esmOnly = [
   '@standard-schema',
   'file-type',
   'jose',
+  'csv-stringify',
   'strtok3',
   'token-types',
   'uint8array-extras',

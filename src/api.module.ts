@@ -1,9 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AnalyticsController } from './analytics/analytics.controller.js';
 import { AnalyticsModule } from './analytics/analytics.module.js';
+import { ApiCallInterceptor } from './audit/api-call.interceptor.js';
+import { ApiCallsController } from './audit/api-calls.controller.js';
+import { AuditModule } from './audit/audit.module.js';
 import { AuthController } from './auth/auth.controller.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
@@ -31,6 +34,7 @@ export class ApiModule {
       imports: [
         PlatformModule.forRoot(config, 'producer'),
         TypeOrmModule.forRoot({ ...runtimeOptions(config), entities: [Tenant, ApiKey] }),
+        AuditModule,
         TenantsModule,
         KeysModule,
         AuthModule,
@@ -43,6 +47,7 @@ export class ApiModule {
         EventsModule,
       ],
       controllers: [
+        ApiCallsController,
         TenantsController,
         KeysController,
         AuthController,
@@ -53,6 +58,7 @@ export class ApiModule {
       providers: [
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_GUARD, useClass: LimitGuard },
+        { provide: APP_INTERCEPTOR, useClass: ApiCallInterceptor },
       ],
     };
   }

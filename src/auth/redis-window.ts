@@ -20,7 +20,7 @@ if #expired > 0 then
 end
 if redis.call('ZCARD', KEYS[1]) == 0 then used = 0 end
 local allowed = used + cost <= limit
-if allowed then
+if allowed and cost > 0 then
   local serial = redis.call('HINCRBY', KEYS[2], 'serial', 1)
   redis.call('ZADD', KEYS[1], now, serial .. ':' .. cost)
   used = used + cost

@@ -44,7 +44,7 @@ export class MemorySlidingWindow implements WindowStore {
     log.windowMs = windowMs;
     expire(log, now);
     const allowed = log.used + cost <= limit;
-    if (allowed) {
+    if (allowed && cost > 0) {
       log.hits.push({ at: now, cost });
       log.used += cost;
     }

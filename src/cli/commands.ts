@@ -1,6 +1,9 @@
 import type { Config } from '../platform/config.js';
 import { createKey } from './create-key.command.js';
+import { doctor } from './doctor.command.js';
+import { deleteKey, listKeys, toggleKey } from './keys.command.js';
 import { migrateCommand } from './migrate.command.js';
+import { createTenant, listTenants } from './tenants.command.js';
 
 export interface Command {
   /** How it is called, after the name. */
@@ -11,7 +14,13 @@ export interface Command {
 
 const COMMANDS: Record<string, Command> = {
   migrate: migrateCommand,
+  doctor,
   'create-key': createKey,
+  'list-keys': listKeys,
+  'toggle-key': toggleKey,
+  'delete-key': deleteKey,
+  'create-tenant': createTenant,
+  'list-tenants': listTenants,
 };
 
 export function findCommand(name: string): Command | undefined {
