@@ -17,11 +17,16 @@ export function isPortFree(port: number, host: string): Promise<boolean> {
 export async function waitForPort(port: number, hosts: readonly string[], timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const free = await Promise.all(hosts.map((host) => isPortFree(port, host)));
-    if (free.every(Boolean)) return true;
+    if (await isFreeOn(hosts, port)) return true;
     if (Date.now() > deadline) return false;
     await sleep(100);
   }
+}
+
+/** One after the other: the probes themselves would get in each other's way. */
+async function isFreeOn(hosts: readonly string[], port: number): Promise<boolean> {
+  for (const host of hosts) if (!(await isPortFree(port, host))) return false;
+  return true;
 }
 
 /** A port the system says is free; nothing reserves it. */

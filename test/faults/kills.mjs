@@ -1,43 +1,51 @@
 import { sleep } from './waiting.mjs';
 
 const SECOND_BLOW_SHARE = 0.2;
-const AWAY_MS = 4_000;
+
+/**
+ * @typedef {object} Kill
+ * @property {Date} at
+ * @property {number | undefined} recovery_s seconds; stays undefined when the next kill came first
+ */
 
 /**
  * Kills `target` again and again: mostly a random moment after it is at work again, one time in five while it still
- * starts.
+ * starts. A kill may come before the last one is recovered from, but never two in a row: otherwise the rig would
+ * measure its own persistence.
  *
  * @param {import('./targets.mjs').Target} target
- * @param {number} kills
+ * @param {number} count
  * @param {import('./random.mjs').Random} random
  * @param {() => boolean} isGivenUp asked before each kill
- * @returns {Promise<number[]>} seconds each recovery took
+ * @returns {Promise<Kill[]>}
  */
-export async function killRepeatedly(target, kills, random, isGivenUp) {
-  const recoveries = [];
+export async function killRepeatedly(target, count, random, isGivenUp) {
+  /** @type {Kill[]} */
+  const kills = [];
+  let recovery = Promise.resolve();
   let isSecondBlow = false;
-  for (let n = 0; n < kills && !isGivenUp(); n++) {
-    await sleep(isSecondBlow ? random.between(200, 1_000) : random.between(200, 3_000));
+  while (kills.length < count && !isGivenUp()) {
+    await sleep(isSecondBlow ? random.between(200, 1_000) : pauseMs(random));
+    const isTooSoon = kills.length > 0 && kills.at(-1).recovery_s === undefined;
     await target.kill();
-    recoveries.push(target.recover());
+    const kill = { at: new Date(), recovery_s: undefined };
+    kills.push(kill);
+    recovery = noteRecovery(target, kills, kill);
     await target.restart();
-    isSecondBlow = !isSecondBlow && random.chance(SECOND_BLOW_SHARE);
+    isSecondBlow = !isTooSoon && random.chance(SECOND_BLOW_SHARE);
+    if (isTooSoon) await recovery;
     if (!isSecondBlow) await target.isUp();
   }
-  return Promise.all(recoveries);
+  await recovery;
+  return kills;
 }
 
-/**
- * Leaves the queue away for a while.
- * @returns {Promise<{attempts: number, failed: number}>} requests in that time, and those that brought no 202
- */
-export async function withQueueAway(target, load) {
-  const before = { attempts: load.attempts, failed: load.failedAttempts };
-  await target.kill();
-  await sleep(AWAY_MS);
-  const attempts = load.attempts - before.attempts;
-  const failed = load.failedAttempts - before.failed;
-  await target.restart();
-  await target.isUp();
-  return { attempts, failed };
+async function noteRecovery(target, kills, kill) {
+  const seconds = await target.recover();
+  if (kills.at(-1) === kill) kill.recovery_s = seconds;
+}
+
+/** 0.2 to 3 s, more often short than long: that brings more kills into the same time. */
+function pauseMs(random) {
+  return 200 + 2_800 * random.next() ** 2;
 }

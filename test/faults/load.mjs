@@ -3,7 +3,7 @@ import { sleep } from './waiting.mjs';
 
 const TICK_MS = 25;
 /** With more requests unanswered than this the client waits, as a client with a bounded buffer does. */
-const MAX_OUTSTANDING = 64;
+const MAX_OUTSTANDING = 32;
 const RESENT_SHARE = 0.1;
 const BATCH_SHARE = 0.06;
 const GIVE_UP_MS = 30_000;
@@ -83,7 +83,7 @@ export class Load {
         return true;
       }
       this.failedAttempts += 1;
-      await sleep(100 + Math.random() * 100);
+      await sleep(100 + Math.random() * 200);
     }
     return false;
   }

@@ -27,8 +27,8 @@ function complaintOf(line) {
   if (line.trim() === '') return null;
   try {
     const { level, msg } = JSON.parse(line);
-    return level === 'error' || level === 'fatal' ? String(msg) : null;
+    return level === 'error' || level === 'fatal' ? String(msg).split('\n', 1)[0] : null;
   } catch {
-    return line;
+    return /^[\s}\]]/.test(line) ? null : line; // what is indented goes on about the line before
   }
 }

@@ -93,8 +93,9 @@ async function quit(code) {
   process.exit(code);
 }
 
-process.once('SIGINT', () => void quit(130));
-process.once('SIGTERM', () => void quit(143));
+// Not once: npm and the terminal may both pass on a Ctrl-C, and the second one must not cut the clean-up short.
+process.on('SIGINT', () => void quit(130));
+process.on('SIGTERM', () => void quit(143));
 main().then(
   (code) => quit(code),
   (error) => {

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { sleep } from './waiting.mjs';
+import { eventually, sleep } from './waiting.mjs';
 
 /** Looks into PostgreSQL as its superuser, past row-level security and past the product. */
 export class Observer {
@@ -38,6 +38,20 @@ export class Observer {
       if (done) break;
     }
     return (performance.now() - start) / 1_000;
+  }
+
+  /** @returns {Promise<boolean>} whether a batch that arrives from now on is processed at once */
+  async seesPromptBatch(timeoutMs) {
+    const [{ at }] = await this.query('select clock_timestamp()::text as at');
+    const isSeen = async () => {
+      const rows = await this.query(
+        `select from ingest_batches where received_at >= $1::timestamptz and processed_at < received_at + interval '1 second'
+         limit 1`,
+        [at],
+      );
+      return rows.length > 0;
+    };
+    return (await eventually(isSeen, timeoutMs, 100)) ?? false;
   }
 
   async end() {

@@ -3,16 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkBatches, checkEvents, checkRollups } from './checks.mjs';
 import { Journal } from './journal.mjs';
-import { killRepeatedly, withQueueAway } from './kills.mjs';
+import { killRepeatedly } from './kills.mjs';
 import { Load } from './load.mjs';
 import { readComplaints } from './logs.mjs';
 import { Observer } from './observer.mjs';
+import { NO_OUTAGE, outliveQueue } from './queue-outage.mjs';
 import { Random } from './random.mjs';
 import { Stack } from './stack.mjs';
 import { targetsOf } from './targets.mjs';
 import { eventually, sleep } from './waiting.mjs';
 
 const WARM_UP_MS = 1_000;
+const RING_TIMEOUT_MS = 15_000;
 const DRAIN_TIMEOUT_MS = 30_000;
 
 /**
@@ -65,27 +67,32 @@ async function measure(plan, stack, observer) {
   const run = `${plan.target}-on-${plan.backend}`;
   const journal = new Journal(plan.seed, run, await stack.createTenants());
   const load = new Load(plan.seed, stack.http, journal);
-  const target = targetsOf({ stack, load, observer })[plan.target];
+  const parts = { stack, load, observer };
+  const targets = targetsOf(parts);
   load.start();
   await sleep(WARM_UP_MS);
   const isGivenUp = () => stack.unexpectedExits().length > 0;
-  const recoveries = await killRepeatedly(target, plan.kills, new Random(plan.seed, `${run} kills`), isGivenUp);
-  const away = plan.target === 'redis' ? await withQueueAway(target, load) : { attempts: 0, failed: 0 };
+  const random = new Random(plan.seed, `${run} kills`);
+  const kills = await killRepeatedly(targets[plan.target], plan.kills, random, isGivenUp);
+  const outage = plan.target === 'redis' ? await outliveQueue(parts, targets) : NO_OUTAGE;
+  const rings = await observer.seesPromptBatch(RING_TIMEOUT_MS);
   const unanswered = await load.finish();
   await eventually(async () => (await observer.countQueued()) === 0, DRAIN_TIMEOUT_MS, 200);
   const facts = {
-    kills: recoveries.length,
+    kills: kills.length,
     sent: journal.sent,
     acked: journal.acked,
     ...(await checkEvents(observer, journal)),
     rollup_difference: await checkRollups(observer),
-    recoveries_s: recoveries.map((seconds) => Math.round(seconds * 1_000) / 1_000),
-    ...(await checkBatches(observer)),
+    recoveries_s: kills.flatMap(({ recovery_s }) =>
+      recovery_s === undefined ? [] : [Math.round(recovery_s * 1_000) / 1_000],
+    ),
+    ...(await checkBatches(observer, kills)),
     unanswered,
     attempts: load.attempts,
     failed_attempts: load.failedAttempts,
-    attempts_while_away: away.attempts,
-    failed_while_away: away.failed,
+    ...outage,
+    rings,
     unexpected_exits: stack.unexpectedExits().length,
   };
   const remarks = [...stack.unexpectedExits(), ...journal.contradictions, ...load.wrongAnswers];

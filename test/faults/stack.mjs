@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { HttpClient } from './http-client.mjs';
+import { readComplaints } from './logs.mjs';
 import { PostgresServer } from './postgres-server.mjs';
 import { RedisServer } from './redis-server.mjs';
 import { Supervised } from './supervised.mjs';
@@ -67,7 +68,7 @@ export class Stack {
 
   async waitUntilReady() {
     const isReady = async () => {
-      if (this.unexpectedExits().length > 0) throw new Error(this.unexpectedExits().join(', '));
+      if (this.unexpectedExits().length > 0) throw new Error(await this.explain(this.unexpectedExits().join(', ')));
       const answer = await this.http.send('GET', '/health/ready', {}).catch(() => null);
       return answer?.status === 200;
     };
@@ -75,7 +76,13 @@ export class Stack {
       eventually(isReady, START_TIMEOUT_MS),
       eventually(() => Promise.race([this.worker.ready, undefined]), START_TIMEOUT_MS),
     ]);
-    if (!api || !worker) throw new Error(`the ${api ? 'worker' : 'API'} did not start`);
+    if (!api || !worker) throw new Error(await this.explain(`the ${api ? 'worker' : 'API'} did not start`));
+  }
+
+  /** @returns {Promise<string>} with what the processes had to say */
+  async explain(what) {
+    const complaints = await readComplaints(this.folder);
+    return [what, ...complaints.map(({ message }) => message)].join('\n');
   }
 
   /** @returns {Promise<import('./journal.mjs').Tenant[]>} each with a key that may write as often as it likes */

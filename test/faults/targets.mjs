@@ -1,6 +1,6 @@
 import { sleep } from './waiting.mjs';
 
-const RECOVERY_TIMEOUT_MS = 60_000;
+const RECOVERY_TIMEOUT_MS = 30_000;
 
 /**
  * One thing that can be killed.
@@ -10,12 +10,14 @@ const RECOVERY_TIMEOUT_MS = 60_000;
  * @property {() => Promise<unknown>} restart resolves as soon as it may be killed again
  * @property {() => Promise<number>} recover asked right after a kill: seconds until users no longer notice it
  * @property {() => Promise<unknown>} isUp when the next kill can hit it at work
+ *
+ * @typedef {object} Parts
+ * @property {import('./stack.mjs').Stack} stack
+ * @property {import('./load.mjs').Load} load
+ * @property {import('./observer.mjs').Observer} observer
  */
 
-/**
- * @param {{stack: import('./stack.mjs').Stack, load: import('./load.mjs').Load, observer: import('./observer.mjs').Observer}} parts
- * @returns {Record<string, Target>}
- */
+/** @param {Parts} parts @returns {Record<string, Target>} */
 export function targetsOf({ stack, load, observer }) {
   const answered = () => untilAnswered(load);
   const processed = () => observer.timeUntilProcessed(RECOVERY_TIMEOUT_MS);

@@ -11,7 +11,9 @@ describe('migrations by an ordinary owner', () => {
   const name = `owner_${uuid7().replaceAll('-', '')}`;
   const template = new URL(process.env['TEST_DATABASE_URL']!);
   const url = new URL(template);
-  const admin = new pg.Client({ connectionString: Object.assign(new URL(template), { pathname: '/postgres' }).toString() });
+  const admin = new pg.Client({
+    connectionString: Object.assign(new URL(template), { pathname: '/postgres' }).toString(),
+  });
 
   beforeAll(async () => {
     await admin.connect();

@@ -1,0 +1,99 @@
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { round } from './statistics.mjs';
+import { sleep } from './waiting.mjs';
+
+const UNITS = {
+  single_http: ['requests/s', 'bare Nest + Express'],
+  single_node: ['requests/s', 'bare node:http'],
+  batch_vs_copy: ['events/s', 'COPY'],
+  drain_vs_ingest: ['events/s', 'batch ingest'],
+  seed_headline: ['events/s', '1,000 events/s'],
+};
+
+const NOTES = [
+  'Medians of interleaved rounds on one machine, load generator included; fsync and synchronous_commit are on.',
+  'single: 64 keep-alive connections, one durable event per request, ids all different; our worker runs too.',
+  'batch: 500 events per request over 8 connections; no worker runs meanwhile.',
+  'COPY: the same rows in text format, one client per core, a commit every 500 rows, into a table with the columns and',
+  '  indexes of events but no ledger of ids, no batches and nothing checked.',
+  'drain: the worker alone over what the batches left, from its first claim until nothing waits, PostgreSQL queue.',
+];
+
+export function describeMachine(/** @type {string} */ postgres) {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memory_gb: round(totalmem() / 2 ** 30, 1),
+    node: process.versions.node,
+    postgres,
+  };
+}
+
+/** How much of the machine is in use just now, from 0 to 1. */
+export async function busyShare() {
+  const before = readCpuTimes();
+  await sleep(1_000);
+  const after = readCpuTimes();
+  return round(1 - (after.idle - before.idle) / (after.total - before.total), 2);
+}
+
+function readCpuTimes() {
+  const times = cpus().map((cpu) => cpu.times);
+  const sum = (values) => values.reduce((total, value) => total + value, 0);
+  return { idle: sum(times.map(({ idle }) => idle)), total: sum(times.flatMap((time) => Object.values(time))) };
+}
+
+/** @param {{machine: object, ratios: import('./results.mjs').Ratio[], facts: object}} report */
+export function toText({ machine, ratios, facts }) {
+  const { cpu, cores, memory_gb, node, postgres } = machine;
+  return [
+    `${cpu}, ${cores} cores, ${memory_gb} GB, Node ${node}, PostgreSQL ${postgres}`,
+    '',
+    alignColumns([['name', 'ours', 'reference', '', 'ratio', 'goal', ''], ...ratios.map(toRow)]),
+    '',
+    ...describeFacts(facts),
+    '',
+    ...NOTES,
+  ].join('\n');
+}
+
+/** @param {import('./results.mjs').Ratio} ratio */
+function toRow({ name, value, goal, ours, reference }) {
+  const [unit, what] = UNITS[name];
+  const verdict = goal === null ? '' : value >= goal ? 'reached' : 'MISSED';
+  const asked = goal === null ? 'none' : `≥ ${goal}`;
+  return [name, `${thousands(ours)} ${unit}`, thousands(reference), what, value.toFixed(2), asked, verdict];
+}
+
+function describeFacts({ api_start_ms, memory, latency, load_cpu_share, cpu_us, other_load, rounds }) {
+  const ms = ({ p50_ms, p99_ms }) => `${p50_ms} / ${p99_ms} ms`;
+  const megabytes = ({ idle_mb, most_mb }) => `${idle_mb} MB idle, ${most_mb} MB at most`;
+  const spread = (values) => `${thousands(Math.min(...values))} to ${thousands(Math.max(...values))}`;
+  const parts = (used) =>
+    Object.entries(used)
+      .map(([name, us]) => `${name} ${us}`)
+      .join(', ');
+  const sum = (used) => Object.values(used).reduce((total, us) => total + us, 0);
+  const { single_requests, batch_events } = rounds;
+  return [
+    `single p50 / p99   ours ${ms(latency.ours)}, Nest + Express ${ms(latency.express)}, node:http ${ms(latency.node)}`,
+    `resident memory    API ${megabytes(memory.api)}; worker ${megabytes(memory.worker)}`,
+    `API start          ready after ${thousands(api_start_ms)} ms`,
+    `CPU per event      single: ${parts(cpu_us.single)} (Nest + Express ${sum(cpu_us.single_express)}, node:http ${sum(cpu_us.single_node)}) µs; batch: ${parts(cpu_us.batch)} (COPY ${sum(cpu_us.copy)}) µs`,
+    `rounds, requests/s ours ${spread(single_requests.ours)}, Nest + Express ${spread(single_requests.express)}, node:http ${spread(single_requests.node)}`,
+    `rounds, events/s   ingest ${spread(batch_events.ingest)}, drain ${spread(batch_events.drain)}, COPY ${spread(batch_events.copy)}`,
+    `load generator     ${percent(load_cpu_share)} of a core at most, against node:http`,
+    `other programs     used ${percent(other_load.before)} of the machine before the run, ${percent(other_load.after)} after it`,
+  ];
+}
+
+const percent = (share) => `${Math.round(share * 100)} %`;
+const thousands = (value) => value.toLocaleString('en-US');
+
+/** Names to the left, figures to the right. */
+function alignColumns(/** @type {string[][]} */ rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const isText = (column) => [0, 3, 6].includes(column);
+  const align = (text, column) => (isText(column) ? text.padEnd(widths[column]) : text.padStart(widths[column]));
+  return rows.map((row) => row.map(align).join('  ').trimEnd()).join('\n');
+}

@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startEmbeddedPostgres } from '../dist/quickstart/embedded-postgres.js';
+import { findFreePort } from '../dist/quickstart/ports.js';
+import { Child } from './child.mjs';
+import { cpuPerEvent, readCpu } from './cpu.mjs';
+import { until } from './waiting.mjs';
+
+const START_TIMEOUT_MS = 60_000;
+const DRAIN_TIMEOUT_MS = 120_000;
+
+/** Everything a run needs, on ports of its own and in a folder that goes with it. */
+export class Stack {
+  /** @type {Set<Child>} */
+  children = new Set();
+  folder = mkdtempSync(join(tmpdir(), 'tidemark-bench-'));
+  platformKey = `bench-${randomBytes(24).toString('base64url')}`;
+
+  /** PostgreSQL with the settings of the quickstart (fsync on), migrated, and the process that makes the load. */
+  async start() {
+    this.startingPostgres = startEmbeddedPostgres({ dataDir: join(this.folder, 'data') });
+    this.postgres = await this.startingPostgres;
+    this.pool = new pg.Pool({ connectionString: this.postgres.url, max: 1 });
+    this.pool.on('error', () => undefined); // PostgreSQL ends before the pool
+    this.apiPort = await findFreePort('127.0.0.1');
+    this.env = this.makeEnv();
+    const migration = this.launch('migrate', 'dist/cli.js', ['migrate']);
+    if ((await migration.exited) !== 0) throw migration.exitError();
+    this.load = this.launch('load', 'bench/load/main.mjs');
+    await this.load.next();
+  }
+
+  /** Production, and nothing of the caller's environment that could reach into the run. */
+  makeEnv() {
+    const { PATH, HOME, TMPDIR, SystemRoot } = process.env;
+    return {
+      ...{ PATH, HOME, TMPDIR, SystemRoot, NODE_ENV: 'production', LOG_LEVEL: 'warn', HOST: '127.0.0.1' },
+      ...{ PORT: String(this.apiPort), WORKER_HEALTH_PORT: '0' },
+      ...{ DATABASE_URL: this.postgres.url, PLATFORM_API_KEY: this.platformKey },
+    };
+  }
+
+  /** @param {string} name @param {string} entry @param {string[]} [args] */
+  launch(name, entry, args) {
+    if (this.isOver) throw new Error('the run is over');
+    const child = new Child({ name, entry, args, env: this.env, logFile: join(this.folder, `${name}.log`) });
+    this.children.add(child);
+    void child.exited.then(() => this.children.delete(child));
+    return child;
+  }
+
+  /** @returns {Promise<{api: Child, startMs: number}>} time from its start until it takes requests */
+  async startApi() {
+    const start = performance.now();
+    const api = this.launch('api', 'dist/main.js');
+    const isReady = async () => {
+      if (!api.isRunning) throw api.exitError();
+      const response = await fetch(this.url('/health/ready')).catch(() => null);
+      await response?.arrayBuffer();
+      return response?.status === 200;
+    };
+    await until('the API is ready', isReady, START_TIMEOUT_MS, 5);
+    return { api, startMs: performance.now() - start };
+  }
+
+  /** Resolves when it works. */
+  async startWorker() {
+    const worker = this.launch('worker', 'dist/worker.js');
+    await worker.next();
+    return worker;
+  }
+
+  /** A bare server to compare with. @returns {Promise<number>} its port */
+  async startReference(name) {
+    const { answer: port } = await this.launch(name, `bench/servers/${name}.mjs`).next();
+    return port;
+  }
+
+  /** A tenant's key that may write as often as it likes. @returns {Promise<string>} */
+  async createKey() {
+    const tenant = await this.post('/tenants', { name: 'bench' });
+    const limits = { rate_limit: 1_000_000, rate_window_s: 1 };
+    const body = { client_id: 'bench', name: 'bench', scopes: ['write'], ...limits };
+    return (await this.post('/keys', body, { 'X-Tenant-Id': tenant.id })).key;
+  }
+
+  async post(path, body, headers = {}) {
+    const response = await fetch(this.url(path), {
+      method: 'POST',
+      headers: { 'X-API-Key': this.platformKey, 'Content-Type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`POST ${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  }
+
+  url(path) {
+    return `http://127.0.0.1:${this.apiPort}/api/v1${path}`;
+  }
+
+  /** @returns {(events: number) => Record<string, number>} µs of CPU per event that each process used since now */
+  meterCpu() {
+    const read = () =>
+      readCpu(new Map([...this.children, this.postgres].map(({ name, pid }) => [name ?? 'postgres', pid])));
+    const before = read();
+    return (events) => cpuPerEvent(before, read(), events);
+  }
+
+  /** The one row of a statement. */
+  async one(sql, values) {
+    return (await this.pool.query(sql, values)).rows[0];
+  }
+
+  /** Waits until every accepted event was processed. */
+  async untilDrained(pauseMs = 20) {
+    const isDrained = async () =>
+      !(await this.one(`select exists (select from ingest_batches where status = 'queued') as waits`)).waits;
+    await until('the worker has processed everything', isDrained, DRAIN_TIMEOUT_MS, pauseMs);
+  }
+
+  /** Leaves no process and no file behind. Whoever asks again waits for the same end. */
+  end() {
+    this.ending ??= this.endAll();
+    return this.ending;
+  }
+
+  async endAll() {
+    this.isOver = true;
+    await Promise.all([...this.children].map((child) => child.kill()));
+    const postgres = await this.startingPostgres?.catch(() => undefined);
+    await this.pool?.end();
+    await postgres?.stop();
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}

@@ -1,0 +1,5 @@
+// `npm run quickstart`: from a fresh clone to a running Tidemark. Imported rather than spawned, so that signals reach it.
+import { prepare } from './prepare.mjs';
+
+await prepare();
+await import('../dist/quickstart/main.js');

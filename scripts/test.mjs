@@ -1,0 +1,51 @@
+// `npm test`: every test against a real PostgreSQL, and against a real Redis when there is one to be had.
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { prepare, root } from './prepare.mjs';
+import { findRedis } from './redis.mjs';
+
+await prepare();
+const redis = await findRedis();
+const ran = redis.url === undefined ? `NOT run, because ${redis.reason}` : `run against ${redis.source}`;
+process.stderr.write(`PostgreSQL: the embedded one. Redis tests: ${ran}.\n`);
+// Temporary files of the tests. Open to all, because root runs PostgreSQL as another user.
+const scratch = mkdtempSync(join(tmpdir(), 'tidemark-tests-'));
+chmodSync(scratch, 0o755);
+let code;
+try {
+  code = await runJest(process.argv.slice(2));
+} finally {
+  await stopServers();
+  await redis.stop?.();
+  rmSync(scratch, { recursive: true, force: true });
+}
+process.stdout.write(`\nTests ${code === 0 ? 'passed' : 'FAILED'}. PostgreSQL tests: run. Redis tests: ${ran}.\n`);
+if (redis.url === undefined) {
+  process.stdout.write('To run them too: install redis-server, or set REDIS_URL to a Redis that may be emptied.\n');
+}
+process.exit(code);
+
+/** Signals are passed on, and jest gets the time to stop its PostgreSQL. */
+function runJest(words) {
+  const env = { ...process.env, NODE_ENV: 'test', TMPDIR: scratch };
+  delete env.TEST_REDIS_URL;
+  if (redis.url !== undefined) env.TEST_REDIS_URL = redis.url;
+  const jest = spawn(process.execPath, [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...words], {
+    env,
+    stdio: 'inherit',
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => jest.kill(signal));
+  return new Promise((resolve) => jest.once('exit', (exitCode) => resolve(exitCode ?? 1)));
+}
+
+/** A jest that was interrupted leaves its PostgreSQL running. */
+async function stopServers() {
+  const { isPostmaster, readPidFile, stopServer } = await import('../dist/quickstart/postgres-server.js');
+  for (const name of readdirSync(scratch)) {
+    const directory = join(scratch, name, 'postgres');
+    const file = readPidFile(directory);
+    if (file !== null && isPostmaster(file.pid, directory)) await stopServer(file.pid, { directory });
+  }
+}

@@ -1,0 +1,179 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { ApiClient } from './api-client.js';
+import { Child } from './child.js';
+import { runCli } from './cli.js';
+import { Database } from './database.js';
+import { completeFirstStart } from './first-start.js';
+import { acquireLock, type Lock } from './lock.js';
+import { QuickstartError, type QuickstartOptions, readOptions } from './options.js';
+import { findFreePort, isPortFree, waitForPort } from './ports.js';
+import { print, progress } from './progress.js';
+import { StateFile } from './state.js';
+import { listenForStop } from './stop-signal.js';
+
+const dist = join(dirname(fileURLToPath(import.meta.url)), '..');
+const READY_TIMEOUT_MS = 60_000;
+/** Who ends so often before ever being ready will not get ready. */
+const MAX_EARLY_FAILURES = 3;
+/** A quickstart that was just stopped may still hold its port. */
+const PORT_TIMEOUT_MS = 5000;
+
+/** One run of `npm run quickstart`: what it started, in order to stop it. */
+class Quickstart {
+  private lock: Lock | undefined;
+  private readonly children: Child[] = [];
+  private readonly database: Database;
+
+  constructor(
+    private readonly options: QuickstartOptions,
+    private readonly signal: AbortSignal,
+  ) {
+    this.database = new Database(options);
+  }
+
+  async start(): Promise<void> {
+    const { options, signal } = this;
+    mkdirSync(options.dataDir, { recursive: true });
+    if (options.port === 0) options.port = await findFreePort('127.0.0.1');
+    this.lock = await acquireLock(options.dataDir, options.port);
+    await checkPort(options);
+    signal.throwIfAborted();
+    progress(options.databaseUrl === undefined ? 'starting PostgreSQL' : 'connecting to PostgreSQL');
+    const databaseUrl = await this.database.start();
+    const env = childEnv(options, databaseUrl);
+    const cli = (words: readonly string[]): Promise<string> => runCli(join(dist, 'cli.js'), words, env);
+    signal.throwIfAborted();
+    await cli(['migrate']);
+    progress('the database schema is up to date');
+    const api = new ApiClient(`http://${options.host ?? '127.0.0.1'}:${options.port}`, signal);
+    await this.startChildren(api, env);
+    const file = await StateFile.open(options.dataDir, databaseUrl);
+    await completeFirstStart({ options, api, file, signal, cli });
+    await printLinks(api, options);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.children.map((child) => child.stop()));
+    await this.database.stop();
+    this.lock?.release();
+  }
+
+  /** Leaves PostgreSQL to the next start, which finds it running. */
+  force(): void {
+    for (const child of this.children) child.kill();
+    process.exit(1);
+  }
+
+  private async startChildren(api: ApiClient, env: NodeJS.ProcessEnv): Promise<void> {
+    this.signal.throwIfAborted();
+    for (const [name, file] of [
+      ['api', 'main.js'],
+      ['worker', 'worker.js'],
+    ] as const) {
+      const script = join(dist, file);
+      const logFile = join(this.options.dataDir, 'logs', `${name}.log`);
+      const onSpawn = (pid: number): void => this.lock?.recordChild(script, pid);
+      const child = new Child({ name, script, env, cwd: process.cwd(), logFile, onSpawn });
+      this.children.push(child);
+      child.start();
+    }
+    progress('starting the API and the worker');
+    await this.waitUntilReady(api);
+    progress('the API and the worker are ready');
+  }
+
+  private async waitUntilReady(api: ApiClient): Promise<void> {
+    const deadline = Date.now() + READY_TIMEOUT_MS;
+    const [apiProcess, worker] = this.children;
+    for (let apiReady = false; !(apiReady && worker?.saidReady); apiReady = await api.isReady()) {
+      this.signal.throwIfAborted();
+      const failed = this.children.find((child) => child.failures >= MAX_EARLY_FAILURES);
+      if (failed !== undefined || Date.now() > deadline) {
+        const child = failed ?? (apiReady ? worker : apiProcess);
+        const logs = shortPath(join(this.options.dataDir, 'logs'));
+        throw new QuickstartError(
+          `Tidemark did not get ready. The end of its log (all of it in ${logs}):\n${child?.tail()}`,
+        );
+      }
+      await sleep(100, undefined, { signal: this.signal });
+    }
+  }
+}
+
+function childEnv({ port, dataDir }: QuickstartOptions, databaseUrl: string): NodeJS.ProcessEnv {
+  return {
+    NODE_ENV: 'development',
+    ARCHIVE_DIR: join(dataDir, 'archive'),
+    ...process.env,
+    DATABASE_URL: databaseUrl,
+    PORT: String(port),
+    WORKER_HEALTH_PORT: '0',
+  };
+}
+
+/** Also looks at localhost by itself, where another program would get the requests meant for us. */
+async function checkPort(options: QuickstartOptions): Promise<void> {
+  const hosts = options.host === undefined ? ['0.0.0.0', '127.0.0.1', '::1'] : [options.host];
+  if (await waitForPort(options.port, hosts, PORT_TIMEOUT_MS)) return;
+  let other = options.port + 1;
+  while (other < 65_535 && !(await isPortFree(other, hosts[0] ?? '0.0.0.0'))) other++;
+  throw new QuickstartError(
+    `Port ${options.port} is in use by another program. ` +
+      `Choose another one with PORT, for example: PORT=${other} npm run quickstart`,
+  );
+}
+
+async function printLinks(api: ApiClient, { port, dataDir }: QuickstartOptions): Promise<void> {
+  const base = `http://localhost:${port}`;
+  const answers = async (path: string): Promise<boolean> => {
+    const status = (await api.status(path)) ?? 500;
+    return status < 400 || status === 401;
+  };
+  const links = [
+    ...((await answers('/')) ? [`  Dashboard    ${base}/`] : []),
+    `  Swagger UI   ${base}/docs`,
+    ...((await answers('/queues')) ? [`  Queue board  ${base}/queues`] : []),
+    `  API          ${base}/api/v1`,
+    `  Health       ${base}/api/v1/health`,
+    `  Logs         ${shortPath(join(dataDir, 'logs'))}`,
+    '  Stop         Ctrl-C',
+  ];
+  print(`\n${links.join('\n')}\n`);
+  print(`Tidemark is ready on ${base}`);
+}
+
+function shortPath(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere.startsWith('..') ? path : fromHere;
+}
+
+function describe(error: unknown): string {
+  if (error instanceof QuickstartError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Runs until a signal or a failure, stops everything and returns the exit code. */
+async function main(): Promise<number> {
+  let quickstart: Quickstart | undefined;
+  const signal = listenForStop(() => (quickstart === undefined ? process.exit(1) : quickstart.force()));
+  const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+  let code = 0;
+  try {
+    quickstart = new Quickstart(readOptions(process.env), signal);
+    await quickstart.start();
+    await stopped;
+  } catch (error) {
+    if (!signal.aborted) {
+      process.stderr.write(`\n${describe(error)}\n`);
+      code = 1;
+    }
+  }
+  await quickstart?.stop();
+  if (code === 0) progress('stopped');
+  return code;
+}
+
+process.exit(await main());

@@ -1,0 +1,44 @@
+import { resolve } from 'node:path';
+
+/** A failure explained in words for the person at the terminal; shown without a stack trace. */
+export class QuickstartError extends Error {}
+
+export interface QuickstartOptions {
+  /** 0: any free one. */
+  port: number;
+  /** Where the API listens; undefined: everywhere. */
+  host: string | undefined;
+  dataDir: string;
+  sampleEvents: number;
+  /** Sample events reach back this far. */
+  sampleDays: number;
+  platformApiKey: string | undefined;
+  /** A server to use instead of the embedded one. */
+  databaseUrl: string | undefined;
+}
+
+/** What quickstart itself takes from the environment; the API and the worker check the rest. */
+export function readOptions(env: NodeJS.ProcessEnv): QuickstartOptions {
+  const host = text(env, 'HOST');
+  return {
+    port: wholeNumber(env, 'PORT', 3000, 65_535),
+    host: host === '0.0.0.0' || host === '::' ? undefined : host,
+    dataDir: resolve(text(env, 'DATA_DIR') ?? '.data'),
+    sampleEvents: wholeNumber(env, 'SAMPLE_EVENTS', 1000, 1_000_000),
+    sampleDays: Math.min(30, Math.max(1, wholeNumber(env, 'EVENT_RETENTION_DAYS', 90, 36_500))),
+    platformApiKey: text(env, 'PLATFORM_API_KEY'),
+    databaseUrl: text(env, 'DATABASE_URL'),
+  };
+}
+
+function text(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  const value = env[name]?.trim();
+  return value === '' ? undefined : value;
+}
+
+function wholeNumber(env: NodeJS.ProcessEnv, name: string, fallback: number, max: number): number {
+  const raw = text(env, name);
+  if (raw === undefined) return fallback;
+  if (/^\d+$/.test(raw) && Number(raw) <= max) return Number(raw);
+  throw new QuickstartError(`${name} must be a whole number from 0 to ${max}; for example ${name}=${fallback}`);
+}

@@ -1,0 +1,65 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { withClient } from './postgres-client.js';
+
+/** What the first start has already done. Holds no secrets. */
+export interface State {
+  /** The database all this was done to. */
+  database: string;
+  keysCreated: boolean;
+  samples: SampleProgress | null;
+}
+
+/** Enough to generate the very same events again, so that a load cut off half-way continues. */
+export interface SampleProgress {
+  count: number;
+  seed: number;
+  until: string;
+  days: number;
+  /** Events known to be accepted. */
+  sent: number;
+  done: boolean;
+}
+
+export class StateFile {
+  private constructor(
+    private readonly file: string,
+    readonly state: State,
+  ) {}
+
+  /** The state of this database; empty if the file speaks of another one, or of none any more. */
+  static async open(dataDir: string, databaseUrl: string): Promise<StateFile> {
+    const file = join(dataDir, 'quickstart.json');
+    const database = await identify(databaseUrl);
+    const known = read(file);
+    const fresh = { database, keysCreated: false, samples: null };
+    return new StateFile(file, known?.database === database ? known : fresh);
+  }
+
+  update(change: Partial<State>): void {
+    Object.assign(this.state, change);
+    writeFileSync(`${this.file}.new`, `${JSON.stringify(this.state, null, 2)}\n`);
+    renameSync(`${this.file}.new`, this.file);
+  }
+}
+
+function read(file: string): State | null {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as State;
+  } catch {
+    return null;
+  }
+}
+
+/** A name for the database that one created later, in the same place and by the same name, does not share. */
+async function identify(databaseUrl: string): Promise<string> {
+  return withClient(databaseUrl, async (client) => {
+    const { rows } = await client.query<{ name: string }>(
+      `/* quickstart.identifyDatabase */
+       select system_identifier || '/' || oid as name
+       from pg_control_system(), pg_database
+       where datname = current_database()`,
+    );
+    return rows[0]?.name ?? '';
+  });
+}
