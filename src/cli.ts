@@ -10,7 +10,7 @@ import { Problem } from './platform/problem.js';
  */
 async function main(words: readonly string[]): Promise<number> {
   const [name, ...rest] = words;
-  const command = name === undefined ? undefined : findCommand(name);
+  const command = name === undefined ? undefined : await findCommand(name);
   if (command === undefined) {
     process.stderr.write(usage());
     return name === 'help' || name === '--help' ? 0 : 2;

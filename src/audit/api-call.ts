@@ -79,6 +79,5 @@ function pathOf(request: IncomingMessage & { originalUrl?: string }): string {
 
 /** Without control characters, which would forge lines where a log is printed, and of bounded length. */
 function storable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this takes out
-  return text.slice(0, MAX_TEXT).replace(/[\u0000-\u001f\u007f]/g, ' ').toWellFormed();
+  return text.slice(0, MAX_TEXT).replace(/\p{Cc}/gu, ' ').toWellFormed();
 }

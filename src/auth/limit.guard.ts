@@ -1,13 +1,36 @@
 import { type ExecutionContext, Injectable } from '@nestjs/common';
-import { ThrottlerGuard, type ThrottlerLimitDetail, type ThrottlerOptions } from '@nestjs/throttler';
+import { Reflector } from '@nestjs/core';
+import {
+  InjectThrottlerOptions,
+  InjectThrottlerStorage,
+  ThrottlerGuard,
+  type ThrottlerLimitDetail,
+  type ThrottlerModuleOptions,
+  type ThrottlerOptions,
+  type ThrottlerStorage,
+} from '@nestjs/throttler';
 import type { Response } from 'express';
-import type { AuthenticatedRequest } from '../platform/access.js';
-import { limitKey, tooManyRequests } from './rate-limiter.js';
+import { type AuthenticatedRequest, NEEDS_SHARED_LIMITS } from '../platform/access.js';
+import { limitKey, RateLimiter, tooManyRequests } from './rate-limiter.js';
 
 /** The request limit of the caller's key, on every route that has a caller. Runs after AuthGuard. */
 @Injectable()
 export class LimitGuard extends ThrottlerGuard {
   protected override headerPrefix = 'RateLimit';
+
+  constructor(
+    @InjectThrottlerOptions() options: ThrottlerModuleOptions,
+    @InjectThrottlerStorage() storage: ThrottlerStorage,
+    reflector: Reflector,
+    private readonly limiter: RateLimiter,
+  ) {
+    super(options, storage, reflector);
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (this.reflector.get(NEEDS_SHARED_LIMITS, context.getHandler()) === true) this.limiter.requireShared();
+    return super.canActivate(context);
+  }
 
   protected override async shouldSkip(context: ExecutionContext): Promise<boolean> {
     return requestOf(context).principal === undefined;

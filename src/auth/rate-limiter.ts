@@ -54,9 +54,17 @@ export class RateLimiter implements OnApplicationShutdown {
   async takeEvents(principal: Principal, events: number): Promise<void> {
     const { eventLimit } = principal;
     if (eventLimit === null) return;
-    const state = await this.take(`${limitKey(principal)}:events`, events, eventLimit, principal.rateWindowSeconds * 1_000);
+    const state = await this.take(
+      `${limitKey(principal)}:events`,
+      events,
+      eventLimit,
+      principal.rateWindowSeconds * 1_000,
+    );
     if (!state.allowed) {
-      throw tooManyRequests(`This key may send ${eventLimit} events per ${principal.rateWindowSeconds} s.`, state.retryMs);
+      throw tooManyRequests(
+        `This key may send ${eventLimit} events per ${principal.rateWindowSeconds} s.`,
+        state.retryMs,
+      );
     }
   }
 

@@ -19,8 +19,6 @@ interface Finding {
 export class DoctorFoundProblems extends Error {}
 
 export const doctor: Command = {
-  usage: '',
-  description: 'Checks database, queue, migrations, partitions and clock, and says what to do.',
   async run(config, words) {
     const { values } = parseArgs({ args: words, options: { json: { type: 'boolean', default: false } } });
     const findings = await examine(config);
@@ -69,7 +67,9 @@ async function checkServer(client: pg.Client): Promise<Finding> {
 }
 
 async function checkClock(client: pg.Client): Promise<Finding> {
-  const { rows } = await client.query<{ now: number }>(`select extract(epoch from clock_timestamp())::float8 * 1000 as now`);
+  const { rows } = await client.query<{ now: number }>(
+    `select extract(epoch from clock_timestamp())::float8 * 1000 as now`,
+  );
   const skew = Math.round(Math.abs(Date.now() - (rows[0]?.now ?? 0)));
   const ok = skew <= 2_000;
   return { check: 'clock', ok, detail: `${skew} ms from the database${ok ? '' : '; keep both machines on NTP'}` };
@@ -79,7 +79,11 @@ async function checkMigrations(config: Config): Promise<Finding> {
   const dataSource = await new DataSource(migrationOptions(config)).initialize();
   try {
     const pending = await dataSource.showMigrations();
-    return { check: 'migrations', ok: !pending, detail: pending ? 'some have not run; npm run migration:run' : 'up to date' };
+    return {
+      check: 'migrations',
+      ok: !pending,
+      detail: pending ? 'some have not run; npm run migration:run' : 'up to date',
+    };
   } finally {
     await dataSource.destroy();
   }
@@ -108,23 +112,36 @@ async function checkBacklog(client: pg.Client): Promise<Finding> {
     );
     const age = Math.round(rows[0]?.age ?? 0);
     const ok = age < 60;
-    return { check: 'backlog', ok, detail: ok ? `oldest waits ${age} s` : `oldest waits ${age} s; is a worker running?` };
+    return {
+      check: 'backlog',
+      ok,
+      detail: ok ? `oldest waits ${age} s` : `oldest waits ${age} s; is a worker running?`,
+    };
   } catch (error) {
     return { check: 'backlog', ok: false, detail: `${(error as Error).message}; run the migrations` };
   }
 }
 
 async function checkQueue(config: Config): Promise<Finding> {
-  if (config.REDIS_URL === undefined) return { check: 'queue', ok: true, detail: 'in PostgreSQL (REDIS_URL is not set)' };
+  if (config.REDIS_URL === undefined)
+    return { check: 'queue', ok: true, detail: 'in PostgreSQL (REDIS_URL is not set)' };
   const redis = new Redis(config.REDIS_URL, { lazyConnect: true, connectTimeout: 2_000, retryStrategy: () => null });
   redis.on('error', () => undefined);
   try {
     await redis.connect();
     const policy = /maxmemory_policy:(\S+)/.exec(await redis.info('memory'))?.[1];
     const ok = policy === undefined || policy === 'noeviction';
-    return { check: 'queue', ok, detail: ok ? 'Redis answers' : `Redis evicts (${policy}); set maxmemory-policy noeviction` };
+    return {
+      check: 'queue',
+      ok,
+      detail: ok ? 'Redis answers' : `Redis evicts (${policy}); set maxmemory-policy noeviction`,
+    };
   } catch (error) {
-    return { check: 'queue', ok: false, detail: `${(error as Error).message}; check REDIS_URL. Events are safe meanwhile` };
+    return {
+      check: 'queue',
+      ok: false,
+      detail: `${(error as Error).message}; check REDIS_URL. Events are safe meanwhile`,
+    };
   } finally {
     redis.disconnect();
   }

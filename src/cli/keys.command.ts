@@ -20,8 +20,6 @@ const SELECTION = {
 const asPlatform = (tenantId: string) => ({ tenantId, scopes: ['platform'] as const });
 
 export const listKeys: Command = {
-  usage: '[--tenant=ID] [--client-id=my-app]',
-  description: 'Lists the keys of a tenant, newest first.',
   async run(config, words) {
     const { values } = parseArgs({ args: words, options: SELECTION });
     const keys = await selectKeys(config, values);
@@ -45,14 +43,11 @@ export const listKeys: Command = {
 };
 
 export const deleteKey: Command = {
-  usage: '--client-id=my-app | --id=ID [--tenant=ID]',
-  description: 'Deletes one key, or all keys of a client.',
-  run: (config, words) => change(config, words, 'Deleted', (keys, tenantId, key) => keys.delete(asPlatform(tenantId), key.id)),
+  run: (config, words) =>
+    change(config, words, 'Deleted', (keys, tenantId, key) => keys.delete(asPlatform(tenantId), key.id)),
 };
 
 export const toggleKey: Command = {
-  usage: '--client-id=my-app | --id=ID [--tenant=ID]',
-  description: 'Disables enabled keys and enables disabled ones.',
   run: (config, words) =>
     change(config, words, 'Toggled', (keys, tenantId, key) =>
       keys.update(asPlatform(tenantId), key.id, { is_active: !key.is_active }),
@@ -88,7 +83,7 @@ async function selectKeys(config: Config, selection: Selection): Promise<KeyResp
   return inApplication(config, async (app) => {
     const tenant = await app.get(TenantsService).get(selection.tenant);
     const found: KeyResponse[] = [];
-    for (let cursor: string | undefined | null; cursor !== null; ) {
+    for (let cursor: string | undefined | null; cursor !== null;) {
       const page = await app.get(KeysService).list(asPlatform(tenant.id), 1_000, cursor);
       found.push(...page.data);
       cursor = page.next_cursor;

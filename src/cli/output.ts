@@ -5,10 +5,16 @@ export function print(json: boolean, data: unknown, text: string): void {
 
 /** Columns of equal width. Control characters are taken out: a name must not be able to move the cursor. */
 export function table(head: string[], rows: string[][]): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this takes out
-  const lines = [head, ...rows].map((row) => row.map((cell) => cell.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')));
+  const lines = [head, ...rows].map((row) => row.map((cell) => cell.replace(/\p{Cc}/gu, ' ')));
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  return lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /** Wrong words on the command line: exit code 2. */

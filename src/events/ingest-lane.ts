@@ -62,7 +62,9 @@ export class IngestLane {
       await takeRequest(this.limiter, principal, (state) => {
         for (const [name, value] of limitHeaders(principal.rateLimit, state)) response.setHeader(name, value);
       });
-      const result = JSON.stringify(await accept(principal, await readJsonBody(request, this.config.MAX_BODY_BYTES), call));
+      const result = JSON.stringify(
+        await accept(principal, await readJsonBody(request, this.config.MAX_BODY_BYTES), call),
+      );
       this.trail.finish(call, 202, Buffer.byteLength(result), null);
       send(response, 202, { 'Content-Type': 'application/json; charset=utf-8' }, result);
     } catch (error) {

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { Caller, RequireScope } from '../platform/access.js';
+import { Caller, NeedsSharedLimits, RequireScope } from '../platform/access.js';
 import type { Page } from '../platform/cursor.js';
 import type { Principal } from '../platform/principal.js';
 import { PageQuery } from '../platform/query.dto.js';
@@ -15,6 +15,7 @@ export class KeysController {
 
   /** Creates a key. The answer holds the key itself, this once. */
   @Post()
+  @NeedsSharedLimits()
   @ApiCreatedResponse({ type: CreatedKeyResponse })
   create(@Caller() caller: Principal, @Body() body: CreateKeyDto): Promise<CreatedKeyResponse> {
     return this.keys.create(caller, body);

@@ -110,7 +110,13 @@ export class UpdateKeyDto {
 }
 
 export class RotateKeyDto {
-  @ApiPropertyOptional({ type: Number, minimum: 0, maximum: 2_592_000, default: 0, description: 'Seconds the old key lives on.' })
+  @ApiPropertyOptional({
+    type: Number,
+    minimum: 0,
+    maximum: 2_592_000,
+    default: 0,
+    description: 'Seconds the old key lives on.',
+  })
   @IsOptional()
   @IsInt()
   @Min(0)

@@ -5,7 +5,9 @@ import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialE
 import { ApiKey } from './api-key.entity.js';
 
 /** What a caller may change of a key. */
-export type KeyChange = Partial<Pick<ApiKey, 'isActive' | 'name' | 'scopes' | 'rateLimit' | 'rateWindowSeconds' | 'eventLimit' | 'expiresAt'>>;
+export type KeyChange = Partial<
+  Pick<ApiKey, 'isActive' | 'name' | 'scopes' | 'rateLimit' | 'rateWindowSeconds' | 'eventLimit' | 'expiresAt'>
+>;
 
 /**
  * Authentication reads keys of all tenants; everything else runs inside one tenant, under the role and the row-level

@@ -49,7 +49,10 @@ export class KeysService {
   async list(caller: KeyAdmin, limit: number, cursor?: string): Promise<Page<KeyResponse>> {
     const before = cursor === undefined ? undefined : decodeCursor(cursor);
     const rows = await this.keys.list(caller.tenantId, limit + 1, before);
-    return toPage(rows.map((row) => this.toResponse(row)), limit);
+    return toPage(
+      rows.map((row) => this.toResponse(row)),
+      limit,
+    );
   }
 
   /** @throws Problem 404, for other tenants' keys too */
@@ -92,7 +95,10 @@ export class KeysService {
   }
 
   private async make(
-    of: Pick<ApiKey, 'tenantId' | 'clientId' | 'name' | 'scopes' | 'rateLimit' | 'rateWindowSeconds' | 'eventLimit' | 'expiresAt'>,
+    of: Pick<
+      ApiKey,
+      'tenantId' | 'clientId' | 'name' | 'scopes' | 'rateLimit' | 'rateWindowSeconds' | 'eventLimit' | 'expiresAt'
+    >,
   ): Promise<{ key: string; record: Omit<ApiKey, 'tenant'> }> {
     const { key, prefix } = generateKey(await this.secrets.get('key_pepper'));
     const secretHash = await bcrypt.hash(key, BCRYPT_COST);
@@ -123,7 +129,8 @@ export class KeysService {
 
 function requireScopes(caller: KeyAdmin, scopes: readonly Scope[]): void {
   const above = scopes.filter((scope) => !allows(caller.scopes, scope));
-  if (above.length > 0) throw forbidden(`Your key lacks the scope ${above.join(', ')}, so it cannot give or manage it.`);
+  if (above.length > 0)
+    throw forbidden(`Your key lacks the scope ${above.join(', ')}, so it cannot give or manage it.`);
 }
 
 /** Absent keeps, null clears. */

@@ -13,5 +13,5 @@ export function trustedProxies(setting: string): Trust {
 /** The address of the client: the connection's, or what the trusted proxies in front of it say. */
 export function clientAddress(request: IncomingMessage, trust: Trust): string {
   // A socket that is already closed has no address any more.
-  return request.socket.remoteAddress === undefined ? 'unknown' : proxyAddr(request as Parameters<typeof proxyAddr>[0], trust);
+  return request.socket.remoteAddress === undefined ? 'unknown' : proxyAddr(request, trust);
 }

@@ -25,7 +25,8 @@ export const SETTINGS = {
   }),
   REDIS_URL: url(['redis:', 'rediss:'], {
     example: 'redis://localhost:6379',
-    description: 'With it, queues and shared rate limits live in Redis; without it, queues live in PostgreSQL, limits per process.',
+    description:
+      'With it, queues and shared rate limits live in Redis; without it, queues live in PostgreSQL, limits per process.',
   }),
   PLATFORM_API_KEY: secret(16, {
     description: 'A key with the platform scope that exists by configuration. Leave empty to use created keys only.',
@@ -61,7 +62,8 @@ export const SETTINGS = {
   }),
   LOG_DIR: text({ description: 'Folder for rotated log files, besides standard output. Empty means none.' }),
   JWT_SECRET: secret(32, {
-    description: 'Key that signs access tokens (HS256), at least 32 characters; absent: one that the installation made for itself.',
+    description:
+      'Key that signs access tokens (HS256), at least 32 characters; absent: one that the installation made for itself.',
   }),
   JWT_PRIVATE_KEY: text({
     description: 'Ed25519 key that signs access tokens instead (base64 of PKCS #8 DER): algorithm EdDSA, else HS256.',

@@ -26,7 +26,9 @@ run('windows in Redis', () => {
       Array.from({ length: 200 }, (_, n) => windows[n % 2]!.take(`burst-${algorithm}`, 1, 50, 3_600_000)),
     );
     expect(states.filter(({ allowed }) => allowed)).toHaveLength(50);
-    expect(states.filter(({ allowed }) => !allowed).every(({ retryMs }) => retryMs > 0 && retryMs <= 3_600_000)).toBe(true);
+    expect(states.filter(({ allowed }) => !allowed).every(({ retryMs }) => retryMs > 0 && retryMs <= 3_600_000)).toBe(
+      true,
+    );
   });
 
   it('slide: room comes back when the oldest leaves', async () => {
@@ -35,7 +37,9 @@ run('windows in Redis', () => {
     const refused = await window.take('slide', 1, 3, 300);
     expect(refused).toMatchObject({ allowed: false, used: 3 });
     expect(refused.retryMs).toBeLessThanOrEqual(300);
-    await eventually(async () => expect(await window.take('slide', 1, 3, 300)).toMatchObject({ allowed: true, used: 1 }));
+    await eventually(async () =>
+      expect(await window.take('slide', 1, 3, 300)).toMatchObject({ allowed: true, used: 1 }),
+    );
   });
 
   it('sum costs, and look at no cost', async () => {
