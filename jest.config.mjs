@@ -18,6 +18,8 @@ const esmOnly = [
   '@borewit',
   '@standard-schema',
   'file-type',
+  'jose',
+  'csv-stringify',
   'strtok3',
   'token-types',
   'uint8array-extras',

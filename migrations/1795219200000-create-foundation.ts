@@ -64,7 +64,8 @@ create table installation_secrets (
 );
 -- two random UUIDs hold 244 random bits
 insert into installation_secrets
-  values ('key_pepper', sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')));
+  select name, sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8'))
+  from unnest(array['key_pepper', 'jwt_secret']) as name;
 
 insert into tenants (id, name) values ('00000000-0000-7000-8000-000000000000', 'default')`;
 

@@ -4,13 +4,16 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { ApiModule } from './api.module.js';
+import { describeCall } from './audit/api-call.interceptor.js';
+import { ApiCallTrail } from './audit/api-call-trail.js';
 import { IngestLane } from './events/ingest-lane.js';
 import { setUpOpenApi } from './openapi-document.js';
+import type { AuthenticatedRequest } from './platform/access.js';
 import type { Config } from './platform/config.js';
 import { HealthService } from './platform/health.service.js';
 import type { NestLogger } from './platform/logger.js';
 import { notFound } from './platform/problem.js';
-import { problemAnswer } from './platform/problem.filter.js';
+import { noteProblem, notedProblem, problemAnswer } from './platform/problem.filter.js';
 import { requestId } from './platform/request-id.js';
 
 /** The API, complete and not yet listening: the same in production and in tests. */
@@ -57,7 +60,8 @@ function answerUnrouted(request: Request, response: Response): void {
 
 /** What Express itself cannot route, a malformed address for instance. Express knows error handlers by their four parameters. */
 function answerError(thrown: unknown, request: Request, response: Response, _next?: NextFunction): void {
-  const { status, headers, body } = problemAnswer(thrown, request.originalUrl, requestId(request));
+  const { status, headers, body, detail } = problemAnswer(thrown, request.originalUrl, requestId(request));
+  noteProblem(request, detail);
   response.status(status).set(headers).end(body);
 }
 
@@ -73,17 +77,28 @@ export async function stopApiApplication(app: NestExpressApplication): Promise<v
   await app.close().finally(() => clearInterval(closing));
 }
 
-/** Requests reach the ingest lane first; what it does not take goes on to Express. */
+/** Requests reach the ingest lane first; what it does not take goes on to Express. All calls below /api leave a trail. */
 function putLaneInFront(app: NestExpressApplication): void {
   const lane = app.get(IngestLane);
   const health = app.get(HealthService);
+  const trail = app.get(ApiCallTrail);
   const server = app.getHttpServer();
   const listeners = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (health.stopping) response.setHeader('Connection', 'close');
     if (lane.take(request, response)) return;
+    if (request.url?.startsWith('/api/') === true) leaveTrail(trail, request, response);
     for (const listener of listeners) listener.call(server, request, response);
+  });
+}
+
+function leaveTrail(trail: ApiCallTrail, request: IncomingMessage, response: ServerResponse): void {
+  trail.callOf(request); // the clock starts here
+  response.once('close', () => {
+    const bytes = Number(response.getHeader('content-length'));
+    const call = describeCall(trail, request as AuthenticatedRequest);
+    trail.finish(call, response.statusCode, Number.isInteger(bytes) ? bytes : null, notedProblem(request));
   });
 }
 

@@ -1,11 +1,17 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { ThrottlerModule } from '@nestjs/throttler';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AnalyticsController } from './analytics/analytics.controller.js';
 import { AnalyticsModule } from './analytics/analytics.module.js';
+import { ApiCallInterceptor } from './audit/api-call.interceptor.js';
+import { ApiCallsController } from './audit/api-calls.controller.js';
+import { AuditModule } from './audit/audit.module.js';
 import { AuthController } from './auth/auth.controller.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
+import { LimitGuard, THROTTLERS } from './auth/limit.guard.js';
+import { LimitStorage } from './auth/limit-storage.js';
 import { EventsController } from './events/events.controller.js';
 import { EventsModule } from './events/events.module.js';
 import { QueueStatusController } from './events/queue-status.controller.js';
@@ -28,13 +34,20 @@ export class ApiModule {
       imports: [
         PlatformModule.forRoot(config, 'producer'),
         TypeOrmModule.forRoot({ ...runtimeOptions(config), entities: [Tenant, ApiKey] }),
+        AuditModule,
         TenantsModule,
         KeysModule,
         AuthModule,
+        ThrottlerModule.forRootAsync({
+          imports: [AuthModule],
+          inject: [LimitStorage],
+          useFactory: (storage: LimitStorage) => ({ throttlers: THROTTLERS, storage }),
+        }),
         AnalyticsModule,
         EventsModule,
       ],
       controllers: [
+        ApiCallsController,
         TenantsController,
         KeysController,
         AuthController,
@@ -42,7 +55,11 @@ export class ApiModule {
         AnalyticsController,
         EventsController,
       ],
-      providers: [{ provide: APP_GUARD, useClass: AuthGuard }],
+      providers: [
+        { provide: APP_GUARD, useClass: AuthGuard },
+        { provide: APP_GUARD, useClass: LimitGuard },
+        { provide: APP_INTERCEPTOR, useClass: ApiCallInterceptor },
+      ],
     };
   }
 }

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { findCommand, usage } from './cli/commands.js';
+import { UsageError } from './cli/output.js';
 import { ConfigError, loadConfig } from './platform/config.js';
 import { Problem } from './platform/problem.js';
 
@@ -9,7 +10,7 @@ import { Problem } from './platform/problem.js';
  */
 async function main(words: readonly string[]): Promise<number> {
   const [name, ...rest] = words;
-  const command = name === undefined ? undefined : findCommand(name);
+  const command = name === undefined ? undefined : await findCommand(name);
   if (command === undefined) {
     process.stderr.write(usage());
     return name === 'help' || name === '--help' ? 0 : 2;
@@ -19,7 +20,9 @@ async function main(words: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`);
-    return error instanceof TypeError && 'code' in error ? 2 : 1; // parseArgs throws TypeErrors with a code
+    // parseArgs throws TypeErrors with a code; a Problem 400 is about the values that were given
+    const misused = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
+    return misused || (error instanceof Problem && error.status === 400) ? 2 : 1;
   }
 }
 

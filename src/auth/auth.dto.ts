@@ -15,6 +15,12 @@ class RateLimitInfo {
 
   @ApiProperty({ description: 'Length of the window in seconds.' })
   window_s: number;
+
+  @ApiProperty({ description: 'Requests left in the window.' })
+  remaining: number;
+
+  @ApiProperty({ description: 'Seconds until some of the window is free again.' })
+  reset_s: number;
 }
 
 export class AuthInfoResponse {
@@ -35,4 +41,15 @@ export class AuthInfoResponse {
 
   @ApiProperty()
   rate_limit: RateLimitInfo;
+}
+
+export class TokenResponse {
+  @ApiProperty({ description: 'A JWT for the Authorization header.' })
+  access_token: string;
+
+  @ApiProperty({ enum: ['Bearer'] })
+  token_type: 'Bearer';
+
+  @ApiProperty({ description: 'Seconds.' })
+  expires_in: number;
 }

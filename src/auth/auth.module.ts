@@ -1,11 +1,15 @@
 import { Module } from '@nestjs/common';
 import { KeysModule } from '../keys/keys.module.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
+import { AccessTokens } from './access-tokens.js';
 import { AuthService } from './auth.service.js';
+import { FailedAttempts } from './failed-attempts.js';
+import { LimitStorage } from './limit-storage.js';
+import { RateLimiter } from './rate-limiter.js';
 
 @Module({
   imports: [KeysModule, TenantsModule],
-  providers: [AuthService],
-  exports: [AuthService],
+  providers: [AccessTokens, AuthService, FailedAttempts, LimitStorage, RateLimiter],
+  exports: [AuthService, LimitStorage, RateLimiter],
 })
 export class AuthModule {}

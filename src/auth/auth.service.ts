@@ -1,32 +1,41 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { ApiKey } from '../keys/api-key.entity.js';
+import { KeyRecords } from '../keys/key-records.js';
 import { KeyVerifier } from '../keys/key-verifier.js';
 import type { Access } from '../platform/access.js';
+import { clientAddress, trustedProxies } from '../platform/client-address.js';
 import { CONFIG, type Config } from '../platform/config.js';
 import { allows, DEFAULT_TENANT_ID, type Principal } from '../platform/principal.js';
-import { badRequest, forbidden, notFound, unauthorized } from '../platform/problem.js';
+import { badRequest, forbidden, notFound, Problem, unauthorized } from '../platform/problem.js';
 import { isUuid } from '../platform/uuid7.js';
 import { TenantsService } from '../tenants/tenants.service.js';
+import { AccessTokens } from './access-tokens.js';
 import { type CredentialSources, readCredential } from './credentials.js';
+import { FailedAttempts } from './failed-attempts.js';
 
 /** Turns a request into the principal it acts for. */
 @Injectable()
 export class AuthService {
   private readonly sources: CredentialSources;
+  private readonly trust: ReturnType<typeof trustedProxies>;
   private readonly configuredKey: Buffer | undefined;
   private readonly configuredPrincipal: Principal;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly keys: KeyVerifier,
+    private readonly records: KeyRecords,
+    private readonly tokens: AccessTokens,
     private readonly tenants: TenantsService,
+    private readonly failures: FailedAttempts,
   ) {
     this.sources = {
       headers: config.API_KEY_HEADERS.map((name) => name.toLowerCase()),
       queryParameter: config.NODE_ENV !== 'production',
     };
+    this.trust = trustedProxies(config.TRUST_PROXY);
     this.configuredKey = config.PLATFORM_API_KEY === undefined ? undefined : Buffer.from(config.PLATFORM_API_KEY);
     this.configuredPrincipal = {
       tenantId: DEFAULT_TENANT_ID,
@@ -36,20 +45,38 @@ export class AuthService {
       scopes: ['read', 'write', 'admin', 'platform'],
       rateLimit: config.RATE_LIMIT_REQUESTS,
       rateWindowSeconds: config.RATE_LIMIT_WINDOW_SECONDS,
+      eventLimit: null,
     };
   }
 
   /**
-   * @throws Problem 401 without a valid credential, 403 when the key or its tenant is not active or lacks the scope
+   * @throws Problem 401 without a valid credential, 403 when the key or its tenant is not active or lacks the scope,
+   *   429 after too many failures from one address
    */
   async authenticate(request: IncomingMessage, needed: Exclude<Access, 'public'>): Promise<Principal> {
-    const principal = await this.actFor(await this.identify(request), request);
+    const principal = await this.actFor(await this.identifyOrNote(request), request);
     if (needed !== 'any' && !allows(principal.scopes, needed)) {
       throw forbidden(`This needs a key with the scope ${needed}; yours has ${principal.scopes.join(', ')}.`);
     }
     return principal;
   }
 
+  /** A JWT for the caller's key, with the caller's scopes, and its life in seconds. */
+  async issueToken(caller: Principal): Promise<{ token: string; expiresIn: number }> {
+    const { keyId, tenantId, scopes, clientId } = caller;
+    return this.tokens.issue({ keyId: keyId ?? this.configuredKeyId(), tenantId, scopes }, clientId);
+  }
+
+  private async identifyOrNote(request: IncomingMessage): Promise<Principal> {
+    try {
+      return await this.identify(request);
+    } catch (error) {
+      if (error instanceof Problem && error.status === 401) this.failures.note(clientAddress(request, this.trust));
+      throw error;
+    }
+  }
+
+  /** Chosen by its form alone: what looks like one kind of credential is never tried as another. */
   private async identify(request: IncomingMessage): Promise<Principal> {
     const credential = readCredential(request, this.sources);
     if (credential === null) {
@@ -57,9 +84,32 @@ export class AuthService {
       throw unauthorized('API Key is missing');
     }
     if (this.isConfiguredKey(credential)) return this.configuredPrincipal;
+    if (credential.startsWith('eyJ')) return this.identifyToken(credential);
     const key = await this.keys.verify(credential);
     if (key === null) throw unauthorized('Invalid API Key');
     return this.toPrincipal(key);
+  }
+
+  /** A token does what its key may still do: it dies with the key and narrows with it. */
+  private async identifyToken(token: string): Promise<Principal> {
+    const claims = await this.tokens.verify(token);
+    const principal = await this.findTokenPrincipal(claims.keyId);
+    if (principal === null) throw unauthorized('Invalid access token: its key does not exist any more.');
+    const scopes = claims.scopes.filter((scope) => allows(principal.scopes, scope));
+    if (claims.tenantId === principal.tenantId) return { ...principal, scopes };
+    if (!allows(principal.scopes, 'platform')) throw unauthorized('Invalid access token: its key left the tenant.');
+    return { ...principal, scopes, tenantId: claims.tenantId };
+  }
+
+  private async findTokenPrincipal(keyId: string): Promise<Principal | null> {
+    if (keyId.startsWith('configured:')) return keyId === this.configuredKeyId() ? this.configuredPrincipal : null;
+    const key = isUuid(keyId) ? await this.records.find(keyId) : null;
+    return key === null ? null : this.toPrincipal(key);
+  }
+
+  /** Changes with the configured key, so that its tokens die with it too. */
+  private configuredKeyId(): string {
+    return `configured:${hash('sha256', `token:${this.config.PLATFORM_API_KEY ?? ''}`).slice(0, 16)}`;
   }
 
   private isConfiguredKey(credential: string): boolean {
@@ -81,6 +131,7 @@ export class AuthService {
       scopes: key.scopes,
       rateLimit: key.rateLimit ?? this.config.RATE_LIMIT_REQUESTS,
       rateWindowSeconds: key.rateWindowSeconds ?? this.config.RATE_LIMIT_WINDOW_SECONDS,
+      eventLimit: key.eventLimit,
     };
   }
 

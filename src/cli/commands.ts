@@ -1,21 +1,65 @@
 import type { Config } from '../platform/config.js';
-import { createKey } from './create-key.command.js';
-import { migrateCommand } from './migrate.command.js';
 
 export interface Command {
-  /** How it is called, after the name. */
-  readonly usage: string;
-  readonly description: string;
   run(config: Config, words: string[]): Promise<void>;
 }
 
-const COMMANDS: Record<string, Command> = {
-  migrate: migrateCommand,
-  'create-key': createKey,
+interface Entry {
+  /** How it is called, after the name. */
+  readonly usage: string;
+  readonly description: string;
+  /** Loaded when it is called: half of a command's time is spent importing what others need. */
+  readonly load: () => Promise<Command>;
+}
+
+const SELECTION = '--client-id=my-app | --id=ID [--tenant=ID]';
+
+const COMMANDS: Record<string, Entry> = {
+  migrate: {
+    usage: '[--revert]',
+    description: 'Brings the database to this version, or takes back the newest migration.',
+    load: async () => (await import('./migrate.command.js')).migrateCommand,
+  },
+  doctor: {
+    usage: '',
+    description: 'Checks database, queue, migrations, partitions and clock, and says what to do.',
+    load: async () => (await import('./doctor.command.js')).doctor,
+  },
+  'create-key': {
+    usage:
+      '--client-id=my-app --name="My App" [--tenant=ID] [--scopes=read,write] [--rate-limit=100] [--rate-window-s=60] [--expires-at=TIME]',
+    description: 'Creates an API key and shows it this once. Scopes: read, write, admin, platform.',
+    load: async () => (await import('./create-key.command.js')).createKey,
+  },
+  'list-keys': {
+    usage: '[--tenant=ID] [--client-id=my-app]',
+    description: 'Lists the keys of a tenant, newest first.',
+    load: async () => (await import('./keys.command.js')).listKeys,
+  },
+  'toggle-key': {
+    usage: SELECTION,
+    description: 'Disables enabled keys and enables disabled ones.',
+    load: async () => (await import('./keys.command.js')).toggleKey,
+  },
+  'delete-key': {
+    usage: SELECTION,
+    description: 'Deletes one key, or all keys of a client.',
+    load: async () => (await import('./keys.command.js')).deleteKey,
+  },
+  'create-tenant': {
+    usage: '--name="Acme"',
+    description: 'Creates a tenant.',
+    load: async () => (await import('./tenants.command.js')).createTenant,
+  },
+  'list-tenants': {
+    usage: '',
+    description: 'Lists all tenants, newest first.',
+    load: async () => (await import('./tenants.command.js')).listTenants,
+  },
 };
 
-export function findCommand(name: string): Command | undefined {
-  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+export async function findCommand(name: string): Promise<Command | undefined> {
+  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name]?.load() : undefined;
 }
 
 export function usage(): string {

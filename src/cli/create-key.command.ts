@@ -10,8 +10,6 @@ import { inApplication } from './cli.module.js';
 import { print } from './output.js';
 
 export const createKey: Command = {
-  usage: '--client-id=my-app --name="My App" [--tenant=ID] [--scopes=read,write] [--rate-limit=100]',
-  description: 'Creates an API key and shows it this once. Scopes: read, write, admin, platform.',
   async run(config, words) {
     const { values } = parseArgs({
       args: words,
@@ -21,15 +19,19 @@ export const createKey: Command = {
         tenant: { type: 'string', default: DEFAULT_TENANT_ID },
         scopes: { type: 'string', default: 'read,write' },
         'rate-limit': { type: 'string' },
+        'rate-window-s': { type: 'string' },
+        'expires-at': { type: 'string' },
         json: { type: 'boolean', default: false },
       },
     });
-    const { 'rate-limit': rateLimit } = values;
+    const { 'rate-limit': rateLimit, 'rate-window-s': rateWindow, 'expires-at': expiresAt } = values;
     const plain = {
       client_id: values['client-id'],
       name: values.name ?? values['client-id'],
       scopes: values.scopes.split(','),
       ...(rateLimit === undefined ? {} : { rate_limit: Number(rateLimit) }),
+      ...(rateWindow === undefined ? {} : { rate_window_s: Number(rateWindow) }),
+      ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
     };
     const dto = (await createValidationPipe().transform(plainToInstance(CreateKeyDto, plain), {
       type: 'body',

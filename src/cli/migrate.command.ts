@@ -4,8 +4,6 @@ import type { Command } from './commands.js';
 import { print } from './output.js';
 
 export const migrateCommand: Command = {
-  usage: '[--revert]',
-  description: 'Brings the database to this version, or takes back the newest migration.',
   async run(config, words) {
     const { values } = parseArgs({
       args: words,

@@ -1,3 +1,5 @@
+import type { ApiCall } from '../audit/api-call.js';
+
 /** An event that passed every check and waits for its commit. */
 export interface AcceptableEvent {
   /** UUIDv7 given at receipt, 16 bytes. */
@@ -17,6 +19,8 @@ export interface AcceptableEvent {
   receivedAt: number;
   /** JSON text. */
   payload: string;
+  /** The call that brought it: its row is committed with the event. */
+  call?: ApiCall | undefined;
 }
 
 export type EventStatus = 'queued' | 'processed' | 'failed';

@@ -1,6 +1,7 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { AnalyticsModule } from '../analytics/analytics.module.js';
+import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { BatchDoorbell } from './batch-doorbell.js';
 import { BatchProcessingService } from './batch-processing.service.js';
@@ -17,7 +18,7 @@ import { QueueStatusService } from './queue-status.service.js';
 
 /** Taking events in and reading them back: what the API process needs. */
 @Module({
-  imports: [AuthModule, BullModule.registerQueue({ name: EVENTS_QUEUE })],
+  imports: [AuditModule, AuthModule, BullModule.registerQueue({ name: EVENTS_QUEUE })],
   providers: [
     BatchDoorbell,
     BatchesRepository,

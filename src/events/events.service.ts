@@ -1,4 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { OpenCall } from '../audit/api-call.js';
+import { RateLimiter } from '../auth/rate-limiter.js';
 import { CONFIG, type Config } from '../platform/config.js';
 import type { Principal } from '../platform/principal.js';
 import { badRequest, type FieldError, Problem, tooLarge } from '../platform/problem.js';
@@ -14,25 +16,34 @@ export class EventsService {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly writer: IngestWriter,
+    private readonly limiter: RateLimiter,
   ) {}
 
   /**
    * @param idempotencyKey header that stands for event_id when the body has none
+   * @param call written to the trail in the commit that stores the event
    * @throws Problem 400 for an invalid event, 422 when its id was used for other content
    */
-  async ingest(principal: Principal, body: unknown, idempotencyKey?: string): Promise<IngestedResponse> {
+  async ingest(
+    principal: Principal,
+    body: unknown,
+    idempotencyKey?: string,
+    call?: OpenCall,
+  ): Promise<IngestedResponse> {
     const event = parseEvent(body, principal, checkedHeader(idempotencyKey));
     if (isFault(event)) throw invalid(event);
-    const [outcome] = await this.writer.write(principal.tenantId, [event]);
+    await this.limiter.takeEvents(principal, 1);
+    const [outcome] = await this.write(principal, [event], call);
     return toIngested(event, outcome!); // one outcome per event
   }
 
   /** @throws Problem 400 when no event is valid; the body then holds the results too */
-  async ingestBatch(principal: Principal, body: unknown): Promise<BatchResponse> {
+  async ingestBatch(principal: Principal, body: unknown, call?: OpenCall): Promise<BatchResponse> {
     const raw = this.readEvents(body);
+    await this.limiter.takeEvents(principal, raw.length);
     const parsed = raw.map((item) => parseEvent(item, principal));
     const valid = parsed.filter((event): event is AcceptableEvent => !isFault(event));
-    const outcomes = valid.length === 0 ? [] : await this.writer.write(principal.tenantId, valid);
+    const outcomes = valid.length === 0 ? [] : await this.write(principal, valid, call);
     let next = 0;
     const results = parsed.map((event, index) =>
       isFault(event) ? rejection(index, event, raw[index]) : toResult(index, event, outcomes[next++]!),
@@ -40,6 +51,13 @@ export class EventsService {
     const response = summarize(results);
     if (response.rejected === results.length) throw nothingValid(response);
     return response;
+  }
+
+  private async write(principal: Principal, events: AcceptableEvent[], call?: OpenCall): Promise<Outcome[]> {
+    const outcomes = await this.writer.write(principal.tenantId, events, call?.toApiCall(202, null, null));
+    // The commit holds the call if it stored an event; a call that changed nothing is left to the buffer.
+    if (call !== undefined) call.recorded = outcomes.some(({ status }) => status === 'accepted');
+    return outcomes;
   }
 
   private readEvents(body: unknown): unknown[] {

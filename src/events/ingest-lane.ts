@@ -1,6 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { OpenCall } from '../audit/api-call.js';
+import { ApiCallTrail } from '../audit/api-call-trail.js';
 import { AuthService } from '../auth/auth.service.js';
+import { RateLimiter } from '../auth/rate-limiter.js';
+import { limitHeaders, takeRequest } from '../auth/request-limit.js';
 import { readJsonBody } from '../platform/body.js';
 import { CONFIG, type Config } from '../platform/config.js';
 import type { Principal } from '../platform/principal.js';
@@ -8,7 +12,7 @@ import { problemAnswer } from '../platform/problem.filter.js';
 import { requestId } from '../platform/request-id.js';
 import { EventsService } from './events.service.js';
 
-type Accept = (principal: Principal, body: unknown, request: IncomingMessage) => Promise<unknown>;
+type Accept = (principal: Principal, body: unknown, call: OpenCall) => Promise<unknown>;
 
 /**
  * The hot routes, answered straight from node:http. Express and Nest spend about 150 µs on a request before a controller
@@ -21,45 +25,54 @@ export class IngestLane {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly auth: AuthService,
+    private readonly limiter: RateLimiter,
+    private readonly trail: ApiCallTrail,
     events: EventsService,
   ) {
-    const ingest: Accept = (principal, body, request) => {
-      const key = request.headers['idempotency-key'];
-      return events.ingest(principal, body, typeof key === 'string' ? key : undefined);
+    const ingest: Accept = (principal, body, call) => {
+      const key = call.request.headers['idempotency-key'];
+      return events.ingest(principal, body, typeof key === 'string' ? key : undefined, call);
     };
     this.routes = new Map([
       ['/api/v1/events', ingest],
       ['/api/v1/events/ingest', ingest],
-      ['/api/v1/events/batch', (principal, body) => events.ingestBatch(principal, body)],
+      ['/api/v1/events/batch', (principal, body, call) => events.ingestBatch(principal, body, call)],
     ]);
   }
 
   /** Answers the request if it is one of the lane's. @returns false when it is not */
   take(request: IncomingMessage, response: ServerResponse): boolean {
     if (request.method !== 'POST') return false;
-    const accept = this.routes.get(pathOf(request.url ?? ''));
+    const route = pathOf(request.url ?? '');
+    const accept = this.routes.get(route);
     if (accept === undefined) return false;
-    void this.answer(accept, request, response); // never rejects
+    const call = this.trail.callOf(request);
+    call.route = route;
+    void this.answer(accept, call, response); // never rejects
     return true;
   }
 
-  private async answer(accept: Accept, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async answer(accept: Accept, call: OpenCall, response: ServerResponse): Promise<void> {
+    const { request } = call;
     const id = requestId(request);
+    response.setHeader('X-Request-Id', id);
     try {
       const principal = await this.auth.authenticate(request, 'write');
-      const body = await readJsonBody(request, this.config.MAX_BODY_BYTES);
-      const result = await accept(principal, body, request);
-      send(
-        response,
-        202,
-        { 'Content-Type': 'application/json; charset=utf-8', 'X-Request-Id': id },
-        JSON.stringify(result),
+      call.principal = principal;
+      await takeRequest(this.limiter, principal, (state) => {
+        for (const [name, value] of limitHeaders(principal.rateLimit, state)) response.setHeader(name, value);
+      });
+      const result = JSON.stringify(
+        await accept(principal, await readJsonBody(request, this.config.MAX_BODY_BYTES), call),
       );
+      this.trail.finish(call, 202, Buffer.byteLength(result), null);
+      send(response, 202, { 'Content-Type': 'application/json; charset=utf-8' }, result);
     } catch (error) {
-      const answer = problemAnswer(error, request.url ?? '', id);
+      const { status, headers, body, detail } = problemAnswer(error, request.url ?? '', id);
       // A body that was not read to its end would be taken for the next request.
-      if (!request.complete) answer.headers['Connection'] = 'close';
-      send(response, answer.status, { ...answer.headers, 'X-Request-Id': id }, answer.body);
+      if (!request.complete) headers['Connection'] = 'close';
+      this.trail.finish(call, status, Buffer.byteLength(body), detail);
+      send(response, status, headers, body);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ApiCall } from '../audit/api-call.js';
 import { CONFIG, type Config } from '../platform/config.js';
 import { isConnectionError, sqlState } from '../platform/database.js';
 import { databaseAway, unavailable } from '../platform/problem.js';
@@ -48,10 +49,12 @@ export class IngestWriter implements OnApplicationShutdown {
 
   /**
    * Resolves once the outcome of every event is committed, in the order given.
+   * @param call trail row that is committed with the first of the events that is new
    * @throws Problem 503 when the buffer is full or the database is away: nothing is known to be stored, and sending the
    *   same event ids again is safe
    */
-  write(tenantId: string, events: readonly AcceptableEvent[]): Promise<Outcome[]> {
+  write(tenantId: string, events: readonly AcceptableEvent[], call?: ApiCall): Promise<Outcome[]> {
+    for (const event of events) event.call = call;
     const bytes = events.reduce((sum, event) => sum + event.payload.length + EVENT_OVERHEAD_BYTES, 0);
     if (!this.hasRoom(tenantId, bytes)) {
       return Promise.reject(

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
+import { apiCallColumns, INSERT_API_CALLS, unnestApiCalls } from '../audit/api-calls.repository.js';
 import { Database } from '../platform/database.js';
 import { textArray, timestamptzArray, uuidArray } from '../platform/pg-arrays.js';
 import { parseUuid, uuid7Bytes } from '../platform/uuid7.js';
@@ -23,14 +24,14 @@ export interface KnownEvent {
  * One statement, so one round trip and one commit for everybody in the group. The ledger decides which events are new.
  * Its rows go in sorted by key, because two groups that share ids in opposite order would deadlock, and then by id,
  * so that the first of two events with the same key wins.
- * A batch is one tenant's part of the group; it is inserted only if it got an event.
+ * A batch is one tenant's part of the group; it is inserted only if it got an event. So is the trail row of a request.
  */
 const INSERT_GROUP = `/* events.insertGroup */
 with input as materialized (
   select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[],
-    $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::text[])
+    $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::text[], $17::uuid[])
   as i (key, id, tenant_id, batch_id, client_id, event_id, event_type, user_id, session_id, event_time, received_at,
-        payload)
+        payload, call_id)
 ), ledger as (
   insert into event_keys (key, id) select key, id from input order by key, id
   on conflict (key) do nothing returning id
@@ -48,6 +49,10 @@ with input as materialized (
   join ledger l on l.id = i.id
   group by 1, 2, 3, 4
   returning id
+), calls as (
+  ${INSERT_API_CALLS} ${unnestApiCalls(18)}
+  where c.id in (select i.call_id from input i join ledger l on l.id = i.id)
+  on conflict do nothing
 )
 select case when (select count(*) from ledger) < cardinality($2::uuid[])
          then array(select id from input except all select id from ledger) else '{}' end as known,
@@ -87,7 +92,12 @@ export class IngestRepository {
     const { rows } = await this.pool.query<{ known: string[]; batches: string[] }>({
       name: 'events.insertGroup',
       text: INSERT_GROUP,
-      values: [...columns(events, batches, batchIds), ...batchColumns([...batches.values()])],
+      values: [
+        ...columns(events, batches, batchIds),
+        ...batchColumns([...batches.values()]),
+        uuidArray(events.map((event) => event.call?.id ?? NO_CALL)),
+        ...apiCallColumns([...new Set(events.map((event) => event.call))].filter((call) => call !== undefined)),
+      ],
     });
     const row = rows[0]!; // a select without from has one row
     return { known: new Set(row.known), batchIds: row.batches };
@@ -114,6 +124,9 @@ export class IngestRepository {
     return known;
   }
 }
+
+/** Stands for the call of an event that came without one. */
+const NO_CALL = Buffer.alloc(16);
 
 interface Batch {
   id: Buffer;

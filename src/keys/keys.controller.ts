@@ -1,20 +1,63 @@
-import { Body, Controller, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
-import { Caller, RequireScope } from '../platform/access.js';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiBody, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Caller, NeedsSharedLimits, RequireScope } from '../platform/access.js';
+import type { Page } from '../platform/cursor.js';
 import type { Principal } from '../platform/principal.js';
-import { CreatedKeyResponse, CreateKeyDto } from './keys.dto.js';
+import { PageQuery } from '../platform/query.dto.js';
+import { CreatedKeyResponse, CreateKeyDto, KeyPage, KeyResponse, RotateKeyDto, UpdateKeyDto } from './keys.dto.js';
 import { KeysService } from './keys.service.js';
 
 @ApiTags('keys')
 @Controller('keys')
+@RequireScope('admin')
 export class KeysController {
   constructor(private readonly keys: KeysService) {}
 
   /** Creates a key. The answer holds the key itself, this once. */
   @Post()
-  @RequireScope('admin')
+  @NeedsSharedLimits()
   @ApiCreatedResponse({ type: CreatedKeyResponse })
   create(@Caller() caller: Principal, @Body() body: CreateKeyDto): Promise<CreatedKeyResponse> {
     return this.keys.create(caller, body);
+  }
+
+  /** The tenant's keys, newest first. */
+  @Get()
+  @ApiOkResponse({ type: KeyPage })
+  list(@Caller() caller: Principal, @Query() query: PageQuery): Promise<Page<KeyResponse>> {
+    return this.keys.list(caller, query.limit, query.cursor);
+  }
+
+  @Get(':id')
+  @ApiOkResponse({ type: KeyResponse })
+  get(@Caller() caller: Principal, @Param('id') id: string): Promise<KeyResponse> {
+    return this.keys.get(caller, id);
+  }
+
+  /** Changes what is given. A disabled key is refused everywhere within two seconds. */
+  @Patch(':id')
+  @ApiOkResponse({ type: KeyResponse })
+  update(@Caller() caller: Principal, @Param('id') id: string, @Body() body: UpdateKeyDto): Promise<KeyResponse> {
+    return this.keys.update(caller, id, body);
+  }
+
+  /** Deletes a key. It is refused everywhere within two seconds. */
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  delete(@Caller() caller: Principal, @Param('id') id: string): Promise<void> {
+    return this.keys.delete(caller, id);
+  }
+
+  /** Makes a new key in place of an old one, which lives on for `grace_s` seconds. */
+  @Post(':id/rotate')
+  @ApiBody({ type: RotateKeyDto, required: false })
+  @ApiCreatedResponse({ type: CreatedKeyResponse })
+  rotate(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Body() body: RotateKeyDto = new RotateKeyDto(),
+  ): Promise<CreatedKeyResponse> {
+    return this.keys.rotate(caller, id, body.grace_s);
   }
 }

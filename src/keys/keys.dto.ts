@@ -3,6 +3,7 @@ import {
   ArrayNotEmpty,
   ArrayUnique,
   IsArray,
+  IsBoolean,
   IsIn,
   IsInt,
   IsOptional,
@@ -12,7 +13,7 @@ import {
   Min,
 } from 'class-validator';
 import { SCOPES, type Scope } from '../platform/principal.js';
-import { IsDateTime } from '../platform/query.dto.js';
+import { IfGiven, IsDateTime } from '../platform/query.dto.js';
 import type { ApiKey } from './api-key.entity.js';
 
 export class CreateKeyDto {
@@ -61,6 +62,68 @@ export class CreateKeyDto {
   expires_at?: string;
 }
 
+export class UpdateKeyDto {
+  @ApiPropertyOptional()
+  @IfGiven()
+  @IsBoolean()
+  is_active?: boolean;
+
+  @ApiPropertyOptional()
+  @IfGiven()
+  @IsString()
+  @Length(1, 255)
+  name?: string;
+
+  @ApiPropertyOptional({ enum: SCOPES, isArray: true })
+  @IfGiven()
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayUnique()
+  @IsIn(SCOPES, { each: true, message: `scopes must be among ${SCOPES.join(', ')}` })
+  scopes?: Scope[];
+
+  @ApiPropertyOptional({ type: Number, minimum: 1, nullable: true, description: 'null takes the default.' })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(2_147_483_647)
+  rate_limit?: number | null;
+
+  @ApiPropertyOptional({ type: Number, minimum: 1, nullable: true, description: 'null takes the default.' })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(86_400)
+  rate_window_s?: number | null;
+
+  @ApiPropertyOptional({ type: Number, minimum: 1, nullable: true, description: 'null takes the limit away.' })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(2_147_483_647)
+  event_limit?: number | null;
+
+  @ApiPropertyOptional({ type: String, format: 'date-time', nullable: true, description: 'null: never.' })
+  @IsOptional()
+  @IsDateTime()
+  expires_at?: string | null;
+}
+
+export class RotateKeyDto {
+  @ApiPropertyOptional({
+    type: Number,
+    minimum: 0,
+    maximum: 2_592_000,
+    default: 0,
+    description: 'Seconds the old key lives on.',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(2_592_000)
+  grace_s = 0;
+}
+
 export class KeyResponse {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -95,7 +158,7 @@ export class KeyResponse {
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   last_used_at: string | null;
 
-  static of(key: ApiKey, defaults: { limit: number; windowSeconds: number }): KeyResponse {
+  static of(key: Omit<ApiKey, 'tenant'>, defaults: { limit: number; windowSeconds: number }): KeyResponse {
     return {
       id: key.id,
       client_id: key.clientId,
@@ -110,6 +173,14 @@ export class KeyResponse {
       last_used_at: key.lastUsedAt?.toISOString() ?? null,
     };
   }
+}
+
+export class KeyPage {
+  @ApiProperty({ type: [KeyResponse] })
+  data: KeyResponse[];
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
 }
 
 export class CreatedKeyResponse extends KeyResponse {

@@ -1,13 +1,15 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ApiKey } from './api-key.entity.js';
+import { InstallationSecrets } from './installation-secrets.js';
+import { KeyRecords } from './key-records.js';
 import { KeyVerifier } from './key-verifier.js';
 import { KeysRepository } from './keys.repository.js';
 import { KeysService } from './keys.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([ApiKey])],
-  providers: [KeysRepository, KeyVerifier, KeysService],
-  exports: [KeyVerifier, KeysService],
+  providers: [InstallationSecrets, KeyRecords, KeysRepository, KeysService, KeyVerifier],
+  exports: [InstallationSecrets, KeyRecords, KeysService, KeyVerifier],
 })
 export class KeysModule {}

@@ -1,20 +1,64 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { In, type Repository } from 'typeorm';
+import { In, LessThan, type Repository } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { ApiKey } from './api-key.entity.js';
 
+/** What a caller may change of a key. */
+export type KeyChange = Partial<
+  Pick<ApiKey, 'isActive' | 'name' | 'scopes' | 'rateLimit' | 'rateWindowSeconds' | 'eventLimit' | 'expiresAt'>
+>;
+
+/**
+ * Authentication reads keys of all tenants; everything else runs inside one tenant, under the role and the row-level
+ * security that show no other.
+ */
 @Injectable()
 export class KeysRepository {
   constructor(@InjectRepository(ApiKey) private readonly keys: Repository<ApiKey>) {}
 
-  async insert(key: QueryDeepPartialEntity<ApiKey>): Promise<void> {
-    await this.keys.insert(key);
+  async insert(key: QueryDeepPartialEntity<ApiKey> & { tenantId: string }): Promise<void> {
+    await this.inTenant(key.tenantId, (keys) => keys.insert(key));
   }
 
-  /** Keys with their tenants; a prefix without a key is simply absent. */
+  /** Newest first, below the id `before`. */
+  async list(tenantId: string, limit: number, before?: string): Promise<ApiKey[]> {
+    return this.inTenant(tenantId, (keys) =>
+      keys.find({
+        where: { tenantId, ...(before === undefined ? {} : { id: LessThan(before) }) },
+        order: { id: 'desc' },
+        take: limit,
+      }),
+    );
+  }
+
+  async find(tenantId: string, id: string): Promise<ApiKey | null> {
+    return this.inTenant(tenantId, (keys) => keys.findOneBy({ tenantId, id }));
+  }
+
+  async update(tenantId: string, id: string, change: KeyChange): Promise<void> {
+    await this.inTenant(tenantId, (keys) => keys.update({ tenantId, id }, change));
+  }
+
+  async delete(tenantId: string, id: string): Promise<void> {
+    await this.inTenant(tenantId, (keys) => keys.delete({ tenantId, id }));
+  }
+
+  /** Inserts `replacement` and lets the old key live until `expiresAt`, both or neither. */
+  async replace(old: ApiKey, expiresAt: Date, replacement: QueryDeepPartialEntity<ApiKey>): Promise<void> {
+    await this.inTenant(old.tenantId, async (keys) => {
+      await keys.insert(replacement);
+      await keys.update({ tenantId: old.tenantId, id: old.id }, { expiresAt });
+    });
+  }
+
+  /** Keys with their tenants, of any tenant; what does not exist is absent. */
   async listByPrefix(prefixes: readonly string[]): Promise<ApiKey[]> {
     return this.keys.find({ where: { prefix: In([...prefixes]) }, relations: { tenant: true } });
+  }
+
+  async listById(ids: readonly string[]): Promise<ApiKey[]> {
+    return this.keys.find({ where: { id: In([...ids]) }, relations: { tenant: true } });
   }
 
   /** Notes the use of keys, at most once a minute for each. */
@@ -26,13 +70,11 @@ export class KeysRepository {
     );
   }
 
-  /** The secret of this installation that key checks are made with. */
-  async getPepper(): Promise<Buffer> {
-    const rows: { value: Buffer }[] = await this.keys.query(
-      `/* keys.pepper */ select value from installation_secrets where name = 'key_pepper'`,
-    );
-    const pepper = rows[0]?.value;
-    if (pepper === undefined) throw new Error('installation_secrets lacks key_pepper; run the migrations');
-    return pepper;
+  private inTenant<T>(tenantId: string, work: (keys: Repository<ApiKey>) => Promise<T>): Promise<T> {
+    return this.keys.manager.transaction(async (manager) => {
+      await manager.query('set local role tidemark_app');
+      await manager.query(`select set_config('app.tenant_id', $1, true)`, [tenantId]);
+      return work(manager.getRepository(ApiKey));
+    });
   }
 }

@@ -1,57 +1,149 @@
 import { Inject, Injectable } from '@nestjs/common';
 import bcrypt from 'bcrypt';
 import { CONFIG, type Config } from '../platform/config.js';
-import { allows, type Principal } from '../platform/principal.js';
-import { badRequest, forbidden } from '../platform/problem.js';
+import { decodeCursor, type Page, toPage } from '../platform/cursor.js';
+import { allows, type Principal, type Scope } from '../platform/principal.js';
+import { badRequest, forbidden, notFound } from '../platform/problem.js';
 import { parseDateTime } from '../platform/time.js';
-import { uuid7 } from '../platform/uuid7.js';
+import { isUuid, uuid7 } from '../platform/uuid7.js';
 import type { ApiKey } from './api-key.entity.js';
+import { InstallationSecrets } from './installation-secrets.js';
 import { generateKey } from './key-format.js';
-import { KeyVerifier } from './key-verifier.js';
-import { type CreatedKeyResponse, type CreateKeyDto, KeyResponse } from './keys.dto.js';
-import { KeysRepository } from './keys.repository.js';
+import { type CreatedKeyResponse, type CreateKeyDto, KeyResponse, type UpdateKeyDto } from './keys.dto.js';
+import { type KeyChange, KeysRepository } from './keys.repository.js';
 
 const BCRYPT_COST = 10;
+
+/** Whoever manages keys: their tenant, and the scopes they may hand out. */
+export type KeyAdmin = Pick<Principal, 'tenantId' | 'scopes'>;
 
 @Injectable()
 export class KeysService {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly keys: KeysRepository,
-    private readonly verifier: KeyVerifier,
+    private readonly secrets: InstallationSecrets,
   ) {}
 
   /**
    * Creates a key in the caller's tenant.
    * @throws Problem 403 when it would have a scope its creator lacks
    */
-  async create(caller: Pick<Principal, 'tenantId' | 'scopes'>, dto: CreateKeyDto): Promise<CreatedKeyResponse> {
-    const above = dto.scopes.filter((scope) => !allows(caller.scopes, scope));
-    if (above.length > 0) throw forbidden(`Your key lacks the scope ${above.join(', ')}, so it cannot hand it out.`);
-    const { key, prefix } = generateKey(await this.verifier.getPepper());
-    const record: Omit<ApiKey, 'tenant'> = {
-      id: uuid7(),
+  async create(caller: KeyAdmin, dto: CreateKeyDto): Promise<CreatedKeyResponse> {
+    requireScopes(caller, dto.scopes);
+    const expiresAt = expiry(dto.expires_at);
+    const { key, record } = await this.make({
       tenantId: caller.tenantId,
-      prefix,
-      secretHash: await bcrypt.hash(key, BCRYPT_COST),
       clientId: dto.client_id,
       name: dto.name,
       scopes: dto.scopes,
       rateLimit: dto.rate_limit ?? null,
       rateWindowSeconds: dto.rate_window_s ?? null,
       eventLimit: dto.event_limit ?? null,
-      isActive: true,
-      expiresAt: expiry(dto.expires_at),
-      lastUsedAt: null,
-      createdAt: new Date(),
-    };
+      expiresAt,
+    });
     await this.keys.insert(record);
-    return { ...KeyResponse.of(record as ApiKey, this.defaults()), key };
+    return { ...this.toResponse(record), key };
   }
 
-  private defaults(): { limit: number; windowSeconds: number } {
-    return { limit: this.config.RATE_LIMIT_REQUESTS, windowSeconds: this.config.RATE_LIMIT_WINDOW_SECONDS };
+  async list(caller: KeyAdmin, limit: number, cursor?: string): Promise<Page<KeyResponse>> {
+    const before = cursor === undefined ? undefined : decodeCursor(cursor);
+    const rows = await this.keys.list(caller.tenantId, limit + 1, before);
+    return toPage(
+      rows.map((row) => this.toResponse(row)),
+      limit,
+    );
   }
+
+  /** @throws Problem 404, for other tenants' keys too */
+  async get(caller: KeyAdmin, id: string): Promise<KeyResponse> {
+    return this.toResponse(await this.getOwn(caller, id));
+  }
+
+  /** @throws Problem 403 when the key has, or would get, a scope the caller lacks */
+  async update(caller: KeyAdmin, id: string, dto: UpdateKeyDto): Promise<KeyResponse> {
+    const key = await this.getManageable(caller, id);
+    requireScopes(caller, dto.scopes ?? []);
+    const change = toChange(dto);
+    if (Object.keys(change).length > 0) await this.keys.update(caller.tenantId, id, change);
+    return this.toResponse({ ...key, ...change });
+  }
+
+  async delete(caller: KeyAdmin, id: string): Promise<void> {
+    await this.getManageable(caller, id);
+    await this.keys.delete(caller.tenantId, id);
+  }
+
+  /** A new key with everything of the old one but its secret; the old one lives `graceSeconds` longer. */
+  async rotate(caller: KeyAdmin, id: string, graceSeconds: number): Promise<CreatedKeyResponse> {
+    const old = await this.getManageable(caller, id);
+    const { tenantId, clientId, name, scopes, rateLimit, rateWindowSeconds, eventLimit, expiresAt } = old;
+    const { key, record } = await this.make({
+      tenantId,
+      clientId,
+      name,
+      scopes,
+      rateLimit,
+      rateWindowSeconds,
+      eventLimit,
+      expiresAt,
+    });
+    const graceEnd = new Date(Date.now() + graceSeconds * 1_000);
+    const oldEnd = expiresAt !== null && expiresAt < graceEnd ? expiresAt : graceEnd;
+    await this.keys.replace(old, oldEnd, record);
+    return { ...this.toResponse(record), key };
+  }
+
+  private async make(
+    of: Pick<
+      ApiKey,
+      'tenantId' | 'clientId' | 'name' | 'scopes' | 'rateLimit' | 'rateWindowSeconds' | 'eventLimit' | 'expiresAt'
+    >,
+  ): Promise<{ key: string; record: Omit<ApiKey, 'tenant'> }> {
+    const { key, prefix } = generateKey(await this.secrets.get('key_pepper'));
+    const secretHash = await bcrypt.hash(key, BCRYPT_COST);
+    const record = { id: uuid7(), prefix, secretHash, isActive: true, lastUsedAt: null, createdAt: new Date(), ...of };
+    return { key, record };
+  }
+
+  private async getOwn(caller: KeyAdmin, id: string): Promise<ApiKey> {
+    const key = isUuid(id) ? await this.keys.find(caller.tenantId, id) : null;
+    if (key === null) throw notFound('There is no key with this id.');
+    return key;
+  }
+
+  /** Managing a key with wider scopes than one's own would be a way to get them. */
+  private async getManageable(caller: KeyAdmin, id: string): Promise<ApiKey> {
+    const key = await this.getOwn(caller, id);
+    requireScopes(caller, key.scopes);
+    return key;
+  }
+
+  private toResponse(key: Omit<ApiKey, 'tenant'>): KeyResponse {
+    return KeyResponse.of(key, {
+      limit: this.config.RATE_LIMIT_REQUESTS,
+      windowSeconds: this.config.RATE_LIMIT_WINDOW_SECONDS,
+    });
+  }
+}
+
+function requireScopes(caller: KeyAdmin, scopes: readonly Scope[]): void {
+  const above = scopes.filter((scope) => !allows(caller.scopes, scope));
+  if (above.length > 0)
+    throw forbidden(`Your key lacks the scope ${above.join(', ')}, so it cannot give or manage it.`);
+}
+
+/** Absent keeps, null clears. */
+function toChange(dto: UpdateKeyDto): KeyChange {
+  return {
+    ...(dto.is_active === undefined ? {} : { isActive: dto.is_active }),
+    ...(dto.name === undefined ? {} : { name: dto.name }),
+    ...(dto.scopes === undefined ? {} : { scopes: dto.scopes }),
+    ...(dto.rate_limit === undefined ? {} : { rateLimit: dto.rate_limit }),
+    ...(dto.rate_window_s === undefined ? {} : { rateWindowSeconds: dto.rate_window_s }),
+    ...(dto.event_limit === undefined ? {} : { eventLimit: dto.event_limit }),
+    ...(dto.expires_at === undefined ? {} : { expiresAt: dto.expires_at === null ? null : expiry(dto.expires_at) }),
+  };
 }
 
 function expiry(text: string | undefined): Date | null {

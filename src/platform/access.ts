@@ -16,6 +16,12 @@ export const Public = () => SetMetadata(ACCESS, 'public' satisfies Access);
 export const RequireScope = (scope: Exclude<Access, 'public'>) =>
   applyDecorators(SetMetadata(ACCESS, scope), ApiSecurity('api_key'), ApiSecurity('bearer'));
 
+/** Metadata key of {@link NeedsSharedLimits}. */
+export const NEEDS_SHARED_LIMITS = 'tidemark:needs-shared-limits';
+
+/** The route is refused while limits cannot be counted for all processes together. */
+export const NeedsSharedLimits = () => SetMetadata(NEEDS_SHARED_LIMITS, true);
+
 export interface AuthenticatedRequest extends Request {
   principal?: Principal;
 }

@@ -25,7 +25,8 @@ export const SETTINGS = {
   }),
   REDIS_URL: url(['redis:', 'rediss:'], {
     example: 'redis://localhost:6379',
-    description: 'With it, queues live in Redis; without it, in PostgreSQL.',
+    description:
+      'With it, queues and shared rate limits live in Redis; without it, queues live in PostgreSQL, limits per process.',
   }),
   PLATFORM_API_KEY: secret(16, {
     description: 'A key with the platform scope that exists by configuration. Leave empty to use created keys only.',
@@ -61,10 +62,18 @@ export const SETTINGS = {
   }),
   LOG_DIR: text({ description: 'Folder for rotated log files, besides standard output. Empty means none.' }),
   JWT_SECRET: secret(32, {
-    description: 'Key that signs access tokens, at least 32 characters; the same in every API replica.',
+    description:
+      'Key that signs access tokens (HS256), at least 32 characters; absent: one that the installation made for itself.',
+  }),
+  JWT_PRIVATE_KEY: text({
+    description: 'Ed25519 key that signs access tokens instead (base64 of PKCS #8 DER): algorithm EdDSA, else HS256.',
   }),
   JWT_EXPIRES_IN: duration({ default: 900, example: '15m', description: 'Life of an access token.' }),
   RATE_LIMIT_ALGORITHM: oneOf(['sliding', 'fixed'], { default: 'sliding', description: 'Window of the rate limits.' }),
+  API_REPLICAS: integer(1, 1_000, {
+    default: 1,
+    description: 'API processes; while Redis is away each of them takes its share of every rate limit.',
+  }),
   RATE_LIMIT_REQUESTS: integer(1, 10_000_000, {
     default: 600,
     description: 'Requests per window of a key without its own limit.',
@@ -89,7 +98,7 @@ type Settings = typeof SETTINGS;
 type SettingName = keyof Settings;
 type Value<S> = S extends Setting<infer T> ? T : never;
 /** Settings that have neither a default nor must be given. */
-type Optional = 'REDIS_URL' | 'PLATFORM_API_KEY' | 'JWT_SECRET' | 'LOG_DIR';
+type Optional = 'REDIS_URL' | 'PLATFORM_API_KEY' | 'JWT_SECRET' | 'JWT_PRIVATE_KEY' | 'LOG_DIR';
 
 export type Config = Readonly<{
   [K in SettingName]: K extends Optional ? Value<Settings[K]> | undefined : Value<Settings[K]>;

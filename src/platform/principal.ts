@@ -13,6 +13,8 @@ export interface Principal {
   readonly scopes: readonly Scope[];
   readonly rateLimit: number;
   readonly rateWindowSeconds: number;
+  /** Events per window; null without a limit of their own. */
+  readonly eventLimit: number | null;
 }
 
 /** A wider scope includes the narrower ones below it: platform ⊃ admin ⊃ (read, write). */

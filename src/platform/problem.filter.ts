@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import type { IncomingMessage } from 'node:http';
 import { isConnectionError, sqlState } from './database.js';
 import { databaseAway, internalError, Problem } from './problem.js';
 import { requestId } from './request-id.js';
@@ -11,7 +12,8 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
-    const { status, headers, body } = problemAnswer(thrown, request.originalUrl, requestId(request));
+    const { status, headers, body, detail } = problemAnswer(thrown, request.originalUrl, requestId(request));
+    noteProblem(request, detail);
     if (response.headersSent) {
       response.destroy();
       return;
@@ -24,6 +26,19 @@ export interface ProblemAnswer {
   status: number;
   headers: Record<string, string>;
   body: string;
+  /** The sentence in the body. */
+  detail: string;
+}
+
+const NOTED = new WeakMap<IncomingMessage, string>();
+
+/** Remembers what a request was answered, for the call trail. */
+export function noteProblem(request: IncomingMessage, detail: string): void {
+  NOTED.set(request, detail);
+}
+
+export function notedProblem(request: IncomingMessage): string | null {
+  return NOTED.get(request) ?? null;
 }
 
 /** Status, headers and body for `thrown`; `url` loses its query, which may hold a key. */
@@ -38,6 +53,7 @@ export function problemAnswer(thrown: unknown, url: string, id: string): Problem
       ...(problem.status === 401 ? { 'WWW-Authenticate': 'Bearer realm="tidemark"' } : {}),
     },
     body: JSON.stringify(problem.body(url.split('?', 1)[0], id)),
+    detail: problem.detail,
   };
 }
 

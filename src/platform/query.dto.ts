@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Length, Max, Min, ValidateBy } from 'class-validator';
+import { IsInt, IsOptional, IsString, Length, Max, Min, ValidateBy, ValidateIf } from 'class-validator';
 import { badRequest } from './problem.js';
 import { DAY_MS, parseDateTime, type TimeRange } from './time.js';
 
@@ -22,6 +22,27 @@ export function ToInteger(): PropertyDecorator {
   return Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value,
   );
+}
+
+/** Validates a field unless it is absent; unlike IsOptional, null is not absence. */
+export function IfGiven(): PropertyDecorator {
+  return ValidateIf((_object, value) => value !== undefined);
+}
+
+export class PageQuery {
+  @ApiPropertyOptional({ description: 'Rows per page.', minimum: 1, maximum: 1000, default: 50 })
+  @IsOptional()
+  @ToInteger()
+  @IsInt({ message: 'limit must be a whole number' })
+  @Min(1)
+  @Max(1000)
+  limit = 50;
+
+  @ApiPropertyOptional({ description: '`next_cursor` of the page before.' })
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  cursor?: string;
 }
 
 export class RangeQuery {

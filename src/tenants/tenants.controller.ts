@@ -1,19 +1,41 @@
-import { Body, Controller, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { RequireScope } from '../platform/access.js';
-import { CreateTenantDto, TenantResponse } from './tenants.dto.js';
+import { PageQuery } from '../platform/query.dto.js';
+import { CreateTenantDto, TenantPage, TenantResponse, UpdateTenantDto } from './tenants.dto.js';
 import { TenantsService } from './tenants.service.js';
 
 @ApiTags('tenants')
 @Controller('tenants')
+@RequireScope('platform')
 export class TenantsController {
   constructor(private readonly tenants: TenantsService) {}
 
   /** Creates a tenant. */
   @Post()
-  @RequireScope('platform')
   @ApiCreatedResponse({ type: TenantResponse })
   async create(@Body() body: CreateTenantDto): Promise<TenantResponse> {
     return TenantResponse.of(await this.tenants.create(body));
+  }
+
+  /** All tenants, newest first. */
+  @Get()
+  @ApiOkResponse({ type: TenantPage })
+  async list(@Query() query: PageQuery): Promise<TenantPage> {
+    const { data, next_cursor } = await this.tenants.list(query.limit, query.cursor);
+    return { data: data.map((tenant) => TenantResponse.of(tenant)), next_cursor };
+  }
+
+  @Get(':id')
+  @ApiOkResponse({ type: TenantResponse })
+  async get(@Param('id') id: string): Promise<TenantResponse> {
+    return TenantResponse.of(await this.tenants.get(id));
+  }
+
+  /** Renames a tenant or changes its status; the keys of one that is not active answer 403 within two seconds. */
+  @Patch(':id')
+  @ApiOkResponse({ type: TenantResponse })
+  async update(@Param('id') id: string, @Body() body: UpdateTenantDto): Promise<TenantResponse> {
+    return TenantResponse.of(await this.tenants.update(id, body));
   }
 }

@@ -1,5 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { IsString, Length } from 'class-validator';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsString, Length } from 'class-validator';
+import { IfGiven } from '../platform/query.dto.js';
 import { type Tenant, TENANT_STATUSES, type TenantStatus } from './tenant.entity.js';
 
 export class CreateTenantDto {
@@ -7,6 +8,19 @@ export class CreateTenantDto {
   @IsString()
   @Length(1, 255)
   name: string;
+}
+
+export class UpdateTenantDto {
+  @ApiPropertyOptional()
+  @IfGiven()
+  @IsString()
+  @Length(1, 255)
+  name?: string;
+
+  @ApiPropertyOptional({ enum: TENANT_STATUSES })
+  @IfGiven()
+  @IsIn(TENANT_STATUSES)
+  status?: TenantStatus;
 }
 
 export class TenantResponse {
@@ -26,4 +40,12 @@ export class TenantResponse {
     const { id, name, status, createdAt } = tenant;
     return { id, name, status, created_at: createdAt.toISOString() };
   }
+}
+
+export class TenantPage {
+  @ApiProperty({ type: [TenantResponse] })
+  data: TenantResponse[];
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
 }

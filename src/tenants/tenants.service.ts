@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import type { Repository } from 'typeorm';
+import { LessThan, QueryFailedError, type Repository } from 'typeorm';
+import { decodeCursor, type Page, toPage } from '../platform/cursor.js';
+import { sqlState } from '../platform/database.js';
+import { DEFAULT_TENANT_ID } from '../platform/principal.js';
 import { notFound, Problem } from '../platform/problem.js';
-import { uuid7 } from '../platform/uuid7.js';
-import type { CreateTenantDto } from './tenants.dto.js';
+import { isUuid, uuid7 } from '../platform/uuid7.js';
+import type { CreateTenantDto, UpdateTenantDto } from './tenants.dto.js';
 import { Tenant } from './tenant.entity.js';
 
 @Injectable()
@@ -12,26 +15,48 @@ export class TenantsService {
 
   /** @throws Problem 409 when another tenant has the name, in whatever case */
   async create({ name }: CreateTenantDto): Promise<Tenant> {
-    const inserted = await this.tenants
-      .createQueryBuilder()
-      .insert()
-      .values({ id: uuid7(), name })
-      .orIgnore()
-      .returning('id, name, status, settings, created_at as "createdAt"')
-      .execute();
-    const created = (inserted.raw as Tenant[])[0];
-    if (created === undefined) throw new Problem(409, `A tenant named "${name}" exists already. Choose another name.`);
-    return created;
+    const tenant: Tenant = { id: uuid7(), name, status: 'active', settings: {}, createdAt: new Date() };
+    await refuseTakenName(name, () => this.tenants.insert({ ...tenant, settings: {} }));
+    return tenant;
+  }
+
+  /** Newest first. */
+  async list(limit: number, cursor?: string): Promise<Page<Tenant>> {
+    const where = cursor === undefined ? {} : { id: LessThan(decodeCursor(cursor)) };
+    return toPage(await this.tenants.find({ where, order: { id: 'desc' }, take: limit + 1 }), limit);
   }
 
   async find(id: string): Promise<Tenant | null> {
-    return this.tenants.findOneBy({ id });
+    return isUuid(id) ? this.tenants.findOneBy({ id }) : null;
   }
 
   /** @throws Problem 404 */
   async get(id: string): Promise<Tenant> {
     const tenant = await this.find(id);
-    if (tenant === null) throw notFound(`There is no tenant ${id}.`);
+    if (tenant === null) throw notFound(`There is no tenant ${id.slice(0, 50)}.`);
     return tenant;
+  }
+
+  /** @throws Problem 422 for the default tenant, which must stay active: the platform keys live there */
+  async update(id: string, { name, status }: UpdateTenantDto): Promise<Tenant> {
+    const tenant = await this.get(id);
+    if (id === DEFAULT_TENANT_ID && status !== undefined && status !== 'active') {
+      throw new Problem(422, 'The tenant "default" always stays active; suspend its keys instead.');
+    }
+    const change = { ...(name === undefined ? {} : { name }), ...(status === undefined ? {} : { status }) };
+    if (Object.keys(change).length > 0) {
+      await refuseTakenName(name ?? tenant.name, () => this.tenants.update({ id }, change));
+    }
+    return { ...tenant, ...change };
+  }
+}
+
+async function refuseTakenName(name: string, write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    const taken = error instanceof QueryFailedError && sqlState(error.driverError) === '23505';
+    if (taken) throw new Problem(409, `A tenant named "${name}" exists already. Choose another name.`);
+    throw error;
   }
 }

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { uuid7 } from '../../src/platform/uuid7.js';
 import { event, TestPipeline } from '../support/ingest.js';
 
 const run = promisify(execFile);
+const isMigration = (file: string) => /^\d+-.*\.ts$/.test(file);
 
 /** The usual account of a hosted PostgreSQL: owns its database and may create roles, but is no superuser. */
 describe('migrations by an ordinary owner', () => {
@@ -38,7 +40,9 @@ describe('migrations by an ordinary owner', () => {
 
   it('run once, even from four processes at the same time', async () => {
     const results = await Promise.all(Array.from({ length: 4 }, () => cli('migrate', '--json')));
-    expect(results.flatMap(({ migrations }) => migrations)).toHaveLength(1);
+    expect(results.flatMap(({ migrations }) => migrations)).toHaveLength(
+      readdirSync('migrations').filter(isMigration).length,
+    );
   });
 
   it('leave a database that takes and counts events', async () => {
@@ -50,7 +54,9 @@ describe('migrations by an ordinary owner', () => {
   });
 
   it('can be taken back and run again', async () => {
-    expect((await cli('migrate', '--revert', '--json')).reverted).toMatch(/^CreateFoundation/);
-    expect((await cli('migrate', '--json')).migrations).toHaveLength(1);
+    const reverted: (string | null | undefined)[] = [];
+    do reverted.push((await cli('migrate', '--revert', '--json')).reverted);
+    while (reverted.at(-1) !== null);
+    expect((await cli('migrate', '--json')).migrations).toEqual(reverted.slice(0, -1).reverse());
   });
 });

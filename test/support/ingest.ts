@@ -48,7 +48,16 @@ export function event(
 ): AcceptableEvent {
   const parsed = parseEvent(
     { event_type: 'login', ...raw },
-    { tenantId, clientId, keyId: null, keyName: 'test', scopes: ['write'], rateLimit: 1, rateWindowSeconds: 1 },
+    {
+      tenantId,
+      clientId,
+      keyId: null,
+      keyName: 'test',
+      scopes: ['write'],
+      rateLimit: 1,
+      rateWindowSeconds: 1,
+      eventLimit: null,
+    },
   );
   if (isFault(parsed)) throw new Error(`${parsed.path} ${parsed.message}`);
   return parsed;

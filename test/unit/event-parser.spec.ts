@@ -10,6 +10,7 @@ const principal: Principal = {
   scopes: ['write'],
   rateLimit: 600,
   rateWindowSeconds: 60,
+  eventLimit: null,
 };
 
 const parse = (raw: unknown) => parseEvent(raw, principal);

@@ -1,0 +1,35 @@
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import type { Response } from 'express';
+import { mergeMap, type Observable } from 'rxjs';
+import type { AuthenticatedRequest } from '../platform/access.js';
+import type { OpenCall } from './api-call.js';
+import { ApiCallTrail } from './api-call-trail.js';
+
+const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** A call that may have changed something is in the trail before it is answered. */
+@Injectable()
+export class ApiCallInterceptor implements NestInterceptor {
+  constructor(private readonly trail: ApiCallTrail) {}
+
+  intercept(context: ExecutionContext, next: CallHandler<unknown>): Observable<unknown> {
+    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    if (READS.has(request.method)) return next.handle();
+    const { statusCode } = context.switchToHttp().getResponse<Response>();
+    return next.handle().pipe(
+      mergeMap(async (body) => {
+        await this.trail.write(describeCall(this.trail, request), statusCode);
+        return body;
+      }),
+    );
+  }
+}
+
+/** The open call with what Express and the guards know by now. */
+export function describeCall(trail: ApiCallTrail, request: AuthenticatedRequest): OpenCall {
+  const call = trail.callOf(request);
+  call.principal = request.principal;
+  const route = (request.route as { path?: unknown } | undefined)?.path;
+  call.route = typeof route === 'string' ? route : null;
+  return call;
+}

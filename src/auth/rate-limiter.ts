@@ -1,0 +1,97 @@
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import { CONFIG, type Config } from '../platform/config.js';
+import type { Principal } from '../platform/principal.js';
+import { Problem, unavailable } from '../platform/problem.js';
+import { RedisWindow } from './redis-window.js';
+import { type LimitState, MemoryFixedWindow, MemorySlidingWindow, type WindowStore } from './window.js';
+
+const PATIENCE_MS = 250;
+
+/**
+ * Limits per key: requests, and events for keys that have an event limit. Shared by all processes through Redis; without
+ * Redis, and while it is away, each process counts for itself with its share of the limit.
+ */
+@Injectable()
+export class RateLimiter implements OnApplicationShutdown {
+  private readonly logger = new Logger(RateLimiter.name);
+  private readonly local: WindowStore;
+  private readonly redis: Redis | undefined;
+  private readonly shared: WindowStore | undefined;
+  private lastWarning = 0;
+
+  constructor(@Inject(CONFIG) private readonly config: Config) {
+    const algorithm = config.RATE_LIMIT_ALGORITHM;
+    this.local = algorithm === 'sliding' ? new MemorySlidingWindow() : new MemoryFixedWindow();
+    if (config.REDIS_URL === undefined) return;
+    this.redis = new Redis(config.REDIS_URL, {
+      connectTimeout: 2_000,
+      commandTimeout: PATIENCE_MS,
+      maxRetriesPerRequest: 0,
+      enableOfflineQueue: false,
+      enableAutoPipelining: true,
+      retryStrategy: (attempt) => Math.min(100 * attempt, 1_000),
+    });
+    this.redis.on('error', () => undefined); // every command that fails reports itself
+    this.shared = new RedisWindow(this.redis, algorithm);
+  }
+
+  /** Counts `cost` towards `limit` per `windowMs` of `key`. Never rejects. */
+  async take(key: string, cost: number, limit: number, windowMs: number): Promise<LimitState> {
+    if (this.shared === undefined) return this.local.take(key, cost, limit, windowMs);
+    try {
+      return await this.shared.take(key, cost, limit, windowMs);
+    } catch (error) {
+      this.warn(error as Error);
+      return this.local.take(key, cost, Math.ceil(limit / this.config.API_REPLICAS), windowMs);
+    }
+  }
+
+  /**
+   * Counts events towards the key's event limit, if it has one.
+   * @throws Problem 429 when they do not fit
+   */
+  async takeEvents(principal: Principal, events: number): Promise<void> {
+    const { eventLimit } = principal;
+    if (eventLimit === null) return;
+    const state = await this.take(
+      `${limitKey(principal)}:events`,
+      events,
+      eventLimit,
+      principal.rateWindowSeconds * 1_000,
+    );
+    if (!state.allowed) {
+      throw tooManyRequests(
+        `This key may send ${eventLimit} events per ${principal.rateWindowSeconds} s.`,
+        state.retryMs,
+      );
+    }
+  }
+
+  /** For acts that must not slip past a limit while Redis, and with it the shared count, is away. @throws Problem 503 */
+  requireShared(): void {
+    if (this.redis !== undefined && this.redis.status !== 'ready') {
+      throw unavailable('Keys cannot be created while the shared rate limits are not reachable. Try again shortly.', 5);
+    }
+  }
+
+  onApplicationShutdown(): void {
+    this.redis?.disconnect();
+  }
+
+  private warn(error: Error): void {
+    if (Date.now() - this.lastWarning < 10_000) return;
+    this.lastWarning = Date.now();
+    this.logger.warn(`Redis is away, each process limits for itself: ${error.message}`);
+  }
+}
+
+/** Under which name a caller's requests are counted: the key, whichever way it was presented. */
+export function limitKey(principal: Principal): string {
+  return principal.keyId ?? 'configured';
+}
+
+export function tooManyRequests(sentence: string, retryMs: number): Problem {
+  const seconds = Math.max(1, Math.ceil(retryMs / 1_000));
+  return new Problem(429, `${sentence} Try again in ${seconds} s.`, { kind: 'rate-limit', retryAfterSeconds: seconds });
+}

@@ -1,0 +1,26 @@
+import type { Principal } from '../platform/principal.js';
+import { limitKey, type RateLimiter, tooManyRequests } from './rate-limiter.js';
+import type { LimitState } from './window.js';
+
+/** Headers of every answer to an authenticated request. */
+export function limitHeaders(limit: number, state: LimitState): [name: string, value: number][] {
+  return [
+    ['RateLimit-Limit', limit],
+    ['RateLimit-Remaining', Math.max(0, limit - state.used)],
+    ['RateLimit-Reset', Math.ceil(state.resetMs / 1_000)],
+  ];
+}
+
+/** Counts one request of `principal`. @throws Problem 429 after `onState` has seen the state */
+export async function takeRequest(
+  limiter: RateLimiter,
+  principal: Principal,
+  onState: (state: LimitState) => void,
+): Promise<void> {
+  const { rateLimit, rateWindowSeconds } = principal;
+  const state = await limiter.take(limitKey(principal), 1, rateLimit, rateWindowSeconds * 1_000);
+  onState(state);
+  if (!state.allowed) {
+    throw tooManyRequests(`This key may send ${rateLimit} requests per ${rateWindowSeconds} s.`, state.retryMs);
+  }
+}

@@ -1,0 +1,148 @@
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import { Redis } from 'ioredis';
+import { DataSource } from 'typeorm';
+import type { Config } from '../platform/config.js';
+import { migrationOptions } from '../platform/data-source-options.js';
+import { DAY_MS } from '../platform/time.js';
+import type { Command } from './commands.js';
+import { print, table } from './output.js';
+
+interface Finding {
+  check: string;
+  ok: boolean;
+  /** What was found and, when it is not right, what to do. */
+  detail: string;
+}
+
+/** Exit code 1 when something is wrong. */
+export class DoctorFoundProblems extends Error {}
+
+export const doctor: Command = {
+  async run(config, words) {
+    const { values } = parseArgs({ args: words, options: { json: { type: 'boolean', default: false } } });
+    const findings = await examine(config);
+    const ok = findings.every((finding) => finding.ok);
+    const rows = findings.map((finding) => [finding.ok ? 'ok' : 'WRONG', finding.check, finding.detail]);
+    print(values.json, { ok, findings }, table(['', 'check', 'finding'], rows));
+    if (!ok) throw new DoctorFoundProblems('Something is wrong; the lines marked WRONG say what to do.');
+  },
+};
+
+async function examine(config: Config): Promise<Finding[]> {
+  const client = new pg.Client({ connectionString: config.DATABASE_URL, connectionTimeoutMillis: 3_000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    const detail = `${(error as Error).message}; check DATABASE_URL and that PostgreSQL runs`;
+    return [{ check: 'database', ok: false, detail }, await checkQueue(config)];
+  }
+  try {
+    return [
+      await checkServer(client),
+      await checkClock(client),
+      await checkMigrations(config),
+      await checkPartitions(client),
+      await checkBacklog(client),
+      await checkQueue(config),
+    ];
+  } finally {
+    await client.end();
+  }
+}
+
+async function checkServer(client: pg.Client): Promise<Finding> {
+  const { rows } = await client.query<{ version: string; number: number; fsync: string; fpw: string }>(
+    `select current_setting('server_version') as version, current_setting('server_version_num')::int as number,
+            current_setting('fsync') as fsync, current_setting('full_page_writes') as fpw`,
+  );
+  const { version, number, fsync, fpw } = rows[0]!; // a select without from has one row
+  const wrong = [
+    number < 150_000 && 'PostgreSQL 15 or newer is needed',
+    fsync === 'off' && 'set fsync = on, or acknowledged events can be lost',
+    fpw === 'off' && 'set full_page_writes = on, or a crash can corrupt data',
+  ].filter((text) => text !== false);
+  return { check: 'database', ok: wrong.length === 0, detail: [`PostgreSQL ${version}`, ...wrong].join('; ') };
+}
+
+async function checkClock(client: pg.Client): Promise<Finding> {
+  const { rows } = await client.query<{ now: number }>(
+    `select extract(epoch from clock_timestamp())::float8 * 1000 as now`,
+  );
+  const skew = Math.round(Math.abs(Date.now() - (rows[0]?.now ?? 0)));
+  const ok = skew <= 2_000;
+  return { check: 'clock', ok, detail: `${skew} ms from the database${ok ? '' : '; keep both machines on NTP'}` };
+}
+
+async function checkMigrations(config: Config): Promise<Finding> {
+  const dataSource = await new DataSource(migrationOptions(config)).initialize();
+  try {
+    const pending = await dataSource.showMigrations();
+    return {
+      check: 'migrations',
+      ok: !pending,
+      detail: pending ? 'some have not run; npm run migration:run' : 'up to date',
+    };
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+/** Partitions must reach at least three days ahead, or ingest stops when the month ends. */
+async function checkPartitions(client: pg.Client): Promise<Finding> {
+  const ahead = new Date(Date.now() + 3 * DAY_MS).toISOString().slice(0, 7).replace('-', '_');
+  const { rows } = await client.query<{ parent: string }>(
+    `select parent from unnest(array['events', 'ingest_batches', 'api_audit_logs']) as parent
+     where to_regclass('public.' || parent || '_' || $1) is null`,
+    [ahead],
+  );
+  const missing = rows.map(({ parent }) => parent);
+  const detail =
+    missing.length === 0
+      ? `there is room until ${ahead.replace('_', '-')}`
+      : `${missing.join(', ')} lack ${ahead}; start a worker, which makes them, or run the migrations`;
+  return { check: 'partitions', ok: missing.length === 0, detail };
+}
+
+async function checkBacklog(client: pg.Client): Promise<Finding> {
+  try {
+    const { rows } = await client.query<{ age: number | null }>(
+      `select extract(epoch from now() - min(received_at))::float8 as age from ingest_batches where status = 'queued'`,
+    );
+    const age = Math.round(rows[0]?.age ?? 0);
+    const ok = age < 60;
+    return {
+      check: 'backlog',
+      ok,
+      detail: ok ? `oldest waits ${age} s` : `oldest waits ${age} s; is a worker running?`,
+    };
+  } catch (error) {
+    return { check: 'backlog', ok: false, detail: `${(error as Error).message}; run the migrations` };
+  }
+}
+
+async function checkQueue(config: Config): Promise<Finding> {
+  if (config.REDIS_URL === undefined)
+    return { check: 'queue', ok: true, detail: 'in PostgreSQL (REDIS_URL is not set)' };
+  const redis = new Redis(config.REDIS_URL, { lazyConnect: true, connectTimeout: 2_000, retryStrategy: () => null });
+  redis.on('error', () => undefined);
+  try {
+    await redis.connect();
+    const policy = /maxmemory_policy:(\S+)/.exec(await redis.info('memory'))?.[1];
+    const ok = policy === undefined || policy === 'noeviction';
+    return {
+      check: 'queue',
+      ok,
+      detail: ok ? 'Redis answers' : `Redis evicts (${policy}); set maxmemory-policy noeviction`,
+    };
+  } catch (error) {
+    return {
+      check: 'queue',
+      ok: false,
+      detail: `${(error as Error).message}; check REDIS_URL. Events are safe meanwhile`,
+    };
+  } finally {
+    redis.disconnect();
+  }
+}

@@ -1,0 +1,89 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { ApiKey } from './api-key.entity.js';
+import { KeysRepository } from './keys.repository.js';
+
+/** Age at which a record is read again in the background, and at which callers wait for that. */
+const REFRESH_MS = 800;
+const STALE_MS = 1_600;
+const MAX_REMEMBERED = 10_000;
+
+interface Remembered {
+  record: ApiKey;
+  readAt: number;
+  usedSinceRead: boolean;
+}
+
+/**
+ * Keys with their tenants as they are now, give or take 1.6 seconds: records in use are read again every second, all in
+ * one query, so a disabled, narrowed or deleted key, or a suspended tenant, has its effect everywhere within two seconds.
+ */
+@Injectable()
+export class KeyRecords {
+  private readonly logger = new Logger(KeyRecords.name);
+  private readonly remembered = new Map<string, Remembered>();
+  private refreshing: Promise<void> | undefined;
+
+  constructor(private readonly keys: KeysRepository) {}
+
+  /** The record, whatever its state; null when there is no such key. @throws when it cannot be read any more */
+  async find(id: string): Promise<ApiKey | null> {
+    const known = this.remembered.get(id);
+    if (known === undefined) return this.read(id);
+    known.usedSinceRead = true;
+    if (Date.now() - known.readAt > REFRESH_MS) {
+      const refresh = this.refresh();
+      refresh.catch(() => undefined); // whoever must wait for it sees the error
+      // A refresh that was running already may not have included this record.
+      while (this.remembered.get(id) === known && Date.now() - known.readAt > STALE_MS) await this.refresh();
+    }
+    return this.remembered.get(id)?.record ?? null;
+  }
+
+  /** Takes a record that was just read. */
+  remember(record: ApiKey): void {
+    if (this.remembered.size >= MAX_REMEMBERED) {
+      const oldest = this.remembered.keys().next();
+      if (oldest.done !== true) this.remembered.delete(oldest.value);
+    }
+    this.remembered.set(record.id, { record, readAt: Date.now(), usedSinceRead: true });
+  }
+
+  private async read(id: string): Promise<ApiKey | null> {
+    const [record] = await this.keys.listById([id]);
+    if (record === undefined) return null;
+    this.remember(record);
+    return record;
+  }
+
+  private refresh(): Promise<void> {
+    this.refreshing ??= this.readAgain().finally(() => (this.refreshing = undefined));
+    return this.refreshing;
+  }
+
+  private async readAgain(): Promise<void> {
+    const startedAt = Date.now();
+    const used = [...this.remembered].filter(([, known]) => known.usedSinceRead);
+    const records = new Map((await this.keys.listById(used.map(([id]) => id))).map((record) => [record.id, record]));
+    for (const [id, known] of used) {
+      const record = records.get(id);
+      if (record === undefined) {
+        this.remembered.delete(id);
+        continue;
+      }
+      known.record = record;
+      known.readAt = startedAt;
+      known.usedSinceRead = false;
+    }
+    await this.noteUse([...records.values()]);
+  }
+
+  /** Best effort: a lost note of use changes nothing that is promised. */
+  private async noteUse(records: ApiKey[]): Promise<void> {
+    const minuteAgo = Date.now() - 60_000;
+    const due = records.filter((record) => (record.lastUsedAt?.getTime() ?? 0) < minuteAgo);
+    if (due.length === 0) return;
+    await this.keys
+      .touch(due.map((record) => record.id))
+      .catch((error: Error) => this.logger.warn(`last_used_at not written: ${error.message}`));
+  }
+}

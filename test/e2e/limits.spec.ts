@@ -1,0 +1,144 @@
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { TestApi } from '../support/api.js';
+import { flushTestRedis, redisServerInstalled, startRedisServer, testRedisUrl } from '../support/redis.js';
+
+for (const [store, redisUrl] of [
+  ['memory', undefined],
+  ['redis', testRedisUrl],
+] as const) {
+  const run = store === 'redis' && redisUrl === undefined ? describe.skip : describe; // npm test prints that there is no Redis
+
+  run(`limits counted in ${store}`, () => {
+    let database: TestDatabase;
+    let apis: TestApi[];
+    let tenantId: string;
+
+    beforeAll(async () => {
+      if (store === 'redis') await flushTestRedis();
+      database = await createTestDatabase();
+      const processes = store === 'redis' ? 2 : 1;
+      apis = await Promise.all(
+        Array.from({ length: processes }, () => TestApi.start(database.url, { REDIS_URL: redisUrl })),
+      );
+      tenantId = await apis[0]!.createTenant('Acme');
+    });
+
+    afterAll(async () => {
+      await Promise.all(apis.map((api) => api.stop()));
+      await database.drop();
+    });
+
+    const key = async (limits: Record<string, number>) => {
+      const { body } = await apis[0]!.call<{ key: string }>('POST', '/keys', {
+        body: { client_id: 'c', name: 'n', ...limits },
+        headers: { 'X-Tenant-Id': tenantId },
+      });
+      return body.key;
+    };
+
+    it.each([
+      ['the ingest lane', (api: TestApi, k: string) => api.post('/events', { event_type: 'x' }, k)],
+      ['Nest', (api: TestApi, k: string) => api.get('/events', k)],
+    ])('lets exactly 10 of 40 parallel requests through %s', async (_name, send) => {
+      const limited = await key({ rate_limit: 10, rate_window_s: 30 });
+      const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => send(apis[n % apis.length]!, limited)));
+      const passed = answers.filter(({ status }) => status < 300);
+      const refused = answers.filter(({ status }) => status === 429);
+      expect([passed.length, refused.length]).toEqual([10, 30]);
+      expect(passed.map(({ headers }) => Number(headers.get('ratelimit-remaining'))).sort((a, b) => b - a)).toEqual([
+        9, 8, 7, 6, 5, 4, 3, 2, 1, 0,
+      ]);
+      for (const { headers, body } of refused) {
+        expect(headers.get('ratelimit-limit')).toBe('10');
+        expect(headers.get('ratelimit-remaining')).toBe('0');
+        expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+        expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(30);
+        expect(body).toMatchObject({ status: 429, detail: expect.stringContaining('10 requests per 30 s') as string });
+      }
+    });
+
+    it('counts a key once, whichever way, spelling or address it comes by', async () => {
+      const limited = await key({ rate_limit: 3, rate_window_s: 60 });
+      const { body } = await apis[0]!.post<{ access_token: string }>('/auth/token', {}, limited);
+      const ways: Record<string, string>[] = [
+        { 'X-API-Key': limited, 'X-Forwarded-For': '1.2.3.4' },
+        { Authorization: `Bearer ${body.access_token}`, 'X-Forwarded-For': '4.3.2.1' },
+        { 'CSIQ-APIKEY': limited },
+      ];
+      const statuses: number[] = [];
+      for (const [n, headers] of ways.entries()) {
+        const path = ['/auth/info', '/AUTH/INFO', '/auth/info/'][n]!;
+        statuses.push((await apis[0]!.call('GET', path, { key: null, headers })).status);
+      }
+      expect(statuses).toEqual([200, 200, 429]);
+    });
+
+    it('counts events against the event limit, so that a batch is not one', async () => {
+      const limited = await key({ event_limit: 25, rate_window_s: 60 });
+      const batch = (size: number) =>
+        apis[0]!.post('/events/batch', { events: Array.from({ length: size }, () => ({ event_type: 'x' })) }, limited);
+      expect((await batch(20)).status).toBe(202);
+      const refused = await batch(6);
+      expect([refused.status, refused.body['detail']]).toEqual([429, expect.stringContaining('25 events')]);
+      expect((await batch(5)).status).toBe(202);
+      expect((await apis[0]!.post('/events', { event_type: 'x' }, limited)).status).toBe(429);
+    });
+
+    it('says in auth/info what is left', async () => {
+      const limited = await key({ rate_limit: 5, rate_window_s: 60 });
+      await apis[0]!.get('/events', limited);
+      const { body } = await apis[0]!.get('/auth/info', limited);
+      expect(body['rate_limit']).toEqual({
+        limit: 5,
+        window_s: 60,
+        remaining: 3,
+        reset_s: expect.any(Number) as number,
+      });
+    });
+  });
+}
+
+describe('failed authentication', () => {
+  it('is limited per address, without standing in the way of genuine keys', async () => {
+    const database = await createTestDatabase();
+    const api = await TestApi.start(database.url);
+    const tenantId = await api.createTenant('Acme');
+    const [used, fresh] = [await api.createKey(tenantId, ['read']), await api.createKey(tenantId, ['read'])];
+    await api.get('/auth/info', used);
+    const statuses = await Promise.all(
+      Array.from(
+        { length: 60 },
+        async (_, n) => (await api.get('/auth/info', `tmk_${'a'.repeat(14)}${n + 10}_${'b'.repeat(43)}`)).status,
+      ),
+    );
+    expect(statuses.filter((status) => status === 401)).toHaveLength(30);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(30);
+    expect((await api.get('/auth/info', used)).status).toBe(200);
+    expect((await api.get('/auth/info', fresh)).status).toBe(200);
+    await api.stop();
+    await database.drop();
+  });
+});
+
+const withRedis = redisServerInstalled ? describe : describe.skip; // npm test prints that there is no redis-server
+
+withRedis('limits while Redis is away', () => {
+  it('are each process’s share for requests, and creating keys is refused', async () => {
+    const database = await createTestDatabase();
+    const redis = await startRedisServer();
+    const api = await TestApi.start(database.url, { REDIS_URL: redis.url, API_REPLICAS: '2' });
+    const tenantId = await api.createTenant('Acme');
+    const { body } = await api.call<{ key: string }>('POST', '/keys', {
+      body: { client_id: 'c', name: 'n', rate_limit: 10, rate_window_s: 60 },
+      headers: { 'X-Tenant-Id': tenantId },
+    });
+    await redis.kill();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => api.post('/events', { event_type: 'x' }, body.key)),
+    );
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(5);
+    expect((await api.post('/keys', { client_id: 'c', name: 'n' })).status).toBe(503);
+    await api.stop();
+    await database.drop();
+  });
+});

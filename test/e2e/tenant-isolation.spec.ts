@@ -1,0 +1,210 @@
+import pg from 'pg';
+import { PLATFORM_KEY, TestApi } from '../support/api.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { protectedRoutes, type Route } from '../support/probes.js';
+
+/** Stands in every text of the other tenant; no answer to anybody else may contain it. */
+const CANARY = 'canary-7f3a';
+
+interface Probe extends Route {
+  credential: string;
+  headers: Record<string, string>;
+  url: string;
+  status: number;
+  text: string;
+}
+
+const BODIES: Record<string, unknown> = {
+  'POST /tenants': { name: 'probe' },
+  'PATCH /tenants/{id}': { name: 'probe' },
+  'POST /keys': { client_id: 'probe', name: 'probe' },
+  'PATCH /keys/{id}': { name: 'probe' },
+  'POST /events': { event_type: 'probe' },
+  'POST /events/ingest': { event_type: 'probe' },
+  'POST /events/batch': { events: [{ event_type: 'probe' }] },
+};
+
+describe('a tenant, seen from another', () => {
+  let database: TestDatabase;
+  let api: TestApi;
+  let own: string;
+  let foreign: string;
+  let credentials: Record<string, Record<string, string>>;
+  let ids: string[];
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '1000000' });
+    own = await api.createTenant('Own');
+    foreign = await api.createTenant(`${CANARY} Ltd`);
+    credentials = await makeCredentials();
+    ids = await plantCanaries();
+  });
+
+  afterAll(async () => {
+    await api.stop();
+    await database.drop();
+  });
+
+  async function makeCredentials(): Promise<Record<string, Record<string, string>>> {
+    const keys = Object.fromEntries(
+      await Promise.all(
+        (['read', 'write', 'admin'] as const).map(async (scope) => [scope, await api.createKey(own, [scope])] as const),
+      ),
+    );
+    const [revoked, expired] = [
+      await api.createKey(own, ['admin'], 'revoked'),
+      await api.createKey(own, ['admin'], 'expired'),
+    ];
+    await database.query(`update api_keys set is_active = false where client_id = 'revoked'`);
+    await database.query(`update api_keys set expires_at = now() - interval '1 day' where client_id = 'expired'`);
+    const { body } = await api.post<{ access_token: string }>('/auth/token', {}, keys['admin']);
+    const key = (value: string) => ({ 'X-API-Key': value });
+    return {
+      none: {},
+      'made up': key(`tmk_${'a'.repeat(16)}_${'b'.repeat(43)}`),
+      revoked: key(revoked),
+      expired: key(expired),
+      read: key(keys['read']!),
+      write: key(keys['write']!),
+      admin: key(keys['admin']!),
+      token: { Authorization: `Bearer ${body.access_token}` },
+      'admin reaching out': { ...key(keys['admin']!), 'X-Tenant-Id': foreign },
+      'token reaching out': { Authorization: `Bearer ${body.access_token}`, 'X-Tenant-Id': foreign },
+    };
+  }
+
+  /** Fills the other tenant. @returns ids of things in it, and ids that exist nowhere */
+  async function plantCanaries(): Promise<string[]> {
+    const as = { key: PLATFORM_KEY, headers: { 'X-Tenant-Id': foreign } };
+    const key = await api.call<{ id: string; key: string }>('POST', '/keys', {
+      ...as,
+      body: { client_id: `${CANARY}-app`, name: CANARY, scopes: ['admin'] },
+    });
+    const event = await api.post<{ id: string }>(
+      '/events',
+      {
+        event_type: `${CANARY}-type`,
+        event_id: `${CANARY}-id`,
+        user_id: CANARY,
+        session_id: CANARY,
+        payload: { [CANARY]: CANARY },
+      },
+      key.body.key,
+    );
+    await api.get(`/events/${CANARY}`, key.body.key);
+    await eventually(async () => {
+      const rows = await database.query('select id from api_audit_logs where tenant_id = $1', [foreign]);
+      expect(rows.length).toBeGreaterThan(1);
+    });
+    for (const grain of ['minute', 'hour', 'day']) {
+      await database.query(
+        `insert into event_rollups_${grain}
+         select $1, date_bin('1 ${grain}', now() - interval '3 hours', '1970-01-01 00:00Z'), $2, $3, 1, 0`,
+        [foreign, `${CANARY}-app`, `${CANARY}-type`],
+      );
+    }
+    return [event.body.id, key.body.id, foreign, '01a1fb00-0000-7000-8000-000000000000', `%27%20or%201%3D1%20--`];
+  }
+
+  async function probe(route: Route, credential: string, id: string, query: string): Promise<Probe> {
+    const url = `${route.path.replace('{id}', id)}${query}`;
+    const headers = { ...credentials[credential] };
+    const body = BODIES[`${route.method} ${route.path}`];
+    const response = await fetch(`${api.url}/api/v1${url}`, {
+      method: route.method,
+      headers: { ...headers, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = [await response.text(), ...[...response.headers].flat()].join('\n');
+    return { ...route, credential, headers, url, status: response.status, text };
+  }
+
+  /** Every route × credential × id (× a way to ask for more). */
+  async function probeAll(): Promise<Probe[]> {
+    const probes: Promise<Probe>[] = [];
+    for (const route of protectedRoutes()) {
+      for (const credential of Object.keys(credentials)) {
+        const queries =
+          route.method === 'GET' ? ['', `?tenant_id=${foreign}`, '?limit=1000', '?from=2020-01-01T00:00:00Z'] : [''];
+        for (const id of route.path.includes('{id}') ? ids : ['']) {
+          for (const query of queries) probes.push(probe(route, credential, id, query));
+        }
+        if (probes.length > 100) await Promise.all(probes.slice(-100));
+      }
+    }
+    return Promise.all(probes);
+  }
+
+  const leaks = (probes: Probe[]) => probes.filter(({ text }) => text.includes(CANARY)).map(describeProbe);
+  const describeProbe = ({ method, url, credential, status }: Probe) => `${method} ${url} as ${credential} → ${status}`;
+
+  it('does not exist: no byte of it in any answer, no change to it by any request', async () => {
+    const probes = await probeAll();
+    expect(probes.length).toBeGreaterThanOrEqual(1_000);
+    expect(leaks(probes)).toEqual([]);
+    const wronglyAllowed = probes.filter(
+      ({ credential, status }) =>
+        ['none', 'made up', 'revoked', 'expired'].includes(credential) && ![401, 403, 429].includes(status),
+    );
+    expect(wronglyAllowed.map(describeProbe)).toEqual([]);
+    const reached = probes.filter(
+      ({ path, url, status }) => path.includes('{id}') && ids.some((id) => url.includes(id)) && status < 300,
+    );
+    expect(reached.map(describeProbe)).toEqual([]);
+    expect(probes.filter(({ status }) => status >= 500).map(describeProbe)).toEqual([]);
+    const [tenant] = await database.query('select name, status from tenants where id = $1', [foreign]);
+    expect(tenant).toEqual({ name: `${CANARY} Ltd`, status: 'active' });
+    const changed = await database.query(
+      'select id from api_keys where tenant_id = $1 and (name <> $2 or not is_active)',
+      [foreign, CANARY],
+    );
+    expect(changed).toEqual([]);
+  }, 120_000);
+
+  it('still does not exist when every statement forgets its tenant: row-level security holds alone', async () => {
+    const restore = forgetTenants();
+    const found = leaks(await probeAll());
+    restore();
+    expect(found).toEqual([]);
+  }, 120_000);
+
+  it('would be found by these probes if row-level security were off as well', async () => {
+    const restore = forgetTenants();
+    for (const table of [
+      'api_keys',
+      'events',
+      'event_rollups_minute',
+      'event_rollups_hour',
+      'event_rollups_day',
+      'api_audit_logs',
+    ]) {
+      await database.query(`alter policy tenant_rows on ${table} using (true)`);
+    }
+    const found = leaks(await probeAll());
+    restore();
+    for (const route of ['GET /events', 'GET /keys', 'GET /audit/logs', 'GET /analytics/events-by-type']) {
+      expect(found.filter((leak) => leak.startsWith(route)).length).toBeGreaterThan(0);
+    }
+  }, 120_000);
+});
+
+/** Makes every SQL statement of this process true for any tenant. @returns what undoes it */
+function forgetTenants(): () => void {
+  const prototype = pg.Client.prototype as { query: (config: unknown, ...rest: unknown[]) => unknown };
+  const { query } = prototype;
+  prototype.query = function (config, ...rest) {
+    if (typeof config === 'string') return query.call(this, forget(config), ...rest);
+    if (isNamed(config))
+      return query.call(this, { ...config, name: `${config.name}!`, text: forget(config.text) }, ...rest);
+    return query.call(this, config, ...rest);
+  };
+  return () => void (prototype.query = query);
+}
+
+function isNamed(config: unknown): config is { name: string; text: string } {
+  return typeof (config as { text?: unknown } | null)?.text === 'string' && 'name' in (config as object);
+}
+
+const forget = (text: string) => text.replace(/(?:\w+\.|"\w+"\.)?"?tenant_id"? = (\$\d+)/g, '($1::uuid is not null)');

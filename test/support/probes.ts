@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+
+export interface Route {
+  method: string;
+  /** With `{id}` where an id belongs, below /api/v1. */
+  path: string;
+}
+
+interface Document {
+  paths: Record<string, Record<string, { security?: unknown[] }>>;
+}
+
+/** Every route of the OpenAPI document that asks for a credential. */
+export function protectedRoutes(): Route[] {
+  const { paths } = parse(readFileSync('openapi.yaml', 'utf8')) as Document;
+  return Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations)
+      .filter(([, operation]) => operation.security !== undefined)
+      .map(([method]) => ({ method: method.toUpperCase(), path: path.replace('/api/v1', '') })),
+  );
+}

@@ -1,0 +1,53 @@
+import { MemoryFixedWindow, MemorySlidingWindow } from '../../src/auth/window.js';
+
+describe('sliding window', () => {
+  it('never holds more than the limit in any window, and lets in what has room', () => {
+    let now = 0;
+    const window = new MemorySlidingWindow(() => now);
+    const allowed: number[] = [];
+    let seed = 3;
+    for (let n = 0; n < 5_000; n++) {
+      seed = (seed * 48_271) % 2_147_483_647;
+      now += seed % 40;
+      const before = allowed.filter((at) => at > now - 1_000).length;
+      const state = window.take('k', 1, 10, 1_000);
+      expect(state.allowed).toBe(before < 10);
+      if (state.allowed) allowed.push(now);
+      expect(state.used).toBe(Math.min(10, before + 1));
+    }
+  });
+
+  it('says when there will be room, to the millisecond', () => {
+    let now = 0;
+    const window = new MemorySlidingWindow(() => now);
+    window.take('k', 3, 5, 1_000);
+    now = 400;
+    window.take('k', 2, 5, 1_000);
+    now = 500;
+    expect(window.take('k', 1, 5, 1_000)).toEqual({ allowed: false, used: 5, resetMs: 500, retryMs: 500 });
+    expect(window.take('k', 4, 5, 1_000).retryMs).toBe(900);
+    now = 999;
+    expect(window.take('k', 1, 5, 1_000).allowed).toBe(false);
+    now = 1_000;
+    expect(window.take('k', 3, 5, 1_000).allowed).toBe(true);
+  });
+
+  it('counts cost, refuses what never fits, and keeps keys apart', () => {
+    const window = new MemorySlidingWindow(() => 0);
+    expect(window.take('a', 11, 10, 1_000)).toEqual({ allowed: false, used: 0, resetMs: 0, retryMs: 1_000 });
+    expect(window.take('a', 10, 10, 1_000).allowed).toBe(true);
+    expect(window.take('a', 0, 10, 1_000)).toMatchObject({ allowed: true, used: 10 });
+    expect(window.take('b', 10, 10, 1_000).allowed).toBe(true);
+  });
+});
+
+describe('fixed window', () => {
+  it('starts anew at each multiple of its length', () => {
+    let now = 1_500;
+    const window = new MemoryFixedWindow(() => now);
+    expect(window.take('k', 2, 2, 1_000)).toMatchObject({ allowed: true, resetMs: 500 });
+    expect(window.take('k', 1, 2, 1_000)).toEqual({ allowed: false, used: 2, resetMs: 500, retryMs: 500 });
+    now = 2_000;
+    expect(window.take('k', 1, 2, 1_000)).toMatchObject({ allowed: true, used: 1 });
+  });
+});
