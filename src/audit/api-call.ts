@@ -79,5 +79,8 @@ function pathOf(request: IncomingMessage & { originalUrl?: string }): string {
 
 /** Without control characters, which would forge lines where a log is printed, and of bounded length. */
 function storable(text: string): string {
-  return text.slice(0, MAX_TEXT).replace(/\p{Cc}/gu, ' ').toWellFormed();
+  return text
+    .slice(0, MAX_TEXT)
+    .replace(/\p{Cc}/gu, ' ')
+    .toWellFormed();
 }
