@@ -39,7 +39,7 @@ export class Stack {
     return {
       ...{ PATH, HOME, TMPDIR, SystemRoot, NODE_ENV: 'production', LOG_LEVEL: 'warn', HOST: '127.0.0.1' },
       ...{ PORT: String(this.apiPort), WORKER_HEALTH_PORT: '0' },
-      ...{ DATABASE_URL: this.postgres.url, PLATFORM_API_KEY: this.platformKey },
+      ...{ DATABASE_URL: this.postgres.url, PLATFORM_API_KEY: this.platformKey, RATE_LIMIT_REQUESTS: '10000000' },
     };
   }
 

@@ -72,9 +72,9 @@ select coalesce(percentile_cont(0.5) within group (order by extract(epoch from d
 from (select received_at, coalesce(processed_at, clock_timestamp()) as done_at from ingest_batches) b
 cross join lateral (select max(at) as killed_at from unnest($1::timestamptz[]) as k (at) where at <= done_at) k`;
 
-/** @param {Observer} observer @param {import('./kills.mjs').Kill[]} kills */
-export async function checkBatches(observer, kills) {
-  const [{ median, longest }] = await observer.query(WAITS, [kills.map(({ at }) => at.toISOString())]);
+/** @param {Observer} observer @param {Date[]} killedAt whatever was killed */
+export async function checkBatches(observer, killedAt) {
+  const [{ median, longest }] = await observer.query(WAITS, [killedAt.map((at) => at.toISOString())]);
   return {
     left_queued: await observer.countQueued(),
     ledger_difference: await readNumber(observer, LEDGER_DIFFERENCE),

@@ -74,7 +74,7 @@ async function measure(plan, stack, observer) {
   const isGivenUp = () => stack.unexpectedExits().length > 0;
   const random = new Random(plan.seed, `${run} kills`);
   const kills = await killRepeatedly(targets[plan.target], plan.kills, random, isGivenUp);
-  const outage = plan.target === 'redis' ? await outliveQueue(parts, targets) : NO_OUTAGE;
+  const { disturbed_at, ...outage } = plan.target === 'redis' ? await outliveQueue(parts, targets) : NO_OUTAGE;
   const rings = await observer.seesPromptBatch(RING_TIMEOUT_MS);
   const unanswered = await load.finish();
   await eventually(async () => (await observer.countQueued()) === 0, DRAIN_TIMEOUT_MS, 200);
@@ -87,7 +87,7 @@ async function measure(plan, stack, observer) {
     recoveries_s: kills.flatMap(({ recovery_s }) =>
       recovery_s === undefined ? [] : [Math.round(recovery_s * 1_000) / 1_000],
     ),
-    ...(await checkBatches(observer, kills)),
+    ...(await checkBatches(observer, [...kills.map(({ at }) => at), ...disturbed_at])),
     unanswered,
     attempts: load.attempts,
     failed_attempts: load.failedAttempts,
