@@ -55,7 +55,12 @@ export class Stack {
     const { PATH, HOME, TMPDIR } = process.env;
     return {
       ...{ PATH, HOME, TMPDIR, NODE_ENV: 'test', LOG_LEVEL: 'warn', HOST: '127.0.0.1' },
-      ...{ PORT: String(port), WORKER_HEALTH_PORT: '0', PLATFORM_API_KEY: this.platformKey, RATE_LIMIT_REQUESTS: '10000000' },
+      ...{
+        PORT: String(port),
+        WORKER_HEALTH_PORT: '0',
+        PLATFORM_API_KEY: this.platformKey,
+        RATE_LIMIT_REQUESTS: '10000000',
+      },
       DATABASE_URL: this.postgres.url,
       ...(this.redis === undefined ? {} : { REDIS_URL: this.redis.url }),
     };
