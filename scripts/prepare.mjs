@@ -1,7 +1,7 @@
 // What `npm run …` needs before it can run: the right Node, the dependencies, the build. Needs no dependency itself.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -43,6 +43,10 @@ async function install() {
   const marker = join(root, 'node_modules', '.tidemark-lock');
   if (read(marker) === hash) return;
   if (!matchesLock()) {
+    // npm would empty the folder that the link points to, which belongs to somebody else.
+    if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) {
+      throw new Error('node_modules is a symbolic link and does not match package-lock.json; remove it and run again');
+    }
     const because = existsSync(join(root, 'node_modules')) ? 'they do not match package-lock.json' : 'first run';
     // Also under NODE_ENV=production: the build needs the development dependencies, quickstart the optional ones.
     await step(

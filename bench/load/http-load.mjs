@@ -8,8 +8,8 @@ const DISTINCT_BODIES = 4_096;
 const EVENTS_PER_REQUEST = 500;
 
 /**
- * One event per request for `seconds`, each with an event_id of its own.
- * @param {Target & {seconds: number}} options
+ * One event per request for `seconds` or until there were `requests`, each with an event_id of its own.
+ * @param {Target & {seconds: number, requests?: number}} options
  * @returns {Promise<{perSecond: number, p50_ms: number, p99_ms: number, requests: number}>}
  */
 export async function loadSingles(options) {
@@ -22,7 +22,7 @@ export async function loadSingles(options) {
   let sent = 0;
   let deadline = Infinity;
   const run = new Run(options, 'HTTP/1.1 202', () => {
-    if (performance.now() >= deadline) return null;
+    if (performance.now() >= deadline || sent === options.requests) return null;
     const n = sent++ % DISTINCT_BODIES;
     requests[n].latin1Write(ids.nextTail(), tailAt[n]);
     return requests[n];

@@ -16,9 +16,14 @@ const BATCHES_PER_STEP = 20;
 export class BatchSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(BatchSweeper.name);
   private stopping = false;
+  /** The first look takes everything: after a crash of all workers there may be no job left to wait for. */
+  private overdueSeconds = 0;
   private readonly repeating = new Repeating(
     PAUSE_MS,
-    () => this.sweep(),
+    async () => {
+      await this.sweep(this.overdueSeconds);
+      this.overdueSeconds = OVERDUE_SECONDS;
+    },
     (error) => this.logger.warn(`sweep: ${error.message}`),
   );
 
@@ -38,9 +43,9 @@ export class BatchSweeper implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   /** Goes on until nothing overdue is left, or what is left belongs to other workers. */
-  async sweep(): Promise<void> {
+  async sweep(overdueSeconds = OVERDUE_SECONDS): Promise<void> {
     for (let processed = 1; processed > 0 && !this.stopping;) {
-      const ids = await this.batches.listOverdue(this.database.system, OVERDUE_SECONDS, BATCHES_PER_STEP);
+      const ids = await this.batches.listOverdue(this.database.system, overdueSeconds, BATCHES_PER_STEP);
       if (ids.length === 0) return;
       processed = await this.processing.process(ids);
       if (processed > 0) this.logger.log(`swept ${processed} batches`);

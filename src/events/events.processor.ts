@@ -6,8 +6,11 @@ import { isUuid } from '../platform/uuid7.js';
 import { BatchProcessingService } from './batch-processing.service.js';
 import { EVENTS_QUEUE, type ProcessBatchesJob } from './events.jobs.js';
 
+/** Pause after the queue was not reachable. BullMQ's own 15 s would leave all work to the sweeper meanwhile. */
+const QUEUE_RETRY_MS = 1_000;
+
 /** A job is tried once: what fails is queued in PostgreSQL still, where the sweeper finds it. */
-@Processor(EVENTS_QUEUE)
+@Processor(EVENTS_QUEUE, { runRetryDelay: QUEUE_RETRY_MS })
 export class EventsProcessor extends WorkerHost implements OnApplicationBootstrap {
   private readonly logger = new Logger(EventsProcessor.name);
   private lastWarning = 0;

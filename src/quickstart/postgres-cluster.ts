@@ -67,7 +67,7 @@ async function createCluster(
     if (result.ok) return renameSync(unfinished, directory);
     removeUnfinished(dataDir);
     failure = result.output;
-    if (!/locale/i.test(failure)) break;
+    if (!/invalid locale/i.test(failure)) break;
   }
   throw new Error(`initdb could not create the PostgreSQL data directory ${directory}:\n${failure.trim()}`);
 }
