@@ -79,6 +79,7 @@ function readEvent(raw: RawEvent, principal: Principal, fallbackEventId: string 
     eventTime: readTime(raw['event_time'], receivedAt),
     receivedAt,
     payload,
+    call: undefined, // set when it is written; here so that all events have one shape
   };
 }
 

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { apiCallColumns, INSERT_API_CALLS, unnestApiCalls } from '../audit/api-calls.repository.js';
-import { Database } from '../platform/database.js';
+import { Database, sqlState } from '../platform/database.js';
 import { textArray, timestamptzArray, uuidArray } from '../platform/pg-arrays.js';
 import { parseUuid, uuid7Bytes } from '../platform/uuid7.js';
 import type { AcceptableEvent, EventStatus } from './event.js';
+
+const UNIQUE_VIOLATION = '23505';
 
 export interface StoredGroup {
   /** Ids (text) of the events whose key the ledger had already; all others are new and stored. */
@@ -26,15 +28,14 @@ export interface KnownEvent {
  * so that the first of two events with the same key wins.
  * A batch is one tenant's part of the group; it is inserted only if it got an event. So is the trail row of a request.
  */
-const INSERT_GROUP = `/* events.insertGroup */
+const insertGroup = (name: string, ledgerRows: string) => `/* ${name} */
 with input as materialized (
   select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[],
     $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::text[], $17::uuid[])
   as i (key, id, tenant_id, batch_id, client_id, event_id, event_type, user_id, session_id, event_time, received_at,
         payload, call_id)
 ), ledger as (
-  insert into event_keys (key, id) select key, id from input order by key, id
-  on conflict (key) do nothing returning id
+  insert into event_keys (key, id) select key, id from input ${ledgerRows} returning id
 ), stored as (
   insert into events (tenant_id, id, batch_id, client_id, event_id, event_type, user_id, session_id,
                       event_time, received_at, payload)
@@ -57,6 +58,17 @@ with input as materialized (
 select case when (select count(*) from ledger) < cardinality($2::uuid[])
          then array(select id from input except all select id from ledger) else '{}' end as known,
        array(select id from batches) as batches`;
+
+/**
+ * Nearly always no id repeats within a group or between two groups in flight. Then looking the keys up first and
+ * inserting plainly costs a quarter less than `on conflict`, which writes and confirms every row speculatively.
+ * A repeat of that kind makes the statement fail with a unique violation, and the tolerant one takes over.
+ */
+const INSERT_FRESH_GROUP = insertGroup(
+  'events.insertFreshGroup',
+  'i where not exists (select from event_keys k where k.key = i.key) order by key',
+);
+const INSERT_GROUP = insertGroup('events.insertGroup', 'order by key, id on conflict (key) do nothing');
 
 /**
  * What the ledger knows about events it did not take: the first event's id, whether the content is the same, and how
@@ -89,16 +101,22 @@ export class IngestRepository {
   async insertGroup(events: readonly AcceptableEvent[]): Promise<StoredGroup> {
     const batches = new Map<string, Batch>();
     const batchIds = events.map((event) => batchOf(batches, event).id);
-    const { rows } = await this.pool.query<{ known: string[]; batches: string[] }>({
-      name: 'events.insertGroup',
-      text: INSERT_GROUP,
-      values: [
-        ...columns(events, batches, batchIds),
-        ...batchColumns([...batches.values()]),
-        uuidArray(events.map((event) => event.call?.id ?? NO_CALL)),
-        ...apiCallColumns([...new Set(events.map((event) => event.call))].filter((call) => call !== undefined)),
-      ],
-    });
+    const values = [
+      ...columns(events, batches, batchIds),
+      ...batchColumns([...batches.values()]),
+      uuidArray(events.map((event) => event.call?.id ?? NO_CALL)),
+      ...apiCallColumns([...new Set(events.map((event) => event.call))].filter((call) => call !== undefined)),
+    ];
+    try {
+      return await this.runInsert('events.insertFreshGroup', INSERT_FRESH_GROUP, values);
+    } catch (error) {
+      if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+      return this.runInsert('events.insertGroup', INSERT_GROUP, values);
+    }
+  }
+
+  private async runInsert(name: string, text: string, values: unknown[]): Promise<StoredGroup> {
+    const { rows } = await this.pool.query<{ known: string[]; batches: string[] }>({ name, text, values });
     const row = rows[0]!; // a select without from has one row
     return { known: new Set(row.known), batchIds: row.batches };
   }

@@ -24,6 +24,9 @@ interface PoolOptions {
 /** Their statements are prepared and go by key: planning them again for each set of parameters would cost the most. */
 const GENERIC_PLANS = '-c plan_cache_mode=force_generic_plan';
 
+/** A plan made while a table was small would read all of it for ever after. Ingest never has a reason to. */
+const BY_KEY = '-c enable_seqscan=off';
+
 /**
  * Three pools, so that no kind of work starves another:
  * - `ingest` (tidemark_system): group commits only.
@@ -46,7 +49,7 @@ export class Database implements OnApplicationShutdown {
       role: 'tidemark_system',
       max: ingestSize,
       statementTimeoutMs: 15_000,
-      options: GENERIC_PLANS,
+      options: `${GENERIC_PLANS} ${BY_KEY}`,
     });
     this.system = this.createPool({
       name: 'system',
