@@ -22,6 +22,9 @@ export interface KnownEvent {
   status: EventStatus;
 }
 
+/** True for the events that the ledger took; mostly it took all, and then no row needs looking up. */
+const IS_NEW = '((select all_new from outcome) or id in (select id from ledger))';
+
 /**
  * One statement, so one round trip and one commit for everybody in the group. The ledger decides which events are new.
  * Its rows go in sorted by key, because two groups that share ids in opposite order would deadlock, and then by id,
@@ -36,27 +39,27 @@ with input as materialized (
         payload, call_id)
 ), ledger as (
   insert into event_keys (key, id) select key, id from input ${ledgerRows} returning id
+), outcome as materialized (
+  select count(*) = cardinality($2::uuid[]) as all_new from ledger
 ), stored as (
   insert into events (tenant_id, id, batch_id, client_id, event_id, event_type, user_id, session_id,
                       event_time, received_at, payload)
   select tenant_id, id, batch_id, client_id, event_id, event_type, user_id, session_id,
          coalesce(event_time, received_at), received_at, payload::jsonb
-  from input where id in (select id from ledger)
+  from input where ${IS_NEW}
 ), batches as (
   insert into ingest_batches (id, tenant_id, first_id, last_id, event_count)
-  select b.id, b.tenant_id, b.first_id, b.last_id, count(*)
+  select b.id, b.tenant_id, b.first_id, b.last_id, new.count
   from unnest($13::uuid[], $14::uuid[], $15::uuid[], $16::uuid[]) as b (id, tenant_id, first_id, last_id)
-  join input i on i.batch_id = b.id
-  join ledger l on l.id = i.id
-  group by 1, 2, 3, 4
+  join (select batch_id, count(*) from input where ${IS_NEW} group by batch_id) new on new.batch_id = b.id
   returning id
 ), calls as (
   ${INSERT_API_CALLS} ${unnestApiCalls(18)}
-  where c.id in (select i.call_id from input i join ledger l on l.id = i.id)
+  where (select all_new from outcome) or c.id in (select call_id from input where id in (select id from ledger))
   on conflict do nothing
 )
-select case when (select count(*) from ledger) < cardinality($2::uuid[])
-         then array(select id from input except all select id from ledger) else '{}' end as known,
+select case when (select all_new from outcome) then '{}'
+         else array(select id from input except all select id from ledger) end as known,
        array(select id from batches) as batches`;
 
 /**
