@@ -147,5 +147,7 @@ function readTime(value: unknown, receivedAt: number): number | null {
  * so no two triples share a text.
  */
 export function ledgerKey(tenantId: string, clientId: string, eventId: string): Buffer {
-  return hash('sha256', `${tenantId}\0${clientId}\0${eventId}`, 'buffer').subarray(0, 16);
+  // As text and back: asking for a Buffer takes node twice as long.
+  const digest = hash('sha256', `${tenantId}\0${clientId}\0${eventId}`, 'binary');
+  return Buffer.from(digest.slice(0, 16), 'latin1');
 }

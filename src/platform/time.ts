@@ -11,9 +11,10 @@ const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(
 export function parseDateTime(text: string): number | null {
   const match = DATE_TIME.exec(text);
   if (match === null) return null;
-  const ms = Date.parse(text.toUpperCase());
+  const ms = Date.parse(/[tz]/.test(text) ? text.toUpperCase() : text);
   if (Number.isNaN(ms)) return null;
-  return Number(match[3]) > daysInMonth(Number(match[1]), Number(match[2])) ? null : ms;
+  const day = Number(match[3]);
+  return day > 28 && day > daysInMonth(Number(match[1]), Number(match[2])) ? null : ms;
 }
 
 function daysInMonth(year: number, month: number): number {
