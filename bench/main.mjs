@@ -42,10 +42,11 @@ async function quit(code) {
 
 process.on('SIGINT', () => void quit(130));
 process.on('SIGTERM', () => void quit(143));
-main().then(
-  () => quit(0),
-  (error) => {
-    if (!isQuitting) tell(error instanceof UsageError ? `${error.message}\n${USAGE}` : (error.stack ?? String(error)));
-    return quit(1);
-  },
-);
+process.on('unhandledRejection', fail);
+main().then(() => quit(0), fail);
+
+/** What fails because everything is being ended is no news. */
+function fail(error) {
+  if (!isQuitting) tell(error instanceof UsageError ? `${error.message}\n${USAGE}` : (error.stack ?? String(error)));
+  return quit(1);
+}
