@@ -40,8 +40,15 @@ async function quit(code) {
   process.exit(code);
 }
 
-process.on('SIGINT', () => void quit(130));
-process.on('SIGTERM', () => void quit(143));
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+]) {
+  process.on(signal, () => {
+    if (!isQuitting) tell(`ending after ${signal}`);
+    void quit(code);
+  });
+}
 process.on('unhandledRejection', fail);
 main().then(() => quit(0), fail);
 

@@ -14,7 +14,8 @@ export interface CountableBatch {
  * The only writer of the rollups. Runs inside the transaction that marks the batches processed, so each event is
  * counted exactly once; keys are sorted, so two workers never wait for each other in a circle.
  * Hours and days are summed from the minutes of the same statement.
- * `offset 0` keeps the planner from joining all events at once: each batch is one short stretch of the primary key.
+ * `order by id` keeps the planner on the primary key, of which a batch is one short stretch: without it a plan made while a
+ * partition is empty may read all rows of the tenant for every batch.
  */
 const COUNT_EVENTS = `/* rollups.countEvents */
 with counted as materialized (
@@ -26,7 +27,7 @@ with counted as materialized (
   cross join lateral (
     select * from events
     where tenant_id = b.tenant_id and id between b.first_id and b.last_id and batch_id = b.id
-    offset 0
+    order by id
   ) e
 ), minutes as materialized (
   select tenant_id, minute as bucket, client_id, event_type,
