@@ -9,6 +9,7 @@ import { ApiCallTrail } from './audit/api-call-trail.js';
 import { IngestLane } from './events/ingest-lane.js';
 import { setUpOpenApi } from './openapi-document.js';
 import type { AuthenticatedRequest } from './platform/access.js';
+import { trustedProxies } from './platform/client-address.js';
 import type { Config } from './platform/config.js';
 import { HealthService } from './platform/health.service.js';
 import type { NestLogger } from './platform/logger.js';
@@ -24,7 +25,7 @@ export async function createApiApplication(config: Config, logger?: NestLogger):
     return503OnClosing: true,
     ...(logger === undefined ? { logger: ['error', 'warn'] } : { logger }),
   });
-  app.set('trust proxy', trustProxy(config.TRUST_PROXY));
+  app.set('trust proxy', trustedProxies(config.TRUST_PROXY));
   app.set('etag', false);
   app.set('query parser', 'simple');
   app.disable('x-powered-by');
@@ -108,9 +109,4 @@ function setTimeouts(app: NestExpressApplication): void {
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
   server.keepAliveTimeout = 65_000;
-}
-
-function trustProxy(setting: string): boolean | number | string {
-  if (setting === 'false') return false;
-  return /^\d+$/.test(setting) ? Number(setting) : setting;
 }

@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
 import { PageQuery, RangeQuery, ToInteger } from '../platform/query.dto.js';
@@ -43,21 +43,7 @@ export class ApiCallsFilterQuery extends RangeQuery {
   client_id?: string;
 }
 
-export class ListApiCallsQuery extends ApiCallsFilterQuery implements PageQuery {
-  @ApiPropertyOptional({ description: 'Rows per page.', minimum: 1, maximum: 1000, default: 50 })
-  @IsOptional()
-  @ToInteger()
-  @IsInt({ message: 'limit must be a whole number' })
-  @Min(1)
-  @Max(1000)
-  limit = 50;
-
-  @ApiPropertyOptional({ description: '`next_cursor` of the page before.' })
-  @IsOptional()
-  @IsString()
-  @Length(1, 200)
-  cursor?: string;
-}
+export class ListApiCallsQuery extends IntersectionType(ApiCallsFilterQuery, PageQuery) {}
 
 export class ExportApiCallsQuery extends ApiCallsFilterQuery {
   @ApiPropertyOptional({ enum: EXPORT_FORMATS, default: 'csv' })

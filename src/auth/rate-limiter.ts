@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../platform/config.js';
 import type { Principal } from '../platform/principal.js';
 import { Problem, unavailable } from '../platform/problem.js';
+import { RareWarning } from '../platform/rare-warning.js';
 import { RedisWindow } from './redis-window.js';
 import { type LimitState, MemoryFixedWindow, MemorySlidingWindow, type WindowStore } from './window.js';
 
@@ -14,11 +15,10 @@ const PATIENCE_MS = 250;
  */
 @Injectable()
 export class RateLimiter implements OnApplicationShutdown {
-  private readonly logger = new Logger(RateLimiter.name);
+  private readonly warning = new RareWarning(new Logger(RateLimiter.name));
   private readonly local: WindowStore;
   private readonly redis: Redis | undefined;
   private readonly shared: WindowStore | undefined;
-  private lastWarning = 0;
 
   constructor(@Inject(CONFIG) private readonly config: Config) {
     const algorithm = config.RATE_LIMIT_ALGORITHM;
@@ -42,7 +42,7 @@ export class RateLimiter implements OnApplicationShutdown {
     try {
       return await this.shared.take(key, cost, limit, windowMs);
     } catch (error) {
-      this.warn(error as Error);
+      this.warning.warn(`Redis is away, each process limits for itself: ${(error as Error).message}`);
       return this.local.take(key, cost, Math.ceil(limit / this.config.API_REPLICAS), windowMs);
     }
   }
@@ -77,12 +77,6 @@ export class RateLimiter implements OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     this.redis?.disconnect();
-  }
-
-  private warn(error: Error): void {
-    if (Date.now() - this.lastWarning < 10_000) return;
-    this.lastWarning = Date.now();
-    this.logger.warn(`Redis is away, each process limits for itself: ${error.message}`);
   }
 }
 

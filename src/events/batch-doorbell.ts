@@ -1,6 +1,8 @@
 import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Queue } from 'bullmq';
+import { RareWarning } from '../platform/rare-warning.js';
+import { withTimeout } from '../platform/with-timeout.js';
 import { EVENTS_QUEUE, PROCESS_BATCHES, type ProcessBatchesJob } from './events.jobs.js';
 
 /** After a ring, further batches wait this long and share one job: a job costs as much as dozens of events. */
@@ -14,10 +16,9 @@ const GIVE_UP_MS = 1_000;
  */
 @Injectable()
 export class BatchDoorbell implements OnApplicationShutdown {
-  private readonly logger = new Logger(BatchDoorbell.name);
+  private readonly warning = new RareWarning(new Logger(BatchDoorbell.name));
   private waiting: string[] = [];
   private ringing: Promise<void> | undefined;
-  private lastWarning = 0;
 
   constructor(@InjectQueue(EVENTS_QUEUE) private readonly queue: Queue<ProcessBatchesJob>) {
     this.queue.on('error', (error) => this.warn(error));
@@ -37,25 +38,18 @@ export class BatchDoorbell implements OnApplicationShutdown {
   private async ringAll(): Promise<void> {
     while (this.waiting.length > 0) {
       const batchIds = this.waiting.splice(0, MAX_IDS_PER_JOB);
-      let timer: NodeJS.Timeout | undefined;
       try {
         // BullMQ can wait for ever for a Redis that is away; this must not.
-        const givingUp = new Promise<never>((_resolve, reject) => {
-          timer = setTimeout(() => reject(new Error('the queue did not answer')), GIVE_UP_MS);
-        });
-        await Promise.race([this.queue.add(PROCESS_BATCHES, { batch_ids: batchIds }), givingUp]);
+        const added = this.queue.add(PROCESS_BATCHES, { batch_ids: batchIds });
+        await withTimeout(added, GIVE_UP_MS, 'the queue did not answer');
       } catch (error) {
         this.warn(error as Error);
-      } finally {
-        clearTimeout(timer);
       }
       await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
     }
   }
 
   private warn(error: Error): void {
-    if (Date.now() - this.lastWarning < 10_000) return;
-    this.lastWarning = Date.now();
-    this.logger.warn(`could not enqueue: ${error.message}; the sweeper will find the batches`);
+    this.warning.warn(`could not enqueue: ${error.message}; the sweeper will find the batches`);
   }
 }

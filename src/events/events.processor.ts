@@ -2,6 +2,7 @@ import { InjectQueue, OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullm
 import { Inject, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Job, Queue } from 'bullmq';
 import { CONFIG, type Config } from '../platform/config.js';
+import { RareWarning } from '../platform/rare-warning.js';
 import { isUuid } from '../platform/uuid7.js';
 import { BatchProcessingService } from './batch-processing.service.js';
 import { EVENTS_QUEUE, type ProcessBatchesJob } from './events.jobs.js';
@@ -13,7 +14,7 @@ const QUEUE_RETRY_MS = 1_000;
 @Processor(EVENTS_QUEUE, { runRetryDelay: QUEUE_RETRY_MS })
 export class EventsProcessor extends WorkerHost implements OnApplicationBootstrap {
   private readonly logger = new Logger(EventsProcessor.name);
-  private lastWarning = 0;
+  private readonly queueWarning = new RareWarning(this.logger);
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -34,9 +35,7 @@ export class EventsProcessor extends WorkerHost implements OnApplicationBootstra
 
   @OnWorkerEvent('error')
   onError(error: Error): void {
-    if (Date.now() - this.lastWarning < 10_000) return;
-    this.lastWarning = Date.now();
-    this.logger.warn(`queue: ${error.message}`);
+    this.queueWarning.warn(`queue: ${error.message}`);
   }
 
   @OnWorkerEvent('failed')

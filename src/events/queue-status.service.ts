@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import type { QueueStatusResponse } from '../analytics/analytics.dto.js';
 import { Database } from '../platform/database.js';
+import { withTimeout } from '../platform/with-timeout.js';
 import { BatchesRepository } from './batches.repository.js';
 import { EVENTS_QUEUE } from './events.jobs.js';
 
@@ -34,12 +35,7 @@ export class QueueStatusService {
   /** All null when the queue does not answer in time: the numbers of PostgreSQL are worth having without it. */
   private async countJobs(): Promise<QueueCounts> {
     const away = { waiting: null, active: null, delayed: null, completed: null, failed: null, paused: null };
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<typeof away>((resolve) => {
-      timer = setTimeout(() => resolve(away), PATIENCE_MS);
-    });
-    const counts = await Promise.race([this.readCounts().catch(() => away), timeout]);
-    clearTimeout(timer);
+    const counts = await withTimeout(this.readCounts(), PATIENCE_MS, 'the queue did not answer').catch(() => away);
     return { name: this.queue.name, ...counts };
   }
 

@@ -2,6 +2,7 @@ import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Database } from './database.js';
 import { type QueueBackend, QueueConnection } from './queues.js';
 import { version } from './version.js';
+import { withTimeout } from './with-timeout.js';
 
 interface Check {
   status: 'up' | 'down';
@@ -68,16 +69,10 @@ export class HealthService implements BeforeApplicationShutdown {
 }
 
 async function check(probe: () => Promise<number | void>): Promise<Check> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('timeout')), CHECK_TIMEOUT_MS);
-  });
   try {
-    const latency = await Promise.race([probe(), timeout]);
+    const latency = await withTimeout(probe(), CHECK_TIMEOUT_MS, 'timeout');
     return { status: 'up', latency_ms: Math.round((latency ?? 0) * 100) / 100 };
   } catch {
     return { status: 'down', latency_ms: null };
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,4 +1,4 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Length, Max, Min, ValidateBy, ValidateIf } from 'class-validator';
 import { badRequest } from './problem.js';
@@ -60,21 +60,7 @@ export class RangeQuery {
   to?: string;
 }
 
-export class ListQuery extends RangeQuery {
-  @ApiPropertyOptional({ description: 'Rows per page.', minimum: 1, maximum: 1000, default: 50 })
-  @IsOptional()
-  @ToInteger()
-  @IsInt({ message: 'limit must be a whole number' })
-  @Min(1)
-  @Max(1000)
-  limit = 50;
-
-  @ApiPropertyOptional({ description: '`next_cursor` of the page before.' })
-  @IsOptional()
-  @IsString()
-  @Length(1, 200)
-  cursor?: string;
-}
+export class ListQuery extends IntersectionType(RangeQuery, PageQuery) {}
 
 /**
  * The asked range in milliseconds, with the defaults filled in.

@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { Config } from './config.js';
 import { connectionString, surviveConnectionErrors } from './database.js';
+import { RareWarning } from './rare-warning.js';
 
 /** The schema BullMQ's PostgreSQL backend lives in. */
 export const QUEUE_SCHEMA = 'bullmq';
@@ -21,8 +22,7 @@ export type QueueRole = 'producer' | 'consumer';
  */
 @Injectable()
 export class QueueConnection implements OnApplicationShutdown {
-  private readonly logger = new Logger(QueueConnection.name);
-  private lastReport = 0;
+  private readonly warning = new RareWarning(new Logger(QueueConnection.name));
   readonly backend: QueueBackend;
   readonly connection: Redis | pg.Pool;
 
@@ -73,11 +73,8 @@ export class QueueConnection implements OnApplicationShutdown {
     return surviveConnectionErrors(pool, (error) => this.report(error));
   }
 
-  /** At most one line every ten seconds: a queue that is away fails often. */
   private report(error: Error): void {
-    if (Date.now() - this.lastReport < 10_000) return;
-    this.lastReport = Date.now();
-    this.logger.warn(`The ${this.backend} queue is away: ${error.message}. Batches wait for the sweeper.`);
+    this.warning.warn(`The ${this.backend} queue is away: ${error.message}. Batches wait for the sweeper.`);
   }
 }
 

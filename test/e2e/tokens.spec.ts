@@ -18,7 +18,7 @@ describe('access tokens', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    api = await TestApi.start(database.url, { JWT_SECRET: SECRET });
+    api = await TestApi.start(database.url, { JWT_SECRET: SECRET, TRUST_PROXY: '1' });
     admin = await api.createKey(await api.createTenant('Acme'), ['admin']);
   });
 
@@ -27,8 +27,13 @@ describe('access tokens', () => {
     await database.drop();
   });
 
+  let callers = 0;
+  /** Each call comes from another address: what is refused here is refused for the token, not for too many attempts. */
   const bearer = (token: string, path = '/auth/info') =>
-    api.call('GET', path, { key: null, headers: { Authorization: `Bearer ${token}` } });
+    api.call('GET', path, {
+      key: null,
+      headers: { Authorization: `Bearer ${token}`, 'X-Forwarded-For': `10.0.${(callers += 1) >> 8}.${callers & 255}` },
+    });
   const issue = async (key: string) =>
     (await api.post<{ access_token: string }>('/auth/token', {}, key)).body.access_token;
   const makeKey = async (scopes: string[]) =>
