@@ -12,8 +12,9 @@ async function main(words: readonly string[]): Promise<number> {
   const [name, ...rest] = words;
   const command = name === undefined ? undefined : await findCommand(name);
   if (command === undefined) {
-    process.stderr.write(usage());
-    return name === 'help' || name === '--help' ? 0 : 2;
+    const wasAsked = name === 'help' || name === '--help';
+    (wasAsked ? process.stdout : process.stderr).write(usage());
+    return wasAsked ? 0 : 2;
   }
   try {
     await command.run(loadConfig(), rest);

@@ -20,17 +20,20 @@ export const createKey: Command = {
         scopes: { type: 'string', default: 'read,write' },
         'rate-limit': { type: 'string' },
         'rate-window-s': { type: 'string' },
+        'event-limit': { type: 'string' },
         'expires-at': { type: 'string' },
         json: { type: 'boolean', default: false },
       },
     });
-    const { 'rate-limit': rateLimit, 'rate-window-s': rateWindow, 'expires-at': expiresAt } = values;
+    const { 'rate-limit': rateLimit, 'rate-window-s': rateWindow } = values;
+    const { 'event-limit': eventLimit, 'expires-at': expiresAt } = values;
     const plain = {
       client_id: values['client-id'],
       name: values.name ?? values['client-id'],
       scopes: values.scopes.split(','),
       ...(rateLimit === undefined ? {} : { rate_limit: Number(rateLimit) }),
       ...(rateWindow === undefined ? {} : { rate_window_s: Number(rateWindow) }),
+      ...(eventLimit === undefined ? {} : { event_limit: Number(eventLimit) }),
       ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
     };
     const dto = (await createValidationPipe().transform(plainToInstance(CreateKeyDto, plain), {

@@ -20,6 +20,7 @@ interface Verified {
 export class KeyVerifier {
   private readonly processSecret = randomBytes(32).toString('latin1');
   private readonly verified = new Map<string, Verified>();
+  private readonly nobody: Verified = { digest: randomBytes(32), keyId: '' };
   private readonly verifying = new Map<string, Promise<ApiKey | null>>();
 
   constructor(
@@ -28,16 +29,19 @@ export class KeyVerifier {
     private readonly secrets: InstallationSecrets,
   ) {}
 
-  /** The record of a genuine key, whatever its state; null for anything else. */
+  /**
+   * The record of a genuine key, whatever its state; null for anything else. A refusal costs one digest and one HMAC
+   * whether the prefix is in use or not, so its duration tells nothing about prefixes.
+   */
   async verify(key: string): Promise<ApiKey | null> {
     const prefix = prefixOf(key);
     if (prefix === null) return null;
     const known = this.verified.get(prefix);
-    if (known === undefined) {
-      return isIssuedHere(key, await this.secrets.get('key_pepper')) ? this.verifyOnce(prefix, key) : null;
-    }
     // One prefix has one secret: another secret is wrong without asking bcrypt.
-    return timingSafeEqual(known.digest, this.digest(key)) ? this.records.find(known.keyId) : null;
+    const isRight = timingSafeEqual((known ?? this.nobody).digest, this.digest(key));
+    if (known !== undefined && isRight) return this.records.find(known.keyId);
+    const isGenuine = isIssuedHere(key, await this.secrets.get('key_pepper'));
+    return isGenuine && known === undefined ? this.verifyOnce(prefix, key) : null;
   }
 
   private verifyOnce(prefix: string, key: string): Promise<ApiKey | null> {

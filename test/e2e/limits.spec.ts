@@ -1,5 +1,6 @@
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { TestApi } from '../support/api.js';
+import { PLATFORM_KEY, TestApi } from '../support/api.js';
+import { TestApiProcess } from '../support/api-process.js';
 import { flushTestRedis, redisServerInstalled, startRedisServer, testRedisUrl } from '../support/redis.js';
 
 for (const [store, redisUrl] of [
@@ -121,6 +122,33 @@ describe('failed authentication', () => {
 });
 
 const withRedis = redisServerInstalled ? describe : describe.skip; // npm test prints that there is no redis-server
+
+withRedis('limits of two API processes on one Redis', () => {
+  it('let exactly 10 of 40 parallel requests through, on both together', async () => {
+    const database = await createTestDatabase();
+    const redis = await startRedisServer();
+    const apis = await Promise.all([1, 2].map(() => TestApiProcess.start(database.url, { REDIS_URL: redis.url })));
+    const send = (n: number, path: string, key: string, body: unknown, headers: Record<string, string> = {}) =>
+      fetch(apis[n % 2]!.url(path), {
+        method: 'POST',
+        headers: { 'X-API-Key': key, 'Content-Type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      });
+    const tenant = (await (await send(0, '/tenants', PLATFORM_KEY, { name: 'Acme' })).json()) as { id: string };
+    const wanted = { client_id: 'c', name: 'n', rate_limit: 10, rate_window_s: 30 };
+    const made = await send(0, '/keys', PLATFORM_KEY, wanted, { 'X-Tenant-Id': tenant.id });
+    const { key } = (await made.json()) as { key: string };
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, n) => send(n, '/events', key, { event_type: 'x' })),
+    );
+    const passed = answers.map(({ status }, n) => (status === 202 ? n % 2 : null)).filter((n) => n !== null);
+    expect(passed).toHaveLength(10);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(30);
+    await Promise.all(apis.map((api) => api.stop()));
+    await redis.kill();
+    await database.drop();
+  });
+});
 
 withRedis('limits while Redis is away', () => {
   it('are each process’s share for requests, and creating keys is refused', async () => {

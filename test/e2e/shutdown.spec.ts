@@ -1,16 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { PLATFORM_KEY } from '../support/api.js';
-import { freePort } from '../support/redis.js';
+import { TestApiProcess } from '../support/api-process.js';
 
 /** The built API in a process of its own. */
 describe('stopping the API', () => {
   let database: TestDatabase;
-  let port: number;
-  let child: ChildProcess;
+  let api: TestApiProcess;
   const agent = new Agent({ keepAlive: true, maxSockets: 50 });
 
   beforeAll(async () => {
@@ -18,20 +16,7 @@ describe('stopping the API', () => {
   });
 
   beforeEach(async () => {
-    port = await freePort();
-    child = spawn(process.execPath, ['dist/main.js'], {
-      env: {
-        PATH: process.env['PATH'],
-        NODE_ENV: 'test',
-        DATABASE_URL: database.url,
-        PORT: String(port),
-        HOST: '127.0.0.1',
-        PLATFORM_API_KEY: PLATFORM_KEY,
-        LOG_LEVEL: 'warn',
-      },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    await eventually(async () => expect(await send('GET', '/health/ready')).toBe(200));
+    api = await TestApiProcess.start(database.url);
   });
 
   afterAll(async () => {
@@ -43,7 +28,7 @@ describe('stopping the API', () => {
   function send(method: string, path: string, body?: string): Promise<number> {
     return new Promise((resolve, reject) => {
       const headers = { 'X-API-Key': PLATFORM_KEY, 'Content-Type': 'application/json' };
-      const call = request({ host: '127.0.0.1', port, method, path: `/api/v1${path}`, agent, headers }, (response) => {
+      const call = request(api.url(path), { method, agent, headers }, (response) => {
         response.resume().on('end', () => resolve(response.statusCode ?? 0));
       });
       call.on('error', (error: NodeJS.ErrnoException) =>
@@ -69,9 +54,9 @@ describe('stopping the API', () => {
     };
     const clients = Promise.all(Array.from({ length: 50 }, (_, name) => client(name)));
     await eventually(() => expect(acknowledged).toBeGreaterThan(200));
-    const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
+    const exited = once(api.child, 'exit') as Promise<[number | null, string | null]>;
     const toldAt = Date.now();
-    child.kill('SIGTERM');
+    api.child.kill('SIGTERM');
     const [code] = await exited;
     stopping = true;
     await clients;
@@ -83,8 +68,8 @@ describe('stopping the API', () => {
   });
 
   it('happens by itself when the process that started it dies', async () => {
-    const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
-    child.disconnect();
+    const exited = once(api.child, 'exit') as Promise<[number | null, string | null]>;
+    api.child.disconnect();
     expect((await exited)[0]).toBe(0);
   });
 });
