@@ -1,4 +1,5 @@
 import { measureBatches } from './batches.mjs';
+import { measureKeyFlood } from './key-flood.mjs';
 import { MemoryWatch } from './memory.mjs';
 import { toFacts, toRatios } from './results.mjs';
 import { measureSingles } from './singles.mjs';
@@ -23,10 +24,11 @@ export class Benchmark {
     tell(`started; ${options.rounds} rounds of ${options.seconds} s`);
     const singles = await measureSingles(stack, memory, { ...options, key, tell });
     const batches = await measureBatches(stack, memory, { ...options, key, tell });
+    const flood = await measureKeyFlood(stack, { ...options, key, tell });
     const { version } = await stack.one(`select current_setting('server_version') as version`);
     return {
       postgres: version,
-      ratios: toRatios(singles, batches),
+      ratios: toRatios(singles, batches, flood),
       facts: toFacts(singles, batches, { apiStartMs, memory }),
     };
   }

@@ -1,14 +1,16 @@
 import { parseArgs } from 'node:util';
 
 export const USAGE = `npm run bench -- [options]
-  --rounds N    timed rounds of each measurement; the figures are their medians (7)
-  --seconds S   length of a timed round, about (3)
-  --json        print one JSON object instead of the table`;
+  --rounds N        timed rounds of each measurement; the figures are their medians (7)
+  --seconds S       length of a timed round, about (3)
+  --flood-rounds N  rounds of 20 s without and 20 s with a flood of bad keys (1; 0 leaves them out)
+  --json            print one JSON object instead of the table`;
 
 /**
  * @typedef {object} Options
  * @property {number} rounds
  * @property {number} seconds
+ * @property {number} floodRounds
  * @property {boolean} json
  * @property {boolean} help
  */
@@ -23,6 +25,7 @@ export function readOptions(/** @type {string[]} */ args) {
     ...values,
     rounds: readNumber('--rounds', values.rounds, 100),
     seconds: readNumber('--seconds', values.seconds, 60),
+    floodRounds: readNumber('--flood-rounds', values['flood-rounds'], 20, 0),
   };
 }
 
@@ -30,6 +33,7 @@ function parse(args) {
   const options = {
     rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '3' },
+    'flood-rounds': { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   };
@@ -40,9 +44,9 @@ function parse(args) {
   }
 }
 
-function readNumber(name, text, max) {
+function readNumber(name, text, max, min = 1) {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > max)
-    throw new UsageError(`${name} must be a whole number from 1 to ${max}`);
+  if (!/^\d+$/.test(text) || value < min || value > max)
+    throw new UsageError(`${name} must be a whole number from ${min} to ${max}`);
   return value;
 }

@@ -14,7 +14,7 @@ const SEED_HEADLINE = 1_000;
  */
 
 /** @returns {Ratio[]} medians of the rounds, and their ratio */
-export function toRatios(/** @type {import('./singles.mjs').SinglesResult} */ singles, batches) {
+export function toRatios(/** @type {import('./singles.mjs').SinglesResult} */ singles, batches, flood) {
   const ingest = medianRate(batches.ingest);
   return [
     ratio('single_http', medianRate(singles.ours), medianRate(singles.express), 0.5),
@@ -22,10 +22,18 @@ export function toRatios(/** @type {import('./singles.mjs').SinglesResult} */ si
     ratio('batch_vs_copy', ingest, medianRate(batches.copy), 0.5),
     ratio('drain_vs_ingest', medianRate(batches.drain), ingest, 1),
     ratio('seed_headline', ingest, SEED_HEADLINE, 20),
+    ...(flood.quiet.length === 0 ? [] : [costOfFlood(flood)]),
   ];
 }
 
 const medianRate = (rounds) => median(rounds.map(({ perSecond }) => perSecond));
+
+/** Milliseconds. @returns {Ratio} */
+function costOfFlood({ quiet, flooded }) {
+  const [ours, reference] = [flooded, quiet].map((rounds) => median(rounds.map(({ p99_ms }) => p99_ms)));
+  const figures = { ours: round(ours, 1), reference: round(reference, 1) };
+  return { name: 'key_flood', value: round(ours / reference, 2), goal: 2, higher_is_better: false, ...figures };
+}
 
 /** @returns {Ratio} */
 function ratio(name, ours, reference, goal) {

@@ -1,8 +1,9 @@
 import { loadByCopy } from './copy-load.mjs';
 import { loadBatches, loadSingles } from './http-load.mjs';
+import { loadPaced } from './paced-load.mjs';
 
 /** The load generator: a process of its own, so that no server shares its event loop. One question at a time. */
-const LOADS = { singles: loadSingles, batches: loadBatches, copy: loadByCopy };
+const LOADS = { singles: loadSingles, batches: loadBatches, copy: loadByCopy, paced: loadPaced };
 
 async function answer({ load, options }) {
   const cpuBefore = process.cpuUsage();
