@@ -4,7 +4,7 @@ import type { FieldError } from '../platform/problem.js';
 import { DAY_MS, parseDateTime } from '../platform/time.js';
 import { formatUuid, uuid7Bytes, uuid7Time } from '../platform/uuid7.js';
 import type { AcceptableEvent } from './event.js';
-import { checkPayload, textFault } from './payload-check.js';
+import { checkPayload, textFault } from '../platform/payload-check.js';
 
 const MAX_TEXT = 255;
 export const MAX_EVENT_BYTES = 65_536;

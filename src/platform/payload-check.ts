@@ -1,4 +1,4 @@
-import type { FieldError } from '../platform/problem.js';
+import type { FieldError } from './problem.js';
 
 export const MAX_DEPTH = 32;
 export const MAX_KEYS = 1_000;
