@@ -15,6 +15,7 @@ import { LimitStorage } from './auth/limit-storage.js';
 import { EventsController } from './events/events.controller.js';
 import { EventsModule } from './events/events.module.js';
 import { QueueStatusController } from './events/queue-status.controller.js';
+import { EventTypesController } from './events/schemas/event-types.controller.js';
 import { ApiKey } from './keys/api-key.entity.js';
 import { KeysController } from './keys/keys.controller.js';
 import { KeysModule } from './keys/keys.module.js';
@@ -53,6 +54,7 @@ export class ApiModule {
         AuthController,
         QueueStatusController,
         AnalyticsController,
+        EventTypesController,
         EventsController,
       ],
       providers: [

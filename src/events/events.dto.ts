@@ -61,12 +61,26 @@ export class IngestedResponse {
   duplicate: boolean;
 }
 
+class ResultFault {
+  @ApiProperty()
+  path: string;
+
+  @ApiProperty()
+  message: string;
+}
+
 class ResultError {
   @ApiProperty()
   message: string;
 
   @ApiPropertyOptional()
   path?: string;
+
+  @ApiPropertyOptional({
+    type: [ResultFault],
+    description: 'All faults (at most 20), when the schema of the event type finds several.',
+  })
+  errors?: ResultFault[];
 }
 
 export class BatchResult {

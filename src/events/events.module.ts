@@ -15,22 +15,32 @@ import { IngestLane } from './ingest-lane.js';
 import { IngestRepository } from './ingest.repository.js';
 import { IngestWriter } from './ingest-writer.js';
 import { QueueStatusService } from './queue-status.service.js';
+import { CompiledSchemas } from './schemas/compiled-schemas.js';
+import { EventTypesService } from './schemas/event-types.service.js';
+import { SchemaGate } from './schemas/schema-gate.js';
+import { SchemaRegistry } from './schemas/schema-registry.js';
+import { SchemasRepository } from './schemas/schemas.repository.js';
 
 /** Taking events in and reading them back: what the API process needs. */
 @Module({
-  imports: [AuditModule, AuthModule, BullModule.registerQueue({ name: EVENTS_QUEUE })],
+  imports: [AnalyticsModule, AuditModule, AuthModule, BullModule.registerQueue({ name: EVENTS_QUEUE })],
   providers: [
     BatchDoorbell,
     BatchesRepository,
+    CompiledSchemas,
     EventReader,
     EventsRepository,
     EventsService,
+    EventTypesService,
     IngestLane,
     IngestRepository,
     IngestWriter,
     QueueStatusService,
+    SchemaGate,
+    SchemaRegistry,
+    SchemasRepository,
   ],
-  exports: [EventReader, EventsService, IngestLane, QueueStatusService],
+  exports: [EventReader, EventsService, EventTypesService, IngestLane, QueueStatusService],
 })
 export class EventsModule {}
 

@@ -9,6 +9,7 @@ import type { AcceptableEvent, Outcome } from './event.js';
 import { eventTextFault, isFault, parseEvent } from './event-parser.js';
 import type { BatchResponse, BatchResult, IngestedResponse } from './events.dto.js';
 import { IngestWriter } from './ingest-writer.js';
+import { allFaults, SchemaGate } from './schemas/schema-gate.js';
 
 /** Takes events in: check, commit, answer. */
 @Injectable()
@@ -17,6 +18,7 @@ export class EventsService {
     @Inject(CONFIG) private readonly config: Config,
     private readonly writer: IngestWriter,
     private readonly limiter: RateLimiter,
+    private readonly gate: SchemaGate,
   ) {}
 
   /**
@@ -30,9 +32,12 @@ export class EventsService {
     idempotencyKey?: string,
     call?: OpenCall,
   ): Promise<IngestedResponse> {
-    const event = parseEvent(body, principal, checkedHeader(idempotencyKey));
-    if (isFault(event)) throw invalid(event);
+    const parsed = [parseEvent(body, principal, checkedHeader(idempotencyKey))];
+    if (isFault(parsed[0]!)) throw invalid(parsed[0]);
     await this.limiter.takeEvents(principal, 1);
+    await this.gate.check(principal.tenantId, parsed);
+    const event = parsed[0]!; // one in, one out
+    if (isFault(event)) throw invalid(event);
     const [outcome] = await this.write(principal, [event], call);
     return toIngested(event, outcome!); // one outcome per event
   }
@@ -42,6 +47,7 @@ export class EventsService {
     const raw = this.readEvents(body);
     await this.limiter.takeEvents(principal, raw.length);
     const parsed = raw.map((item) => parseEvent(item, principal));
+    await this.gate.check(principal.tenantId, parsed);
     const valid = parsed.filter((event): event is AcceptableEvent => !isFault(event));
     const outcomes = valid.length === 0 ? [] : await this.write(principal, valid, call);
     let next = 0;
@@ -90,9 +96,10 @@ function checkedHeader(idempotencyKey: string | undefined): string | undefined {
   return idempotencyKey;
 }
 
-function invalid({ path, message }: FieldError): Problem {
+function invalid(fault: FieldError): Problem {
+  const { path, message } = fault;
   const subject = path === '' ? 'The body' : path;
-  return badRequest(`${subject} ${message}.`, [{ path, message }]);
+  return badRequest(`${subject} ${message}.`, allFaults(fault));
 }
 
 function toIngested(event: AcceptableEvent, outcome: Outcome): IngestedResponse {
@@ -141,13 +148,18 @@ function toResult(index: number, event: AcceptableEvent, outcome: Outcome): Batc
 }
 
 /** Gives the client's own id back when there is one, so that it can find the event in its buffer. */
-function rejection(index: number, { path, message }: FieldError, raw: unknown): BatchResult {
+function rejection(index: number, fault: FieldError, raw: unknown): BatchResult {
   const own = (raw as { event_id?: unknown } | null)?.event_id;
+  const more = allFaults(fault).map(({ path, message }) => ({ path: eventPath(index, path), message }));
   return {
     index,
     status: 'rejected',
     ...(typeof own === 'string' && eventTextFault(own) === null ? { event_id: own } : {}),
-    error: { message: `${path} ${message}`.trim(), path: eventPath(index, path) },
+    error: {
+      message: `${fault.path} ${fault.message}`.trim(),
+      path: eventPath(index, fault.path),
+      ...(more.length > 1 ? { errors: more } : {}),
+    },
   };
 }
 

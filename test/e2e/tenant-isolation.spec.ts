@@ -23,6 +23,7 @@ const BODIES: Record<string, unknown> = {
   'POST /events': { event_type: 'probe' },
   'POST /events/ingest': { event_type: 'probe' },
   'POST /events/batch': { events: [{ event_type: 'probe' }] },
+  'PUT /event-types/{event_type}/schema': { schema: true },
 };
 
 describe('a tenant, seen from another', () => {
@@ -93,6 +94,10 @@ describe('a tenant, seen from another', () => {
       },
       key.body.key,
     );
+    await api.call('PUT', `/event-types/their-type/schema`, {
+      key: key.body.key,
+      body: { schema: { const: CANARY } },
+    });
     await api.get(`/events/${CANARY}`, key.body.key);
     await eventually(async () => {
       const rows = await database.query('select id from api_audit_logs where tenant_id = $1', [foreign]);
@@ -105,11 +110,18 @@ describe('a tenant, seen from another', () => {
         [foreign, `${CANARY}-app`, `${CANARY}-type`],
       );
     }
-    return [event.body.id, key.body.id, foreign, '01a1fb00-0000-7000-8000-000000000000', `%27%20or%201%3D1%20--`];
+    return [
+      event.body.id,
+      key.body.id,
+      foreign,
+      'their-type',
+      '01a1fb00-0000-7000-8000-000000000000',
+      `%27%20or%201%3D1%20--`,
+    ];
   }
 
   async function probe(route: Route, credential: string, id: string, query: string): Promise<Probe> {
-    const url = `${route.path.replace('{id}', id)}${query}`;
+    const url = `${route.path.replace(/\{\w+\}/, id)}${query}`;
     const headers = { ...credentials[credential] };
     const body = BODIES[`${route.method} ${route.path}`];
     const response = await fetch(`${api.url}/api/v1${url}`, {
@@ -128,7 +140,7 @@ describe('a tenant, seen from another', () => {
       for (const credential of Object.keys(credentials)) {
         const queries =
           route.method === 'GET' ? ['', `?tenant_id=${foreign}`, '?limit=1000', '?from=2020-01-01T00:00:00Z'] : [''];
-        for (const id of route.path.includes('{id}') ? ids : ['']) {
+        for (const id of route.path.includes('{') ? ids : ['']) {
           for (const query of queries) probes.push(probe(route, credential, id, query));
         }
         if (probes.length > 100) await Promise.all(probes.slice(-100));
@@ -179,12 +191,19 @@ describe('a tenant, seen from another', () => {
       'event_rollups_hour',
       'event_rollups_day',
       'api_audit_logs',
+      'event_type_schemas',
     ]) {
       await database.query(`alter policy tenant_rows on ${table} using (true)`);
     }
     const found = leaks(await probeAll());
     restore();
-    for (const route of ['GET /events', 'GET /keys', 'GET /audit/logs', 'GET /analytics/events-by-type']) {
+    for (const route of [
+      'GET /events',
+      'GET /event-types',
+      'GET /keys',
+      'GET /audit/logs',
+      'GET /analytics/events-by-type',
+    ]) {
       expect(found.filter((leak) => leak.startsWith(route)).length).toBeGreaterThan(0);
     }
   }, 120_000);

@@ -1,0 +1,51 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
+import { ApiBadRequestResponse, ApiBody, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Caller, RequireScope } from '../../platform/access.js';
+import type { Principal } from '../../platform/principal.js';
+import { EventTypePage, EventTypeSchemaResponse, EventTypesQuery, PutSchemaDto } from './event-types.dto.js';
+import { EventTypesService } from './event-types.service.js';
+
+@ApiTags('event types')
+@Controller('event-types')
+export class EventTypesController {
+  constructor(private readonly types: EventTypesService) {}
+
+  /** Event types of the last 30 days and those with a schema, by name. */
+  @Get()
+  @RequireScope('read')
+  @ApiOkResponse({ type: EventTypePage })
+  list(@Caller() caller: Principal, @Query() query: EventTypesQuery): Promise<EventTypePage> {
+    return this.types.list(caller, query);
+  }
+
+  /** The schema of an event type. */
+  @Get(':event_type/schema')
+  @RequireScope('read')
+  @ApiOkResponse({ type: EventTypeSchemaResponse })
+  getSchema(@Caller() caller: Principal, @Param('event_type') eventType: string): Promise<EventTypeSchemaResponse> {
+    return this.types.getSchema(caller, eventType);
+  }
+
+  /** Gives an event type a schema, or another one. It has its effect everywhere within two seconds. */
+  @Put(':event_type/schema')
+  @RequireScope('admin')
+  @ApiBody({ type: PutSchemaDto })
+  @ApiOkResponse({ type: EventTypeSchemaResponse })
+  @ApiBadRequestResponse({ description: 'Not a JSON Schema, or one that could hold up the service; errors say where.' })
+  putSchema(
+    @Caller() caller: Principal,
+    @Param('event_type') eventType: string,
+    @Body() body: unknown,
+  ): Promise<EventTypeSchemaResponse> {
+    return this.types.putSchema(caller, eventType, body);
+  }
+
+  /** Takes the schema away: any payload is taken again, within two seconds. */
+  @Delete(':event_type/schema')
+  @HttpCode(204)
+  @RequireScope('admin')
+  @ApiNoContentResponse()
+  deleteSchema(@Caller() caller: Principal, @Param('event_type') eventType: string): Promise<void> {
+    return this.types.deleteSchema(caller, eventType);
+  }
+}

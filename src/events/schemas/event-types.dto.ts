@@ -1,0 +1,86 @@
+import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
+import { IsOptional, IsString, Length } from 'class-validator';
+import { PageQuery } from '../../platform/query.dto.js';
+import type { SchemaMode } from './schemas.repository.js';
+
+export const SCHEMA_MODES = ['reject', 'quarantine'] as const satisfies readonly SchemaMode[];
+
+/** Documentation of the body; event-types.service.ts is what checks it. */
+export class PutSchemaDto {
+  @ApiProperty({
+    type: Object,
+    description:
+      'JSON Schema 2020-12 of the payload: at most 64 KiB and 300 subschemas; $ref within the document only; patterns without look-around and back-references.',
+    example: { type: 'object', required: ['price'], properties: { price: { type: 'number', minimum: 0 } } },
+  })
+  schema: Record<string, unknown>;
+
+  @ApiPropertyOptional({
+    enum: SCHEMA_MODES,
+    default: 'reject',
+    description: 'reject: such an event is turned away. quarantine: it is taken and becomes a dead letter.',
+  })
+  mode?: SchemaMode;
+}
+
+export class EventTypesQuery extends OmitType(PageQuery, ['cursor']) {
+  @ApiPropertyOptional({ description: '`next_cursor` of the page before.' })
+  @IsOptional()
+  @IsString()
+  @Length(1, 2_000)
+  cursor?: string;
+
+  @ApiPropertyOptional({ description: 'Types whose name begins so.' })
+  @IsOptional()
+  @IsString()
+  @Length(1, 255)
+  prefix?: string;
+}
+
+export class EventTypeSchemaResponse {
+  @ApiProperty()
+  event_type: string;
+
+  @ApiProperty({ type: Object })
+  schema: unknown;
+
+  @ApiProperty({ enum: SCHEMA_MODES })
+  mode: SchemaMode;
+
+  @ApiProperty({ description: 'Goes up with every change of a schema of the tenant.' })
+  version: number;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+
+  @ApiProperty({ format: 'date-time' })
+  updated_at: string;
+}
+
+export class EventTypeResponse {
+  @ApiProperty()
+  event_type: string;
+
+  @ApiProperty({ description: 'Processed events of the last 30 days, by event_time.' })
+  events_30d: number;
+
+  @ApiProperty({ type: Object, nullable: true })
+  schema: unknown;
+
+  @ApiProperty({ enum: SCHEMA_MODES, nullable: true })
+  mode: SchemaMode | null;
+
+  @ApiProperty({ type: Number, nullable: true })
+  version: number | null;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  updated_at: string | null;
+}
+
+export class EventTypePage {
+  @ApiProperty({ type: [EventTypeResponse] })
+  data: EventTypeResponse[];
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+}

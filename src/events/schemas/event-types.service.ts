@@ -1,0 +1,131 @@
+import { Injectable } from '@nestjs/common';
+import { AnalyticsService } from '../../analytics/analytics.service.js';
+import type { Principal } from '../../platform/principal.js';
+import { badRequest, notFound, Problem } from '../../platform/problem.js';
+import { toIso } from '../../platform/query.dto.js';
+import { DAY_MS } from '../../platform/time.js';
+import { eventTextFault } from '../event-parser.js';
+import { EventSchema } from './event-schema.js';
+import { type EventTypePage, type EventTypeResponse, type EventTypesQuery, SCHEMA_MODES } from './event-types.dto.js';
+import type { EventTypeSchemaResponse } from './event-types.dto.js';
+import { SchemaFault } from './schema-document.js';
+import { type SchemaMode, SchemasRepository, type StoredSchema } from './schemas.repository.js';
+
+const SEEN_DAYS = 30;
+
+/** The event types of a tenant and their schemas. */
+@Injectable()
+export class EventTypesService {
+  constructor(
+    private readonly schemas: SchemasRepository,
+    private readonly analytics: AnalyticsService,
+  ) {}
+
+  /** Types that were seen lately or have a schema, by name. */
+  async list({ tenantId }: Principal, query: EventTypesQuery): Promise<EventTypePage> {
+    const after = query.cursor === undefined ? undefined : decodeTypeCursor(query.cursor);
+    const from = toIso(Date.now() - SEEN_DAYS * DAY_MS);
+    const [schemas, seen] = await Promise.all([
+      this.schemas.list(tenantId),
+      this.analytics.countByType(tenantId, { from }),
+    ]);
+    const types = new Map<string, EventTypeResponse>();
+    for (const { event_type, count } of seen.data) types.set(event_type, toType(event_type, count));
+    for (const schema of schemas) {
+      types.set(schema.event_type, toType(schema.event_type, types.get(schema.event_type)?.events_30d ?? 0, schema));
+    }
+    const data = [...types.values()]
+      .filter(
+        ({ event_type }) => event_type.startsWith(query.prefix ?? '') && (after === undefined || event_type > after),
+      )
+      .sort((a, b) => (a.event_type < b.event_type ? -1 : 1));
+    const page = data.slice(0, query.limit);
+    const last = page.at(-1);
+    return { data: page, next_cursor: data.length > page.length && last ? encodeTypeCursor(last.event_type) : null };
+  }
+
+  /** @throws Problem 404 */
+  async getSchema({ tenantId }: Principal, eventType: string): Promise<EventTypeSchemaResponse> {
+    const schema = eventTextFault(eventType) === null ? await this.schemas.find(tenantId, eventType) : null;
+    if (schema === null) throw noSchema();
+    return toResponse(schema);
+  }
+
+  /** @throws Problem 400 that says where the schema is wrong, 422 when there are too many */
+  async putSchema({ tenantId }: Principal, eventType: string, body: unknown): Promise<EventTypeSchemaResponse> {
+    const fault = eventTextFault(eventType);
+    if (fault !== null) throw badRequest(`event_type ${fault}.`, [{ path: 'event_type', message: fault }]);
+    const { schema, mode } = readBody(body);
+    try {
+      EventSchema.compile(schema);
+    } catch (error) {
+      if (!(error instanceof SchemaFault)) throw error;
+      const { path, message } = error;
+      throw badRequest(`${path} ${message}.`, [{ path, message }]);
+    }
+    const stored = await this.schemas.put(tenantId, eventType, mode, schema);
+    if (stored === null) throw new Problem(422, 'This tenant has 1,000 schemas. Delete one that is not needed.');
+    return toResponse(stored);
+  }
+
+  /** @throws Problem 404 */
+  async deleteSchema({ tenantId }: Principal, eventType: string): Promise<void> {
+    if (eventTextFault(eventType) !== null || !(await this.schemas.delete(tenantId, eventType))) throw noSchema();
+  }
+}
+
+function readBody(body: unknown): { schema: unknown; mode: SchemaMode } {
+  if (typeof body !== 'object' || body === null || Array.isArray(body) || !('schema' in body)) {
+    throw badRequest('The body must be an object like {"schema":{…},"mode":"reject"}.', [
+      { path: 'schema', message: 'is missing' },
+    ]);
+  }
+  const unknown = Object.keys(body)
+    .find((name) => name !== 'schema' && name !== 'mode')
+    ?.slice(0, 100);
+  if (unknown !== undefined) {
+    throw badRequest(`${unknown} is not a known field.`, [{ path: unknown, message: 'is not a known field' }]);
+  }
+  const { mode = 'reject', schema } = body as { mode?: unknown; schema: unknown };
+  const known = SCHEMA_MODES.find((candidate) => candidate === mode);
+  if (known === undefined) {
+    throw badRequest('mode must be reject or quarantine.', [{ path: 'mode', message: 'must be reject or quarantine' }]);
+  }
+  return { schema, mode: known };
+}
+
+const noSchema = () => notFound('This event type has no schema.');
+
+function toResponse(row: StoredSchema): EventTypeSchemaResponse {
+  return {
+    event_type: row.event_type,
+    schema: row.schema,
+    mode: row.mode,
+    version: Number(row.version),
+    created_at: row.created_at.toISOString(),
+    updated_at: row.updated_at.toISOString(),
+  };
+}
+
+function toType(eventType: string, count: number, schema?: StoredSchema): EventTypeResponse {
+  return {
+    event_type: eventType,
+    events_30d: count,
+    schema: schema?.schema ?? null,
+    mode: schema?.mode ?? null,
+    version: schema === undefined ? null : Number(schema.version),
+    updated_at: schema?.updated_at.toISOString() ?? null,
+  };
+}
+
+const encodeTypeCursor = (eventType: string) => Buffer.from(eventType, 'utf8').toString('base64url');
+
+function decodeTypeCursor(cursor: string): string {
+  const eventType = Buffer.from(cursor, 'base64url').toString('utf8');
+  if (eventTextFault(eventType) !== null || encodeTypeCursor(eventType) !== cursor) {
+    throw badRequest('cursor is not one this API has given out. Use next_cursor of the page before.', [
+      { path: 'cursor', message: 'is not a cursor of this API' },
+    ]);
+  }
+  return eventType;
+}

@@ -1,0 +1,118 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Sql } from '../../platform/database.js';
+
+export type SchemaMode = 'reject' | 'quarantine';
+
+export interface TypeVersion {
+  version: string;
+  mode: SchemaMode;
+}
+
+export interface StoredSchema extends TypeVersion {
+  event_type: string;
+  schema: unknown;
+  created_at: Date;
+  updated_at: Date;
+}
+
+const MAX_SCHEMAS = 1_000;
+
+@Injectable()
+export class SchemasRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Version of the registry of each tenant that has one. */
+  async listVersions(tenantIds: readonly string[]): Promise<Map<string, string>> {
+    const { rows } = await this.database.system.query<{ tenant_id: string; version: string }>({
+      name: 'schemas.listVersions',
+      text: `/* schemas.listVersions */
+        select tenant_id, version from event_type_registries where tenant_id = any($1::uuid[])`,
+      values: [tenantIds],
+    });
+    return new Map(rows.map((row) => [row.tenant_id, row.version]));
+  }
+
+  /** Which types of these tenants have a schema. */
+  async listTypes(tenantIds: readonly string[]): Promise<(TypeVersion & { tenant_id: string; event_type: string })[]> {
+    const { rows } = await this.database.system.query<TypeVersion & { tenant_id: string; event_type: string }>(
+      `/* schemas.listTypes */
+       select tenant_id, event_type, version, mode from event_type_schemas where tenant_id = any($1::uuid[])`,
+      [tenantIds],
+    );
+    return rows;
+  }
+
+  /** The schema as it is now, for those who check events. */
+  async findCurrent(tenantId: string, eventType: string): Promise<{ version: string; schema: unknown } | null> {
+    const { rows } = await this.database.system.query<{ version: string; schema: unknown }>(
+      '/* schemas.findCurrent */ select version, schema from event_type_schemas where tenant_id = $1 and event_type = $2',
+      [tenantId, eventType],
+    );
+    return rows[0] ?? null;
+  }
+
+  async list(tenantId: string): Promise<StoredSchema[]> {
+    return this.database.inTenant(tenantId, async (sql) => {
+      const { rows } = await sql.query<StoredSchema>(
+        `/* schemas.list */
+         select event_type, version, mode, schema, created_at, updated_at from event_type_schemas
+         where tenant_id = $1 order by event_type collate "C" limit ${MAX_SCHEMAS}`,
+        [tenantId],
+      );
+      return rows;
+    });
+  }
+
+  async find(tenantId: string, eventType: string): Promise<StoredSchema | null> {
+    return this.database.inTenant(tenantId, async (sql) => {
+      const { rows } = await sql.query<StoredSchema>(
+        `/* schemas.find */
+         select event_type, version, mode, schema, created_at, updated_at from event_type_schemas
+         where tenant_id = $1 and event_type = $2`,
+        [tenantId, eventType],
+      );
+      return rows[0] ?? null;
+    });
+  }
+
+  /** @returns null when the tenant has as many schemas as it may have */
+  async put(tenantId: string, eventType: string, mode: SchemaMode, schema: unknown): Promise<StoredSchema | null> {
+    return this.database.inTenant(tenantId, async (sql) => {
+      const version = await bump(sql, tenantId);
+      const { rows } = await sql.query<StoredSchema>(
+        `/* schemas.put */
+         insert into event_type_schemas as s (tenant_id, event_type, version, mode, schema)
+         select $1, $2, $3, $4, $5
+         where (select count(*) from event_type_schemas where tenant_id = $1 and event_type <> $2) < ${MAX_SCHEMAS}
+         on conflict (tenant_id, event_type)
+         do update set version = excluded.version, mode = excluded.mode, schema = excluded.schema, updated_at = now()
+         returning event_type, version, mode, schema, created_at, updated_at`,
+        [tenantId, eventType, version, mode, JSON.stringify(schema)],
+      );
+      return rows[0] ?? null;
+    });
+  }
+
+  /** @returns whether there was one */
+  async delete(tenantId: string, eventType: string): Promise<boolean> {
+    return this.database.inTenant(tenantId, async (sql) => {
+      await bump(sql, tenantId);
+      const { rowCount } = await sql.query(
+        '/* schemas.delete */ delete from event_type_schemas where tenant_id = $1 and event_type = $2',
+        [tenantId, eventType],
+      );
+      return (rowCount ?? 0) > 0;
+    });
+  }
+}
+
+/** Takes the tenant's registry for this transaction and gives it its next version. */
+async function bump(sql: Sql, tenantId: string): Promise<string> {
+  const { rows } = await sql.query<{ version: string }>(
+    `/* schemas.bump */
+     insert into event_type_registries as r (tenant_id, version) values ($1, 1)
+     on conflict (tenant_id) do update set version = r.version + 1 returning version`,
+    [tenantId],
+  );
+  return rows[0]!.version; // an upsert returns its row
+}
