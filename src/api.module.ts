@@ -7,6 +7,7 @@ import { AnalyticsModule } from './analytics/analytics.module.js';
 import { ApiCallInterceptor } from './audit/api-call.interceptor.js';
 import { ApiCallsController } from './audit/api-calls.controller.js';
 import { AuditModule } from './audit/audit.module.js';
+import { AuditEntriesController } from './audit/entries/entries.controller.js';
 import { AuthController } from './auth/auth.controller.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
@@ -49,6 +50,7 @@ export class ApiModule {
       ],
       controllers: [
         ApiCallsController,
+        AuditEntriesController,
         TenantsController,
         KeysController,
         AuthController,

@@ -4,6 +4,7 @@ import { mergeMap, type Observable } from 'rxjs';
 import type { AuthenticatedRequest } from '../platform/access.js';
 import type { OpenCall } from './api-call.js';
 import { ApiCallTrail } from './api-call-trail.js';
+import { setCurrentCall } from './current-call.js';
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -16,9 +17,11 @@ export class ApiCallInterceptor implements NestInterceptor {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     if (READS.has(request.method)) return next.handle();
     const { statusCode } = context.switchToHttp().getResponse<Response>();
+    const call = describeCall(this.trail, request);
+    setCurrentCall(request, call);
     return next.handle().pipe(
       mergeMap(async (body) => {
-        await this.trail.write(describeCall(this.trail, request), statusCode);
+        if (!call.recorded) await this.trail.write(call, statusCode);
         return body;
       }),
     );

@@ -4,7 +4,7 @@ import type { FieldError } from '../platform/problem.js';
 import { DAY_MS, parseDateTime } from '../platform/time.js';
 import { formatUuid, uuid7Bytes, uuid7Time } from '../platform/uuid7.js';
 import type { AcceptableEvent } from './event.js';
-import { checkPayload, textFault } from '../platform/payload-check.js';
+import { boundedTextFault, checkPayload } from '../platform/payload-check.js';
 
 const MAX_TEXT = 255;
 export const MAX_EVENT_BYTES = 65_536;
@@ -109,11 +109,7 @@ function readText(raw: RawEvent, name: string): string | null {
 
 /** Why a text cannot be an event_type, event_id, user_id or session_id; null when it can. */
 export function eventTextFault(text: string): string | null {
-  // Length in UTF-16 units is never less than in characters, so most texts need no counting.
-  if (text.length === 0 || (text.length > MAX_TEXT && [...text.slice(0, 2 * MAX_TEXT + 1)].length > MAX_TEXT)) {
-    return `must be 1 to ${MAX_TEXT} characters long`;
-  }
-  return textFault(text);
+  return boundedTextFault(text, MAX_TEXT);
 }
 
 function readPayload(raw: RawEvent, name: string): string | null {

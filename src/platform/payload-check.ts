@@ -61,6 +61,15 @@ export function textFault(text: string): string | null {
   return null;
 }
 
+/** Why a text is not one of 1 to `max` storable characters, or null when it is. */
+export function boundedTextFault(text: string, max: number): string | null {
+  // Length in UTF-16 units is never less than in characters, so most texts need no counting.
+  if (text.length === 0 || (text.length > max && [...text.slice(0, 2 * max + 1)].length > max)) {
+    return `must be 1 to ${max} characters long`;
+  }
+  return textFault(text);
+}
+
 function join(parent: string, key: string | number): string {
   return typeof key === 'number' ? `${parent}[${key}]` : `${parent}.${key.slice(0, 100)}`;
 }

@@ -5,6 +5,7 @@
  * then per element int32 byte length (-1 for null) and its bytes.
  */
 const HEADER_BYTES = 20;
+const BYTEA_OID = 17;
 const UUID_OID = 2950;
 const TEXT_OID = 25;
 const TIMESTAMPTZ_OID = 1184;
@@ -20,14 +21,27 @@ function writeHeader(buffer: Buffer, oid: number, length: number, hasNull: boole
 }
 
 /** `uuid[]` from 16-byte buffers */
-export function uuidArray(values: readonly Buffer[]): Buffer {
-  const buffer = Buffer.allocUnsafe(HEADER_BYTES + values.length * 20);
-  writeHeader(buffer, UUID_OID, values.length, false);
+export function uuidArray(values: readonly (Buffer | null)[]): Buffer {
+  return bytesArray(UUID_OID, values);
+}
+
+/** `bytea[]` */
+export function byteaArray(values: readonly (Buffer | null)[]): Buffer {
+  return bytesArray(BYTEA_OID, values);
+}
+
+function bytesArray(oid: number, values: readonly (Buffer | null)[]): Buffer {
+  let size = HEADER_BYTES + values.length * 4;
+  for (const value of values) size += value?.length ?? 0;
+  const buffer = Buffer.allocUnsafe(size);
+  let hasNull = false;
   let offset = HEADER_BYTES;
   for (const value of values) {
-    offset = buffer.writeInt32BE(16, offset);
-    offset += value.copy(buffer, offset, 0, 16);
+    hasNull ||= value === null;
+    offset = buffer.writeInt32BE(value?.length ?? -1, offset);
+    if (value !== null) offset += value.copy(buffer, offset);
   }
+  writeHeader(buffer, oid, values.length, hasNull);
   return buffer;
 }
 

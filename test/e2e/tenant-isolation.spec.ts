@@ -15,6 +15,8 @@ interface Probe extends Route {
   text: string;
 }
 
+const ENTRY = { action_type: 'VIEW', resource_type: 'probe', resource_id: 'probe' };
+
 const BODIES: Record<string, unknown> = {
   'POST /tenants': { name: 'probe' },
   'PATCH /tenants/{id}': { name: 'probe' },
@@ -24,6 +26,8 @@ const BODIES: Record<string, unknown> = {
   'POST /events/ingest': { event_type: 'probe' },
   'POST /events/batch': { events: [{ event_type: 'probe' }] },
   'PUT /event-types/{event_type}/schema': { schema: true },
+  'POST /logs': ENTRY,
+  'POST /logs/bulk': { logs: [ENTRY] },
 };
 
 describe('a tenant, seen from another', () => {
@@ -98,6 +102,14 @@ describe('a tenant, seen from another', () => {
       key: key.body.key,
       body: { schema: { const: CANARY } },
     });
+    const entry = await api.post<{ id: string }>(
+      '/logs',
+      {
+        ...{ action_type: 'UPDATE', resource_type: CANARY, resource_id: CANARY, user_id: CANARY, message: CANARY },
+        ...{ before_state: { [CANARY]: 1 }, metadata: { [CANARY]: CANARY }, idempotency_key: CANARY },
+      },
+      key.body.key,
+    );
     await api.get(`/events/${CANARY}`, key.body.key);
     await eventually(async () => {
       const rows = await database.query('select id from api_audit_logs where tenant_id = $1', [foreign]);
@@ -113,6 +125,7 @@ describe('a tenant, seen from another', () => {
     return [
       event.body.id,
       key.body.id,
+      entry.body.id,
       foreign,
       'their-type',
       '01a1fb00-0000-7000-8000-000000000000',
@@ -139,7 +152,9 @@ describe('a tenant, seen from another', () => {
     for (const route of protectedRoutes()) {
       for (const credential of Object.keys(credentials)) {
         const queries =
-          route.method === 'GET' ? ['', `?tenant_id=${foreign}`, '?limit=1000', '?from=2020-01-01T00:00:00Z'] : [''];
+          route.method === 'GET'
+            ? ['', `?tenant_id=${foreign}`, '?limit=1000', '?from=2020-01-01T00:00:00Z', `?q=${CANARY}`]
+            : [''];
         for (const id of route.path.includes('{') ? ids : ['']) {
           for (const query of queries) probes.push(probe(route, credential, id, query));
         }
@@ -192,6 +207,7 @@ describe('a tenant, seen from another', () => {
       'event_rollups_day',
       'api_audit_logs',
       'event_type_schemas',
+      'audit_entries',
     ]) {
       await database.query(`alter policy tenant_rows on ${table} using (true)`);
     }
@@ -202,6 +218,7 @@ describe('a tenant, seen from another', () => {
       'GET /event-types',
       'GET /keys',
       'GET /audit/logs',
+      'GET /logs',
       'GET /analytics/events-by-type',
     ]) {
       expect(found.filter((leak) => leak.startsWith(route)).length).toBeGreaterThan(0);

@@ -58,5 +58,5 @@ describe('migrations by an ordinary owner', () => {
     do reverted.push((await cli('migrate', '--revert', '--json')).reverted);
     while (reverted.at(-1) !== null);
     expect((await cli('migrate', '--json')).migrations).toEqual(reverted.slice(0, -1).reverse());
-  });
+  }, 120_000); // starts one process for each migration
 });

@@ -1,0 +1,17 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Request } from 'express';
+import type { OpenCall } from './api-call.js';
+
+const CALLS = new WeakMap<Request, OpenCall>();
+
+/** Makes the call of a request available to its controller. */
+export function setCurrentCall(request: Request, call: OpenCall): void {
+  CALLS.set(request, call);
+}
+
+/** The trail's record of this request, so that a service can write it in the commit of what it did. */
+export const CurrentCall = createParamDecorator((_data: unknown, context: ExecutionContext): OpenCall => {
+  const call = CALLS.get(context.switchToHttp().getRequest<Request>());
+  if (call === undefined) throw new Error('The interceptor of the call trail has not run');
+  return call;
+});

@@ -1,0 +1,78 @@
+import { Body, Controller, Get, Headers, Param, Post, Query } from '@nestjs/common';
+import {
+  ApiBadRequestResponse,
+  ApiBody,
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiOkResponse,
+  ApiTags,
+  ApiUnprocessableEntityResponse,
+} from '@nestjs/swagger';
+import { Caller, RequireScope } from '../../platform/access.js';
+import type { Page } from '../../platform/cursor.js';
+import type { Principal } from '../../platform/principal.js';
+import { CurrentCall } from '../current-call.js';
+import type { OpenCall } from '../api-call.js';
+import {
+  CreatedEntriesResponse,
+  CreatedEntryResponse,
+  CreateEntriesDto,
+  CreateEntryDto,
+  EntryPage,
+  EntryResponse,
+  ListEntriesQuery,
+} from './entries.dto.js';
+import { AuditEntriesService } from './entries.service.js';
+
+@ApiTags('audit')
+@Controller('logs')
+export class AuditEntriesController {
+  constructor(private readonly entries: AuditEntriesService) {}
+
+  /** Records one entry. The 201 means it is committed; nothing can change it any more. */
+  @Post()
+  @RequireScope('write')
+  @ApiBody({ type: CreateEntryDto })
+  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Stands for idempotency_key.' })
+  @ApiCreatedResponse({ type: CreatedEntryResponse })
+  @ApiBadRequestResponse({ description: 'The entry is invalid; errors name the field.' })
+  @ApiUnprocessableEntityResponse({ description: 'idempotency_key was used before with other content.' })
+  create(
+    @Caller() caller: Principal,
+    @Body() body: unknown,
+    @CurrentCall() call: OpenCall,
+    @Headers('idempotency-key') idempotencyKey?: string,
+  ): Promise<CreatedEntryResponse> {
+    return this.entries.create(caller, body, call, idempotencyKey);
+  }
+
+  /** Records up to 1,000 entries. One bad entry never sinks the others. */
+  @Post('bulk')
+  @RequireScope('write')
+  @ApiBody({ type: CreateEntriesDto })
+  @ApiCreatedResponse({ type: CreatedEntriesResponse })
+  @ApiBadRequestResponse({ type: CreatedEntriesResponse, description: 'No entry is valid.' })
+  createMany(
+    @Caller() caller: Principal,
+    @Body() body: unknown,
+    @CurrentCall() call: OpenCall,
+  ): Promise<CreatedEntriesResponse> {
+    return this.entries.createMany(caller, body, call);
+  }
+
+  /** Entries by when they happened, newest first. */
+  @Get()
+  @RequireScope('read')
+  @ApiOkResponse({ type: EntryPage })
+  list(@Caller() caller: Principal, @Query() query: ListEntriesQuery): Promise<Page<EntryResponse>> {
+    return this.entries.list(caller, query);
+  }
+
+  /** One entry, with what changed between its states. */
+  @Get(':id')
+  @RequireScope('read')
+  @ApiOkResponse({ type: EntryResponse })
+  get(@Caller() caller: Principal, @Param('id') id: string): Promise<EntryResponse> {
+    return this.entries.get(caller, id);
+  }
+}

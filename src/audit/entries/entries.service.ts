@@ -1,0 +1,175 @@
+import { Injectable } from '@nestjs/common';
+import { isConnectionError, sqlState } from '../../platform/database.js';
+import { type Page } from '../../platform/cursor.js';
+import { boundedTextFault } from '../../platform/payload-check.js';
+import type { Principal } from '../../platform/principal.js';
+import { badRequest, type FieldError, notFound, Problem, tooLarge } from '../../platform/problem.js';
+import { isUuid } from '../../platform/uuid7.js';
+import type { OpenCall } from '../api-call.js';
+import { AuditEntriesRepository } from './entries.repository.js';
+import type {
+  CreatedEntriesResponse,
+  CreatedEntryResponse,
+  EntryResponse,
+  EntryResult,
+  ListEntriesQuery,
+} from './entries.dto.js';
+import { type EntryContent, type NewEntry, newEntry } from './entry.js';
+import { decodePosition, encodePosition, positionOf } from './entry-cursor.js';
+import { isFieldError, parseEntry } from './entry-parser.js';
+import { toFilter } from './entry-query.js';
+import { toResponse } from './entry-response.js';
+import { AuditEntryWriter, type WriteOutcome } from './entry-writer.js';
+
+const MAX_ENTRIES = 1_000;
+const MAX_KEY = 255;
+
+@Injectable()
+export class AuditEntriesService {
+  constructor(
+    private readonly writer: AuditEntryWriter,
+    private readonly entries: AuditEntriesRepository,
+  ) {}
+
+  /**
+   * @param idempotencyKey header that stands for the field of this name when the body has none
+   * @throws Problem 400 for an invalid entry, 422 when its idempotency key was used for other content
+   */
+  async create(
+    caller: Principal,
+    body: unknown,
+    call: OpenCall,
+    idempotencyKey?: string,
+  ): Promise<CreatedEntryResponse> {
+    const content = parseEntry(body, checkedHeader(idempotencyKey));
+    if (isFieldError(content)) throw invalid(content);
+    return this.record(caller, content, call);
+  }
+
+  /** Stores one entry that is already checked. */
+  async record(caller: Principal, content: EntryContent, call: OpenCall): Promise<CreatedEntryResponse> {
+    const entry = newEntry(content, caller);
+    const [outcome] = (await this.writeEach([entry], call)) as [WriteOutcome | FieldError];
+    if ('path' in outcome) throw invalid(outcome);
+    if (outcome.status === 'created') return { ...toResponse(entry.entry), duplicate: false };
+    if (outcome.status === 'conflict') throw conflict(outcome.id);
+    return { ...(await this.get(caller, outcome.id)), duplicate: true };
+  }
+
+  /** One bad entry never sinks the others. @throws Problem 400 when no entry is valid; the body then holds the results */
+  async createMany(caller: Principal, body: unknown, call: OpenCall): Promise<CreatedEntriesResponse> {
+    const contents = readLogs(body).map((raw) => parseEntry(raw));
+    const prepared = contents.map((content) => (isFieldError(content) ? content : newEntry(content, caller)));
+    const valid = prepared.filter((item): item is NewEntry => !('path' in item));
+    const outcomes = valid.length === 0 ? [] : await this.writeEach(valid, call);
+    let next = 0;
+    const results = prepared.map((item, index) =>
+      'path' in item ? rejection(index, item) : toResult(index, outcomes[next++]!),
+    );
+    const response = summarize(results);
+    if (valid.length === 0) throw nothingValid(response);
+    return response;
+  }
+
+  async list(caller: Principal, query: ListEntriesQuery): Promise<Page<EntryResponse>> {
+    const position = query.cursor === undefined ? undefined : decodePosition(query.cursor);
+    const rows = await this.entries.list(caller.tenantId, toFilter(query), query.limit + 1, position);
+    const page = rows.slice(0, query.limit);
+    const last = page.at(-1);
+    return {
+      data: page.map(toResponse),
+      next_cursor: rows.length > query.limit && last !== undefined ? encodePosition(positionOf(last)) : null,
+    };
+  }
+
+  /** @throws Problem 404, for other tenants' entries too */
+  async get(caller: Principal, id: string): Promise<EntryResponse> {
+    const entry = isUuid(id) ? await this.entries.find(caller.tenantId, id) : null;
+    if (entry === null) throw notFound('There is no audit entry with this id.');
+    return toResponse(entry);
+  }
+
+  /** All in one commit; if PostgreSQL refuses a row that our checks let through, each on its own. */
+  private async writeEach(entries: readonly NewEntry[], call: OpenCall): Promise<(WriteOutcome | FieldError)[]> {
+    try {
+      return await this.writer.write(entries, call, 201);
+    } catch (error) {
+      if (isConnectionError(error) || !isRefusal(error)) throw error;
+      if (entries.length === 1) return [{ path: '', message: 'cannot be stored' }];
+      const outcomes: (WriteOutcome | FieldError)[] = [];
+      for (const entry of entries) outcomes.push(...(await this.writeEach([entry], call)));
+      return outcomes;
+    }
+  }
+}
+
+/** Data errors (22), failed checks (23) and limits (54) are about a row, not about the database. */
+const isRefusal = (error: unknown): boolean => /^(22|23|54)/.test(sqlState(error) ?? '');
+
+function checkedHeader(idempotencyKey: string | undefined): string | undefined {
+  if (idempotencyKey === undefined) return undefined;
+  const fault = boundedTextFault(idempotencyKey, MAX_KEY);
+  if (fault !== null) throw invalid({ path: 'Idempotency-Key', message: fault });
+  return idempotencyKey;
+}
+
+function readLogs(body: unknown): unknown[] {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw badRequest('The body must be an object like {"logs":[…]}.');
+  }
+  const unknown = Object.keys(body).filter((name) => name !== 'logs');
+  if (unknown.length > 0) {
+    const errors = unknown.slice(0, 20).map((path) => ({ path: path.slice(0, 100), message: 'is not a known field' }));
+    throw badRequest(`The body has unknown fields: ${errors.map((error) => error.path).join(', ')}.`, errors);
+  }
+  const { logs } = body as { logs?: unknown };
+  if (!Array.isArray(logs) || logs.length === 0) {
+    throw invalid({ path: 'logs', message: 'must be an array with at least one entry' });
+  }
+  if (logs.length > MAX_ENTRIES) {
+    throw tooLarge(`The request has ${logs.length} entries; send at most ${MAX_ENTRIES} at once.`);
+  }
+  return logs;
+}
+
+export function invalid({ path, message }: FieldError): Problem {
+  return badRequest(`${path === '' ? 'The entry' : path} ${message}.`, [{ path, message }]);
+}
+
+const CONFLICT_SENTENCE =
+  'An entry with this idempotency_key was recorded before with other content. Send changed content under a new key.';
+
+function conflict(id: string): Problem {
+  return new Problem(422, CONFLICT_SENTENCE, {
+    kind: 'idempotency-conflict',
+    errors: [{ path: 'idempotency_key', message: 'was used before with other content' }],
+    members: { id },
+  });
+}
+
+function toResult(index: number, outcome: WriteOutcome | FieldError): EntryResult {
+  if ('path' in outcome) return rejection(index, outcome);
+  const { status, id } = outcome;
+  if (status !== 'conflict') return { index, status, id };
+  const error = { message: CONFLICT_SENTENCE, path: `logs[${index}].idempotency_key` };
+  return { index, status: 'rejected', id, error };
+}
+
+function rejection(index: number, { path, message }: FieldError): EntryResult {
+  const full = path === '' ? `logs[${index}]` : `logs[${index}].${path}`;
+  return { index, status: 'rejected', error: { message: `${path} ${message}`.trim(), path: full } };
+}
+
+function summarize(results: EntryResult[]): CreatedEntriesResponse {
+  const count = (status: EntryResult['status']) => results.filter((result) => result.status === status).length;
+  return { created: count('created'), duplicates: count('duplicate'), rejected: count('rejected'), results };
+}
+
+function nothingValid(response: CreatedEntriesResponse): Problem {
+  return new Problem(400, 'None of the entries is valid; results say what is wrong with each.', {
+    errors: response.results
+      .slice(0, 20)
+      .map(({ error }) => ({ path: error?.path ?? '', message: error?.message ?? '' })),
+    members: { ...response },
+  });
+}

@@ -1,0 +1,25 @@
+import { badRequest } from '../../platform/problem.js';
+import { isUuid } from '../../platform/uuid7.js';
+import type { ExportedEntry } from './entry.js';
+import type { Position } from './entry-filter.js';
+
+const OCCURRED_AT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
+
+export function encodePosition({ occurredAt, id }: Position): string {
+  return Buffer.from(`${occurredAt} ${id}`, 'latin1').toString('base64url');
+}
+
+/** @throws Problem 400 for anything that {@link encodePosition} did not make */
+export function decodePosition(cursor: string): Position {
+  const [occurredAt = '', id = ''] = Buffer.from(cursor, 'base64url').toString('latin1').split(' ');
+  const position = { occurredAt, id };
+  const valid = OCCURRED_AT.test(occurredAt) && !Number.isNaN(Date.parse(occurredAt)) && isUuid(id);
+  if (!valid || encodePosition(position) !== cursor) {
+    throw badRequest('cursor is not one this API has given out. Use next_cursor of the page before.', [
+      { path: 'cursor', message: 'is not a cursor of this API' },
+    ]);
+  }
+  return position;
+}
+
+export const positionOf = (entry: ExportedEntry): Position => ({ occurredAt: entry.occurred_at, id: entry.id });

@@ -1,0 +1,29 @@
+import { toTimeRange } from '../../platform/query.dto.js';
+import { textFault } from '../../platform/payload-check.js';
+import { badRequest } from '../../platform/problem.js';
+import { DAY_MS, type TimeRange } from '../../platform/time.js';
+import { EQUAL_FIELDS, type EntryFilter, toTsquery } from './entry-filter.js';
+import type { EntryFilterQuery } from './entries.dto.js';
+
+/** @throws Problem 400 for a range or search text that makes no sense */
+export function toFilter(query: EntryFilterQuery): EntryFilter {
+  const equal = Object.fromEntries(
+    EQUAL_FIELDS.flatMap((field) => (query[field] === undefined ? [] : [[field, query[field]]])),
+  ) as EntryFilter['equal'];
+  for (const [path, value] of Object.entries({ ...equal, message: query.message, q: query.q })) {
+    const fault = typeof value === 'string' ? textFault(value) : null;
+    if (fault !== null) throw badRequest(`${path} ${fault}.`, [{ path, message: fault }]);
+  }
+  return {
+    range: toEntryRange(query),
+    equal,
+    words: query.q === undefined ? undefined : toTsquery(query.q),
+    messagePart: query.message,
+  };
+}
+
+/** Without an end: everything so far, also what is dated up to a day ahead. */
+function toEntryRange(query: EntryFilterQuery): TimeRange {
+  const range = toTimeRange(query);
+  return query.to === undefined ? { from: range.from, to: range.to + DAY_MS } : range;
+}

@@ -1,0 +1,65 @@
+import { toIso } from '../../platform/query.dto.js';
+import { DAY_MS } from '../../platform/time.js';
+import { EQUAL_FIELDS, type EntryFilter, type Position } from './entry-filter.js';
+
+/**
+ * An entry as the ndjson export shows it: the names of the columns, times with all six digits. A bigint that fits into
+ * 53 bits survives float8.
+ */
+const TIME = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as ${column}`;
+export const ENTRY_COLUMNS = `id, tenant_id, client_id, key_id, action_type, resource_type, resource_id, severity, status,
+  user_id, session_id, ip_address, user_agent, message, before_state, after_state, metadata, functionality, event_type,
+  store_id::float8 as store_id, company_id::float8 as company_id, idempotency_key,
+  ${TIME('occurred_at')}, ${TIME('created_at')}, ${TIME('erased_at')}`;
+
+/** Newest first; the id decides between entries of one moment. */
+export const NEWEST_FIRST = 'order by occurred_at desc, id desc';
+
+/** Collects the values of a statement and numbers them. */
+export class Parameters {
+  readonly values: unknown[] = [];
+
+  add(value: unknown): string {
+    this.values.push(value);
+    return `$${this.values.length}`;
+  }
+}
+
+/**
+ * The conditions of a filter, only those that are set: the planner then sees what there is to choose from. Names come
+ * from a fixed list, values are parameters. An entry happens at most a day after it is recorded, so older ids, and whole
+ * partitions of them, cannot match.
+ */
+export function conditions(filter: EntryFilter, tenantId: string, parameters: Parameters): string[] {
+  const from = parameters.add(toIso(filter.range.from));
+  const all = [
+    `tenant_id = ${parameters.add(tenantId)}`,
+    `occurred_at >= ${from}`,
+    `occurred_at < ${parameters.add(toIso(filter.range.to))}`,
+    `id >= uuid7_lower_bound(${parameters.add(toIso(filter.range.from - DAY_MS))})`,
+  ];
+  for (const field of EQUAL_FIELDS) {
+    const value = filter.equal[field];
+    if (value !== undefined) all.push(`${field} = ${parameters.add(value)}`);
+  }
+  if (filter.auditEventsOnly === true) all.push('functionality is not null');
+  return all;
+}
+
+/** The conditions on text, which row-level security would keep away from the search index. */
+export function textConditions(filter: EntryFilter, parameters: Parameters): string[] {
+  const all: string[] = [];
+  if (filter.words !== undefined) all.push(`search @@ to_tsquery('simple', ${parameters.add(filter.words)})`);
+  if (filter.messagePart !== undefined) {
+    all.push(`message ilike ${parameters.add(`%${filter.messagePart.replace(/[\\%_]/g, '\\$&')}%`)}`);
+  }
+  return all;
+}
+
+export function after(position: Position | undefined, parameters: Parameters): string[] {
+  if (position === undefined) return [];
+  return [`(occurred_at, id) < (${parameters.add(position.occurredAt)}, ${parameters.add(position.id)})`];
+}
+
+export const isTextSearch = (filter: EntryFilter): boolean =>
+  filter.words !== undefined || filter.messagePart !== undefined;

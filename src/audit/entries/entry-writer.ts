@@ -1,0 +1,137 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Sql } from '../../platform/database.js';
+import { byteaArray, textArray, timestamptzArray, uuidArray } from '../../platform/pg-arrays.js';
+import { parseUuid } from '../../platform/uuid7.js';
+import type { OpenCall } from '../api-call.js';
+import { apiCallColumns, INSERT_API_CALLS, unnestApiCalls } from '../api-calls.repository.js';
+import type { JsonValue } from '../proofs/canonical-json.js';
+import type { NewEntry } from './entry.js';
+
+/** What became of one entry. `id` is that of the entry stored first under the same idempotency key. */
+export interface WriteOutcome {
+  status: 'created' | 'duplicate' | 'conflict';
+  id: string;
+}
+
+const TEXT_COLUMNS = [
+  'client_id',
+  'action_type',
+  'resource_type',
+  'resource_id',
+  'severity',
+  'status',
+  'user_id',
+  'session_id',
+  'ip_address',
+  'user_agent',
+  'message',
+  'functionality',
+  'event_type',
+  'idempotency_key',
+] as const;
+const JSON_COLUMNS = ['before_state', 'after_state', 'metadata'] as const;
+
+const STORED = `tenant_id, id, key_id, occurred_at, created_at, salt, leaf, store_id, company_id, ${TEXT_COLUMNS.join(', ')}`;
+const UNNESTED = [
+  ...['uuid', 'uuid', 'uuid', 'timestamptz', 'timestamptz', 'bytea', 'bytea', 'bigint', 'bigint'],
+  ...[...TEXT_COLUMNS, ...JSON_COLUMNS].map(() => 'text'),
+  ...['uuid', 'bytea'],
+];
+
+/**
+ * One statement, so one round trip and one commit. The ledger decides which entries are new; its rows go in sorted,
+ * because two requests that share keys in opposite order would deadlock.
+ */
+const insertEntries = (name: string, more: string) => `/* ${name} */
+with input as materialized (
+  select * from unnest(${UNNESTED.map((type, n) => `$${n + 1}::${type}[]`).join(', ')})
+  as i (${STORED}, ${JSON_COLUMNS.join(', ')}, key, fingerprint)
+), ledger as (
+  insert into audit_keys (key, tenant_id, id, fingerprint)
+  select key, tenant_id, id, fingerprint from input where key is not null order by key, id
+  on conflict (key) do nothing returning id
+), stored as (
+  insert into audit_entries (${STORED}, ${JSON_COLUMNS.join(', ')})
+  select ${STORED}, ${JSON_COLUMNS.map((column) => `${column}::jsonb`).join(', ')}
+  from input where key is null or id in (select id from ledger)
+  returning id
+)${more}
+select id from stored`;
+
+const INSERT = insertEntries('auditEntries.insert', '');
+const INSERT_WITH_CALL = insertEntries(
+  'auditEntries.insertWithCall',
+  `, call as (${INSERT_API_CALLS} ${unnestApiCalls(UNNESTED.length + 1)}
+  where exists (select from stored) on conflict do nothing)`,
+);
+
+const FIND_KNOWN = `/* auditEntries.findKnown */
+select i.n, k.id, k.fingerprint = i.fingerprint as same
+from unnest($1::int[], $2::uuid[], $3::bytea[]) as i (n, key, fingerprint) join audit_keys k on k.key = i.key`;
+
+/** The only writer of audit entries. */
+@Injectable()
+export class AuditEntryWriter {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Stores entries inside the transaction of `sql`, for acts that record themselves.
+   * @throws where the transaction must not commit without its entry
+   */
+  async append(sql: Sql, entries: readonly NewEntry[]): Promise<void> {
+    await sql.query(INSERT, columnsOf(entries));
+  }
+
+  /**
+   * Commits entries, and with them the call that brought them if any is new.
+   * @param statusCode what the call is going to be answered
+   */
+  async write(entries: readonly NewEntry[], call: OpenCall, statusCode: number): Promise<WriteOutcome[]> {
+    const { rows } = await this.database.system.query<{ id: string }>({
+      name: 'auditEntries.insertWithCall',
+      text: INSERT_WITH_CALL,
+      values: [...columnsOf(entries), ...apiCallColumns([call.toApiCall(statusCode, null, null)])],
+    });
+    const stored = new Set(rows.map(({ id }) => id));
+    if (stored.size > 0) call.recorded = true;
+    if (stored.size === entries.length) return entries.map(({ entry }) => ({ status: 'created', id: entry.id }));
+    const known = await this.findKnown(entries.filter(({ entry }) => !stored.has(entry.id)));
+    return entries.map(({ entry }) => known.get(entry.id) ?? { status: 'created', id: entry.id });
+  }
+
+  /** By the id of the entry that was not stored. */
+  private async findKnown(entries: readonly NewEntry[]): Promise<Map<string, WriteOutcome>> {
+    const { rows } = await this.database.system.query<{ n: number; id: string; same: boolean }>({
+      name: 'auditEntries.findKnown',
+      text: FIND_KNOWN,
+      values: [
+        entries.map((_, n) => n),
+        uuidArray(entries.map((entry) => entry.ledgerKey)),
+        byteaArray(entries.map((entry) => entry.fingerprint)),
+      ],
+    });
+    return new Map(
+      rows.map(({ n, id, same }) => [entries[n]!.entry.id, { status: same ? 'duplicate' : 'conflict', id }]),
+    );
+  }
+}
+
+function columnsOf(entries: readonly NewEntry[]): unknown[] {
+  return [
+    uuidArray(entries.map(({ tenantId }) => tenantId)),
+    uuidArray(entries.map(({ id }) => id)),
+    uuidArray(entries.map(({ entry }) => (entry.key_id === null ? null : parseUuid(entry.key_id)))),
+    timestamptzArray(entries.map(({ occurredAt }) => occurredAt)),
+    timestamptzArray(entries.map(({ createdAt }) => createdAt)),
+    byteaArray(entries.map(({ salt }) => salt)),
+    byteaArray(entries.map(({ leaf }) => leaf)),
+    entries.map(({ entry }) => entry.store_id),
+    entries.map(({ entry }) => entry.company_id),
+    ...TEXT_COLUMNS.map((column) => textArray(entries.map(({ entry }) => entry[column]))),
+    ...JSON_COLUMNS.map((column) => textArray(entries.map(({ entry }) => toJson(entry[column])))),
+    uuidArray(entries.map(({ ledgerKey }) => ledgerKey)),
+    byteaArray(entries.map(({ fingerprint }) => fingerprint)),
+  ];
+}
+
+const toJson = (value: JsonValue): string | null => (value === null ? null : JSON.stringify(value));
