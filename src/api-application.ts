@@ -7,6 +7,7 @@ import { ApiModule } from './api.module.js';
 import { describeCall } from './audit/api-call.interceptor.js';
 import { ApiCallTrail } from './audit/api-call-trail.js';
 import { IngestLane } from './events/ingest-lane.js';
+import { SocketAdapter } from './metrics-gateway/socket.adapter.js';
 import { setUpOpenApi } from './openapi-document.js';
 import type { AuthenticatedRequest } from './platform/access.js';
 import { trustedProxies } from './platform/client-address.js';
@@ -45,6 +46,7 @@ export async function createApiApplication(config: Config, logger?: NestLogger):
   if (config.CORS_ORIGINS.length > 0) {
     app.enableCors({ origin: [...config.CORS_ORIGINS], exposedHeaders: ['X-Request-Id', 'Retry-After'] });
   }
+  app.useWebSocketAdapter(new SocketAdapter(app, config));
   setUpOpenApi(app);
   await app.init();
   app.use(answerUnrouted);
@@ -78,7 +80,7 @@ export async function stopApiApplication(app: NestExpressApplication): Promise<v
   await app.close().finally(() => clearInterval(closing));
 }
 
-/** Requests reach the ingest lane first; what it does not take goes on to Express. All calls below /api leave a trail. */
+/** Requests reach the ingest lane first; what it does not take goes on to Socket.IO and Express. All calls below /api leave a trail. */
 function putLaneInFront(app: NestExpressApplication): void {
   const lane = app.get(IngestLane);
   const health = app.get(HealthService);

@@ -20,6 +20,8 @@ import { EventTypesController } from './events/schemas/event-types.controller.js
 import { ApiKey } from './keys/api-key.entity.js';
 import { KeysController } from './keys/keys.controller.js';
 import { KeysModule } from './keys/keys.module.js';
+import { MetricsGateway } from './metrics-gateway/metrics.gateway.js';
+import { MetricsGatewayModule } from './metrics-gateway/metrics-gateway.module.js';
 import type { Config } from './platform/config.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { runtimeOptions } from './platform/data-source-options.js';
@@ -27,7 +29,7 @@ import { Tenant } from './tenants/tenant.entity.js';
 import { TenantsController } from './tenants/tenants.controller.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 
-/** The API process: every controller is in this list. */
+/** The API process: every controller and gateway is on this page. */
 @Module({})
 export class ApiModule {
   static forRoot(config: Config): DynamicModule {
@@ -47,6 +49,7 @@ export class ApiModule {
         }),
         AnalyticsModule,
         EventsModule,
+        MetricsGatewayModule,
       ],
       controllers: [
         ApiCallsController,
@@ -60,6 +63,7 @@ export class ApiModule {
         EventsController,
       ],
       providers: [
+        MetricsGateway,
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_GUARD, useClass: LimitGuard },
         { provide: APP_INTERCEPTOR, useClass: ApiCallInterceptor },

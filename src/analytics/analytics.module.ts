@@ -1,10 +1,11 @@
 import { Module } from '@nestjs/common';
 import { AnalyticsService } from './analytics.service.js';
 import { EventCountsRepository } from './event-counts.repository.js';
+import { LiveCountsRepository } from './live-counts.repository.js';
 import { RollupsRepository } from './rollups.repository.js';
 
 @Module({
-  providers: [AnalyticsService, EventCountsRepository, RollupsRepository],
-  exports: [AnalyticsService, RollupsRepository],
+  providers: [AnalyticsService, EventCountsRepository, LiveCountsRepository, RollupsRepository],
+  exports: [AnalyticsService, LiveCountsRepository, RollupsRepository],
 })
 export class AnalyticsModule {}

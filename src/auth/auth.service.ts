@@ -54,7 +54,38 @@ export class AuthService {
    *   429 after too many failures from one address
    */
   async authenticate(request: IncomingMessage, needed: Exclude<Access, 'public'>): Promise<Principal> {
-    const principal = await this.actFor(await this.identifyOrNote(request), request);
+    return this.authenticateBy(this.credentialOf, request, needed);
+  }
+
+  /** The same for a credential that came beside the headers of `request`: in the handshake of a socket. */
+  async authenticateWith(
+    credential: string,
+    request: IncomingMessage,
+    needed: Exclude<Access, 'public'>,
+  ): Promise<Principal> {
+    return this.authenticateBy(() => credential, request, needed);
+  }
+
+  /**
+   * What a principal of a moment ago may do now, for connections that outlive a request: its key as it is, without what
+   * the principal did not have then.
+   * @throws Problem 401 when the credential is void, 403 when the key or its tenant is not active any more
+   */
+  async renew(held: Principal): Promise<Principal> {
+    if (held.tokenExpiresAt !== undefined && held.tokenExpiresAt <= Date.now() / 1_000) {
+      throw unauthorized('The access token expired. Get a new one from POST /api/v1/auth/token.');
+    }
+    const current = await this.findTokenPrincipal(held.keyId ?? this.configuredKeyId());
+    if (current === null) throw unauthorized('Invalid API Key');
+    return { ...held, scopes: held.scopes.filter((scope) => allows(current.scopes, scope)) };
+  }
+
+  private async authenticateBy(
+    credentialOf: (request: IncomingMessage) => string | null,
+    request: IncomingMessage,
+    needed: Exclude<Access, 'public'>,
+  ): Promise<Principal> {
+    const principal = await this.actFor(await this.identifyOrNote(credentialOf, request), request);
     if (needed !== 'any' && !allows(principal.scopes, needed)) {
       throw forbidden(`This needs a key with the scope ${needed}; yours has ${principal.scopes.join(', ')}.`);
     }
@@ -67,9 +98,14 @@ export class AuthService {
     return this.tokens.issue({ keyId: keyId ?? this.configuredKeyId(), tenantId, scopes }, clientId);
   }
 
-  private async identifyOrNote(request: IncomingMessage): Promise<Principal> {
+  private readonly credentialOf = (request: IncomingMessage) => readCredential(request, this.sources);
+
+  private async identifyOrNote(
+    credentialOf: (request: IncomingMessage) => string | null,
+    request: IncomingMessage,
+  ): Promise<Principal> {
     try {
-      return await this.identify(request);
+      return await this.identify(credentialOf(request));
     } catch (error) {
       if (error instanceof Problem && error.status === 401) this.failures.note(clientAddress(request, this.trust));
       throw error;
@@ -77,8 +113,7 @@ export class AuthService {
   }
 
   /** Chosen by its form alone: what looks like one kind of credential is never tried as another. */
-  private async identify(request: IncomingMessage): Promise<Principal> {
-    const credential = readCredential(request, this.sources);
+  private async identify(credential: string | null): Promise<Principal> {
     if (credential === null) {
       if (this.config.SKIP_AUTH) return this.configuredPrincipal;
       throw unauthorized('API Key is missing');
@@ -96,9 +131,10 @@ export class AuthService {
     const principal = await this.findTokenPrincipal(claims.keyId);
     if (principal === null) throw unauthorized('Invalid access token: its key does not exist any more.');
     const scopes = claims.scopes.filter((scope) => allows(principal.scopes, scope));
-    if (claims.tenantId === principal.tenantId) return { ...principal, scopes };
+    const tokenExpiresAt = claims.expiresAt;
+    if (claims.tenantId === principal.tenantId) return { ...principal, scopes, tokenExpiresAt };
     if (!allows(principal.scopes, 'platform')) throw unauthorized('Invalid access token: its key left the tenant.');
-    return { ...principal, scopes, tenantId: claims.tenantId };
+    return { ...principal, scopes, tokenExpiresAt, tenantId: claims.tenantId };
   }
 
   private async findTokenPrincipal(keyId: string): Promise<Principal | null> {

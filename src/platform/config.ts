@@ -50,6 +50,10 @@ export const SETTINGS = {
   }),
   WORKER_CONCURRENCY: integer(1, 64, { default: 4, description: 'Jobs a worker process handles at once.' }),
   CORS_ORIGINS: list({ default: [], description: 'Origins of browsers that may call the API; empty means none.' }),
+  SOCKETS_PER_KEY: integer(1, 100_000, {
+    default: 20,
+    description: 'Live (Socket.IO) connections that one key may have open to one API process.',
+  }),
   TRUST_PROXY: text({
     default: 'false',
     example: 'loopback',

@@ -15,6 +15,8 @@ export interface Principal {
   readonly rateWindowSeconds: number;
   /** Events per window; null without a limit of their own. */
   readonly eventLimit: number | null;
+  /** Seconds since 1970; absent when the credential was a key. */
+  readonly tokenExpiresAt?: number;
 }
 
 /** A wider scope includes the narrower ones below it: platform ⊃ admin ⊃ (read, write). */
