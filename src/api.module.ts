@@ -15,6 +15,7 @@ import { LimitGuard, THROTTLERS } from './auth/limit.guard.js';
 import { LimitStorage } from './auth/limit-storage.js';
 import { EventsController } from './events/events.controller.js';
 import { EventsModule } from './events/events.module.js';
+import { FailedEventsController } from './events/failed/failed-events.controller.js';
 import { QueueStatusController } from './events/queue-status.controller.js';
 import { EventTypesController } from './events/schemas/event-types.controller.js';
 import { ApiKey } from './keys/api-key.entity.js';
@@ -60,6 +61,7 @@ export class ApiModule {
         QueueStatusController,
         AnalyticsController,
         EventTypesController,
+        FailedEventsController, // before events/:id
         EventsController,
       ],
       providers: [

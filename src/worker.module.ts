@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { BatchSweeper } from './events/batch-sweeper.js';
 import { BatchProcessingModule } from './events/events.module.js';
 import { EventsProcessor } from './events/events.processor.js';
+import { RetrySchedule } from './events/failed/retry-schedule.js';
 import type { Config } from './platform/config.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { PartitionKeeper } from './retention/partition-keeper.js';
@@ -13,7 +14,7 @@ export class WorkerModule {
     return {
       module: WorkerModule,
       imports: [PlatformModule.forRoot(config, 'consumer'), BatchProcessingModule],
-      providers: [EventsProcessor, BatchSweeper, PartitionKeeper],
+      providers: [EventsProcessor, BatchSweeper, RetrySchedule, PartitionKeeper],
     };
   }
 }

@@ -1,6 +1,7 @@
 import { type DynamicModule, type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { FailedEventsModule } from '../events/failed/failed-events.module.js';
 import { ApiKey } from '../keys/api-key.entity.js';
 import { KeysModule } from '../keys/keys.module.js';
 import type { Config } from '../platform/config.js';
@@ -20,6 +21,7 @@ class CliModule {
         TypeOrmModule.forRoot({ ...runtimeOptions(config), retryAttempts: 1, entities: [Tenant, ApiKey] }),
         TenantsModule,
         KeysModule,
+        FailedEventsModule,
       ],
     };
   }

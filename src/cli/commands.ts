@@ -56,6 +56,11 @@ const COMMANDS: Record<string, Entry> = {
     description: 'Lists all tenants, newest first.',
     load: async () => (await import('./tenants.command.js')).listTenants,
   },
+  'retry-failed': {
+    usage: '[--tenant=ID] [--state=open|dead] [--event-type=TYPE] [--client-id=my-app] [--reason=TEXT]',
+    description: 'Retries the failed events of a tenant, all of them or those that match.',
+    load: async () => (await import('./retry-failed.command.js')).retryFailed,
+  },
 };
 
 export async function findCommand(name: string): Promise<Command | undefined> {

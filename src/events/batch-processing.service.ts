@@ -2,7 +2,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { RollupsRepository } from '../analytics/rollups.repository.js';
 import { Database, isConnectionError, type Sql, sqlState } from '../platform/database.js';
 import { BatchesRepository, type QueuedBatch } from './batches.repository.js';
-import { FailedEventsRepository } from './failed-events.repository.js';
+import { FailedEventsRepository } from './failed/failed-events.repository.js';
+import { Quarantine } from './failed/quarantine.js';
 
 /** Failures after which the events of a batch are tried one by one. */
 const ATTEMPTS_BEFORE_ISOLATION = 3;
@@ -20,6 +21,7 @@ export class BatchProcessingService {
     private readonly batches: BatchesRepository,
     private readonly rollups: RollupsRepository,
     private readonly failedEvents: FailedEventsRepository,
+    private readonly quarantine: Quarantine,
   ) {}
 
   /**
@@ -43,6 +45,8 @@ export class BatchProcessingService {
     return this.database.inSystem(async (sql) => {
       const claimed = await this.batches.claim(sql, batchIds);
       if (claimed.length === 0) return 0;
+      const quarantining = claimed.filter((batch) => batch.quarantines);
+      if (quarantining.length > 0) await this.quarantine.isolate(sql, quarantining);
       const [only] = claimed;
       if (claimed.length === 1 && only !== undefined && only.attempts >= ATTEMPTS_BEFORE_ISOLATION) {
         await this.countIsolating(sql, only);
@@ -74,7 +78,7 @@ export class BatchProcessingService {
       if (sqlState(error) === undefined || isConnectionError(error)) throw error;
       await sql.query('rollback to savepoint piece');
       const halves = await this.failedEvents.halve(sql, batch);
-      if (halves === null) await this.failedEvents.insert(sql, batch, (error as Error).message);
+      if (halves === null) await this.failedEvents.insertUncounted(sql, batch, (error as Error).message);
       else for (const half of halves) await this.countIsolating(sql, half);
     }
   }

@@ -5,6 +5,8 @@ import type { Sql } from '../platform/database.js';
 export interface QueuedBatch extends CountableBatch {
   event_count: number;
   attempts: number;
+  /** Whether its tenant has a schema that quarantines. */
+  quarantines: boolean;
 }
 
 /**
@@ -17,7 +19,9 @@ export class BatchesRepository {
     const { rows } = await sql.query<QueuedBatch>({
       name: 'batches.claim',
       text: `/* batches.claim */
-        select id, tenant_id, first_id, last_id, event_count, attempts from ingest_batches
+        select id, tenant_id, first_id, last_id, event_count, attempts,
+          exists (select from event_type_schemas s where s.tenant_id = b.tenant_id and s.mode = 'quarantine') as quarantines
+        from ingest_batches b
         where id = any($1::uuid[]) and status = 'queued' order by id for update skip locked`,
       values: [ids],
     });

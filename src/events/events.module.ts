@@ -8,28 +8,29 @@ import { BatchProcessingService } from './batch-processing.service.js';
 import { BatchesRepository } from './batches.repository.js';
 import { EventReader } from './event-reader.js';
 import { EVENTS_QUEUE } from './events.jobs.js';
-import { EventsRepository } from './events.repository.js';
 import { EventsService } from './events.service.js';
-import { FailedEventsRepository } from './failed-events.repository.js';
+import { FailedEventsModule } from './failed/failed-events.module.js';
 import { IngestLane } from './ingest-lane.js';
 import { IngestRepository } from './ingest.repository.js';
 import { IngestWriter } from './ingest-writer.js';
 import { QueueStatusService } from './queue-status.service.js';
-import { CompiledSchemas } from './schemas/compiled-schemas.js';
 import { EventTypesService } from './schemas/event-types.service.js';
 import { SchemaGate } from './schemas/schema-gate.js';
 import { SchemaRegistry } from './schemas/schema-registry.js';
-import { SchemasRepository } from './schemas/schemas.repository.js';
 
 /** Taking events in and reading them back: what the API process needs. */
 @Module({
-  imports: [AnalyticsModule, AuditModule, AuthModule, BullModule.registerQueue({ name: EVENTS_QUEUE })],
+  imports: [
+    AnalyticsModule,
+    AuditModule,
+    AuthModule,
+    FailedEventsModule,
+    BullModule.registerQueue({ name: EVENTS_QUEUE }),
+  ],
   providers: [
     BatchDoorbell,
     BatchesRepository,
-    CompiledSchemas,
     EventReader,
-    EventsRepository,
     EventsService,
     EventTypesService,
     IngestLane,
@@ -38,16 +39,15 @@ import { SchemasRepository } from './schemas/schemas.repository.js';
     QueueStatusService,
     SchemaGate,
     SchemaRegistry,
-    SchemasRepository,
   ],
-  exports: [EventReader, EventsService, EventTypesService, IngestLane, QueueStatusService],
+  exports: [FailedEventsModule, EventReader, EventsService, EventTypesService, IngestLane, QueueStatusService],
 })
 export class EventsModule {}
 
-/** Processing batches: what the worker process needs. */
+/** Processing batches and retrying dead letters: what the worker process needs. */
 @Module({
-  imports: [AnalyticsModule, BullModule.registerQueue({ name: EVENTS_QUEUE })],
-  providers: [BatchProcessingService, BatchesRepository, FailedEventsRepository],
-  exports: [BatchProcessingService, BatchesRepository, BullModule],
+  imports: [AnalyticsModule, FailedEventsModule, BullModule.registerQueue({ name: EVENTS_QUEUE })],
+  providers: [BatchProcessingService, BatchesRepository],
+  exports: [BatchProcessingService, BatchesRepository, BullModule, FailedEventsModule],
 })
 export class BatchProcessingModule {}

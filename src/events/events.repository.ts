@@ -30,7 +30,7 @@ const EVENT = `
 
 const WITH_STATUS = `
   left join ingest_batches b on b.tenant_id = e.tenant_id and b.id = e.batch_id
-  left join failed_events f on f.tenant_id = e.tenant_id and f.event_id = e.id and f.state <> 'resolved'`;
+  left join failed_events f on f.tenant_id = e.tenant_id and f.event_id = e.id`;
 
 const FIND_BY_ID = `/* events.findById */
 select ${EVENT} from events e ${WITH_STATUS} where e.tenant_id = $1 and e.id = $2`;

@@ -76,11 +76,11 @@ const INSERT_GROUP = insertGroup('events.insertGroup', 'order by key, id on conf
 /**
  * What the ledger knows about events it did not take: the first event's id, whether the content is the same, and how
  * far it is. Content is compared by PostgreSQL (jsonb equality is that of the JSON values, not of their text);
- * a repeat without event_time matches a first one without.
+ * a repeat without event_time matches a first one without. A patched event is compared as it came.
  */
 const FIND_KNOWN = `/* events.findKnown */
 select i.n, e.id,
-       e.event_type = i.event_type and e.payload = i.payload::jsonb
+       e.event_type = i.event_type and coalesce(p.payload, e.payload) = i.payload::jsonb
          and e.user_id is not distinct from i.user_id and e.session_id is not distinct from i.session_id
          and e.event_time = coalesce(i.event_time, e.received_at) as same,
        case when f.event_id is not null then 'failed' when b.status = 'queued' then 'queued' else 'processed' end
@@ -90,7 +90,10 @@ from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[
 join event_keys k on k.key = i.key
 join events e on e.tenant_id = i.tenant_id and e.id = k.id
 left join ingest_batches b on b.tenant_id = e.tenant_id and b.id = e.batch_id
-left join failed_events f on f.tenant_id = e.tenant_id and f.event_id = e.id and f.state <> 'resolved'`;
+left join failed_events f on f.tenant_id = e.tenant_id and f.event_id = e.id
+left join lateral (
+  select payload from event_patches where tenant_id = e.tenant_id and event_id = e.id order by id limit 1
+) p on true`;
 
 @Injectable()
 export class IngestRepository {

@@ -88,6 +88,10 @@ export const SETTINGS = {
   }),
   EVENT_RETENTION_DAYS: integer(1, 36_500, { default: 90, description: 'Days an event is kept.' }),
   AUDIT_RETENTION_DAYS: integer(1, 36_500, { default: 365, description: 'Days an audit entry is kept.' }),
+  FAILED_RETRY_SECONDS: integer(1, 86_400, {
+    default: 600,
+    description: 'Seconds between two looks for failed events to retry, and the first step of their backoff.',
+  }),
   ARCHIVE_DIR: text({
     default: '.data/archive',
     description: 'Folder that audit entries past retention are archived to.',

@@ -115,6 +115,11 @@ describe('a tenant, seen from another', () => {
       const rows = await database.query('select id from api_audit_logs where tenant_id = $1', [foreign]);
       expect(rows.length).toBeGreaterThan(1);
     });
+    await database.query(`insert into failed_events (tenant_id, event_id, reason) values ($1, $2, $3)`, [
+      foreign,
+      event.body.id,
+      CANARY,
+    ]);
     for (const grain of ['minute', 'hour', 'day']) {
       await database.query(
         `insert into event_rollups_${grain}
@@ -188,6 +193,8 @@ describe('a tenant, seen from another', () => {
       [foreign, CANARY],
     );
     expect(changed).toEqual([]);
+    const letters = await database.query('select state, attempts from failed_events where tenant_id = $1', [foreign]);
+    expect(letters).toEqual([{ state: 'open', attempts: 1 }]);
   }, 120_000);
 
   it('still does not exist when every statement forgets its tenant: row-level security holds alone', async () => {
@@ -208,6 +215,7 @@ describe('a tenant, seen from another', () => {
       'api_audit_logs',
       'event_type_schemas',
       'audit_entries',
+      'failed_events',
     ]) {
       await database.query(`alter policy tenant_rows on ${table} using (true)`);
     }

@@ -88,7 +88,65 @@ describe('BatchProcessingService', () => {
     const [batch] = await database.query('select status from ingest_batches where id = $1', [ids[0]]);
     expect(batch).toEqual({ status: 'processed' });
     expect(await rollupDifference(database)).toBe(0);
+
+    await database.query('update failed_events set next_retry_at = now()');
+    expect(await pipeline.retrier.retryDue(10)).toEqual({ retried: 1, processed: 0 });
+    const [letter] = await database.query('select attempts, reason, next_retry_at > now() as later from failed_events');
+    expect(letter).toEqual({ attempts: 2, reason: 'cursed events cannot be counted', later: true });
     await liftCurse(database);
+    await database.query('update failed_events set next_retry_at = now()');
+    expect(await pipeline.retrier.retryDue(10)).toEqual({ retried: 1, processed: 1 });
+    expect(await database.query('select * from failed_events')).toEqual([]);
+    expect(await rollupDifference(database)).toBe(0);
+  });
+
+  it('makes dead letters of quarantined events, and counts each once however many retry it in parallel', async () => {
+    const tenant = uuid7();
+    await pipeline.schemas.put(tenant, 'page_view', 'quarantine', { required: ['never'] });
+    for (const id of await ingest(mixed(300, tenant))) await pipeline.processing.process([id]);
+    const letters = await database.query<{ event_id: string }>(
+      'select event_id from failed_events where tenant_id = $1',
+      [tenant],
+    );
+    expect(letters).toHaveLength(100);
+    expect(await rollupDifference(database)).toBe(0);
+    await pipeline.schemas.put(tenant, 'page_view', 'quarantine', true);
+    const ids = letters.map(({ event_id }) => event_id);
+    await database.query('update failed_events set next_retry_at = now()');
+    const results = await Promise.all([
+      ...Array.from({ length: 6 }, (_, n) => pipeline.retrier.retryLetters(tenant, n % 2 ? ids : [...ids].reverse())),
+      ...Array.from({ length: 6 }, () => pipeline.retrier.retryDue(7)),
+      ...ids.slice(0, 6).map((id) => pipeline.retrier.retryOne(tenant, id)),
+      ingest(mixed(50, tenant)).then((more) => pipeline.processing.process(more).then(() => ({ processed: 0 }))),
+    ]);
+    await pipeline.retrier.retryLetters(tenant, ids);
+    expect(await database.query('select * from failed_events')).toEqual([]);
+    expect(results.reduce((sum, { processed }) => sum + processed, 0)).toBe(100);
+    expect(await rollupDifference(database)).toBe(0);
+  });
+
+  it('retries one by one when counting fails for one, and takes letters away whose event is gone', async () => {
+    const tenant = uuid7();
+    await pipeline.schemas.put(tenant, 'cursed', 'quarantine', false);
+    await pipeline.schemas.put(tenant, 'login', 'quarantine', false);
+    const events = [event({ event_type: 'cursed' }, tenant), ...[1, 2, 3].map(() => event({}, tenant))];
+    await pipeline.processing.process(await ingest(events));
+    expect(await rollupDifference(database)).toBe(0);
+    await pipeline.schemas.delete(tenant, 'cursed');
+    await pipeline.schemas.delete(tenant, 'login');
+    await curse(database);
+    await database.query('update failed_events set next_retry_at = now()');
+    expect(await pipeline.retrier.retryDue(10)).toEqual({ retried: 4, processed: 3 });
+    expect(await rollupDifference(database)).toBe(0);
+    await liftCurse(database);
+    await database.query(
+      'insert into failed_events (tenant_id, event_id, reason, next_retry_at, counted) values ($1, $2, $3, now(), false)',
+      [tenant, uuid7(), 'its event is gone'],
+    );
+    await database.query('update failed_events set next_retry_at = now()');
+    expect(await pipeline.retrier.retryDue(10)).toEqual({ retried: 1, processed: 1 });
+    expect(await database.query('select * from failed_events')).toEqual([]);
+    expect(await rollupDifference(database)).toBe(0);
   });
 
   it('is made good by the sweeper when its job is lost', async () => {

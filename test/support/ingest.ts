@@ -3,9 +3,14 @@ import { BatchesRepository } from '../../src/events/batches.repository.js';
 import type { BatchDoorbell } from '../../src/events/batch-doorbell.js';
 import type { AcceptableEvent } from '../../src/events/event.js';
 import { isFault, parseEvent } from '../../src/events/event-parser.js';
-import { FailedEventsRepository } from '../../src/events/failed-events.repository.js';
+import { FailedEventsRepository } from '../../src/events/failed/failed-events.repository.js';
+import { LetterRetrier } from '../../src/events/failed/letter-retrier.js';
+import { Quarantine } from '../../src/events/failed/quarantine.js';
 import { IngestRepository } from '../../src/events/ingest.repository.js';
 import { IngestWriter } from '../../src/events/ingest-writer.js';
+import { CompiledSchemas } from '../../src/events/schemas/compiled-schemas.js';
+import { SchemasRepository } from '../../src/events/schemas/schemas.repository.js';
+import { FailedCountsRepository } from '../../src/analytics/failed-counts.repository.js';
 import { RollupsRepository } from '../../src/analytics/rollups.repository.js';
 import { loadConfig } from '../../src/platform/config.js';
 import { Database } from '../../src/platform/database.js';
@@ -18,6 +23,8 @@ export class TestPipeline {
   readonly repository: IngestRepository;
   readonly writer: IngestWriter;
   readonly processing: BatchProcessingService;
+  readonly schemas: SchemasRepository;
+  readonly retrier: LetterRetrier;
   readonly rung: string[] = [];
 
   constructor(databaseUrl: string, env: Record<string, string> = {}) {
@@ -26,12 +33,13 @@ export class TestPipeline {
     this.repository = new IngestRepository(this.database);
     const doorbell = { ring: (ids: readonly string[]) => this.rung.push(...ids) } as unknown as BatchDoorbell;
     this.writer = new IngestWriter(config, this.repository, doorbell);
-    this.processing = new BatchProcessingService(
-      this.database,
-      this.batches,
-      new RollupsRepository(),
-      new FailedEventsRepository(),
-    );
+    this.schemas = new SchemasRepository(this.database);
+    const failedEvents = new FailedEventsRepository(config);
+    const quarantine = new Quarantine(new CompiledSchemas(this.schemas), failedEvents);
+    const rollups = new RollupsRepository();
+    this.processing = new BatchProcessingService(this.database, this.batches, rollups, failedEvents, quarantine);
+    const counts = new FailedCountsRepository();
+    this.retrier = new LetterRetrier(this.database, failedEvents, quarantine, counts, rollups);
   }
 
   async stop(): Promise<void> {

@@ -21,6 +21,17 @@ export async function rollupDifference(database: TestDatabase): Promise<number> 
            + abs((select coalesce(sum(processed + failed), 0) from processing_rollups_${grain})
                - (select coalesce(sum(value::bigint), 0) from processing_rollups_${grain}, jsonb_each_text(latency_histogram)))
         as difference`);
+    const [failed] = await database.query<{ difference: string }>(`
+      with rows as (
+        select e.tenant_id, date_bin('1 ${grain}', e.event_time, timestamptz '1970-01-01 00:00Z') as bucket,
+               e.client_id, e.event_type, count(*) as failed
+        from failed_events f join events e on e.tenant_id = f.tenant_id and e.id = f.event_id
+        where f.counted group by 1, 2, 3, 4)
+      select coalesce(sum(abs(coalesce(rows.failed, 0) - coalesce(r.failed, 0))), 0)
+           + abs((select count(*) from failed_events where counted)
+               - (select coalesce(sum(failed), 0) from processing_rollups_${grain})) as difference
+      from rows full join event_rollups_${grain} r using (tenant_id, bucket, client_id, event_type)`);
+    difference += Number(failed?.difference);
     difference += Number(events?.difference) + Number(processing?.difference);
   }
   return difference;

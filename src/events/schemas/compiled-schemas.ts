@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Sql } from '../../platform/database.js';
 import { EventSchema } from './event-schema.js';
 import { SchemasRepository } from './schemas.repository.js';
 
@@ -23,21 +24,24 @@ export class CompiledSchemas {
     return schema;
   }
 
-  /** The schema of a type: the version given, or the one that has replaced it; null when the type has none any more. */
-  async get(tenantId: string, eventType: string, version: string): Promise<EventSchema | null> {
+  /**
+   * The schema of a type: the version given, or the one that has replaced it; null when the type has none any more.
+   * @param sql where to read it; inside a transaction its own connection, as waiting for another one can last for ever
+   */
+  async get(tenantId: string, eventType: string, version: string, sql?: Sql): Promise<EventSchema | null> {
     const kept = this.peek(tenantId, eventType, version);
     if (kept !== undefined) return kept;
     const key = keyOf(tenantId, eventType, version);
     let compiling = this.compiling.get(key);
     if (compiling === undefined) {
-      compiling = this.compile(tenantId, eventType).finally(() => this.compiling.delete(key));
+      compiling = this.compile(tenantId, eventType, sql).finally(() => this.compiling.delete(key));
       this.compiling.set(key, compiling);
     }
     return compiling;
   }
 
-  private async compile(tenantId: string, eventType: string): Promise<EventSchema | null> {
-    const current = await this.schemas.findCurrent(tenantId, eventType);
+  private async compile(tenantId: string, eventType: string, sql?: Sql): Promise<EventSchema | null> {
+    const current = await this.schemas.findCurrent(tenantId, eventType, sql);
     if (current === null) return null;
     const known = this.peek(tenantId, eventType, current.version);
     if (known !== undefined) return known;

@@ -43,8 +43,12 @@ export class SchemasRepository {
   }
 
   /** The schema as it is now, for those who check events. */
-  async findCurrent(tenantId: string, eventType: string): Promise<{ version: string; schema: unknown } | null> {
-    const { rows } = await this.database.system.query<{ version: string; schema: unknown }>(
+  async findCurrent(
+    tenantId: string,
+    eventType: string,
+    sql: Sql = this.database.system,
+  ): Promise<{ version: string; schema: unknown } | null> {
+    const { rows } = await sql.query<{ version: string; schema: unknown }>(
       '/* schemas.findCurrent */ select version, schema from event_type_schemas where tenant_id = $1 and event_type = $2',
       [tenantId, eventType],
     );

@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import type { Sql } from '../platform/database.js';
+
+/**
+ * Moves events that were counted as failed over to the processed ones, in the buckets in which they were counted: those of
+ * their event_time, and those of the time their batch was processed. Their latency was counted then and stays.
+ * Keys are sorted like those of rollups.countEvents, so the two never wait for each other in a circle.
+ * A bucket that retention has dropped comes back with what is known of it: these events.
+ */
+const MOVE_TO_PROCESSED = `/* failedCounts.moveToProcessed */
+with moved as materialized (
+  select e.tenant_id, e.client_id, e.event_type, b.processed_at,
+         date_bin('1 minute', e.event_time, timestamptz '1970-01-01 00:00Z') as minute
+  from unnest($1::uuid[], $2::uuid[]) as k (tenant_id, id)
+  join events e on e.tenant_id = k.tenant_id and e.id = k.id
+  join ingest_batches b on b.tenant_id = e.tenant_id and b.id = e.batch_id
+), ${['minute', 'hour', 'day'].map(moveEvents).join(', ')}
+, ${['minute', 'hour', 'day'].map(moveProcessing).join(', ')}
+select count(*)::int as moved from moved`;
+
+function moveEvents(grain: string): string {
+  return `events_${grain} as (
+  insert into event_rollups_${grain} as r (tenant_id, bucket, client_id, event_type, count)
+  select tenant_id, date_bin('1 ${grain}', minute, timestamptz '1970-01-01 00:00Z'), client_id, event_type, count(*)
+  from moved group by 1, 2, 3, 4 order by 1, 2, 3, 4
+  on conflict (tenant_id, bucket, client_id, event_type)
+  do update set count = r.count + excluded.count, failed = r.failed - excluded.count
+)`;
+}
+
+function moveProcessing(grain: string): string {
+  return `processing_${grain} as (
+  insert into processing_rollups_${grain} as r (tenant_id, bucket, client_id, processed, latency_sum_ms, latency_min_ms,
+    latency_max_ms, latency_histogram)
+  select tenant_id, date_bin('1 ${grain}', processed_at, timestamptz '1970-01-01 00:00Z'), client_id, count(*), 0, 0, 0, '{}'
+  from moved group by 1, 2, 3 order by 1, 2, 3
+  on conflict (tenant_id, bucket, client_id)
+  do update set processed = r.processed + excluded.processed, failed = r.failed - excluded.processed
+)`;
+}
+
+@Injectable()
+export class FailedCountsRepository {
+  /** @param ids of events that the rollups hold as failed */
+  async moveToProcessed(sql: Sql, tenantIds: readonly string[], ids: readonly string[]): Promise<void> {
+    await sql.query({ name: 'failedCounts.moveToProcessed', text: MOVE_TO_PROCESSED, values: [tenantIds, ids] });
+  }
+}

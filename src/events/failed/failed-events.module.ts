@@ -1,0 +1,35 @@
+import { Module } from '@nestjs/common';
+import { AnalyticsModule } from '../../analytics/analytics.module.js';
+import { EventsRepository } from '../events.repository.js';
+import { CompiledSchemas } from '../schemas/compiled-schemas.js';
+import { SchemasRepository } from '../schemas/schemas.repository.js';
+import { DeadLettersRepository } from './dead-letters.repository.js';
+import { FailedEventsRepository } from './failed-events.repository.js';
+import { FailedEventsService } from './failed-events.service.js';
+import { LetterRetrier } from './letter-retrier.js';
+import { Quarantine } from './quarantine.js';
+
+/** Dead letters: what the API, the worker and the command line share. */
+@Module({
+  imports: [AnalyticsModule],
+  providers: [
+    CompiledSchemas,
+    DeadLettersRepository,
+    EventsRepository,
+    FailedEventsRepository,
+    FailedEventsService,
+    LetterRetrier,
+    Quarantine,
+    SchemasRepository,
+  ],
+  exports: [
+    CompiledSchemas,
+    EventsRepository,
+    FailedEventsRepository,
+    FailedEventsService,
+    LetterRetrier,
+    Quarantine,
+    SchemasRepository,
+  ],
+})
+export class FailedEventsModule {}

@@ -1,0 +1,158 @@
+import { Injectable } from '@nestjs/common';
+import { decodeCursor, encodeCursor, type Page, toPage } from '../../platform/cursor.js';
+import { checkPayload } from '../../platform/payload-check.js';
+import type { Principal } from '../../platform/principal.js';
+import { badRequest, type FieldError, notFound, Problem } from '../../platform/problem.js';
+import { toIso } from '../../platform/query.dto.js';
+import { parseDateTime } from '../../platform/time.js';
+import { isUuid } from '../../platform/uuid7.js';
+import { MAX_EVENT_BYTES } from '../event-parser.js';
+import { EventsRepository } from '../events.repository.js';
+import { DeadLettersRepository, type LetterFilter, type LetterRow } from './dead-letters.repository.js';
+import type { FailedEventResponse, ListFailedQuery, RetriedAllResponse } from './failed-events.dto.js';
+import type { RetriedResponse } from './failed-events.dto.js';
+import { LetterRetrier, PatchRefused } from './letter-retrier.js';
+
+const LETTERS_PER_STEP = 500;
+/** After this long a retry of many answers with how far it came. */
+const MAX_RETRY_MS = 15_000;
+
+type Caller = Pick<Principal, 'tenantId' | 'clientId' | 'keyId'>;
+
+/** The dead-letter queue, as people use it. */
+@Injectable()
+export class FailedEventsService {
+  constructor(
+    private readonly letters: DeadLettersRepository,
+    private readonly retrier: LetterRetrier,
+    private readonly events: EventsRepository,
+  ) {}
+
+  async list({ tenantId }: Caller, query: ListFailedQuery): Promise<Page<FailedEventResponse>> {
+    const before = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
+    const rows = await this.letters.list(tenantId, toFilter(query), query.limit + 1, before);
+    return toPage(rows.map(toResponse), query.limit);
+  }
+
+  /** @throws Problem 404 */
+  async get({ tenantId }: Caller, id: string): Promise<FailedEventResponse> {
+    return toResponse(await this.getLetter(tenantId, id));
+  }
+
+  /**
+   * Tries one letter now. Repeating it is safe: an event that is processed by now is not touched.
+   * @param body `{payload}` to put in the place of the event's, or nothing
+   * @throws Problem 404, and 400 when the new payload does not fit
+   */
+  async retryOne(caller: Caller, id: string, body: unknown): Promise<RetriedResponse> {
+    const payload = readPatch(body);
+    const { tenantId } = caller;
+    const letter = isUuid(id) ? await this.letters.find(tenantId, id) : null;
+    if (letter === null) return this.toRetried(tenantId, id);
+    if (payload === undefined) await this.retrier.retryOne(tenantId, letter.id);
+    else await this.patch(caller, letter.id, payload);
+    return this.toRetried(tenantId, letter.id);
+  }
+
+  /** Tries all letters that match, oldest first, as far as it comes in 15 seconds. */
+  async retryMany({ tenantId }: Caller, query: LetterFilter & { cursor?: string }): Promise<RetriedAllResponse> {
+    const filter = toFilter(query);
+    const deadline = Date.now() + MAX_RETRY_MS;
+    const sum = { retried: 0, processed: 0, failed: 0 };
+    let after = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
+    for (;;) {
+      const ids = await this.letters.listIds(tenantId, filter, LETTERS_PER_STEP, after);
+      const { retried, processed } = await this.retrier.retryLetters(tenantId, ids);
+      sum.retried += retried;
+      sum.processed += processed;
+      sum.failed += retried - processed;
+      after = ids.at(-1);
+      if (after === undefined || ids.length < LETTERS_PER_STEP) return { ...sum, next_cursor: null };
+      if (Date.now() > deadline) return { ...sum, next_cursor: encodeCursor(after) };
+    }
+  }
+
+  /** Takes a letter off the queue for good. Its event stays stored as failed. @throws Problem 404 */
+  async discard({ tenantId }: Caller, id: string): Promise<void> {
+    if (!isUuid(id) || !(await this.letters.discard(tenantId, id))) throw noLetter();
+  }
+
+  private async patch(caller: Caller, id: string, payload: string): Promise<void> {
+    try {
+      await this.retrier.patch(caller, id, payload);
+    } catch (error) {
+      if (error instanceof PatchRefused) throw refusedPatch(error.faults);
+      throw error;
+    }
+  }
+
+  private async getLetter(tenantId: string, id: string): Promise<LetterRow> {
+    const letter = isUuid(id) ? await this.letters.find(tenantId, id) : null;
+    if (letter === null) throw noLetter();
+    return letter;
+  }
+
+  /** How the event is now. @throws Problem 404 when it is neither a letter nor processed */
+  private async toRetried(tenantId: string, id: string): Promise<RetriedResponse> {
+    if (!isUuid(id)) throw noLetter();
+    const letter = await this.letters.find(tenantId, id);
+    if (letter !== null) {
+      const { reason, attempts, next_retry_at } = toResponse(letter);
+      return { id: letter.id, status: 'failed', reason, attempts, next_retry_at };
+    }
+    const event = await this.events.findById(tenantId, id);
+    if (event?.status !== 'processed') throw noLetter();
+    return { id: event.id, status: 'processed', reason: null, attempts: null, next_retry_at: null };
+  }
+}
+
+const noLetter = () => notFound('There is no failed event with this id.');
+
+function refusedPatch(faults: readonly FieldError[]): Problem {
+  const [first] = faults;
+  if (first === undefined)
+    return new Problem(422, 'With this payload the event still cannot be counted. Nothing was changed.');
+  return badRequest(`The new payload does not fit: ${first.path} ${first.message}. Nothing was changed.`, [...faults]);
+}
+
+/** @returns JSON of the new payload, or undefined when there is none */
+function readPatch(body: unknown): string | undefined {
+  if (body === undefined || body === null) return undefined;
+  if (typeof body !== 'object' || Array.isArray(body))
+    throw badRequest('The body must be an object like {"payload":{…}}.');
+  const unknown = Object.keys(body)
+    .find((name) => name !== 'payload')
+    ?.slice(0, 100);
+  if (unknown !== undefined) {
+    throw badRequest(`${unknown} is not a known field.`, [{ path: unknown, message: 'is not a known field' }]);
+  }
+  const { payload } = body as { payload?: unknown };
+  if (payload === undefined) return undefined;
+  const fault = payloadFault(payload);
+  if (fault !== null) throw badRequest(`${fault.path} ${fault.message}.`, [fault]);
+  return JSON.stringify(payload);
+}
+
+function payloadFault(payload: unknown): FieldError | null {
+  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
+    return { path: 'payload', message: 'must be a JSON object' };
+  }
+  const fault = checkPayload(payload, 'payload');
+  if (fault !== null) return fault;
+  const tooLarge = Buffer.byteLength(JSON.stringify(payload)) > MAX_EVENT_BYTES;
+  return tooLarge ? { path: 'payload', message: `is larger than ${MAX_EVENT_BYTES} bytes` } : null;
+}
+
+function toFilter({ from, to, ...filter }: LetterFilter): LetterFilter {
+  const at = (time: string | undefined) => (time === undefined ? undefined : toIso(parseDateTime(time) ?? 0));
+  return { ...filter, from: at(from), to: at(to) };
+}
+
+function toResponse(row: LetterRow): FailedEventResponse {
+  return {
+    ...row,
+    event_time: row.event_time.toISOString(),
+    next_retry_at: row.next_retry_at?.toISOString() ?? null,
+    failed_at: row.failed_at.toISOString(),
+  };
+}
