@@ -223,6 +223,7 @@ describe('a tenant, seen from another', () => {
     restore();
     for (const route of [
       'GET /events',
+      'GET /events/failed',
       'GET /event-types',
       'GET /keys',
       'GET /audit/logs',
