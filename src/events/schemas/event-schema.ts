@@ -1,7 +1,8 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { FieldError } from '../../platform/problem.js';
 import { linearRegExp } from './linear-pattern.js';
-import { readSchemaDocument, type Schema, SchemaFault } from './schema-document.js';
+import { readSchemaDocument, type Schema } from './schema-document.js';
+import { SchemaFault } from './schema-fault.js';
 import { evaluationsOf } from './schema-cost.js';
 import { formats } from './schema-formats.js';
 import { runWithin, TookTooLong } from './watchdog.js';

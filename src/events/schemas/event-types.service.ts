@@ -8,7 +8,7 @@ import { eventTextFault } from '../event-parser.js';
 import { EventSchema } from './event-schema.js';
 import { type EventTypePage, type EventTypeResponse, type EventTypesQuery, SCHEMA_MODES } from './event-types.dto.js';
 import type { EventTypeSchemaResponse } from './event-types.dto.js';
-import { SchemaFault } from './schema-document.js';
+import { SchemaFault } from './schema-fault.js';
 import { type SchemaMode, SchemasRepository, type StoredSchema } from './schemas.repository.js';
 
 const SEEN_DAYS = 30;

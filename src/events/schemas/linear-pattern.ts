@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js';
-import { SchemaFault } from './schema-document.js';
+import { SchemaFault } from './schema-fault.js';
 
 const MAX_PATTERN_LENGTH = 500;
 /** Instructions of the compiled pattern: `(.{0,50}a){0,20}` has 2,000. */

@@ -1,5 +1,6 @@
 import { MAX_DEPTH } from '../../platform/payload-check.js';
-import { type SchemaDocument, SchemaFault, type SchemaNode } from './schema-document.js';
+import type { SchemaDocument, SchemaNode } from './schema-document.js';
+import { SchemaFault } from './schema-fault.js';
 
 /** A union of a hundred kinds of event fits; what doubles with every level does not. */
 const MAX_EVALUATIONS = 200;

@@ -1,5 +1,5 @@
-import type { FieldError } from '../../platform/problem.js';
 import { textFault } from '../../platform/payload-check.js';
+import { SchemaFault } from './schema-fault.js';
 import { formatNames } from './schema-formats.js';
 import { checkPattern } from './linear-pattern.js';
 
@@ -26,15 +26,6 @@ export interface SchemaDocument {
   /** Keywords that check something, nothing else: what goes to the compiler. */
   schema: Schema;
   nodes: ReadonlyMap<string, SchemaNode>;
-}
-
-export class SchemaFault extends Error implements FieldError {
-  constructor(
-    readonly path: string,
-    message: string,
-  ) {
-    super(message);
-  }
 }
 
 type Kind = 'value' | 'schema' | 'list' | 'map' | 'ignored' | 'ref';
