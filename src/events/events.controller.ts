@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiBadRequestResponse,
@@ -13,6 +13,7 @@ import type { Page } from '../platform/cursor.js';
 import type { Principal } from '../platform/principal.js';
 import {
   BatchResponse,
+  EnrichEventDto,
   EventPage,
   EventResponse,
   GetEventQuery,
@@ -21,6 +22,7 @@ import {
   IngestEventDto,
   ListEventsQuery,
 } from './events.dto.js';
+import { EventEnricher } from './enrichment/event-enricher.js';
 import { EventReader } from './event-reader.js';
 import { EventsService } from './events.service.js';
 
@@ -34,6 +36,7 @@ export class EventsController {
   constructor(
     private readonly events: EventsService,
     private readonly reader: EventReader,
+    private readonly enricher: EventEnricher,
   ) {}
 
   /** Takes one event. The 202 means it is committed. */
@@ -78,5 +81,20 @@ export class EventsController {
   @ApiOkResponse({ type: EventResponse })
   get(@Caller() caller: Principal, @Param('id') id: string, @Query() query: GetEventQuery): Promise<EventResponse> {
     return this.reader.get(caller, id, query.client_id);
+  }
+
+  /** Adds properties to an event, of any client of the tenant: merged by name into its enrichment. Safe to repeat. */
+  @Put(':id/enrich')
+  @RequireScope('write')
+  @ApiBody({ type: EnrichEventDto })
+  @ApiOkResponse({ type: EventResponse })
+  @ApiUnprocessableEntityResponse({ description: 'The enrichment would grow beyond 64 KiB or 1,000 names.' })
+  enrich(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Query() query: GetEventQuery,
+  ): Promise<EventResponse> {
+    return this.enricher.enrich(caller, id, body, query.client_id);
   }
 }

@@ -47,6 +47,16 @@ export class IngestBatchDto {
   events: IngestEventDto[];
 }
 
+/** Documentation of the body; event-enricher.ts is what checks it. */
+export class EnrichEventDto {
+  @ApiProperty({
+    type: Object,
+    description: 'Merged by name into the enrichment: at most 64 KiB, 32 levels and 1,000 keys in all.',
+    example: { segment: 'enterprise' },
+  })
+  additional_properties: Record<string, unknown>;
+}
+
 export class IngestedResponse {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -151,7 +161,11 @@ export class EventResponse {
   @ApiProperty({ type: Object })
   payload: Record<string, unknown>;
 
-  @ApiProperty({ type: Object })
+  @ApiProperty({
+    type: Object,
+    description:
+      'What was added by PUT /events/:id/enrich, and `context`: browser, system, device and address of the request that brought the event (see the setting EVENT_CONTEXT).',
+  })
   enrichment: Record<string, unknown>;
 }
 

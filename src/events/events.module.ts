@@ -6,6 +6,8 @@ import { AuthModule } from '../auth/auth.module.js';
 import { BatchDoorbell } from './batch-doorbell.js';
 import { BatchProcessingService } from './batch-processing.service.js';
 import { BatchesRepository } from './batches.repository.js';
+import { EventContexts } from './enrichment/event-contexts.js';
+import { EventEnricher } from './enrichment/event-enricher.js';
 import { EventReader } from './event-reader.js';
 import { EVENTS_QUEUE } from './events.jobs.js';
 import { EventsService } from './events.service.js';
@@ -30,6 +32,8 @@ import { SchemaRegistry } from './schemas/schema-registry.js';
   providers: [
     BatchDoorbell,
     BatchesRepository,
+    EventContexts,
+    EventEnricher,
     EventReader,
     EventsService,
     EventTypesService,
@@ -40,7 +44,15 @@ import { SchemaRegistry } from './schemas/schema-registry.js';
     SchemaGate,
     SchemaRegistry,
   ],
-  exports: [FailedEventsModule, EventReader, EventsService, EventTypesService, IngestLane, QueueStatusService],
+  exports: [
+    EventEnricher,
+    FailedEventsModule,
+    EventReader,
+    EventsService,
+    EventTypesService,
+    IngestLane,
+    QueueStatusService,
+  ],
 })
 export class EventsModule {}
 

@@ -3,6 +3,7 @@ import { Database, type Sql } from '../platform/database.js';
 import { toIso } from '../platform/query.dto.js';
 import { DAY_MS, type TimeRange } from '../platform/time.js';
 import { formatUuid } from '../platform/uuid7.js';
+import { parseUserAgent } from './enrichment/user-agent.js';
 import type { EventStatus } from './event.js';
 import { ledgerKey } from './event-parser.js';
 import type { EventResponse } from './events.dto.js';
@@ -19,6 +20,8 @@ interface EventRow extends Omit<EventResponse, 'event_time' | 'received_at' | 'p
   event_time: Date;
   received_at: Date;
   processed_at: Date | null;
+  context_user_agent: string | null;
+  context_address: string | null;
 }
 
 /** Status is derived, never stored: an event row is written once. */
@@ -26,9 +29,11 @@ const STATUS = `case when f.event_id is not null then 'failed' when b.status = '
 
 const EVENT = `
   e.id, e.event_id, e.event_type, e.event_time, e.received_at, b.processed_at, ${STATUS} as status,
-  e.client_id, e.user_id, e.session_id, e.payload, coalesce(e.enrichment, '{}') as enrichment`;
+  e.client_id, e.user_id, e.session_id, e.payload, coalesce(e.enrichment, '{}') as enrichment,
+  c.user_agent as context_user_agent, c.address as context_address`;
 
 const WITH_STATUS = `
+  left join event_contexts c on c.tenant_id = e.tenant_id and c.id = e.context_id
   left join ingest_batches b on b.tenant_id = e.tenant_id and b.id = e.batch_id
   left join failed_events f on f.tenant_id = e.tenant_id and f.event_id = e.id`;
 
@@ -89,6 +94,24 @@ export class EventsRepository {
     });
   }
 
+  /**
+   * Merges properties (JSON of an object) into the enrichment of an event, whose row lock lets calls follow each other.
+   * @returns false when the result would have more than `maxBytes` or `maxNames`, or the event is gone
+   */
+  async enrich(tenantId: string, id: string, properties: string, maxBytes: number, maxNames: number): Promise<boolean> {
+    return this.database.inTenant(tenantId, async (sql) => {
+      const { rowCount } = await sql.query(
+        `/* events.enrich */
+         update events set enrichment = coalesce(enrichment, '{}') || $3::jsonb
+         where tenant_id = $1 and id = $2
+           and octet_length((coalesce(enrichment, '{}') || $3::jsonb)::text) <= $4
+           and (select count(*) from jsonb_object_keys(coalesce(enrichment, '{}') || $3::jsonb)) <= $5`,
+        [tenantId, id, properties, maxBytes, maxNames],
+      );
+      return rowCount === 1;
+    });
+  }
+
   private async findOne(tenantId: string, text: string, value: string): Promise<EventResponse | null> {
     return this.database.inTenant(tenantId, async (sql: Sql) => {
       const { rows } = await sql.query<EventRow>(text, [tenantId, value]);
@@ -97,11 +120,19 @@ export class EventsRepository {
   }
 }
 
-function toResponse(row: EventRow): EventResponse {
+function toResponse({ context_user_agent, context_address, enrichment, ...row }: EventRow): EventResponse {
   return {
     ...row,
     event_time: row.event_time.toISOString(),
     received_at: row.received_at.toISOString(),
     processed_at: row.processed_at?.toISOString() ?? null,
+    enrichment: { ...describeContext(context_user_agent, context_address), ...enrichment },
   };
+}
+
+/** Worked out when it is read: most events are never looked at one by one. A client's own `context` goes before it. */
+function describeContext(userAgent: string | null, address: string | null): Record<string, unknown> {
+  if (userAgent === null && address === null) return {};
+  const parsed = userAgent === null ? { browser: null, os: null, device: 'other' } : parseUserAgent(userAgent);
+  return { context: { ip: address, user_agent: userAgent, ...parsed } };
 }

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { apiCallColumns, INSERT_API_CALLS, unnestApiCalls } from '../audit/api-calls.repository.js';
 import { Database, sqlState } from '../platform/database.js';
-import { textArray, timestamptzArray, uuidArray } from '../platform/pg-arrays.js';
+import { int8Array, textArray, timestamptzArray, uuidArray } from '../platform/pg-arrays.js';
 import { parseUuid, uuid7Bytes } from '../platform/uuid7.js';
+import { type EventContext, EventContexts } from './enrichment/event-contexts.js';
 import type { AcceptableEvent, EventStatus } from './event.js';
 
 const UNIQUE_VIOLATION = '23505';
@@ -34,18 +35,18 @@ const IS_NEW = '((select all_new from outcome) or id in (select id from ledger))
 const insertGroup = (name: string, ledgerRows: string) => `/* ${name} */
 with input as materialized (
   select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[],
-    $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::text[], $17::uuid[])
+    $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::text[], $17::uuid[], $18::bigint[])
   as i (key, id, tenant_id, batch_id, client_id, event_id, event_type, user_id, session_id, event_time, received_at,
-        payload, call_id)
+        payload, call_id, context_id)
 ), ledger as (
   insert into event_keys (key, id) select key, id from input ${ledgerRows} returning id
 ), outcome as materialized (
   select count(*) = cardinality($2::uuid[]) as all_new from ledger
 ), stored as (
   insert into events (tenant_id, id, batch_id, client_id, event_id, event_type, user_id, session_id,
-                      event_time, received_at, payload)
+                      event_time, received_at, payload, context_id)
   select tenant_id, id, batch_id, client_id, event_id, event_type, user_id, session_id,
-         coalesce(event_time, received_at), received_at, payload::jsonb
+         coalesce(event_time, received_at), received_at, payload::jsonb, context_id
   from input where ${IS_NEW}
 ), batches as (
   insert into ingest_batches (id, tenant_id, first_id, last_id, event_count)
@@ -53,8 +54,11 @@ with input as materialized (
   from unnest($13::uuid[], $14::uuid[], $15::uuid[], $16::uuid[]) as b (id, tenant_id, first_id, last_id)
   join (select batch_id, count(*) from input where ${IS_NEW} group by batch_id) new on new.batch_id = b.id
   returning id
+), contexts as (
+  insert into event_contexts (tenant_id, id, user_agent, address)
+  select * from unnest($19::uuid[], $20::bigint[], $21::text[], $22::text[]) order by 1, 2 on conflict do nothing
 ), calls as (
-  ${INSERT_API_CALLS} ${unnestApiCalls(18)}
+  ${INSERT_API_CALLS} ${unnestApiCalls(23)}
   where (select all_new from outcome) or c.id in (select call_id from input where id in (select id from ledger))
   on conflict do nothing
 )
@@ -99,7 +103,10 @@ left join lateral (
 export class IngestRepository {
   private readonly pool: Pool;
 
-  constructor(database: Database) {
+  constructor(
+    database: Database,
+    private readonly contexts: EventContexts,
+  ) {
     this.pool = database.ingest;
   }
 
@@ -107,12 +114,25 @@ export class IngestRepository {
   async insertGroup(events: readonly AcceptableEvent[]): Promise<StoredGroup> {
     const batches = new Map<string, Batch>();
     const batchIds = events.map((event) => batchOf(batches, event).id);
+    const calls = [...new Set(events.map((event) => event.call))].filter((call) => call !== undefined);
+    const contexts = new Map(calls.map((call) => [call, this.contexts.of(call)]));
+    const fresh = [...new Set(contexts.values())].filter(
+      (context): context is EventContext => context?.stored === false,
+    );
     const values = [
       ...columns(events, batches, batchIds),
       ...batchColumns([...batches.values()]),
       uuidArray(events.map((event) => event.call?.id ?? NO_CALL)),
-      ...apiCallColumns([...new Set(events.map((event) => event.call))].filter((call) => call !== undefined)),
+      int8Array(events.map((event) => (event.call === undefined ? null : (contexts.get(event.call)?.id ?? null)))),
+      ...contextColumns(fresh),
+      ...apiCallColumns(calls),
     ];
+    const stored = await this.runInsertGroup(values);
+    for (const context of fresh) context.stored = true; // only now is it sure to be there for those who come later
+    return stored;
+  }
+
+  private async runInsertGroup(values: unknown[]): Promise<StoredGroup> {
     try {
       return await this.runInsert('events.insertFreshGroup', INSERT_FRESH_GROUP, values);
     } catch (error) {
@@ -194,6 +214,15 @@ function batchColumns(batches: readonly Batch[]): Buffer[] {
     uuidArray(batches.map((batch) => tenantBytes(batch.tenantId))),
     uuidArray(batches.map((batch) => batch.firstId)),
     uuidArray(batches.map((batch) => batch.lastId)),
+  ];
+}
+
+function contextColumns(contexts: readonly EventContext[]): Buffer[] {
+  return [
+    uuidArray(contexts.map((context) => tenantBytes(context.tenantId))),
+    int8Array(contexts.map((context) => context.id)),
+    textArray(contexts.map((context) => context.userAgent)),
+    textArray(contexts.map((context) => context.address)),
   ];
 }
 

@@ -88,6 +88,11 @@ export const SETTINGS = {
   }),
   EVENT_RETENTION_DAYS: integer(1, 36_500, { default: 90, description: 'Days an event is kept.' }),
   AUDIT_RETENTION_DAYS: integer(1, 36_500, { default: 365, description: 'Days an audit entry is kept.' }),
+  EVENT_CONTEXT: oneOf(['truncated', 'full', 'user_agent', 'off'], {
+    default: 'truncated',
+    description:
+      'What is kept of the request that brought an event: user agent and address without its last part (IPv4 /24, IPv6 /48), both in full, the user agent only, or nothing.',
+  }),
   FAILED_RETRY_SECONDS: integer(1, 86_400, {
     default: 600,
     description: 'Seconds between two looks for failed events to retry, and the first step of their backoff.',

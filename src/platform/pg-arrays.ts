@@ -6,6 +6,7 @@
  */
 const HEADER_BYTES = 20;
 const BYTEA_OID = 17;
+const INT8_OID = 20;
 const UUID_OID = 2950;
 const TEXT_OID = 25;
 const TIMESTAMPTZ_OID = 1184;
@@ -23,6 +24,11 @@ function writeHeader(buffer: Buffer, oid: number, length: number, hasNull: boole
 /** `uuid[]` from 16-byte buffers */
 export function uuidArray(values: readonly (Buffer | null)[]): Buffer {
   return bytesArray(UUID_OID, values);
+}
+
+/** `bigint[]` from buffers of 8 bytes */
+export function int8Array(values: readonly (Buffer | null)[]): Buffer {
+  return bytesArray(INT8_OID, values);
 }
 
 /** `bytea[]` */

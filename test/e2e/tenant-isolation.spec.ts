@@ -26,6 +26,8 @@ const BODIES: Record<string, unknown> = {
   'POST /events/ingest': { event_type: 'probe' },
   'POST /events/batch': { events: [{ event_type: 'probe' }] },
   'PUT /event-types/{event_type}/schema': { schema: true },
+  'PUT /events/{id}/enrich': { additional_properties: { probe: 1 } },
+  'POST /events/failed/{id}/retry': { payload: { probe: 1 } },
   'POST /logs': ENTRY,
   'POST /logs/bulk': { logs: [ENTRY] },
 };

@@ -6,6 +6,7 @@ import { isFault, parseEvent } from '../../src/events/event-parser.js';
 import { FailedEventsRepository } from '../../src/events/failed/failed-events.repository.js';
 import { LetterRetrier } from '../../src/events/failed/letter-retrier.js';
 import { Quarantine } from '../../src/events/failed/quarantine.js';
+import { EventContexts } from '../../src/events/enrichment/event-contexts.js';
 import { IngestRepository } from '../../src/events/ingest.repository.js';
 import { IngestWriter } from '../../src/events/ingest-writer.js';
 import { CompiledSchemas } from '../../src/events/schemas/compiled-schemas.js';
@@ -30,7 +31,7 @@ export class TestPipeline {
   constructor(databaseUrl: string, env: Record<string, string> = {}) {
     const config = loadConfig({ NODE_ENV: 'test', DATABASE_URL: databaseUrl, DB_POOL_SIZE: '16', ...env });
     this.database = new Database(config);
-    this.repository = new IngestRepository(this.database);
+    this.repository = new IngestRepository(this.database, new EventContexts(config));
     const doorbell = { ring: (ids: readonly string[]) => this.rung.push(...ids) } as unknown as BatchDoorbell;
     this.writer = new IngestWriter(config, this.repository, doorbell);
     this.schemas = new SchemasRepository(this.database);

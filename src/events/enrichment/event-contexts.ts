@@ -1,0 +1,54 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { hash } from 'node:crypto';
+import type { ApiCall } from '../../audit/api-call.js';
+import { CONFIG, type Config } from '../../platform/config.js';
+import { truncateAddress } from './truncated-address.js';
+
+/** 25 days. What was stored in a period may go when all events of that period have gone. */
+const PERIOD_MS = 2 ** 31;
+/** A crawl with a new user agent per request must not fill the memory. */
+const MAX_REMEMBERED = 20_000;
+
+export interface EventContext {
+  /** 8 bytes that stand for tenant, period and content. */
+  readonly id: Buffer;
+  readonly tenantId: string;
+  readonly userAgent: string | null;
+  readonly address: string | null;
+  /** Whether a commit is known to hold it: then it need not be sent again. */
+  stored: boolean;
+}
+
+/** The contexts of events: what of a request is kept, each content once. All that ingest pays is a lookup per request. */
+@Injectable()
+export class EventContexts {
+  private readonly remembered = new Map<string, EventContext>();
+
+  constructor(@Inject(CONFIG) private readonly config: Config) {}
+
+  /** The context of what `call` brought; null when nothing is kept or known of it. */
+  of(call: ApiCall | undefined): EventContext | null {
+    const kept = this.config.EVENT_CONTEXT;
+    if (call === undefined || kept === 'off') return null;
+    const period = Math.floor(call.timestamp / PERIOD_MS);
+    const key = `${call.tenantId}\0${period}\0${call.ip}\0${call.userAgent ?? ''}`;
+    const known = this.remembered.get(key);
+    if (known !== undefined) return known;
+    const context = makeContext(call, kept, period);
+    if (this.remembered.size >= MAX_REMEMBERED) this.remembered.delete(this.remembered.keys().next().value!); // not empty
+    this.remembered.set(key, context);
+    return context;
+  }
+}
+
+function makeContext(call: ApiCall, kept: 'full' | 'truncated' | 'user_agent', period: number): EventContext {
+  const address = kept === 'user_agent' ? null : kept === 'full' ? call.ip : truncateAddress(call.ip);
+  const digest = hash('sha256', `${call.tenantId}\0${period}\0${address ?? ''}\0${call.userAgent ?? ''}`, 'buffer');
+  return {
+    id: digest.subarray(0, 8),
+    tenantId: call.tenantId,
+    userAgent: call.userAgent,
+    address,
+    stored: false,
+  };
+}
