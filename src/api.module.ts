@@ -4,6 +4,8 @@ import { ThrottlerModule } from '@nestjs/throttler';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AnalyticsController } from './analytics/analytics.controller.js';
 import { AnalyticsModule } from './analytics/analytics.module.js';
+import { FunnelsController } from './analytics/funnels.controller.js';
+import { UsersController } from './analytics/users.controller.js';
 import { ApiCallInterceptor } from './audit/api-call.interceptor.js';
 import { ApiCallsController } from './audit/api-calls.controller.js';
 import { AuditModule } from './audit/audit.module.js';
@@ -62,6 +64,8 @@ export class ApiModule {
         AnalyticsController,
         EventTypesController,
         FailedEventsController, // before events/:id
+        FunnelsController,
+        UsersController,
         EventsController,
       ],
       providers: [

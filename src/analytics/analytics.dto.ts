@@ -1,16 +1,31 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, IsString, Length } from 'class-validator';
-import { RangeQuery } from '../platform/query.dto.js';
+import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
+import { IsIn, IsInt, IsString, Length, Max, Min, NotContains, ValidateBy } from 'class-validator';
+import { IfGiven, RangeQuery, ToInteger } from '../platform/query.dto.js';
+import { type Interval, INTERVALS, isTimeZone } from './local-time.js';
+
+/** As ids, types and names of properties may be. PostgreSQL has no NUL. */
+export function IsLabel(): PropertyDecorator {
+  return (target, property) => {
+    const noNul = NotContains('\0', { message: '$property must not contain NUL' });
+    for (const check of [IsString(), Length(1, 255), noNul]) check(target, property);
+  };
+}
+
+/** Text by which events are filtered: as long as ids and types may be. */
+export function IsFilter(): PropertyDecorator {
+  return (target, property) => {
+    IfGiven()(target, property);
+    IsLabel()(target, property);
+  };
+}
 
 export class EventCountsQuery extends RangeQuery {
   @ApiPropertyOptional({ description: 'Only events of this calling application.' })
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @IsFilter()
   client_id?: string;
 }
 
-class TypeCount {
+export class TypeCount {
   @ApiProperty()
   event_type: string;
 
@@ -23,7 +38,82 @@ class ClientTypeCount extends TypeCount {
   client_id: string;
 }
 
-class RangeResponse {
+function IsTimeZone(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isTimeZone',
+    validator: {
+      validate: (value) => typeof value === 'string' && isTimeZone(value),
+      defaultMessage: () => '$property must be an IANA time zone, like America/Chicago',
+    },
+  });
+}
+
+export class ZoneQuery {
+  @ApiPropertyOptional({
+    description: 'IANA time zone in which buckets begin.',
+    default: 'UTC',
+    example: 'America/Chicago',
+  })
+  @IfGiven()
+  @IsTimeZone()
+  tz = 'UTC';
+}
+
+export class TimeseriesQuery extends IntersectionType(EventCountsQuery, ZoneQuery) {
+  @ApiPropertyOptional({ enum: INTERVALS, description: 'Default: one that makes a readable chart.' })
+  @IfGiven()
+  @IsIn(INTERVALS, { message: `interval must be one of ${INTERVALS.join(', ')}` })
+  interval?: Interval;
+
+  @ApiPropertyOptional({ description: 'Only events of this type.' })
+  @IsFilter()
+  event_type?: string;
+
+  @ApiPropertyOptional({ enum: ['event_type', 'client_id'], description: 'One series for each.' })
+  @IfGiven()
+  @IsIn(['event_type', 'client_id'], { message: 'group_by must be event_type or client_id' })
+  group_by?: 'event_type' | 'client_id';
+}
+
+export class ProcessingMetricsQuery extends IntersectionType(EventCountsQuery, ZoneQuery) {
+  @ApiPropertyOptional({
+    description: 'The last so many days, instead of from and to.',
+    minimum: 1,
+    maximum: 3650,
+    default: 7,
+  })
+  @IfGiven()
+  @ToInteger()
+  @IsInt({ message: 'days must be a whole number' })
+  @Min(1)
+  @Max(3650)
+  days?: number;
+
+  @ApiPropertyOptional({ enum: INTERVALS, description: 'Of `series`. Default: one that makes a readable chart.' })
+  @IfGiven()
+  @IsIn(INTERVALS, { message: `interval must be one of ${INTERVALS.join(', ')}` })
+  interval?: Interval;
+}
+
+export class BreakdownQuery extends RangeQuery {
+  @ApiProperty({ description: 'Name of a payload property, at the top level.' })
+  @IsLabel()
+  property: string;
+
+  @ApiPropertyOptional({ description: 'Only events of this type.' })
+  @IsFilter()
+  event_type?: string;
+
+  @ApiPropertyOptional({ description: 'Most values in the answer.', minimum: 1, maximum: 1000, default: 10 })
+  @IfGiven()
+  @ToInteger()
+  @IsInt({ message: 'limit must be a whole number' })
+  @Min(1)
+  @Max(1000)
+  limit = 10;
+}
+
+export class RangeResponse {
   @ApiProperty({ format: 'date-time' })
   from: string;
 
@@ -42,6 +132,109 @@ export class EventsByTypeResponse extends RangeResponse {
 export class EventsByClientAndTypeResponse extends RangeResponse {
   @ApiProperty({ type: [ClientTypeCount] })
   data: ClientTypeCount[];
+}
+
+export class TimeseriesPoint {
+  @ApiProperty({ format: 'date-time', description: 'The instant at which the bucket begins.' })
+  bucket: string;
+
+  @ApiProperty()
+  count: number;
+
+  @ApiPropertyOptional({ description: 'With group_by=event_type.' })
+  event_type?: string;
+
+  @ApiPropertyOptional({ description: 'With group_by=client_id.' })
+  client_id?: string;
+}
+
+export class TimeseriesResponse extends RangeResponse {
+  @ApiProperty({ enum: INTERVALS })
+  interval: Interval;
+
+  @ApiProperty()
+  tz: string;
+
+  @ApiProperty({ type: [TimeseriesPoint], description: 'In order of time, gaps filled with 0.' })
+  data: TimeseriesPoint[];
+}
+
+export class LatencyResponse {
+  @ApiProperty({ type: Number, nullable: true, description: 'null where nothing was processed, as are the others.' })
+  avg: number | null;
+
+  @ApiProperty({ type: Number, nullable: true })
+  min: number | null;
+
+  @ApiProperty({ type: Number, nullable: true })
+  max: number | null;
+
+  @ApiProperty({ type: Number, nullable: true, description: 'Percentiles are within 1 % of the true value.' })
+  p50: number | null;
+
+  @ApiProperty({ type: Number, nullable: true })
+  p95: number | null;
+
+  @ApiProperty({ type: Number, nullable: true })
+  p99: number | null;
+}
+
+class ProcessingPoint {
+  @ApiProperty({ format: 'date-time' })
+  bucket: string;
+
+  @ApiProperty()
+  processed: number;
+
+  @ApiProperty()
+  failed: number;
+
+  @ApiProperty({ type: LatencyResponse })
+  latency_ms: LatencyResponse;
+}
+
+export class ProcessingMetricsResponse extends RangeResponse {
+  @ApiProperty({
+    description: 'Events processed in the range, whenever they happened. The range is widened to whole minutes.',
+  })
+  processed: number;
+
+  @ApiProperty()
+  failed: number;
+
+  @ApiProperty({ description: 'Accepted events that wait now.' })
+  pending: number;
+
+  @ApiProperty({ type: LatencyResponse, description: 'From receipt to the end of processing.' })
+  latency_ms: LatencyResponse;
+
+  @ApiProperty({ enum: INTERVALS })
+  interval: Interval;
+
+  @ApiProperty({ type: [ProcessingPoint] })
+  series: ProcessingPoint[];
+}
+
+class ValueCount {
+  @ApiProperty({ description: 'The JSON value.', oneOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }] })
+  value: unknown;
+
+  @ApiProperty()
+  count: number;
+}
+
+export class BreakdownResponse extends RangeResponse {
+  @ApiProperty()
+  property: string;
+
+  @ApiProperty({ description: 'Events that have the property.' })
+  total: number;
+
+  @ApiProperty({ description: 'Different values that it has.' })
+  distinct_values: number;
+
+  @ApiProperty({ type: [ValueCount], description: 'Most frequent first.' })
+  data: ValueCount[];
 }
 
 class QueueCounts {

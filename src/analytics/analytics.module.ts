@@ -1,12 +1,51 @@
 import { Module } from '@nestjs/common';
+import { ActiveSubjectsRepository } from './active-subjects.repository.js';
 import { AnalyticsService } from './analytics.service.js';
+import { AnswerCache } from './answer-cache.js';
+import { BreakdownRepository } from './breakdown.repository.js';
 import { EventCountsRepository } from './event-counts.repository.js';
 import { FailedCountsRepository } from './failed-counts.repository.js';
+import { FunnelsRepository } from './funnels.repository.js';
+import { FunnelsService } from './funnels.service.js';
+import { OverviewService } from './overview.service.js';
+import { ProcessingMetricsRepository } from './processing-metrics.repository.js';
+import { RecountService } from './recount.service.js';
+import { RetentionRepository } from './retention.repository.js';
 import { LiveCountsRepository } from './live-counts.repository.js';
 import { RollupsRepository } from './rollups.repository.js';
+import { SavedFunnelsRepository } from './saved-funnels.repository.js';
+import { UserEventsRepository } from './user-events.repository.js';
+import { UsersService } from './users.service.js';
 
 @Module({
-  providers: [AnalyticsService, EventCountsRepository, FailedCountsRepository, LiveCountsRepository, RollupsRepository],
-  exports: [AnalyticsService, FailedCountsRepository, LiveCountsRepository, RollupsRepository],
+  providers: [
+    ActiveSubjectsRepository,
+    AnalyticsService,
+    AnswerCache,
+    BreakdownRepository,
+    EventCountsRepository,
+    FailedCountsRepository,
+    FunnelsRepository,
+    FunnelsService,
+    LiveCountsRepository,
+    OverviewService,
+    ProcessingMetricsRepository,
+    RecountService,
+    RetentionRepository,
+    RollupsRepository,
+    SavedFunnelsRepository,
+    UserEventsRepository,
+    UsersService,
+  ],
+  exports: [
+    AnalyticsService,
+    FailedCountsRepository,
+    FunnelsService,
+    LiveCountsRepository,
+    OverviewService,
+    RecountService,
+    RollupsRepository,
+    UsersService,
+  ],
 })
 export class AnalyticsModule {}

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql } from '../platform/database.js';
+import { upsertDays } from './day-counts.js';
+import { lockRollups } from './rollup-lock.js';
 
 /**
  * Moves events that were counted as failed over to the processed ones, in the buckets in which they were counted: those of
@@ -8,14 +10,16 @@ import type { Sql } from '../platform/database.js';
  * A bucket that retention has dropped comes back with what is known of it: these events.
  */
 const MOVE_TO_PROCESSED = `/* failedCounts.moveToProcessed */
-with moved as materialized (
-  select e.tenant_id, e.client_id, e.event_type, b.processed_at,
+with ${lockRollups('$1')}, moved as materialized (
+  select e.tenant_id, e.client_id, e.event_type, e.user_id, e.session_id, e.event_time, b.processed_at,
          date_bin('1 minute', e.event_time, timestamptz '1970-01-01 00:00Z') as minute
   from unnest($1::uuid[], $2::uuid[]) as k (tenant_id, id)
   join events e on e.tenant_id = k.tenant_id and e.id = k.id
   join ingest_batches b on b.tenant_id = e.tenant_id and b.id = e.batch_id
+  where (select count(*) from locked) > 0
 ), ${['minute', 'hour', 'day'].map(moveEvents).join(', ')}
 , ${['minute', 'hour', 'day'].map(moveProcessing).join(', ')}
+, ${upsertDays('user', 'moved')}, ${upsertDays('session', 'moved')}
 select count(*)::int as moved from moved`;
 
 function moveEvents(grain: string): string {

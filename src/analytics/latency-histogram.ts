@@ -35,3 +35,11 @@ export function quantileOf(histogram: Histogram, quantile: number): number | nul
   }
   return null;
 }
+
+export function mergeHistograms(histograms: readonly Histogram[]): Histogram {
+  const merged = new Map<number, number>();
+  for (const histogram of histograms) {
+    for (const [bin, count] of histogram) merged.set(bin, (merged.get(bin) ?? 0) + count);
+  }
+  return merged;
+}

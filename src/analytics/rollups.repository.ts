@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql } from '../platform/database.js';
+import { upsertDays } from './day-counts.js';
 import { LN_GAMMA, SHORTEST_MS } from './latency-histogram.js';
+import { lockRollups } from './rollup-lock.js';
 
 /** A batch whose events are to be counted: one tenant's rows of one group commit. */
 export interface CountableBatch {
@@ -14,21 +16,26 @@ export interface CountableBatch {
  * The only writer of the rollups. Runs inside the transaction that marks the batches processed, so each event is
  * counted exactly once; keys are sorted, so two workers never wait for each other in a circle.
  * Hours and days are summed from the minutes of the same statement.
+ * The shared locks keep a repair of the same tenant's rollups out until the commit; workers don't exclude each other.
  * `order by id` keeps the planner on the primary key, of which a batch is one short stretch: without it a plan made while a
  * partition is empty may read all rows of the tenant for every batch.
  */
 const COUNT_EVENTS = `/* rollups.countEvents */
-with counted as materialized (
-  select e.tenant_id, e.client_id, e.event_type,
+with ${lockRollups('$2')}, counted as materialized (
+  select e.tenant_id, e.client_id, e.event_type, e.user_id, e.session_id, e.event_time,
          date_bin('1 minute', e.event_time, timestamptz '1970-01-01 00:00Z') as minute,
          greatest(extract(epoch from now() - e.received_at)::float8 * 1000, ${SHORTEST_MS}) as latency_ms,
-         exists (select from failed_events f where f.tenant_id = e.tenant_id and f.event_id = e.id) as failed
+         exists (select from failed_events f where f.tenant_id = e.tenant_id and f.event_id = e.id
+                 and f.state <> 'resolved') as failed
   from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) as b (id, tenant_id, first_id, last_id)
   cross join lateral (
     select * from events
     where tenant_id = b.tenant_id and id between b.first_id and b.last_id and batch_id = b.id
     order by id
   ) e
+  where (select count(*) from locked) > 0
+), countable as (
+  select * from counted where not failed
 ), minutes as materialized (
   select tenant_id, minute as bucket, client_id, event_type,
          count(*) filter (where not failed) as count, count(*) filter (where failed) as failed
@@ -52,6 +59,7 @@ with counted as materialized (
   from bins group by 1, 2
 ), ${['minute', 'hour', 'day'].map((grain) => upsertEvents(grain)).join(', ')}
 , ${['minute', 'hour', 'day'].map((grain) => upsertProcessing(grain)).join(', ')}
+, ${upsertDays('user', 'countable')}, ${upsertDays('session', 'countable')}
 select coalesce(sum(count + failed), 0)::int as counted from minutes`;
 
 function upsertEvents(grain: string): string {

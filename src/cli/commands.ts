@@ -25,6 +25,12 @@ const COMMANDS: Record<string, Entry> = {
     description: 'Checks database, queue, migrations, partitions and clock, and says what to do.',
     load: async () => (await import('./doctor.command.js')).doctor,
   },
+  recount: {
+    usage: '[--from=TIME] [--to=TIME] [--tenant=ID] [--repair]',
+    description:
+      'Compares the counts of whole UTC days with the events, also while events come in; --repair puts right what differs. Exit code 1: differences found and left.',
+    load: async () => (await import('./recount.command.js')).recount,
+  },
   'create-key': {
     usage:
       '--client-id=my-app --name="My App" [--tenant=ID] [--scopes=read,write] [--rate-limit=100] [--rate-window-s=60] [--event-limit=1000] [--expires-at=TIME]',

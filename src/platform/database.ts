@@ -27,6 +27,9 @@ const GENERIC_PLANS = '-c plan_cache_mode=force_generic_plan';
 /** A plan made while a table was small would read all of it for ever after. Ingest never has a reason to. */
 const BY_KEY = '-c enable_seqscan=off';
 
+/** Compiling a large statement takes longer than answering from rollups. */
+const NO_JIT = '-c jit=off';
+
 /**
  * Three pools, so that no kind of work starves another:
  * - `ingest` (tidemark_system): group commits only.
@@ -64,6 +67,7 @@ export class Database implements OnApplicationShutdown {
       max: size - ingestSize - systemSize,
       statementTimeoutMs: 10_000,
       pipeline: true,
+      options: NO_JIT,
     });
   }
 

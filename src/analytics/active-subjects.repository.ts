@@ -1,0 +1,192 @@
+import { Injectable } from '@nestjs/common';
+import type { Sql } from '../platform/database.js';
+import { toIso } from '../platform/query.dto.js';
+import { DAY_MS, type TimeRange } from '../platform/time.js';
+import { COUNTABLE } from './countable.js';
+
+export type Subject = 'user' | 'session';
+
+export interface DistinctCount {
+  count: number;
+  /** sketch: estimated from a sample; see {@link ActiveSubjectsRepository.countDistinct}. */
+  method: 'exact' | 'sketch';
+}
+
+export interface TopUser {
+  user_id: string;
+  count: number;
+}
+
+/** Up to so many rows (somebody on a day) every one is looked at; about 100 ms on two cores. */
+const EXACT_ROWS = 50_000;
+/** Beyond, so many are looked at, shared out over the days of the range. */
+const SKETCH_ROWS = 40_000;
+const LEAST_PER_DAY = 512;
+const TOP_CANDIDATES = 200;
+
+/** Whether somebody seen on a day of the range was active within the range. Only who was there before and after may not have been. */
+const IN_RANGE = {
+  user: `d.last_time >= $2 and d.first_time < $3 and (d.first_time >= $2 or d.last_time < $3 or exists (
+      select from events e where e.tenant_id = $1 and e.user_id = d.user_id and e.event_time >= $2 and e.event_time < $3
+        and ${COUNTABLE}))`,
+  session: `d.last_time >= $2 and d.first_time < $3 and (d.first_time >= $2 or d.last_time < $3 or d.session_key in (
+      select subject_key(e.session_id) from events e
+      where e.tenant_id = $1 and e.event_time >= $2 and e.event_time < $3 and e.session_id is not null
+        and e.event_type in (select event_type from event_rollups_day where tenant_id = $1 and bucket = $4) and ${COUNTABLE}))`,
+};
+
+/** Parameters of all statements: $1 tenant, $2 from, $3 to, $4 and $5 the same widened to whole UTC days. */
+const DAYS = `select distinct bucket as day from event_rollups_day where tenant_id = $1 and bucket >= $4 and bucket < $5`;
+
+const countRows = (subject: Subject) => `/* activeSubjects.countRows ${subject} */
+select count(*)::int as rows from (
+  select from ${subject}_days d where d.tenant_id = $1 and d.day >= $2 and d.day < $3 limit ${EXACT_ROWS + 1}) d`;
+
+/**
+ * $6: how many of each day to look at, the least keys first; null for all. Where a day has more, only keys below the
+ * last one seen there are known completely. The least of those bounds holds for all days: `bound`.
+ */
+const countDistinct = (subject: Subject) => `/* activeSubjects.countDistinct ${subject} */
+with days as materialized (${DAYS}), seen as materialized (
+  select d.* from days cross join lateral (
+    select *, row_number() over (order by ${subject}_key) as place from ${subject}_days
+    where tenant_id = $1 and day = days.day order by ${subject}_key limit $6::int
+  ) d
+), bound as materialized (
+  select ${subject}_key as key from seen where place = $6::int order by 1 limit 1
+)
+select count(*)::float8 as count, (select key from bound) as bound from (
+  select distinct ${subject}_key from seen d
+  where ((select key from bound) is null or ${subject}_key < (select key from bound)) and ${IN_RANGE[subject]}
+) active`;
+
+/** Who was among the busiest on any day: their totals are exact, but who is never among them is missed. */
+const BUSIEST = `days as materialized (${DAYS}), busiest as materialized (
+  select user_key from days cross join lateral (
+    select user_key, busy from user_days where tenant_id = $1 and day = days.day and busy > 0 order by busy desc limit 100
+  ) d group by user_key order by sum(busy) desc, user_key limit 1000
+)`;
+
+/**
+ * Days that lie in the range only in part are counted from the events ($6, $7: those parts), for the likeliest
+ * users only: of the others a whole day's count tells that they cannot be among the first $8, unless there are too many (`cut`).
+ */
+const topUsers = (candidates: 'all' | 'busiest') => `/* activeSubjects.topUsers ${candidates} */
+with ${candidates === 'all' ? '' : `${BUSIEST},`} totals as materialized (
+  select d.user_id, sum(d.count) as upper,
+         coalesce(sum(d.count) filter (where d.first_time >= $2 and d.last_time < $3), 0) as lower,
+         coalesce(sum(d.count) filter (where d.day >= $2 and d.day + interval '1 day' <= $3), 0) as whole
+  from ${candidates === 'all' ? 'user_days d' : 'busiest cross join days join user_days d on d.tenant_id = $1 and d.day = days.day and d.user_key = busiest.user_key'}
+  where d.tenant_id = $1 and d.day >= $4 and d.day < $5 and d.last_time >= $2 and d.first_time < $3
+  group by d.user_id
+), bar as (
+  select lower from totals order by lower desc offset $8::int - 1 limit 1
+), possible as materialized (
+  select * from totals where upper >= coalesce((select lower from bar), 0)
+), chosen as (
+  select * from possible order by upper desc, user_id collate "C" limit ${TOP_CANDIDATES}
+), counted as (
+  select c.user_id, c.whole + (
+    select count(*) from unnest($6::timestamptz[], $7::timestamptz[]) as s (from_time, to_time)
+    join events e on e.tenant_id = $1 and e.user_id = c.user_id and e.event_time >= s.from_time and e.event_time < s.to_time
+    where ${COUNTABLE}) as count
+  from chosen c
+)
+select user_id, count::float8 as count, (select count(*) > ${TOP_CANDIDATES} from possible) as cut from counted where count > 0 order by count desc, user_id collate "C" limit $8`;
+
+const SAMPLE_USERS = `/* activeSubjects.sampleUsers */
+with days as materialized (${DAYS}), seen as materialized (
+  select d.* from days cross join lateral (
+    select * from user_days where tenant_id = $1 and day = days.day order by user_key limit $6
+  ) d
+), least as (
+  select distinct user_key from seen order by 1 limit $6
+)
+select distinct user_id from seen d join least using (user_key) where ${IN_RANGE.user}`;
+
+/** Distinct users and sessions, and the busiest users, of any range: from one row per day and user or session. */
+@Injectable()
+export class ActiveSubjectsRepository {
+  /**
+   * How many were active in the range. Exact up to {@link EXACT_ROWS} rows; beyond, estimated from those whose hashed ids
+   * are least: a uniform sample, the same on each day. The standard error is 1 / √(size of the sample), at most 2 % for a
+   * month with the same users every day.
+   */
+  async countDistinct(sql: Sql, subject: Subject, tenantId: string, range: TimeRange): Promise<DistinctCount> {
+    const days = wholeDays(range);
+    const { rows: sizes } = await sql.query<{ rows: number }>(countRows(subject), [tenantId, ...isoRange(days)]);
+    const exact = (sizes[0]?.rows ?? 0) <= EXACT_ROWS;
+    const perDay = Math.max(LEAST_PER_DAY, Math.floor((SKETCH_ROWS * DAY_MS) / (days.to - days.from)));
+    const { rows } = await sql.query<{ count: number; bound: string | null }>(countDistinct(subject), [
+      tenantId,
+      ...isoRange(range),
+      ...isoRange(days),
+      exact ? null : perDay,
+    ]);
+    const { count = 0, bound = null } = rows[0] ?? {};
+    if (bound === null) return { count, method: 'exact' };
+    return { count: Math.round(count / shareBelow(bound)), method: 'sketch' };
+  }
+
+  /** Busiest first. Their counts are always exact; with many users it is not certain that nobody is missed (candidates). */
+  async listTopUsers(
+    sql: Sql,
+    tenantId: string,
+    range: TimeRange,
+    limit: number,
+  ): Promise<{ users: TopUser[]; method: 'exact' | 'candidates' }> {
+    const days = wholeDays(range);
+    const { rows: sizes } = await sql.query<{ rows: number }>(countRows('user'), [tenantId, ...isoRange(days)]);
+    const edges = partialDays(range);
+    const parameters = [
+      tenantId,
+      ...isoRange(range),
+      ...isoRange(days),
+      edges.map(({ from }) => toIso(from)),
+      edges.map(({ to }) => toIso(to)),
+      limit,
+    ];
+    const many = (sizes[0]?.rows ?? 0) > EXACT_ROWS;
+    let { rows } = await sql.query<TopUser & { cut: boolean }>(topUsers(many ? 'busiest' : 'all'), parameters);
+    const exact = !many || rows.length < limit;
+    if (many && exact) ({ rows } = await sql.query<TopUser & { cut: boolean }>(topUsers('all'), parameters));
+    return {
+      users: rows.map(({ user_id, count }) => ({ user_id, count })),
+      method: exact && rows[0]?.cut !== true ? 'exact' : 'candidates',
+    };
+  }
+
+  /** Users active in the range, among the `size` with the least hashed ids of its days: chosen by nothing they did. */
+  async sampleUsers(sql: Sql, tenantId: string, range: TimeRange, size: number): Promise<string[]> {
+    const { rows } = await sql.query<{ user_id: string }>(SAMPLE_USERS, [
+      tenantId,
+      ...isoRange(range),
+      ...isoRange(wholeDays(range)),
+      size,
+    ]);
+    return rows.map((row) => row.user_id);
+  }
+}
+
+const wholeDays = ({ from, to }: TimeRange): TimeRange => ({
+  from: Math.floor(from / DAY_MS) * DAY_MS,
+  to: Math.ceil(to / DAY_MS) * DAY_MS,
+});
+
+const isoRange = ({ from, to }: TimeRange) => [toIso(from), toIso(to)];
+
+/** The parts of UTC days at the edges of a range. */
+function partialDays({ from, to }: TimeRange): TimeRange[] {
+  const begin = Math.ceil(from / DAY_MS) * DAY_MS;
+  const end = Math.floor(to / DAY_MS) * DAY_MS;
+  if (begin > end) return [{ from, to }];
+  return [
+    { from, to: begin },
+    { from: end, to },
+  ].filter((part) => part.from < part.to);
+}
+
+/** The share of all keys that are less than `key`: its first 52 bits as a fraction. */
+function shareBelow(key: string): number {
+  return parseInt(key.replaceAll('-', '').slice(0, 13), 16) / 2 ** 52;
+}

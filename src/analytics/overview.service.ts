@@ -1,0 +1,111 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Sql } from '../platform/database.js';
+import { toIso, toTimeRange } from '../platform/query.dto.js';
+import type { TimeRange } from '../platform/time.js';
+import { ActiveSubjectsRepository } from './active-subjects.repository.js';
+import type { TypeCount } from './analytics.dto.js';
+import { AnswerCache } from './answer-cache.js';
+import { requireBuckets, suitableInterval } from './buckets.js';
+import { EventCountsRepository } from './event-counts.repository.js';
+import type { FunnelDefinition } from './funnels.repository.js';
+import { FunnelsService } from './funnels.service.js';
+import { SavedFunnelsRepository } from './saved-funnels.repository.js';
+import { fillSeries, totalsByType } from './series.js';
+import type { OverviewQuery, OverviewResponse } from './users.dto.js';
+
+const TOP_USERS = 10;
+/** Up to so many events the funnel of the overview is exact. */
+const EXACT_FUNNEL_EVENTS = 100_000;
+const SAMPLED_USERS = 1_000;
+const DEFAULT_WINDOW_S = 7 * 86_400;
+
+/** Steps of a web shop, which the sample data show. */
+const SHOP_STEPS = ['page_view', 'product_view', 'add_to_cart', 'checkout_started', 'purchase_completed'];
+
+/** The dashboard: one answer for everything on it, some seconds old at most. */
+@Injectable()
+export class OverviewService {
+  constructor(
+    private readonly database: Database,
+    private readonly cache: AnswerCache,
+    private readonly counts: EventCountsRepository,
+    private readonly subjects: ActiveSubjectsRepository,
+    private readonly funnels: FunnelsService,
+    private readonly savedFunnels: SavedFunnelsRepository,
+  ) {}
+
+  get(tenantId: string, query: OverviewQuery): Promise<OverviewResponse> {
+    const { from, to, tz, interval } = query;
+    const range = toTimeRange(query);
+    return this.cache.get(tenantId, ['overview', from, to, tz, interval], () => this.read(tenantId, range, query));
+  }
+
+  /** On two connections at a time. */
+  private async read(tenantId: string, range: TimeRange, query: OverviewQuery): Promise<OverviewResponse> {
+    const { tz, interval = suitableInterval(range) } = query;
+    const starts = requireBuckets(range, interval, tz);
+    const read = <T>(work: (sql: Sql) => Promise<T>) => this.database.inTenant(tenantId, work);
+    const [{ byType, trend, top }, { users, sessions }] = await Promise.all([
+      read(async (sql) => ({
+        byType: totalsByType(await this.counts.listByClientAndType(sql, tenantId, range)),
+        trend: await this.counts.listByBucket(sql, tenantId, range, starts),
+        top: await this.subjects.listTopUsers(sql, tenantId, range, TOP_USERS),
+      })),
+      read(async (sql) => ({
+        users: await this.subjects.countDistinct(sql, 'user', tenantId, range),
+        sessions: await this.subjects.countDistinct(sql, 'session', tenantId, range),
+      })),
+    ]);
+    const total = byType.reduce((sum, { count }) => sum + count, 0);
+    return {
+      from: toIso(range.from),
+      to: toIso(range.to),
+      summary: {
+        total_events: total,
+        unique_users: users.count,
+        unique_sessions: sessions.count,
+        events_per_user: users.count === 0 ? 0 : total / users.count,
+        unique_users_method: users.method,
+        unique_sessions_method: sessions.method,
+        top_users_method: top.method,
+      },
+      by_type: byType,
+      interval,
+      trend: fillSeries(starts, trend),
+      top_users: top.users,
+      conversion: await read((sql) => this.readConversion(sql, tenantId, range, byType, users.count)),
+    };
+  }
+
+  /** The newest saved funnel, or one of what occurs. Of many users a sample is followed, and the numbers scaled up. */
+  private async readConversion(
+    sql: Sql,
+    tenantId: string,
+    range: TimeRange,
+    byType: TypeCount[],
+    uniqueUsers: number,
+  ): Promise<OverviewResponse['conversion']> {
+    const [saved] = await this.savedFunnels.list(sql, tenantId, 1);
+    const definition = saved?.definition ?? defaultFunnel(byType);
+    const exact = byType.reduce((sum, { count }) => sum + count, 0) <= EXACT_FUNNEL_EVENTS;
+    const users = exact ? null : await this.subjects.sampleUsers(sql, tenantId, range, SAMPLED_USERS);
+    const steps =
+      definition.steps.length === 0 ? [] : await this.funnels.countSteps(sql, tenantId, range, definition, users);
+    const scale = users === null ? 1 : uniqueUsers / Math.max(users.length, 1);
+    return {
+      funnel_id: saved?.id ?? null,
+      name: saved?.name ?? 'Conversion',
+      window_s: definition.window_s,
+      method: exact ? 'exact' : 'sample',
+      rate: steps.at(-1)?.conversion_from_first ?? 0,
+      steps: steps.map((step) => ({ ...step, users: Math.round(step.users * scale) })),
+    };
+  }
+}
+
+function defaultFunnel(byType: readonly TypeCount[]): FunnelDefinition {
+  const seen = new Set(byType.map(({ event_type }) => event_type));
+  const shop = SHOP_STEPS.filter((type) => seen.has(type));
+  const types = shop.length >= 2 ? shop : [...seen].slice(0, 2);
+  return { steps: types.map((event_type) => ({ event_type })), window_s: DEFAULT_WINDOW_S };
+}
