@@ -1,7 +1,10 @@
+import { measureAnalytics } from './analytics/analytics.mjs';
+import { toAnalyticsRatios } from './analytics/results.mjs';
 import { measureBatches } from './batches.mjs';
 import { measureKeyFlood } from './key-flood.mjs';
+import { measureLive } from './live/live.mjs';
 import { MemoryWatch } from './memory.mjs';
-import { toFacts, toRatios } from './results.mjs';
+import { toFacts, toLiveRatio, toRatios } from './results.mjs';
 import { measureSingles } from './singles.mjs';
 import { Stack } from './stack.mjs';
 import { median } from './statistics.mjs';
@@ -13,24 +16,53 @@ export class Benchmark {
   stack = new Stack();
   memory = new MemoryWatch();
 
-  /** @param {import('./options.mjs').Options} options @param {(line: string) => void} tell */
+  /**
+   * Each section adds ratios, and facts worth knowing besides.
+   * @param {import('./options.mjs').Options} options @param {(line: string) => void} tell
+   */
   async run(options, tell) {
-    const { stack, memory } = this;
-    await stack.start();
-    const apiStartMs = await this.startApi();
-    memory.noteIdle('api');
-    memory.start();
+    const results = { ratios: [], facts: {} };
+    const runs = (section) => options.only.includes(section);
+    if (runs('ingest') || runs('live')) await this.start(tell);
+    if (runs('ingest')) await this.runIngest(results, { ...options, tell });
+    if (runs('live')) await this.runLive(results, tell);
+    if (runs('analytics')) await this.runAnalytics(results, { ...options, tell });
+    return { postgres: this.version, ...results };
+  }
+
+  async start(tell) {
+    await this.stack.start();
+    this.version = await this.stack.version();
+    this.apiStartMs = await this.startApi();
+    this.memory.noteIdle('api');
+    this.memory.start();
+    tell('started');
+  }
+
+  async runIngest({ ratios, facts }, options) {
+    const { stack, memory, apiStartMs } = this;
     const key = await stack.createKey();
-    tell(`started; ${options.rounds} rounds of ${options.seconds} s`);
-    const singles = await measureSingles(stack, memory, { ...options, key, tell });
-    const batches = await measureBatches(stack, memory, { ...options, key, tell });
-    const flood = await measureKeyFlood(stack, { ...options, key, tell });
-    const { version } = await stack.one(`select current_setting('server_version') as version`);
-    return {
-      postgres: version,
-      ratios: toRatios(singles, batches, flood),
-      facts: toFacts(singles, batches, { apiStartMs, memory }),
-    };
+    options.tell(`${options.rounds} rounds of ${options.seconds} s`);
+    const singles = await measureSingles(stack, memory, { ...options, key });
+    const batches = await measureBatches(stack, memory, { ...options, key });
+    const flood = await measureKeyFlood(stack, { ...options, key });
+    ratios.push(...toRatios(singles, batches, flood));
+    Object.assign(facts, toFacts(singles, batches, { apiStartMs, memory }));
+  }
+
+  async runLive({ ratios, facts }, tell) {
+    facts.live = await measureLive(this.stack, { tell });
+    ratios.push(toLiveRatio(facts.live));
+  }
+
+  /** On data sets of its own, each in a database of its own, one after the other. */
+  async runAnalytics({ ratios, facts }, options) {
+    await this.stack.end();
+    const use = (stack) => (this.stack = stack);
+    const { version, sizes } = await measureAnalytics(options, use);
+    this.version ??= version;
+    facts.analytics = sizes;
+    ratios.push(...toAnalyticsRatios(sizes));
   }
 
   /** Starts it a few times and leaves the last one running. @returns {Promise<number>} milliseconds */

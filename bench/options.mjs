@@ -1,9 +1,15 @@
 import { parseArgs } from 'node:util';
 
+const SECTIONS = ['ingest', 'live', 'analytics'];
+const DEFAULT_SECTIONS = 'ingest,live';
+
 export const USAGE = `npm run bench -- [options]
   --rounds N        timed rounds of each measurement; the figures are their medians (7)
   --seconds S       length of a timed round, about (3)
   --flood-rounds N  rounds of 20 s without and 20 s with a flood of bad keys (1; 0 leaves them out)
+  --only LIST       sections to run, of ${SECTIONS.join(', ')} (${DEFAULT_SECTIONS})
+  --events LIST     sizes of the data sets that analytics are measured on (1000000,10000000)
+  --data-dir DIR    keeps the data sets there and uses them again (a folder that goes with the run)
   --json            print one JSON object instead of the table`;
 
 /**
@@ -11,6 +17,9 @@ export const USAGE = `npm run bench -- [options]
  * @property {number} rounds
  * @property {number} seconds
  * @property {number} floodRounds
+ * @property {string[]} only
+ * @property {number[]} events
+ * @property {string | undefined} dataDir
  * @property {boolean} json
  * @property {boolean} help
  */
@@ -25,6 +34,9 @@ export function readOptions(/** @type {string[]} */ args) {
     ...values,
     rounds: readNumber('--rounds', values.rounds, 100),
     seconds: readNumber('--seconds', values.seconds, 60),
+    only: readSections(values.only),
+    events: values.events.split(',').map((text) => readNumber('--events', text, 100_000_000, 1_000)),
+    dataDir: values['data-dir'],
     floodRounds: readNumber('--flood-rounds', values['flood-rounds'], 20, 0),
   };
 }
@@ -34,6 +46,9 @@ function parse(args) {
     rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '3' },
     'flood-rounds': { type: 'string', default: '1' },
+    only: { type: 'string', default: DEFAULT_SECTIONS },
+    events: { type: 'string', default: '1000000,10000000' },
+    'data-dir': { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   };
@@ -42,6 +57,13 @@ function parse(args) {
   } catch (error) {
     throw new UsageError(error.message);
   }
+}
+
+function readSections(text) {
+  const sections = text.split(',');
+  const unknown = sections.find((section) => !SECTIONS.includes(section));
+  if (unknown !== undefined) throw new UsageError(`--only knows no section ${unknown}`);
+  return sections;
 }
 
 function readNumber(name, text, max, min = 1) {

@@ -1,4 +1,5 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import { ANALYTICS_UNITS, describeAnalytics } from './analytics/results.mjs';
 import { round } from './statistics.mjs';
 import { sleep } from './waiting.mjs';
 
@@ -9,6 +10,8 @@ const UNITS = {
   drain_vs_ingest: ['events/s', 'batch ingest'],
   seed_headline: ['events/s', '1,000 events/s'],
   key_flood: ['ms', 'ms p99, no flood'],
+  live_gap: ['ms', 'ms p99, a second'],
+  ...ANALYTICS_UNITS,
 };
 
 const NOTES = [
@@ -19,6 +22,9 @@ const NOTES = [
   '  indexes of events but no ledger of ids, no batches and nothing checked.',
   'key_flood: p99 of 100 events a second while 300 requests a second come with bad keys, next to p99 without them.',
   'drain: the worker alone over what the batches left, from its first claim until nothing waits, PostgreSQL queue.',
+  'live: the time between two messages at each of 200 sockets over ten keys, while 100 events a second come in.',
+  'analytics: 35 days of an invented shop, loaded by COPY; one query at a time, each for another range or user.',
+  '  plain SQL: the same written by hand on the same tables; ingest_beside: 100 events a second beside heavy queries.',
 ];
 
 export function describeMachine(/** @type {string} */ postgres) {
@@ -68,7 +74,22 @@ function toRow({ name, value, goal, higher_is_better, ours, reference }) {
   return [name, `${thousands(ours)} ${unit}`, thousands(reference), what, value.toFixed(2), asked, verdict];
 }
 
-function describeFacts({ api_start_ms, memory, latency, load_cpu_share, cpu_us, other_load, rounds }) {
+function describeFacts(facts) {
+  return [
+    ...(facts.latency === undefined ? [] : describeIngest(facts)),
+    ...(facts.live === undefined ? [] : [describeLive(facts.live)]),
+    ...(facts.analytics ?? []).flatMap(describeAnalytics),
+    describeOtherLoad(facts.other_load),
+  ];
+}
+
+const describeOtherLoad = ({ before, after }) =>
+  `other programs     used ${percent(before)} of the machine before the run, ${percent(after)} after it`;
+
+const describeLive = ({ sockets, p50, p99, max, total }) =>
+  `live               ${sockets} sockets: ${round(p50)} ms between messages, p99 ${round(p99)}, at most ${round(max)}; all say ${thousands(total)} events, as REST`;
+
+function describeIngest({ api_start_ms, memory, latency, load_cpu_share, cpu_us, rounds }) {
   const ms = ({ p50_ms, p99_ms }) => `${p50_ms} / ${p99_ms} ms`;
   const megabytes = ({ idle_mb, most_mb }) => `${idle_mb} MB idle, ${most_mb} MB at most`;
   const spread = (values) => `${thousands(Math.min(...values))} to ${thousands(Math.max(...values))}`;
@@ -86,7 +107,6 @@ function describeFacts({ api_start_ms, memory, latency, load_cpu_share, cpu_us, 
     `rounds, requests/s ours ${spread(single_requests.ours)}, Nest + Express ${spread(single_requests.express)}, node:http ${spread(single_requests.node)}`,
     `rounds, events/s   ingest ${spread(batch_events.ingest)}, drain ${spread(batch_events.drain)}, COPY ${spread(batch_events.copy)}`,
     `load generator     ${percent(load_cpu_share)} of a core at most, against node:http`,
-    `other programs     used ${percent(other_load.before)} of the machine before the run, ${percent(other_load.after)} after it`,
   ];
 }
 

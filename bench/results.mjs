@@ -35,6 +35,12 @@ function costOfFlood({ quiet, flooded }) {
   return { name: 'key_flood', value: round(ours / reference, 2), goal: 2, higher_is_better: false, ...figures };
 }
 
+/** p99 of the time between two messages next to the second it should be. @returns {Ratio} */
+export function toLiveRatio({ p99 }) {
+  const ours = round(p99);
+  return { name: 'live_gap', value: round(p99 / 1_000, 3), goal: 1.5, higher_is_better: false, ours, reference: 1_000 };
+}
+
 /** @returns {Ratio} */
 function ratio(name, ours, reference, goal) {
   const value = round(ours / reference, 3);

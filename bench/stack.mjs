@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -16,12 +16,24 @@ const DRAIN_TIMEOUT_MS = 120_000;
 export class Stack {
   /** @type {Set<Child>} */
   children = new Set();
-  folder = mkdtempSync(join(tmpdir(), 'tidemark-bench-'));
   platformKey = `bench-${randomBytes(24).toString('base64url')}`;
+
+  /**
+   * @param {object} [options]
+   * @param {string} [options.dataDir] of PostgreSQL, kept; else in `folder`
+   * @param {string} [options.folder] of another stack that has ended and left it
+   * @param {Record<string, string>} [options.settings] of PostgreSQL, over those of the quickstart
+   */
+  constructor({ dataDir, folder, settings } = {}) {
+    this.folder = folder ?? mkdtempSync(join(tmpdir(), 'tidemark-bench-'));
+    this.dataDir = dataDir ?? join(this.folder, 'data');
+    this.settings = settings;
+  }
 
   /** PostgreSQL with the settings of the quickstart (fsync on), migrated, and the process that makes the load. */
   async start() {
-    this.startingPostgres = startEmbeddedPostgres({ dataDir: join(this.folder, 'data') });
+    mkdirSync(this.dataDir, { recursive: true });
+    this.startingPostgres = startEmbeddedPostgres({ dataDir: this.dataDir, settings: this.settings });
     this.postgres = await this.startingPostgres;
     this.pool = new pg.Pool({ connectionString: this.postgres.url, max: 1 });
     this.pool.on('error', () => undefined); // PostgreSQL ends before the pool
@@ -81,10 +93,33 @@ export class Stack {
 
   /** A tenant's key that may write as often as it likes. @returns {Promise<string>} */
   async createKey() {
-    const tenant = await this.post('/tenants', { name: 'bench' });
+    return (await this.createTenantKey(['write'])).key;
+  }
+
+  /** Without a tenant: in a new one. @returns {Promise<{tenantId: string, key: string}>} */
+  async createTenantKey(scopes, tenantId) {
+    tenantId ??= (await this.post('/tenants', { name: `bench ${randomBytes(6).toString('hex')}` })).id;
     const limits = { rate_limit: 1_000_000, rate_window_s: 1 };
-    const body = { client_id: 'bench', name: 'bench', scopes: ['write'], ...limits };
-    return (await this.post('/keys', body, { 'X-Tenant-Id': tenant.id })).key;
+    const body = { client_id: 'bench', name: 'bench', scopes, ...limits };
+    return { tenantId, key: (await this.post('/keys', body, { 'X-Tenant-Id': tenantId })).key };
+  }
+
+  /** @returns {Promise<{body: any}>} */
+  async get(path, key) {
+    const { status, body } = await this.send('GET', path, key);
+    if (status !== 200) throw new Error(`GET ${path}: 404`);
+    return { body };
+  }
+
+  /** How long it took until the answer was there. @throws {Error} unless it is 2xx or 404 */
+  async send(method, path, key, body) {
+    const headers = { 'X-API-Key': key, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) };
+    const start = performance.now();
+    const response = await fetch(this.url(path), { method, headers, body: body && JSON.stringify(body) });
+    const text = await response.text();
+    const ms = performance.now() - start;
+    if (!response.ok && response.status !== 404) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return { status: response.status, body: JSON.parse(text), ms };
   }
 
   async post(path, body, headers = {}) {
@@ -97,8 +132,12 @@ export class Stack {
     return response.json();
   }
 
+  get origin() {
+    return `http://127.0.0.1:${this.apiPort}`;
+  }
+
   url(path) {
-    return `http://127.0.0.1:${this.apiPort}/api/v1${path}`;
+    return `${this.origin}/api/v1${path}`;
   }
 
   /** @returns {(events: number) => Record<string, number>} µs of CPU per event that each process used since now */
@@ -107,6 +146,11 @@ export class Stack {
       readCpu(new Map([...this.children, this.postgres].map(({ name, pid }) => [name ?? 'postgres', pid])));
     const before = read();
     return (events) => cpuPerEvent(before, read(), events);
+  }
+
+  /** @returns {Promise<string>} of PostgreSQL */
+  async version() {
+    return (await this.one(`select current_setting('server_version') as version`)).version;
   }
 
   /** The one row of a statement. */
@@ -122,17 +166,17 @@ export class Stack {
   }
 
   /** Leaves no process and no file behind. Whoever asks again waits for the same end. */
-  end() {
-    this.ending ??= this.endAll();
+  end({ keepsFolder = false } = {}) {
+    this.ending ??= this.endAll(keepsFolder);
     return this.ending;
   }
 
-  async endAll() {
+  async endAll(keepsFolder) {
     this.isOver = true;
     await Promise.all([...this.children].map((child) => child.kill()));
     const postgres = await this.startingPostgres?.catch(() => undefined);
     await this.pool?.end();
     await postgres?.stop();
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    if (!keepsFolder) rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }

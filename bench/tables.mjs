@@ -3,7 +3,8 @@ const KEPT = ['tenants', 'api_keys', 'installation_secrets', 'migrations'];
 
 const LIST_TABLES = `
 select string_agg(format('%I', relname), ', ') as tables from pg_class
-where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition and relname <> all($1)`;
+where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition and relname <> all($1)
+  and relname !~ '^(audit_|functional)'`; // append-only, and no event ever gets there
 
 const COPY_TABLE = 'bench_copied_events';
 

@@ -1,0 +1,114 @@
+import { hash } from 'node:crypto';
+import { binOf } from '../../dist/analytics/latency-histogram.js';
+import { CLIENTS, DAY_MS, TYPES } from './shop.mjs';
+
+const GRAINS = { minute: 60_000, hour: 3_600_000, day: DAY_MS };
+
+/** What the worker would have counted for one UTC day, as rows in COPY's text format. `npm run cli -- recount` agrees. */
+export class DayRollups {
+  events = { minute: new Map(), hour: new Map(), day: new Map() };
+  processing = { minute: new Map(), hour: new Map(), day: new Map() };
+  users = new Map();
+  sessions = new Map();
+
+  /** @param {string} tenantId @param {number} dayMs */
+  constructor(tenantId, dayMs) {
+    this.tenantId = tenantId;
+    this.dayMs = dayMs;
+  }
+
+  /** Times are milliseconds since 1970. */
+  add({ time, type, visit, latencyMs, processedAt, failed }) {
+    for (const [grain, size] of Object.entries(GRAINS)) {
+      const key = (Math.floor((time - this.dayMs) / size) * 8 + visit.client) * 32 + type;
+      const counts = this.events[grain];
+      const known = counts.get(key) ?? [0, 0];
+      known[failed ? 1 : 0] += 1;
+      counts.set(key, known);
+      this.addProcessing(grain, Math.floor((processedAt - this.dayMs) / size) * 8 + visit.client, latencyMs, failed);
+    }
+    if (failed) return;
+    addSubject(this.users, visit.user, time);
+    addSubject(this.sessions, visit.session, time);
+  }
+
+  addProcessing(grain, key, latencyMs, failed) {
+    let known = this.processing[grain].get(key);
+    if (known === undefined) {
+      known = { n: 0, failed: 0, sum: 0, least: Infinity, most: 0, bins: new Map() };
+      this.processing[grain].set(key, known);
+    }
+    known.n += 1;
+    known.failed += failed ? 1 : 0;
+    known.sum += latencyMs;
+    known.least = Math.min(known.least, latencyMs);
+    known.most = Math.max(known.most, latencyMs);
+    const bin = binOf(latencyMs);
+    known.bins.set(bin, (known.bins.get(bin) ?? 0) + 1);
+  }
+
+  /** @returns {{table: string, columns: string, rows: string[]}[]} */
+  tables() {
+    const subjects = (map, withText) =>
+      [...map].map(([text, { first, last, count }]) => {
+        const day = iso(this.dayMs);
+        const row = [this.tenantId, day, keyOf(text), iso(first), iso(last), count];
+        return [...row, ...(withText ? [text] : [])].join('\t');
+      });
+    return [
+      ...Object.keys(GRAINS).map((grain) => ({
+        table: `event_rollups_${grain}`,
+        columns: 'tenant_id, bucket, client_id, event_type, count, failed',
+        rows: this.eventRows(grain),
+      })),
+      ...Object.keys(GRAINS).map((grain) => ({
+        table: `processing_rollups_${grain}`,
+        columns:
+          'tenant_id, bucket, client_id, processed, failed, latency_sum_ms, latency_min_ms, latency_max_ms, latency_histogram',
+        rows: this.processingRows(grain),
+      })),
+      {
+        table: 'user_days',
+        columns: 'tenant_id, day, user_key, first_time, last_time, count, user_id',
+        rows: subjects(this.users, true),
+      },
+      {
+        table: 'session_days',
+        columns: 'tenant_id, day, session_key, first_time, last_time, count',
+        rows: subjects(this.sessions, false),
+      },
+    ];
+  }
+
+  eventRows(grain) {
+    return [...this.events[grain]].map(([key, [count, failed]]) => {
+      const bucket = iso(this.dayMs + Math.floor(key / 256) * GRAINS[grain]);
+      return [this.tenantId, bucket, CLIENTS[(key >> 5) & 7], TYPES[key & 31], count, failed].join('\t');
+    });
+  }
+
+  processingRows(grain) {
+    return [...this.processing[grain]].map(([key, { n, failed, sum, least, most, bins }]) => {
+      const bucket = iso(this.dayMs + (key >> 3) * GRAINS[grain]);
+      const histogram = JSON.stringify(Object.fromEntries(bins));
+      return [this.tenantId, bucket, CLIENTS[key & 7], n - failed, failed, sum, least, most, histogram].join('\t');
+    });
+  }
+}
+
+function addSubject(map, text, time) {
+  const known = map.get(text);
+  if (known === undefined) map.set(text, { first: time, last: time, count: 1 });
+  else {
+    known.last = time; // events come in order
+    known.count += 1;
+  }
+}
+
+/** As subject_key() in SQL. */
+function keyOf(text) {
+  const hex = hash('sha256', text).slice(0, 32);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+const iso = (ms) => new Date(ms).toISOString();
