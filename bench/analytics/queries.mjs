@@ -18,7 +18,7 @@ const WINDOW_S = 86_400;
  * @param {import('../dataset/dataset.mjs').Dataset & {users: string[]}} dataset
  * @returns {Query[]}
  */
-export function makeQueries({ tenantId, from, to, users }) {
+export function makeQueries({ tenantId, to, users }) {
   // Ranges end at another minute each time, and never with whole hours: the edges are asked too.
   const range = (n, days) =>
     `from=${iso(to - n * 60_000 - days * DAY_MS - 17_000)}&to=${iso(to - n * 60_000 - 31_000)}`;
@@ -40,7 +40,7 @@ export function makeQueries({ tenantId, from, to, users }) {
     { ...get('dashboard', '', 7), goalMs: 200, runs: 30 },
     {
       name: 'dashboard_cached',
-      ask: () => ({ path: `/analytics?${range(100_000, 7).replace(/from=[^&]+/, `from=${iso(from)}`)}` }),
+      ask: () => ({ path: `/analytics?from=${iso(to - 8 * DAY_MS)}&to=${iso(to)}` }),
       goalMs: 10,
     },
     { name: 'user', ask: (n) => ({ path: `/analytics?user_id=${user(n)}&${range(n, 30)}` }), goalMs: 50 },

@@ -17,38 +17,34 @@ export class DayRollups {
     this.dayMs = dayMs;
   }
 
-  /** Times are milliseconds since 1970. */
+  /** Times are milliseconds since 1970. Counts go into minutes; {@link tables} sums them up. */
   add({ time, type, visit, latencyMs, processedAt, failed }) {
-    for (const [grain, size] of Object.entries(GRAINS)) {
-      const key = (Math.floor((time - this.dayMs) / size) * 8 + visit.client) * 32 + type;
-      const counts = this.events[grain];
-      const known = counts.get(key) ?? [0, 0];
-      known[failed ? 1 : 0] += 1;
-      counts.set(key, known);
-      this.addProcessing(grain, Math.floor((processedAt - this.dayMs) / size) * 8 + visit.client, latencyMs, failed);
-    }
+    const key = (Math.floor((time - this.dayMs) / GRAINS.minute) * 8 + visit.client) * 32 + type;
+    addCounts(this.events.minute, key, failed ? 0 : 1, failed ? 1 : 0);
+    const minute = Math.floor((processedAt - this.dayMs) / GRAINS.minute) * 8 + visit.client;
+    const one = { n: 1, failed: failed ? 1 : 0, sum: latencyMs, least: latencyMs, most: latencyMs };
+    addProcessing(this.processing.minute, minute, one, [[binOf(latencyMs), 1]]);
     if (failed) return;
     addSubject(this.users, visit.user, time);
     addSubject(this.sessions, visit.session, time);
   }
 
-  addProcessing(grain, key, latencyMs, failed) {
-    let known = this.processing[grain].get(key);
-    if (known === undefined) {
-      known = { n: 0, failed: 0, sum: 0, least: Infinity, most: 0, bins: new Map() };
-      this.processing[grain].set(key, known);
+  /** Minutes into hours and the day. */
+  sumUp() {
+    for (const grain of ['hour', 'day']) {
+      const minutes = GRAINS[grain] / GRAINS.minute;
+      for (const [key, [count, failed]] of this.events.minute) {
+        addCounts(this.events[grain], Math.floor((key >> 8) / minutes) * 256 + (key & 255), count, failed);
+      }
+      for (const [key, known] of this.processing.minute) {
+        addProcessing(this.processing[grain], Math.floor((key >> 3) / minutes) * 8 + (key & 7), known, known.bins);
+      }
     }
-    known.n += 1;
-    known.failed += failed ? 1 : 0;
-    known.sum += latencyMs;
-    known.least = Math.min(known.least, latencyMs);
-    known.most = Math.max(known.most, latencyMs);
-    const bin = binOf(latencyMs);
-    known.bins.set(bin, (known.bins.get(bin) ?? 0) + 1);
   }
 
   /** @returns {{table: string, columns: string, rows: string[]}[]} */
   tables() {
+    this.sumUp();
     const subjects = (map, withText) =>
       [...map].map(([text, { first, last, count }]) => {
         const day = iso(this.dayMs);
@@ -94,6 +90,26 @@ export class DayRollups {
       return [this.tenantId, bucket, CLIENTS[key & 7], n - failed, failed, sum, least, most, histogram].join('\t');
     });
   }
+}
+
+function addCounts(map, key, count, failed) {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, [count, failed]);
+  else {
+    known[0] += count;
+    known[1] += failed;
+  }
+}
+
+function addProcessing(map, key, { n, failed, sum, least, most }, bins) {
+  let known = map.get(key);
+  if (known === undefined) map.set(key, (known = { n: 0, failed: 0, sum: 0, least, most, bins: new Map() }));
+  known.n += n;
+  known.failed += failed;
+  known.sum += sum;
+  known.least = Math.min(known.least, least);
+  known.most = Math.max(known.most, most);
+  for (const [bin, count] of bins) known.bins.set(bin, (known.bins.get(bin) ?? 0) + count);
 }
 
 function addSubject(map, text, time) {

@@ -29,6 +29,8 @@ export type SeriesGroup = 'event_type' | 'client_id';
 /**
  * The counts of a range. Whole days, hours and minutes come from the rollups; the seconds at the edges come from the
  * rows, found through the types that the minute rollups show there. One statement, so one snapshot.
+ * `offset 0` keeps the lateral pieces apart: their ranges are a few seconds, but a planner that joins them with the whole
+ * table cannot know that and reads all of it (1.4 s instead of 3 ms at a million events).
  * Parameters: $1 tenant, $2 client or null, $3 event type or null, then two arrays (from, to) each for days, hours,
  * minutes and rows.
  */
@@ -38,16 +40,23 @@ tiles as (
 ), edge_types as materialized (
   select distinct s.from_time, s.to_time, r.event_type
   from unnest($10::timestamptz[], $11::timestamptz[]) as s (from_time, to_time)
-  join event_rollups_minute r on r.tenant_id = $1
-   and r.bucket = date_bin('1 minute', s.from_time, timestamptz '1970-01-01 00:00Z')
-   and ($2::text is null or r.client_id = $2) and ($3::text is null or r.event_type = $3)
+  cross join lateral (
+    select event_type from event_rollups_minute
+    where tenant_id = $1 and bucket = date_bin('1 minute', s.from_time, timestamptz '1970-01-01 00:00Z')
+      and ($2::text is null or client_id = $2) and ($3::text is null or event_type = $3)
+    offset 0
+  ) r
 ), edges as (
-  select e.event_time as at, e.client_id, e.event_type, 1 as count
+  select r.event_time as at, r.client_id, r.event_type, 1 as count
   from edge_types t
-  join events e on e.tenant_id = $1 and e.event_type = t.event_type
-   and e.event_time >= t.from_time and e.event_time < t.to_time
-   and ($2::text is null or e.client_id = $2)
-  where ${COUNTABLE}
+  cross join lateral (
+    select e.event_time, e.client_id, e.event_type from events e
+    where e.tenant_id = $1 and e.event_type = t.event_type
+      and e.event_time >= t.from_time and e.event_time < t.to_time
+      and ($2::text is null or e.client_id = $2)
+      and ${COUNTABLE}
+    offset 0
+  ) r
 ), pieces as (
   select * from tiles union all select * from edges
 )`;

@@ -68,11 +68,11 @@ describe('live metrics', () => {
     const client = await connect();
     const subscribedAt = Date.now();
     expect(await client.subscribe({})).toEqual({ ok: true });
-    await eventually(() => expect(client.messages).toHaveLength(1), 900);
+    await eventually(() => expect(client.messages[0]?.window_s).toBe(0)); // nobody watched before: nothing waited for
     await eventually(() => expect(client.messages.length).toBeGreaterThanOrEqual(4));
     const times = client.messages.slice(1).map(({ ts }) => Date.parse(ts));
     expect(Date.parse(client.messages[0]!.ts)).toBeGreaterThanOrEqual(subscribedAt - 1_000);
-    expect(times[2]! - times[0]!).toBeGreaterThan(1_500);
+    expect(times[2]! - times[0]!).toBeGreaterThan(1_000);
     expect(await client.emit('unsubscribe')).toEqual({ ok: true });
     const { length } = client.messages;
     const other = await connect();
