@@ -125,6 +125,37 @@ describe('BatchProcessingService', () => {
     expect(await rollupDifference(database)).toBe(0);
   });
 
+  it('counts each dead letter once when connections are killed in the middle of retries', async () => {
+    const tenant = uuid7();
+    await pipeline.schemas.put(tenant, 'page_view', 'quarantine', { required: ['never'] });
+    for (const id of await ingest(mixed(1_500, tenant))) await pipeline.processing.process([id]);
+    await pipeline.schemas.put(tenant, 'page_view', 'quarantine', true);
+    const ids = (
+      await database.query<{ event_id: string }>('select event_id from failed_events where tenant_id = $1', [tenant])
+    ).map(({ event_id }) => event_id);
+    expect(ids).toHaveLength(500);
+    let cutOff = 0;
+    const left = async () =>
+      (await database.query('select event_id from failed_events where tenant_id = $1', [tenant])).length;
+    const retry = async (from: number) => {
+      for (let n = from; (await left()) > 0; n = (n + 20) % 500) {
+        await pipeline.retrier.retryLetters(tenant, ids.slice(n, n + 20)).catch(() => (cutOff += 1));
+      }
+    };
+    const kill = async () => {
+      for (let killed = 0; killed < 10 && (await left()) > 0;) {
+        const { length } = await database.query(`
+          select pg_terminate_backend(pid) from pg_stat_activity
+          where datname = current_database() and application_name = 'tidemark-system' and state <> 'idle'
+          order by random() limit 1`);
+        killed += length;
+      }
+    };
+    await Promise.all([retry(0), retry(100), retry(400), kill()]);
+    expect(cutOff).toBeGreaterThan(0);
+    expect(await rollupDifference(database)).toBe(0);
+  });
+
   it('retries one by one when counting fails for one, and takes letters away whose event is gone', async () => {
     const tenant = uuid7();
     await pipeline.schemas.put(tenant, 'cursed', 'quarantine', false);
