@@ -19,7 +19,7 @@ const esmOnly = [
   '@standard-schema',
   'file-type',
   'jose',
-  'csv-stringify',
+  'hucre',
   'strtok3',
   'token-types',
   'uint8array-extras',

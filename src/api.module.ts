@@ -8,6 +8,7 @@ import { FunnelsController } from './analytics/funnels.controller.js';
 import { UsersController } from './analytics/users.controller.js';
 import { ApiCallInterceptor } from './audit/api-call.interceptor.js';
 import { ApiCallsController } from './audit/api-calls.controller.js';
+import { AuditEventsController } from './audit/audit-events/audit-events.controller.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuditEntriesController } from './audit/entries/entries.controller.js';
 import { AuthController } from './auth/auth.controller.js';
@@ -57,6 +58,7 @@ export class ApiModule {
       controllers: [
         ApiCallsController,
         AuditEntriesController,
+        AuditEventsController,
         TenantsController,
         KeysController,
         AuthController,

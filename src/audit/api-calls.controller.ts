@@ -25,6 +25,6 @@ export class ApiCallsController {
   @ApiProduces('text/csv', 'application/x-ndjson')
   @ApiOkResponse({ description: 'csv or ndjson', schema: { type: 'string' } })
   export(@Caller() caller: Principal, @Query() query: ExportApiCallsQuery, @Res() response: Response): Promise<void> {
-    return this.calls.export(caller.tenantId, query, response);
+    return this.calls.export(caller, query, response);
   }
 }

@@ -2,19 +2,33 @@ import { Module } from '@nestjs/common';
 import { ApiCallTrail } from './api-call-trail.js';
 import { ApiCallsRepository } from './api-calls.repository.js';
 import { ApiCallsService } from './api-calls.service.js';
+import { AuditEventsService } from './audit-events/audit-events.service.js';
+import { CatalogueRepository } from './audit-events/catalogue.repository.js';
 import { AuditEntriesRepository } from './entries/entries.repository.js';
 import { AuditEntriesService } from './entries/entries.service.js';
-import { AuditEntryWriter } from './entries/entry-writer.js';
+import { EntryExportService } from './entries/entry-export.service.js';
+import { AuditWritingModule } from './entries/audit-writing.module.js';
 
 @Module({
+  imports: [AuditWritingModule],
   providers: [
     ApiCallTrail,
     ApiCallsRepository,
     ApiCallsService,
     AuditEntriesRepository,
     AuditEntriesService,
-    AuditEntryWriter,
+    AuditEventsService,
+    CatalogueRepository,
+    EntryExportService,
   ],
-  exports: [ApiCallTrail, ApiCallsService, AuditEntriesRepository, AuditEntriesService, AuditEntryWriter],
+  exports: [
+    ApiCallTrail,
+    ApiCallsService,
+    AuditEntriesRepository,
+    AuditEntriesService,
+    AuditWritingModule,
+    AuditEventsService,
+    EntryExportService,
+  ],
 })
 export class AuditModule {}

@@ -5,6 +5,7 @@ import { KeysService } from '../keys/keys.service.js';
 import { DEFAULT_TENANT_ID } from '../platform/principal.js';
 import { createValidationPipe } from '../platform/validation.js';
 import { TenantsService } from '../tenants/tenants.service.js';
+import { asCommandLine } from './command-line.js';
 import type { Command } from './commands.js';
 import { inApplication } from './cli.module.js';
 import { print } from './output.js';
@@ -42,7 +43,7 @@ export const createKey: Command = {
     })) as CreateKeyDto;
     await inApplication(config, async (app) => {
       const tenant = await app.get(TenantsService).get(values.tenant);
-      const caller = { tenantId: tenant.id, scopes: ['platform'] as const };
+      const caller = asCommandLine(tenant.id);
       const key = await app.get(KeysService).create(caller, dto);
       print(
         values.json,

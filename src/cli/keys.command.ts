@@ -5,6 +5,7 @@ import type { Config } from '../platform/config.js';
 import { DEFAULT_TENANT_ID } from '../platform/principal.js';
 import { notFound } from '../platform/problem.js';
 import { TenantsService } from '../tenants/tenants.service.js';
+import { asCommandLine } from './command-line.js';
 import { inApplication } from './cli.module.js';
 import type { Command } from './commands.js';
 import { print, table, UsageError } from './output.js';
@@ -15,9 +16,6 @@ const SELECTION = {
   tenant: { type: 'string', default: DEFAULT_TENANT_ID },
   json: { type: 'boolean', default: false },
 } as const;
-
-/** The command line may do everything in the tenant it names. */
-const asPlatform = (tenantId: string) => ({ tenantId, scopes: ['platform'] as const });
 
 export const listKeys: Command = {
   async run(config, words) {
@@ -44,13 +42,13 @@ export const listKeys: Command = {
 
 export const deleteKey: Command = {
   run: (config, words) =>
-    change(config, words, 'Deleted', (keys, tenantId, key) => keys.delete(asPlatform(tenantId), key.id)),
+    change(config, words, 'Deleted', (keys, tenantId, key) => keys.delete(asCommandLine(tenantId), key.id)),
 };
 
 export const toggleKey: Command = {
   run: (config, words) =>
     change(config, words, 'Toggled', (keys, tenantId, key) =>
-      keys.update(asPlatform(tenantId), key.id, { is_active: !key.is_active }),
+      keys.update(asCommandLine(tenantId), key.id, { is_active: !key.is_active }),
     ),
 };
 
@@ -84,7 +82,7 @@ async function selectKeys(config: Config, selection: Selection): Promise<KeyResp
     const tenant = await app.get(TenantsService).get(selection.tenant);
     const found: KeyResponse[] = [];
     for (let cursor: string | undefined | null; cursor !== null;) {
-      const page = await app.get(KeysService).list(asPlatform(tenant.id), 1_000, cursor);
+      const page = await app.get(KeysService).list(asCommandLine(tenant.id), 1_000, cursor);
       found.push(...page.data);
       cursor = page.next_cursor;
     }

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
+import { DEFAULT_TENANT_ID } from '../platform/principal.js';
 import { TenantResponse } from '../tenants/tenants.dto.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { inApplication } from './cli.module.js';
+import { asCommandLine } from './command-line.js';
 import type { Command } from './commands.js';
 import { print, table, UsageError } from './output.js';
 
@@ -14,7 +16,9 @@ export const createTenant: Command = {
     const { name } = values;
     if (name === undefined || name.length < 1 || name.length > 255)
       throw new UsageError('Give --name=…, 1 to 255 characters.');
-    const tenant = await inApplication(config, (app) => app.get(TenantsService).create({ name }));
+    const tenant = await inApplication(config, (app) =>
+      app.get(TenantsService).create({ name }, asCommandLine(DEFAULT_TENANT_ID)),
+    );
     print(values.json, TenantResponse.of(tenant), `Created ${tenant.name}: ${tenant.id}`);
   },
 };

@@ -2,6 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { In, LessThan, type Repository } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
+import type { NewEntry } from '../audit/entries/entry.js';
+import { AuditEntryWriter } from '../audit/entries/entry-writer.js';
+import { sqlOf } from '../platform/typeorm-sql.js';
 import { ApiKey } from './api-key.entity.js';
 
 /** What a caller may change of a key. */
@@ -15,10 +18,13 @@ export type KeyChange = Partial<
  */
 @Injectable()
 export class KeysRepository {
-  constructor(@InjectRepository(ApiKey) private readonly keys: Repository<ApiKey>) {}
+  constructor(
+    @InjectRepository(ApiKey) private readonly keys: Repository<ApiKey>,
+    private readonly audit: AuditEntryWriter,
+  ) {}
 
-  async insert(key: QueryDeepPartialEntity<ApiKey> & { tenantId: string }): Promise<void> {
-    await this.inTenant(key.tenantId, (keys) => keys.insert(key));
+  async insert(key: QueryDeepPartialEntity<ApiKey> & { tenantId: string }, record: NewEntry): Promise<void> {
+    await this.change(key.tenantId, record, (keys) => keys.insert(key));
   }
 
   /** Newest first, below the id `before`. */
@@ -36,17 +42,22 @@ export class KeysRepository {
     return this.inTenant(tenantId, (keys) => keys.findOneBy({ tenantId, id }));
   }
 
-  async update(tenantId: string, id: string, change: KeyChange): Promise<void> {
-    await this.inTenant(tenantId, (keys) => keys.update({ tenantId, id }, change));
+  async update(tenantId: string, id: string, change: KeyChange, record: NewEntry): Promise<void> {
+    await this.change(tenantId, record, (keys) => keys.update({ tenantId, id }, change));
   }
 
-  async delete(tenantId: string, id: string): Promise<void> {
-    await this.inTenant(tenantId, (keys) => keys.delete({ tenantId, id }));
+  async delete(tenantId: string, id: string, record: NewEntry): Promise<void> {
+    await this.change(tenantId, record, (keys) => keys.delete({ tenantId, id }));
   }
 
   /** Inserts `replacement` and lets the old key live until `expiresAt`, both or neither. */
-  async replace(old: ApiKey, expiresAt: Date, replacement: QueryDeepPartialEntity<ApiKey>): Promise<void> {
-    await this.inTenant(old.tenantId, async (keys) => {
+  async replace(
+    old: ApiKey,
+    expiresAt: Date,
+    replacement: QueryDeepPartialEntity<ApiKey>,
+    record: NewEntry,
+  ): Promise<void> {
+    await this.change(old.tenantId, record, async (keys) => {
       await keys.insert(replacement);
       await keys.update({ tenantId: old.tenantId, id: old.id }, { expiresAt });
     });
@@ -68,6 +79,18 @@ export class KeysRepository {
        where id = any($1) and (last_used_at is null or last_used_at < now() - interval '1 minute')`,
       [ids],
     );
+  }
+
+  /** A change and its entry in the audit trail: both or neither. */
+  private async change(
+    tenantId: string,
+    record: NewEntry,
+    work: (keys: Repository<ApiKey>) => Promise<unknown>,
+  ): Promise<void> {
+    await this.inTenant(tenantId, async (keys) => {
+      await work(keys);
+      await this.audit.append(sqlOf(keys.manager), [record]);
+    });
   }
 
   private inTenant<T>(tenantId: string, work: (keys: Repository<ApiKey>) => Promise<T>): Promise<T> {

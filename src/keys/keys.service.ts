@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import bcrypt from 'bcrypt';
+import { recordOf } from '../audit/entries/act.js';
 import { CONFIG, type Config } from '../platform/config.js';
 import { decodeCursor, type Page, toPage } from '../platform/cursor.js';
 import { allows, type Principal, type Scope } from '../platform/principal.js';
@@ -14,8 +15,14 @@ import { type KeyChange, KeysRepository } from './keys.repository.js';
 
 const BCRYPT_COST = 10;
 
-/** Whoever manages keys: their tenant, and the scopes they may hand out. */
-export type KeyAdmin = Pick<Principal, 'tenantId' | 'scopes'>;
+const API_KEY = { resource: 'api_key' } as const;
+const CREATED = { action: 'CREATE', message: 'API key created' } as const;
+const CHANGED = { action: 'UPDATE', message: 'API key changed' } as const;
+const DELETED = { action: 'DELETE', message: 'API key deleted' } as const;
+const ROTATED = { action: 'UPDATE', message: 'API key rotated' } as const;
+
+/** Whoever manages keys: their tenant, the scopes they may hand out, and who they are in the audit trail. */
+export type KeyAdmin = Pick<Principal, 'tenantId' | 'scopes' | 'clientId' | 'keyId'>;
 
 @Injectable()
 export class KeysService {
@@ -42,7 +49,8 @@ export class KeysService {
       eventLimit: dto.event_limit ?? null,
       expiresAt,
     });
-    await this.keys.insert(record);
+    const after = this.toResponse(record);
+    await this.keys.insert(record, recordOf(caller, { ...API_KEY, ...CREATED, id: record.id, after }));
     return { ...this.toResponse(record), key };
   }
 
@@ -65,13 +73,18 @@ export class KeysService {
     const key = await this.getManageable(caller, id);
     requireScopes(caller, dto.scopes ?? []);
     const change = toChange(dto);
-    if (Object.keys(change).length > 0) await this.keys.update(caller.tenantId, id, change);
-    return this.toResponse({ ...key, ...change });
+    const [before, after] = [this.toResponse(key), this.toResponse({ ...key, ...change })];
+    if (Object.keys(change).length > 0) {
+      const record = recordOf(caller, { ...API_KEY, ...CHANGED, id: key.id, before, after });
+      await this.keys.update(caller.tenantId, id, change, record);
+    }
+    return after;
   }
 
   async delete(caller: KeyAdmin, id: string): Promise<void> {
-    await this.getManageable(caller, id);
-    await this.keys.delete(caller.tenantId, id);
+    const before = this.toResponse(await this.getManageable(caller, id));
+    const record = recordOf(caller, { ...API_KEY, ...DELETED, id: before.id, before });
+    await this.keys.delete(caller.tenantId, id, record);
   }
 
   /** A new key with everything of the old one but its secret; the old one lives `graceSeconds` longer. */
@@ -90,7 +103,14 @@ export class KeysService {
     });
     const graceEnd = new Date(Date.now() + graceSeconds * 1_000);
     const oldEnd = expiresAt !== null && expiresAt < graceEnd ? expiresAt : graceEnd;
-    await this.keys.replace(old, oldEnd, record);
+    const rotation = {
+      ...API_KEY,
+      ...ROTATED,
+      id: old.id,
+      before: this.toResponse(old),
+      after: this.toResponse(record),
+    };
+    await this.keys.replace(old, oldEnd, record, recordOf(caller, rotation));
     return { ...this.toResponse(record), key };
   }
 

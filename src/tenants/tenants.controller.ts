@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { RequireScope } from '../platform/access.js';
+import { Caller, RequireScope } from '../platform/access.js';
+import type { Principal } from '../platform/principal.js';
 import { PageQuery } from '../platform/query.dto.js';
 import { CreateTenantDto, TenantPage, TenantResponse, UpdateTenantDto } from './tenants.dto.js';
 import { TenantsService } from './tenants.service.js';
@@ -14,8 +15,8 @@ export class TenantsController {
   /** Creates a tenant. */
   @Post()
   @ApiCreatedResponse({ type: TenantResponse })
-  async create(@Body() body: CreateTenantDto): Promise<TenantResponse> {
-    return TenantResponse.of(await this.tenants.create(body));
+  async create(@Caller() caller: Principal, @Body() body: CreateTenantDto): Promise<TenantResponse> {
+    return TenantResponse.of(await this.tenants.create(body, caller));
   }
 
   /** All tenants, newest first. */
@@ -35,7 +36,11 @@ export class TenantsController {
   /** Renames a tenant or changes its status; the keys of one that is not active answer 403 within two seconds. */
   @Patch(':id')
   @ApiOkResponse({ type: TenantResponse })
-  async update(@Param('id') id: string, @Body() body: UpdateTenantDto): Promise<TenantResponse> {
-    return TenantResponse.of(await this.tenants.update(id, body));
+  async update(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Body() body: UpdateTenantDto,
+  ): Promise<TenantResponse> {
+    return TenantResponse.of(await this.tenants.update(id, body, caller));
   }
 }

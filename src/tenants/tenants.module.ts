@@ -1,10 +1,11 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditWritingModule } from '../audit/entries/audit-writing.module.js';
 import { Tenant } from './tenant.entity.js';
 import { TenantsService } from './tenants.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Tenant])],
+  imports: [AuditWritingModule, TypeOrmModule.forFeature([Tenant])],
   providers: [TenantsService],
   exports: [TenantsService],
 })

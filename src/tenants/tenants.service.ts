@@ -1,22 +1,33 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LessThan, QueryFailedError, type Repository } from 'typeorm';
+import { recordOf } from '../audit/entries/act.js';
+import type { NewEntry, Recorder } from '../audit/entries/entry.js';
+import { AuditEntryWriter } from '../audit/entries/entry-writer.js';
 import { decodeCursor, type Page, toPage } from '../platform/cursor.js';
 import { sqlState } from '../platform/database.js';
 import { DEFAULT_TENANT_ID } from '../platform/principal.js';
 import { notFound, Problem } from '../platform/problem.js';
+import { sqlOf } from '../platform/typeorm-sql.js';
 import { isUuid, uuid7 } from '../platform/uuid7.js';
 import type { CreateTenantDto, UpdateTenantDto } from './tenants.dto.js';
 import { Tenant } from './tenant.entity.js';
 
 @Injectable()
 export class TenantsService {
-  constructor(@InjectRepository(Tenant) private readonly tenants: Repository<Tenant>) {}
+  constructor(
+    @InjectRepository(Tenant) private readonly tenants: Repository<Tenant>,
+    private readonly audit: AuditEntryWriter,
+  ) {}
 
-  /** @throws Problem 409 when another tenant has the name, in whatever case */
-  async create({ name }: CreateTenantDto): Promise<Tenant> {
+  /** Recorded in the trail of whoever does it. @throws Problem 409 when another tenant has the name, in whatever case */
+  async create({ name }: CreateTenantDto, by: Recorder): Promise<Tenant> {
     const tenant: Tenant = { id: uuid7(), name, status: 'active', settings: {}, createdAt: new Date() };
-    await refuseTakenName(name, () => this.tenants.insert({ ...tenant, settings: {} }));
+    const record = recordOf(by, {
+      ...{ action: 'CREATE', resource: 'tenant', id: tenant.id, message: 'Tenant created' },
+      after: describe(tenant),
+    });
+    await refuseTakenName(name, () => this.change(record, (tenants) => tenants.insert({ ...tenant, settings: {} })));
     return tenant;
   }
 
@@ -38,18 +49,34 @@ export class TenantsService {
   }
 
   /** @throws Problem 422 for the default tenant, which must stay active: the platform keys live there */
-  async update(id: string, { name, status }: UpdateTenantDto): Promise<Tenant> {
+  async update(id: string, { name, status }: UpdateTenantDto, by: Recorder): Promise<Tenant> {
     const tenant = await this.get(id);
     if (id === DEFAULT_TENANT_ID && status !== undefined && status !== 'active') {
       throw new Problem(422, 'The tenant "default" always stays active; suspend its keys instead.');
     }
     const change = { ...(name === undefined ? {} : { name }), ...(status === undefined ? {} : { status }) };
+    const changed = { ...tenant, ...change };
     if (Object.keys(change).length > 0) {
-      await refuseTakenName(name ?? tenant.name, () => this.tenants.update({ id }, change));
+      const record = recordOf(by, {
+        ...{ action: 'UPDATE', resource: 'tenant', id: tenant.id, message: 'Tenant changed' },
+        before: describe(tenant),
+        after: describe(changed),
+      });
+      await refuseTakenName(changed.name, () => this.change(record, (tenants) => tenants.update({ id }, change)));
     }
-    return { ...tenant, ...change };
+    return changed;
+  }
+
+  /** A change and its entry in the audit trail: both or neither. */
+  private async change(record: NewEntry, work: (tenants: Repository<Tenant>) => Promise<unknown>): Promise<void> {
+    await this.tenants.manager.transaction(async (manager) => {
+      await work(manager.getRepository(Tenant));
+      await this.audit.append(sqlOf(manager), [record]);
+    });
   }
 }
+
+const describe = ({ name, status }: Tenant) => ({ name, status });
 
 async function refuseTakenName(name: string, write: () => Promise<unknown>): Promise<void> {
   try {

@@ -57,7 +57,7 @@ describe('business audit trail', () => {
   const count = async (where = 'true') => {
     const tenant = (await api.get<{ tenant: { id: string } }>('/auth/info', key)).body.tenant.id;
     const [row] = await database.query<{ n: number }>(
-      `select count(*)::int as n from audit_entries where tenant_id = $1 and ${where}`,
+      `select count(*)::int as n from audit_entries where tenant_id = $1 and resource_type = 'invoice' and ${where}`,
       [tenant],
     );
     return row!.n;
@@ -198,7 +198,7 @@ describe('business audit trail', () => {
     const seen: Entry[] = [];
     let cursor: string | null = null;
     do {
-      const page: Page = await list(`?limit=4${cursor === null ? '' : `&cursor=${cursor}`}`);
+      const page: Page = await list(`?resource_type=invoice&limit=4${cursor === null ? '' : `&cursor=${cursor}`}`);
       seen.push(...page.data);
       cursor = page.next_cursor;
       if (seen.length === 8) await post({ ...ENTRY, resource_id: 'late' });

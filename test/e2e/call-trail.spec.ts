@@ -128,7 +128,9 @@ describe('call trail', () => {
       return { response, text: await response.text() };
     };
     const csv = await get('csv');
-    expect(csv.response.headers.get('content-disposition')).toBe('attachment; filename="api-calls.csv"');
+    expect(csv.response.headers.get('content-disposition')).toMatch(
+      /^attachment; filename="api-calls_[\d-]+_[\d-]+\.csv"$/,
+    );
     expect(csv.text.split('\n')[0]).toMatch(/^timestamp,id,request_id,/);
     const ndjson = await get('ndjson');
     const rows = ndjson.text

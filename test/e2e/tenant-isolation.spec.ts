@@ -28,6 +28,8 @@ const BODIES: Record<string, unknown> = {
   'PUT /event-types/{event_type}/schema': { schema: true },
   'PUT /events/{id}/enrich': { additional_properties: { probe: 1 } },
   'POST /events/failed/{id}/retry': { payload: { probe: 1 } },
+  'POST /audit-events/create': { functionality: 'Authenticate', event_type: 'Login', status: 'Success' },
+  'POST /audit-events/functionalities': { functionality: 'Probing', event_types: ['probe'] },
   'POST /logs': ENTRY,
   'POST /logs/bulk': { logs: [ENTRY] },
   'POST /analytics/funnel': { steps: [{ event_type: 'probe' }, { event_type: 'probe' }], group_by: 'client_id' },
@@ -112,6 +114,12 @@ describe('a tenant, seen from another', () => {
         ...{ action_type: 'UPDATE', resource_type: CANARY, resource_id: CANARY, user_id: CANARY, message: CANARY },
         ...{ before_state: { [CANARY]: 1 }, metadata: { [CANARY]: CANARY }, idempotency_key: CANARY },
       },
+      key.body.key,
+    );
+    await api.post('/audit-events/functionalities', { functionality: CANARY, event_types: [CANARY] }, key.body.key);
+    await api.post(
+      '/audit-events/create',
+      { functionality: CANARY, event_type: CANARY, status: 'Failed', user: CANARY, message: CANARY },
       key.body.key,
     );
     await api.get(`/events/${CANARY}`, key.body.key);
@@ -234,6 +242,7 @@ describe('a tenant, seen from another', () => {
       'failed_events',
       'user_days',
       'saved_funnels',
+      'functionality_event_types',
     ]) {
       await database.query(`alter policy tenant_rows on ${table} using (true)`);
     }
@@ -248,6 +257,10 @@ describe('a tenant, seen from another', () => {
       'GET /audit/logs/export',
       'GET /logs',
       'GET /analytics',
+      'GET /logs/export',
+      'GET /logs/stats',
+      'GET /audit-events/recent',
+      'GET /audit-events/search',
       'GET /analytics/events-by-type',
       'GET /analytics/funnels',
     ]) {

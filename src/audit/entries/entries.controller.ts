@@ -1,13 +1,15 @@
-import { Body, Controller, Get, Headers, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Headers, Param, Post, Query, Res } from '@nestjs/common';
 import {
   ApiBadRequestResponse,
   ApiBody,
   ApiCreatedResponse,
   ApiHeader,
   ApiOkResponse,
+  ApiProduces,
   ApiTags,
   ApiUnprocessableEntityResponse,
 } from '@nestjs/swagger';
+import type { Response } from 'express';
 import { Caller, RequireScope } from '../../platform/access.js';
 import type { Page } from '../../platform/cursor.js';
 import type { Principal } from '../../platform/principal.js';
@@ -20,14 +22,19 @@ import {
   CreateEntryDto,
   EntryPage,
   EntryResponse,
-  ListEntriesQuery,
 } from './entries.dto.js';
+import { EntryStatsQuery, EntryStatsResponse, ExportEntriesQuery, ListEntriesQuery } from './entry-queries.dto.js';
+import { EXPORT_TYPES } from '../export/send-export.js';
 import { AuditEntriesService } from './entries.service.js';
+import { EntryExportService } from './entry-export.service.js';
 
 @ApiTags('audit')
 @Controller('logs')
 export class AuditEntriesController {
-  constructor(private readonly entries: AuditEntriesService) {}
+  constructor(
+    private readonly entries: AuditEntriesService,
+    private readonly exports: EntryExportService,
+  ) {}
 
   /** Records one entry. The 201 means it is committed; nothing can change it any more. */
   @Post()
@@ -66,6 +73,23 @@ export class AuditEntriesController {
   @ApiOkResponse({ type: EntryPage })
   list(@Caller() caller: Principal, @Query() query: ListEntriesQuery): Promise<Page<EntryResponse>> {
     return this.entries.list(caller, query);
+  }
+
+  /** How many entries there are, by action, severity, resource type and day. */
+  @Get('stats')
+  @RequireScope('read')
+  @ApiOkResponse({ type: EntryStatsResponse })
+  stats(@Caller() caller: Principal, @Query() query: EntryStatsQuery): Promise<EntryStatsResponse> {
+    return this.entries.stats(caller, query);
+  }
+
+  /** Entries as a file, streamed. The export is itself recorded. ndjson holds what `verify-audit` needs. */
+  @Get('export')
+  @RequireScope('read')
+  @ApiProduces(...Object.values(EXPORT_TYPES))
+  @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
+  export(@Caller() caller: Principal, @Query() query: ExportEntriesQuery, @Res() response: Response): Promise<void> {
+    return this.exports.send(caller, query, response);
   }
 
   /** One entry, with what changed between its states. */

@@ -1,9 +1,24 @@
 import { Injectable } from '@nestjs/common';
+import type { QueryResultRow } from 'pg';
 import { Database, type Sql } from '../../platform/database.js';
+import { PRINTED_COLUMNS, type PrintedEntry } from '../export/entry-table.js';
 import type { ExportedEntry } from './entry.js';
 import type { EntryFilter, Position } from './entry-filter.js';
-import { after, conditions, ENTRY_COLUMNS, isTextSearch, NEWEST_FIRST, Parameters } from './entry-sql.js';
+import {
+  after,
+  conditions,
+  ENTRY_COLUMNS,
+  isTextSearch,
+  NEWEST_FIRST,
+  Parameters,
+  SEARCH_VIEW,
+  textConditions,
+} from './entry-sql.js';
 import { searchIds } from './entry-search.js';
+import { countEntries, type EntryStats } from './entry-stats.js';
+
+/** Matches are counted up to here, so that no count costs more than a second or so. */
+export const MAX_COUNTED = 1_000_000;
 
 /** An entry with what proves it. */
 export interface ProvableEntry extends ExportedEntry {
@@ -16,9 +31,6 @@ select ${ENTRY_COLUMNS} from audit_entries where tenant_id = $1 and id = $2`;
 
 const LIST_BY_IDS = `/* auditEntries.listByIds */
 select ${ENTRY_COLUMNS}, salt, leaf from audit_entries where tenant_id = $1 and id = any($2::uuid[])`;
-
-const LIST_FOUND = `/* auditEntries.listFound */
-select ${ENTRY_COLUMNS} from audit_entries where tenant_id = $1 and id = any($2::uuid[]) ${NEWEST_FIRST}`;
 
 /** Reads audit entries, each time for one tenant. */
 @Injectable()
@@ -34,12 +46,38 @@ export class AuditEntriesRepository {
 
   /** Up to `limit` entries after `position`, newest first. */
   async list(tenantId: string, filter: EntryFilter, limit: number, position?: Position): Promise<ExportedEntry[]> {
+    return this.select<ExportedEntry>(ENTRY_COLUMNS, tenantId, filter, limit, position);
+  }
+
+  /** The same, every column as text. */
+  async print(tenantId: string, filter: EntryFilter, limit: number, position?: Position): Promise<PrintedEntry[]> {
+    return this.select<PrintedEntry>(PRINTED_COLUMNS, tenantId, filter, limit, position);
+  }
+
+  /** The rows from `offset` on, and how many there are in all, counted up to {@link MAX_COUNTED}. */
+  async listPage(
+    tenantId: string,
+    filter: EntryFilter,
+    limit: number,
+    offset: number,
+  ): Promise<{ rows: ExportedEntry[]; total: number }> {
     return this.database.inTenant(tenantId, async (sql) => {
-      if (!isTextSearch(filter)) return listPlain(sql, tenantId, filter, limit, position);
-      const ids = await searchIds(sql, tenantId, filter, limit, position);
-      const { rows } = await sql.query<ExportedEntry>(LIST_FOUND, [tenantId, ids]);
-      return rows;
+      const total = await countMatches(sql, tenantId, filter);
+      if (offset >= total) return { rows: [], total };
+      return { rows: await selectPage<ExportedEntry>(sql, ENTRY_COLUMNS, tenantId, filter, limit, offset), total };
     });
+  }
+
+  /** The same rows, every column as text, and without counting. */
+  async printPage(tenantId: string, filter: EntryFilter, limit: number, offset: number): Promise<PrintedEntry[]> {
+    return this.database.inTenant(tenantId, (sql) =>
+      selectPage<PrintedEntry>(sql, PRINTED_COLUMNS, tenantId, filter, limit, offset),
+    );
+  }
+
+  /** Counts by action, severity, resource type and day of a time zone. */
+  async stats(tenantId: string, filter: EntryFilter, timeZone: string): Promise<EntryStats> {
+    return this.database.inTenant(tenantId, (sql) => countEntries(sql, tenantId, filter, timeZone));
   }
 
   /** In any order, inside the caller's transaction. */
@@ -47,19 +85,54 @@ export class AuditEntriesRepository {
     const { rows } = await sql.query<ProvableEntry>(LIST_BY_IDS, [tenantId, ids]);
     return rows;
   }
+
+  private async select<Row extends QueryResultRow>(
+    columns: string,
+    tenantId: string,
+    filter: EntryFilter,
+    limit: number,
+    position: Position | undefined,
+  ): Promise<Row[]> {
+    return this.database.inTenant(tenantId, async (sql) => {
+      const parameters = new Parameters();
+      const where = isTextSearch(filter)
+        ? found(tenantId, await searchIds(sql, tenantId, filter, limit, position), parameters)
+        : [...conditions(filter, tenantId, parameters), ...after(position, parameters)];
+      const text = `/* auditEntries.list */
+select ${columns} from audit_entries e where ${where.join(' and ')} ${NEWEST_FIRST} limit ${parameters.add(limit)}`;
+      return (await sql.query<Row>(text, parameters.values)).rows;
+    });
+  }
 }
 
-async function listPlain(
+async function selectPage<Row extends QueryResultRow>(
   sql: Sql,
+  columns: string,
   tenantId: string,
   filter: EntryFilter,
   limit: number,
-  position: Position | undefined,
-): Promise<ExportedEntry[]> {
+  offset: number,
+): Promise<Row[]> {
   const parameters = new Parameters();
-  const where = [...conditions(filter, tenantId, parameters), ...after(position, parameters)].join(' and ');
-  const text = `/* auditEntries.list */
-select ${ENTRY_COLUMNS} from audit_entries where ${where} ${NEWEST_FIRST} limit ${parameters.add(limit)}`;
-  const { rows } = await sql.query<ExportedEntry>(text, parameters.values);
-  return rows;
+  const text = `/* auditEntries.page */
+select ${columns} from ${sourceOf(filter)} e where ${matching(filter, tenantId, parameters)}
+${NEWEST_FIRST} limit ${parameters.add(limit)} offset ${parameters.add(offset)}`;
+  return (await sql.query<Row>(text, parameters.values)).rows;
+}
+
+async function countMatches(sql: Sql, tenantId: string, filter: EntryFilter): Promise<number> {
+  const parameters = new Parameters();
+  const text = `/* auditEntries.countMatches */
+select count(*)::int as count from (
+  select from ${sourceOf(filter)} where ${matching(filter, tenantId, parameters)} limit ${MAX_COUNTED}) matches`;
+  return (await sql.query<{ count: number }>(text, parameters.values)).rows[0]?.count ?? 0;
+}
+
+const sourceOf = (filter: EntryFilter) => (isTextSearch(filter) ? SEARCH_VIEW : 'audit_entries');
+
+const matching = (filter: EntryFilter, tenantId: string, parameters: Parameters) =>
+  [...conditions(filter, tenantId, parameters), ...textConditions(filter, parameters)].join(' and ');
+
+function found(tenantId: string, ids: readonly string[], parameters: Parameters): string[] {
+  return [`tenant_id = ${parameters.add(tenantId)}`, `id = any(${parameters.add(ids)}::uuid[])`];
 }

@@ -7,13 +7,8 @@ import { badRequest, type FieldError, notFound, Problem, tooLarge } from '../../
 import { isUuid } from '../../platform/uuid7.js';
 import type { OpenCall } from '../api-call.js';
 import { AuditEntriesRepository } from './entries.repository.js';
-import type {
-  CreatedEntriesResponse,
-  CreatedEntryResponse,
-  EntryResponse,
-  EntryResult,
-  ListEntriesQuery,
-} from './entries.dto.js';
+import type { CreatedEntriesResponse, CreatedEntryResponse, EntryResponse, EntryResult } from './entries.dto.js';
+import type { EntryStatsQuery, EntryStatsResponse, ListEntriesQuery } from './entry-queries.dto.js';
 import { type EntryContent, type NewEntry, newEntry } from './entry.js';
 import { decodePosition, encodePosition, positionOf } from './entry-cursor.js';
 import { isFieldError, parseEntry } from './entry-parser.js';
@@ -80,6 +75,10 @@ export class AuditEntriesService {
       data: page.map(toResponse),
       next_cursor: rows.length > query.limit && last !== undefined ? encodePosition(positionOf(last)) : null,
     };
+  }
+
+  async stats(caller: Principal, query: EntryStatsQuery): Promise<EntryStatsResponse> {
+    return this.entries.stats(caller.tenantId, toFilter(query), query.tz);
   }
 
   /** @throws Problem 404, for other tenants' entries too */

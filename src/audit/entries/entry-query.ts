@@ -3,7 +3,7 @@ import { textFault } from '../../platform/payload-check.js';
 import { badRequest } from '../../platform/problem.js';
 import { DAY_MS, type TimeRange } from '../../platform/time.js';
 import { EQUAL_FIELDS, type EntryFilter, toTsquery } from './entry-filter.js';
-import type { EntryFilterQuery } from './entries.dto.js';
+import type { EntryFilterQuery } from './entry-queries.dto.js';
 
 /** @throws Problem 400 for a range or search text that makes no sense */
 export function toFilter(query: EntryFilterQuery): EntryFilter {

@@ -1,6 +1,6 @@
 import type { Sql } from '../../platform/database.js';
 import type { EntryFilter, Position } from './entry-filter.js';
-import { after, conditions, NEWEST_FIRST, Parameters, textConditions } from './entry-sql.js';
+import { after, conditions, NEWEST_FIRST, Parameters, SEARCH_VIEW, textConditions } from './entry-sql.js';
 
 /** Entries looked at one by one before the search index is asked: a word in one of eighty fills a page of 50 from them. */
 const WALKED = 4_000;
@@ -8,8 +8,6 @@ const WALKED = 4_000;
 const MAX_MATCHES = 20_000;
 /** Trigrams say nothing about shorter parts. */
 const SHORTEST_INDEXED_PART = 3;
-
-const VIEW = 'searchable_audit_entries';
 
 interface Walk {
   ids: string[];
@@ -61,10 +59,10 @@ async function walkNewest(
     `/* auditEntries.walkNewest */
 with newest as materialized (
   select id, occurred_at, coalesce(${hit}, false) as hit from (
-    select id, occurred_at, search, message from ${VIEW} where ${where} ${NEWEST_FIRST} limit ${WALKED}
+    select id, occurred_at, search, message from ${SEARCH_VIEW} e where ${where} ${NEWEST_FIRST} limit ${WALKED}
   ) walked
 ), oldest as (select id, occurred_at from newest order by occurred_at, id limit 1)
-select array(select id from newest where hit ${NEWEST_FIRST} limit ${parameters.add(limit)}) as ids,
+select array(select id from newest e where hit ${NEWEST_FIRST} limit ${parameters.add(limit)}) as ids,
        (select count(*)::int from newest) as walked,
        (select occurred_at::text from oldest) as occurred_at, (select id from oldest) as id`,
     parameters.values,
@@ -90,8 +88,8 @@ async function askIndex(
   await sql.query('set local enable_seqscan = off; set local enable_indexscan = off');
   const { rows } = await sql.query<{ ids: string[]; matches: number }>(
     `/* auditEntries.askIndex */
-with matches as materialized (select id, occurred_at from ${VIEW} where ${where} limit ${MAX_MATCHES + 1})
-select array(select id from matches ${NEWEST_FIRST} limit ${parameters.add(limit)}) as ids,
+with matches as materialized (select id, occurred_at from ${SEARCH_VIEW} e where ${where} limit ${MAX_MATCHES + 1})
+select array(select id from matches e ${NEWEST_FIRST} limit ${parameters.add(limit)}) as ids,
        (select count(*)::int from matches) as matches`,
     parameters.values,
   );
@@ -114,7 +112,7 @@ async function walkOn(
     ...after(position, parameters),
   ].join(' and ');
   const { rows } = await sql.query<{ id: string }>(
-    `/* auditEntries.walkOn */ select id from ${VIEW} where ${where} ${NEWEST_FIRST} limit ${parameters.add(limit)}`,
+    `/* auditEntries.walkOn */ select id from ${SEARCH_VIEW} e where ${where} ${NEWEST_FIRST} limit ${parameters.add(limit)}`,
     parameters.values,
   );
   return rows.map(({ id }) => id);

@@ -12,8 +12,11 @@ export const ENTRY_COLUMNS = `id, tenant_id, client_id, key_id, action_type, res
   store_id::float8 as store_id, company_id::float8 as company_id, idempotency_key,
   ${TIME('occurred_at')}, ${TIME('created_at')}, ${TIME('erased_at')}`;
 
-/** Newest first; the id decides between entries of one moment. */
-export const NEWEST_FIRST = 'order by occurred_at desc, id desc';
+/** Newest first; the id decides between entries of one moment. Of the table, aliased e: selected times are texts. */
+export const NEWEST_FIRST = 'order by e.occurred_at desc, e.id desc';
+
+/** The tenant's entries without the barrier of row-level security in front of the search index. */
+export const SEARCH_VIEW = 'searchable_audit_entries';
 
 /** Collects the values of a statement and numbers them. */
 export class Parameters {

@@ -1,0 +1,91 @@
+import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiCreatedResponse,
+  ApiOkResponse,
+  ApiProduces,
+  ApiTags,
+  ApiUnprocessableEntityResponse,
+} from '@nestjs/swagger';
+import type { Response } from 'express';
+import { Caller, RequireScope } from '../../platform/access.js';
+import type { Principal } from '../../platform/principal.js';
+import type { OpenCall } from '../api-call.js';
+import { CurrentCall } from '../current-call.js';
+import { EXPORT_TYPES } from '../export/send-export.js';
+import {
+  AddFunctionalityDto,
+  AuditEventPage,
+  AuditEventResponse,
+  CreateAuditEventDto,
+  EventTypesQuery,
+  EventTypesResponse,
+  ExportAuditEventsQuery,
+  SearchAuditEventsQuery,
+} from './audit-events.dto.js';
+import { AuditEventsService } from './audit-events.service.js';
+
+@ApiTags('audit')
+@Controller('audit-events')
+export class AuditEventsController {
+  constructor(private readonly events: AuditEventsService) {}
+
+  /** Records one audit event; it is an entry of /logs too. */
+  @Post('create')
+  @RequireScope('write')
+  @ApiBody({ type: CreateAuditEventDto })
+  @ApiCreatedResponse({ type: AuditEventResponse })
+  @ApiUnprocessableEntityResponse({ description: 'The catalogue lacks this functionality or event type.' })
+  create(
+    @Caller() caller: Principal,
+    @Body() body: unknown,
+    @CurrentCall() call: OpenCall,
+  ): Promise<AuditEventResponse> {
+    return this.events.create(caller, body, call);
+  }
+
+  /** The 500 most recent events. */
+  @Get('recent')
+  @RequireScope('read')
+  @ApiOkResponse({ type: [AuditEventResponse] })
+  recent(@Caller() caller: Principal): Promise<AuditEventResponse[]> {
+    return this.events.recent(caller);
+  }
+
+  /** Events by the criteria given, most recent first, page by page. */
+  @Get('search')
+  @RequireScope('read')
+  @ApiOkResponse({ type: AuditEventPage })
+  search(@Caller() caller: Principal, @Query() query: SearchAuditEventsQuery): Promise<AuditEventPage> {
+    return this.events.search(caller, query);
+  }
+
+  /** The same as an Excel workbook, streamed. The export is itself recorded. */
+  @Get('export')
+  @RequireScope('read')
+  @ApiProduces(EXPORT_TYPES.xlsx)
+  @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
+  export(
+    @Caller() caller: Principal,
+    @Query() query: ExportAuditEventsQuery,
+    @Res() response: Response,
+  ): Promise<void> {
+    return this.events.export(caller, query, response);
+  }
+
+  /** Event types that a functionality has. */
+  @Get('get-eventtypenames-by-functionalityname')
+  @RequireScope('read')
+  @ApiOkResponse({ type: EventTypesResponse })
+  eventTypes(@Caller() caller: Principal, @Query() query: EventTypesQuery): Promise<EventTypesResponse> {
+    return this.events.eventTypes(caller, query.functionality_name);
+  }
+
+  /** Adds event types to a functionality of your tenant, new or not. */
+  @Post('functionalities')
+  @RequireScope('admin')
+  @ApiCreatedResponse({ type: EventTypesResponse })
+  addFunctionality(@Caller() caller: Principal, @Body() body: AddFunctionalityDto): Promise<EventTypesResponse> {
+    return this.events.addFunctionality(caller, body);
+  }
+}

@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import type { Response } from 'express';
+import { Database } from '../../platform/database.js';
+import type { Principal } from '../../platform/principal.js';
+import { toIso } from '../../platform/query.dto.js';
+import { entryTable, type PrintedEntry } from '../export/entry-table.js';
+import { type ExportFormat, type Pages, sendExport } from '../export/send-export.js';
+import { AuditEntriesRepository } from './entries.repository.js';
+import type { ExportEntriesQuery } from './entry-queries.dto.js';
+import { blankContent, newEntry } from './entry.js';
+import type { EntryFilter, Position } from './entry-filter.js';
+import { toFilter } from './entry-query.js';
+import { AuditEntryWriter } from './entry-writer.js';
+
+const ROWS_PER_PAGE = 2_000;
+
+interface ExportOptions {
+  format: ExportFormat;
+  timeZone: string;
+  /** Start of the file's name. */
+  name: string;
+  /** As the caller gave it, for the record of the export. */
+  asked: object;
+  /** Only this part of the matches. */
+  part?: { offset: number; limit: number };
+}
+
+@Injectable()
+export class EntryExportService {
+  constructor(
+    private readonly database: Database,
+    private readonly entries: AuditEntriesRepository,
+    private readonly writer: AuditEntryWriter,
+  ) {}
+
+  async send(caller: Principal, query: ExportEntriesQuery, response: Response): Promise<void> {
+    const { format, tz, ...asked } = query;
+    const options = { format, timeZone: tz, name: 'audit-entries', asked };
+    await this.sendFiltered(caller, toFilter(query), options, response);
+  }
+
+  /** Streams the entries of `filter`, newest first, after recording that this is done. */
+  async sendFiltered(
+    caller: Principal,
+    filter: EntryFilter,
+    options: ExportOptions,
+    response: Response,
+  ): Promise<void> {
+    await this.recordExport(caller, options.name, options.format, filter, options.asked);
+    const { format } = options;
+    const { range } = filter;
+    if (format === 'ndjson') {
+      const pages = readPages((size, after) => this.entries.list(caller.tenantId, filter, size, after));
+      return sendExport(response, { format, range, table: { ...NO_TABLE, name: options.name }, pages });
+    }
+    return sendExport(response, {
+      format,
+      range,
+      table: entryTable(options.name, options.timeZone),
+      pages: this.printPages(caller.tenantId, filter, options.part),
+    });
+  }
+
+  /** Who took data out, and which, is part of the trail: written before the first byte leaves. */
+  async recordExport(
+    caller: Principal,
+    name: string,
+    format: string,
+    { range }: Pick<EntryFilter, 'range'>,
+    asked: object,
+  ): Promise<void> {
+    const content = {
+      ...blankContent('VIEW', 'export', name),
+      message: `Exported as ${format}`,
+      metadata: { format, ...asked, from: toIso(range.from), to: toIso(range.to) },
+    };
+    await this.writer.append(this.database.system, [newEntry(content, caller)]);
+  }
+
+  private async *printPages(tenantId: string, filter: EntryFilter, part: ExportOptions['part']): Pages<PrintedEntry> {
+    if (part !== undefined) yield await this.entries.printPage(tenantId, filter, part.limit, part.offset);
+    else yield* readPages((size, after) => this.entries.print(tenantId, filter, size, after));
+  }
+}
+
+/** Lines of JSON have no columns. */
+const NO_TABLE = { columns: [], toCells: () => [] };
+
+async function* readPages<Row extends { id: string; occurred_at: string }>(
+  read: (size: number, after: Position | undefined) => Promise<Row[]>,
+): Pages<Row> {
+  let after: Position | undefined;
+  for (;;) {
+    const page = await read(ROWS_PER_PAGE, after);
+    yield page;
+    const last = page.at(-1);
+    if (page.length < ROWS_PER_PAGE || last === undefined) return;
+    after = { occurredAt: last.occurred_at, id: last.id };
+  }
+}

@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { TestApi } from '../support/api.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+
+interface Entry {
+  action_type: string;
+  resource_type: string;
+  resource_id: string;
+  client_id: string;
+  key_id: string | null;
+  changes: { path: string; before?: unknown; after?: unknown }[];
+}
+
+describe('what is done to Tidemark itself', () => {
+  let database: TestDatabase;
+  let api: TestApi;
+  let tenantId: string;
+  let admin: string;
+  let adminId: string;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    api = await TestApi.start(database.url);
+    tenantId = await api.createTenant('Acme');
+    admin = await api.createKey(tenantId, ['admin']);
+    adminId = (await api.get<{ key_id: string }>('/auth/info', admin)).body.key_id;
+  });
+
+  afterAll(async () => {
+    await api.stop();
+    await database.drop();
+  });
+
+  const entriesOf = async (id: string, key?: string) =>
+    (await api.get<{ data: Entry[] }>(`/logs?resource_id=${id}`, key)).body.data.reverse();
+
+  it('is in the trail: keys created, changed, rotated, deleted, without their secrets', async () => {
+    const { body: created } = await api.post<{ id: string; key: string }>(
+      '/keys',
+      { client_id: 'c', name: 'n' },
+      admin,
+    );
+    const path = `/keys/${created.id}`;
+    await api.call('PATCH', path, { key: admin, body: { is_active: false } });
+    const { body: rotated } = await api.post<{ key: string }>(`${path}/rotate`, {}, admin);
+    await api.call('DELETE', path, { key: admin });
+    const entries = await entriesOf(created.id, admin);
+    expect(entries.map((entry) => entry.action_type)).toEqual(['CREATE', 'UPDATE', 'UPDATE', 'DELETE']);
+    for (const entry of entries) {
+      expect(entry).toMatchObject({ resource_type: 'api_key', client_id: 'shop', key_id: adminId });
+    }
+    expect(entries[1]!.changes).toEqual([{ path: '/is_active', before: true, after: false }]);
+    const all = JSON.stringify(await database.query('select * from audit_entries'));
+    expect(all).not.toMatch(/tmk_|\$2b\$/);
+    for (const { key } of [created, rotated]) expect(all).not.toContain(key.split('_')[2]);
+  });
+
+  it('is in the trail of whoever did it: tenants created and changed', async () => {
+    const id = await api.createTenant('Globex');
+    await api.call('PATCH', `/tenants/${id}`, { body: { status: 'suspended' } });
+    const entries = await entriesOf(id);
+    expect(entries.map((entry) => entry.action_type)).toEqual(['CREATE', 'UPDATE']);
+    expect(entries[1]).toMatchObject({
+      client_id: 'platform',
+      key_id: null,
+      changes: [{ path: '/status', before: 'active', after: 'suspended' }],
+    });
+    expect((await api.post('/tenants', { name: 'globex' })).status).toBe(409);
+    expect((await api.call('PATCH', `/tenants/${id}`, { body: {} })).status).toBe(200);
+    expect(await entriesOf(id)).toHaveLength(2);
+  });
+
+  it('is in the trail when done on the command line', async () => {
+    const env = { PATH: process.env['PATH'], DATABASE_URL: database.url };
+    const words = ['dist/cli.js', 'create-key', '--client-id=from-cli', `--tenant=${tenantId}`, '--json'];
+    const { stdout } = await promisify(execFile)(process.execPath, words, { env });
+    const { id } = JSON.parse(stdout) as { id: string };
+    expect(await entriesOf(id, admin)).toMatchObject([{ action_type: 'CREATE', client_id: 'cli', key_id: null }]);
+  });
+
+  it('does not happen without its entry', async () => {
+    await database.query('alter table audit_entries add constraint refuse_all check (false) not valid');
+    try {
+      expect((await api.post('/keys', { client_id: 'unrecorded', name: 'n' }, admin)).status).toBe(500);
+      expect((await api.post('/tenants', { name: 'Unrecorded' })).status).toBe(500);
+    } finally {
+      await database.query('alter table audit_entries drop constraint refuse_all');
+    }
+    expect(await database.query(`select id from api_keys where client_id = 'unrecorded'`)).toEqual([]);
+    expect(await database.query(`select id from tenants where name = 'Unrecorded'`)).toEqual([]);
+  });
+});

@@ -1,0 +1,170 @@
+import { readXlsx } from 'hucre/xlsx';
+import { TestApi } from '../support/api.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+
+const HOSTILE = [
+  '=1+1',
+  '+1',
+  '-1',
+  '@SUM(A1)',
+  '\tx',
+  '\rx',
+  '\nx',
+  'plain',
+  'a "quoted" text, with a comma',
+  'line\nbreak\r\nand more',
+  `'=1`,
+  '_x0041_',
+  '\u0001control',
+  ' spaced ',
+  '<f>1+1</f>&amp;',
+  '=HYPERLINK("https://example.com","x")',
+  'ünïcödé 😀',
+];
+
+/** RFC 4180, written independently of the code under test. */
+function parseCsv(text: string): string[][] {
+  const rows: string[][] = [];
+  let row: string[] = [];
+  let cell = '';
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at]!;
+    if (quoted) {
+      if (char !== '"') cell += char;
+      else if (text[at + 1] === '"') cell += text[++at]!;
+      else quoted = false;
+    } else if (char === '"') quoted = true;
+    else if (char === ',') [row, cell] = [[...row, cell], ''];
+    else if (char === '\r' && text[at + 1] === '\n') {
+      rows.push([...row, cell]);
+      [row, cell] = [[], ''];
+      at++;
+    } else cell += char;
+  }
+  return rows;
+}
+
+describe('export of the audit trail', () => {
+  let database: TestDatabase;
+  let api: TestApi;
+  let tenantId: string;
+  let key: string;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '1000000' });
+    tenantId = await api.createTenant('Acme');
+    key = await api.createKey(tenantId, ['read', 'write']);
+    const logs = HOSTILE.map((message, n) => ({
+      ...{ action_type: 'VIEW', resource_type: 'hostile', resource_id: String(n), message, user_id: message },
+      metadata: { [message]: message },
+      occurred_at: new Date(Date.now() - n * 1_000).toISOString(),
+    }));
+    expect((await api.post<{ created: number }>('/logs/bulk', { logs }, key)).body.created).toBe(HOSTILE.length);
+  });
+
+  afterAll(async () => {
+    await api.stop();
+    await database.drop();
+  });
+
+  const download = async (query: string) => {
+    const response = await fetch(`${api.url}/api/v1/logs/export?${query}`, { headers: { 'X-API-Key': key } });
+    return { response, bytes: Buffer.from(await response.arrayBuffer()) };
+  };
+  const column = (rows: unknown[][], name: string) => {
+    const index = rows[0]!.indexOf(name);
+    return rows.slice(1).map((row) => row[index]);
+  };
+
+  it('as csv: every cell that a spreadsheet would run starts with an apostrophe, the rest comes back as it was', async () => {
+    const { response, bytes } = await download('format=csv&resource_type=hostile');
+    expect(response.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    expect(response.headers.get('content-disposition')).toMatch(
+      /^attachment; filename="audit-entries_\d{4}-\d\d-\d\d_\d{4}-\d\d-\d\d\.csv"$/,
+    );
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    const rows = parseCsv(bytes.toString());
+    const safe = HOSTILE.map((text) => (/^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text));
+    expect(column(rows, 'message')).toEqual(safe);
+    expect(column(rows, 'user_id')).toEqual(safe);
+    expect((column(rows, 'metadata') as string[]).map((text) => JSON.parse(text) as unknown)).toEqual(
+      HOSTILE.map((text) => ({ [text]: text })),
+    );
+    expect(new Set(rows.map((row) => row.length)).size).toBe(1);
+  });
+
+  it('as xlsx: texts only, no formula', async () => {
+    const { bytes } = await download('format=xlsx&resource_type=hostile');
+    const workbook = await readXlsx(new Uint8Array(bytes));
+    const rows = workbook.sheets[0]!.rows as unknown[][];
+    expect(column(rows, 'message')).toEqual(HOSTILE);
+    expect(JSON.stringify(workbook.sheets[0])).not.toMatch(/"formula":/);
+  });
+
+  it('as ndjson: entries as they are', async () => {
+    const { response, bytes } = await download('format=ndjson&resource_type=hostile');
+    expect(response.headers.get('content-type')).toBe('application/x-ndjson; charset=utf-8');
+    const lines = bytes
+      .toString()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { message: string; occurred_at: string });
+    expect(lines.map(({ message }) => message)).toEqual(HOSTILE);
+    expect(lines[0]!.occurred_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+  });
+
+  it('prints times in the zone asked for', async () => {
+    const logs = ['2026-03-08T07:59:59.000Z', '2026-03-08T08:00:00.000Z'].map((occurred_at) => ({
+      ...{ action_type: 'VIEW', resource_type: 'spring', resource_id: '1', occurred_at },
+    }));
+    await api.post('/logs/bulk', { logs }, key);
+    const { bytes } = await download('resource_type=spring&tz=America/Chicago&from=2026-03-01T00:00:00Z');
+    expect(column(parseCsv(bytes.toString()), 'occurred_at')).toEqual([
+      '2026-03-08T03:00:00.000-05:00',
+      '2026-03-08T01:59:59.000-06:00',
+    ]);
+    expect((await download('tz=Nowhere/At-all')).response.status).toBe(400);
+    expect((await download('format=pdf')).response.status).toBe(400);
+    expect((await download('cursor=x')).response.status).toBe(400);
+  });
+
+  it('is itself recorded, before the first byte', async () => {
+    await download('format=csv&resource_type=recorded');
+    const { body } = await api.get<{ data: { metadata: object; client_id: string }[] }>(
+      '/logs?resource_type=export',
+      key,
+    );
+    expect(body.data[0]).toMatchObject({
+      action_type: 'VIEW',
+      resource_id: 'audit-entries',
+      client_id: 'shop',
+      metadata: { format: 'csv', resource_type: 'recorded', from: expect.any(String) as string },
+    });
+  });
+
+  describe('of 100,000 entries', () => {
+    beforeAll(async () => {
+      await database.query(
+        `insert into audit_entries (tenant_id, id, client_id, action_type, resource_type, resource_id, severity,
+                                    message, occurred_at, created_at, salt, leaf)
+         select $1, uuidv7(), 'bulk', 'VIEW', 'page', n::text, 'INFO', 'page ' || n,
+                now() - interval '1 hour' - (n / 7) * interval '1 millisecond', now(), '\\x00', '\\x00'
+         from generate_series(1, 100000) n`,
+        [tenantId],
+      );
+    }, 120_000);
+
+    it('holds each exactly once, newest first, in csv and xlsx', async () => {
+      const csv = parseCsv((await download('format=csv&client_id=bulk')).bytes.toString());
+      const ids = column(csv, 'resource_id') as string[];
+      expect(ids).toHaveLength(100_000);
+      expect(new Set(ids).size).toBe(100_000);
+      const times = column(csv, 'occurred_at') as string[];
+      expect(times.every((time, n) => n === 0 || time <= times[n - 1]!)).toBe(true);
+      const workbook = await readXlsx(new Uint8Array((await download('format=xlsx&client_id=bulk')).bytes));
+      expect(column(workbook.sheets[0]!.rows as unknown[][], 'resource_id')).toEqual(ids);
+    }, 120_000);
+  });
+});

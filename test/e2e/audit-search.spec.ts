@@ -1,0 +1,237 @@
+import { TestApi } from '../support/api.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+
+interface Entry {
+  id: string;
+  action_type: string;
+  resource_type: string;
+  resource_id: string;
+  severity: string;
+  status: string | null;
+  user_id: string | null;
+  ip_address: string | null;
+  message: string | null;
+  metadata: Record<string, unknown> | null;
+  before_state: unknown;
+  after_state: unknown;
+  occurred_at: string;
+}
+
+const HOUR_MS = 3_600_000;
+const WORDS = ['login', 'Invoice', 'approved', 'jdoe@example.com', 'orders/42', 'Straße', 'x-1', 'größe', 'naïve'];
+
+/** A small generator with a seed, so that a failure can be repeated. */
+function random(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+function makeLogs(count: number, next: (below: number) => number, now: number): Record<string, unknown>[] {
+  const pick = <T>(items: readonly T[]): T => items[next(items.length)]!;
+  return Array.from({ length: count }, () => ({
+    action_type: pick(['CREATE', 'UPDATE', 'DELETE', 'VIEW']),
+    resource_type: pick(['invoice', 'user', 'order']),
+    resource_id: `R-${next(20)}`,
+    severity: pick(['INFO', 'WARNING', 'ERROR', 'CRITICAL']),
+    ...(next(2) === 0 ? {} : { user_id: `u${next(5)}` }),
+    ...(next(2) === 0 ? {} : { status: pick(['Success', 'Failed']) }),
+    ...(next(2) === 0 ? {} : { ip_address: `10.0.0.${next(3)}` }),
+    message: Array.from({ length: 1 + next(4) }, () => pick(WORDS)).join(' '),
+    ...(next(2) === 0 ? {} : { metadata: { note: pick(WORDS), ['key_of_meta']: next(3) } }),
+    ...(next(3) > 0 ? {} : { after_state: { list: [pick(WORDS), 'tab\there "quoted" back\\slash'] } }),
+    occurred_at: new Date(now - next(100) * HOUR_MS).toISOString(),
+  }));
+}
+
+/** The words of an entry, by the rule that the documentation gives. */
+function wordsOf(entry: Entry): Set<string> {
+  const texts = [entry.message ?? '', entry.resource_type, entry.resource_id];
+  const collect = (value: unknown): void => {
+    if (typeof value === 'object' && value !== null) {
+      for (const [key, inner] of Object.entries(value)) {
+        if (!Array.isArray(value)) texts.push(key);
+        collect(inner);
+      }
+    } else texts.push(String(value));
+  };
+  for (const state of [entry.before_state, entry.after_state, entry.metadata]) if (state !== null) collect(state);
+  return new Set(texts.flatMap((text) => text.toLowerCase().split(/[\s!-/:-@[-`{-~]+/)).filter((word) => word !== ''));
+}
+
+describe('search in the audit trail', () => {
+  let database: TestDatabase;
+  let api: TestApi;
+  let key: string;
+  let all: Entry[];
+  const now = Date.now();
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '1000000' });
+    key = await api.createKey(await api.createTenant('Acme'), ['read', 'write']);
+    const foreign = await api.createKey(await api.createTenant('Globex'), ['read', 'write']);
+    for (const owner of [key, foreign]) {
+      const logs = makeLogs(800, random(7), now);
+      expect((await api.post<{ created: number }>('/logs/bulk', { logs }, owner)).body.created).toBe(800);
+    }
+    all = await fetchAll('');
+    expect(all).toHaveLength(800);
+  });
+
+  afterAll(async () => {
+    await api.stop();
+    await database.drop();
+  });
+
+  async function fetchAll(query: string): Promise<Entry[]> {
+    const found: Entry[] = [];
+    let cursor: string | null = null;
+    do {
+      const suffix: string = cursor === null ? '' : `&cursor=${cursor}`;
+      const answer = await api.get<{ data: Entry[]; next_cursor: string | null }>(
+        `/logs?limit=97${query.includes('client_id') ? '' : '&client_id=shop'}${query}${suffix}`,
+        key,
+      );
+      expect(answer.status).toBe(200);
+      found.push(...answer.body.data);
+      cursor = answer.body.next_cursor;
+    } while (cursor !== null);
+    return found;
+  }
+
+  const expectSame = async (query: string, matches: (entry: Entry) => boolean) => {
+    const ids = (await fetchAll(query)).map(({ id }) => id);
+    expect({ query, ids }).toEqual({ query, ids: all.filter(matches).map(({ id }) => id) });
+    return ids.length;
+  };
+
+  it('filters like a plain filter over all entries, in any combination', async () => {
+    const next = random(11);
+    const fields = [
+      'action_type',
+      'resource_type',
+      'resource_id',
+      'severity',
+      'status',
+      'user_id',
+      'ip_address',
+    ] as const;
+    let hits = 0;
+    for (let round = 0; round < 60; round++) {
+      const model = all[next(all.length)]!;
+      const chosen = fields.filter((field) => next(3) === 0 && model[field] !== null);
+      const from = new Date(now - next(100) * HOUR_MS).toISOString();
+      const to = new Date(Date.parse(from) + (1 + next(60)) * HOUR_MS).toISOString();
+      const timed = next(2) === 0;
+      const word = next(2) === 0 ? [...wordsOf(model)][0]! : undefined;
+      const query = [
+        ...chosen.map((field) => `&${field}=${encodeURIComponent(model[field] ?? '')}`),
+        ...(timed ? [`&from=${from}&to=${to}`] : []),
+        ...(word === undefined ? [] : [`&q=${encodeURIComponent(word)}`]),
+      ].join('');
+      hits += await expectSame(
+        query,
+        (entry) =>
+          chosen.every((field) => entry[field] === model[field]) &&
+          (!timed || (entry.occurred_at >= from && entry.occurred_at < to)) &&
+          (word === undefined || wordsOf(entry).has(word)),
+      );
+    }
+    expect(hits).toBeGreaterThan(200);
+  });
+
+  it.each([
+    ['login', ['login'], []],
+    ['LOGIN invoice', ['login', 'invoice'], []],
+    ['straße', ['straße'], []],
+    ['jdoe', ['jdoe'], []],
+    ['42 -login', ['42'], ['login']],
+    ['key_of_meta', ['key', 'of', 'meta'], []],
+    ['slash here', ['slash', 'here'], []],
+    ['größe', ['größe'], []],
+  ])('finds the words of %s anywhere in an entry', async (q, present, absent) => {
+    const hits = await expectSame(`&q=${encodeURIComponent(q)}`, (entry) => {
+      const words = wordsOf(entry);
+      return present.every((word) => words.has(word)) && !absent.some((word) => words.has(word));
+    });
+    expect(hits).toBeGreaterThan(0);
+  });
+
+  it('finds phrases, beginnings of words and parts of messages', async () => {
+    const text = (entry: Entry) => entry.message!.toLowerCase();
+    expect(
+      await expectSame('&q=%22login%20approved%22', (entry) => text(entry).includes('login approved')),
+    ).toBeGreaterThan(0);
+    expect(
+      await expectSame('&q=appr*', (entry) => [...wordsOf(entry)].some((word) => word.startsWith('appr'))),
+    ).toBeGreaterThan(0);
+    expect(await expectSame('&message=DOE%40EX', (entry) => text(entry).includes('doe@ex'))).toBeGreaterThan(0);
+    expect(await expectSame('&message=%25', (entry) => text(entry).includes('%'))).toBe(0);
+    expect(await expectSame('&message=_', (entry) => text(entry).includes('_'))).toBe(0);
+    expect(await expectSame(`&message=${encodeURIComponent('\\')}`, () => false)).toBe(0);
+  });
+
+  it('goes on in the index where the newest entries have no match, and past it where there are too many', async () => {
+    const tenant = (await api.get<{ tenant: { id: string } }>('/auth/info', key)).body.tenant.id;
+    // older: 25,000 entries "common", 30 of them "rare"; newer: 5,000 with neither
+    await database.query(
+      `insert into audit_entries (tenant_id, id, client_id, action_type, resource_type, resource_id, severity, message,
+                                  occurred_at, created_at, salt, leaf)
+       select $1, uuidv7(), 'bulk', 'VIEW', 'page', n::text, 'INFO',
+              case when n <= 5000 then 'plain' when n % 833 = 0 then 'common rare' else 'common' end,
+              now() - interval '5 days' - n * interval '1 second', now(), '\\x00', '\\x00'
+       from generate_series(1, 30000) n`,
+      [tenant],
+    );
+    await database.query('analyze audit_entries');
+    expect(await fetchAll('&q=rare&client_id=bulk')).toHaveLength(30);
+    const page = (await api.get<{ data: Entry[] }>('/logs?q=common&client_id=bulk&limit=1000', key)).body.data;
+    expect(page).toHaveLength(1_000);
+    expect(page[0]!.resource_id).toBe('5001');
+    expect(page.at(-1)!.resource_id).toBe('6000');
+    expect((await api.get<{ data: Entry[] }>('/logs?message=COMMON%20RA&limit=1000', key)).body.data).toHaveLength(30);
+    expect((await api.get<{ data: Entry[] }>('/logs?message=mm&limit=10', key)).body.data).toHaveLength(10);
+  });
+
+  it.each(['-login', '"', '***', '&', 'a '.repeat(20), 'x'.repeat(201), ''])('refuses the query %j', async (q) => {
+    expect((await api.get(`/logs?q=${encodeURIComponent(q)}`, key)).status).toBe(400);
+  });
+
+  it.each([`'`, `a'b`, `\\`, `a:b|c & !d`, `<->`, `x:*`, `(a`, `a\u0001b`, `ß:A*`])(
+    'survives the query %j',
+    async (q) => {
+      expect([200, 400]).toContain((await api.get(`/logs?q=${encodeURIComponent(q)}`, key)).status);
+    },
+  );
+
+  it('counts what the filters select', async () => {
+    const { body } = await api.get<{
+      total: number;
+      by_action: Record<string, number>;
+      by_severity: Record<string, number>;
+      by_resource_type: Record<string, number>;
+      by_day: { day: string; count: number }[];
+    }>('/logs/stats?tz=America/Chicago&q=login&client_id=shop', key);
+    const matching = all.filter((entry) => wordsOf(entry).has('login'));
+    const countBy = (of: (entry: Entry) => string) => {
+      const counts: Record<string, number> = {};
+      for (const entry of matching) counts[of(entry)] = (counts[of(entry)] ?? 0) + 1;
+      return counts;
+    };
+    const day = new Intl.DateTimeFormat('en-CA', { timeZone: 'America/Chicago' });
+    expect(body.total).toBe(matching.length);
+    expect(body.by_action).toEqual(countBy((entry) => entry.action_type));
+    expect(body.by_severity).toEqual(countBy((entry) => entry.severity));
+    expect(body.by_resource_type).toEqual(countBy((entry) => entry.resource_type));
+    const days = countBy((entry) => day.format(new Date(entry.occurred_at)));
+    expect(body.by_day).toEqual(
+      Object.keys(days)
+        .sort()
+        .map((name) => ({ day: name, count: days[name] })),
+    );
+    expect((await api.get('/logs/stats?tz=Mars/Olympus', key)).status).toBe(400);
+  });
+});
