@@ -70,7 +70,7 @@ describe('the command line', () => {
     await json('delete-key', ...selection);
     await eventually(async () => expect(await keyStatus(created.key)).toBe(401), 2_000);
     expect((await json<{ data: object[] }>('list-keys', `--tenant=${tenant.id}`)).data).toEqual([]);
-  });
+  }, 120_000); // starts a process for each command
 
   it('prints tables for people, and a key only when it is made', async () => {
     const made = await cli('create-key', '--client-id=shop', '--name=Shop \u001b[31m');
