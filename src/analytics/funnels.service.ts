@@ -117,9 +117,12 @@ function describeSteps({ steps }: FunnelDefinition, rows: readonly ReachedStep[]
     users: users[n] ?? 0,
     conversion_from_previous: share(users[n] ?? 0, users[Math.max(n - 1, 0)] ?? 0),
     conversion_from_first: share(users[n] ?? 0, users[0] ?? 0),
-    median_time_from_previous_s: n === 0 ? null : (rows.find(({ k }) => k === n + 1)?.median_s ?? null),
+    median_time_from_previous_s: n === 0 ? null : toMicroseconds(rows.find(({ k }) => k === n + 1)?.median_s),
   }));
 }
+
+const toMicroseconds = (seconds: number | null | undefined) =>
+  seconds === null || seconds === undefined ? null : Math.round(seconds * 1e6) / 1e6;
 
 function describeGroups(definition: FunnelDefinition, rows: readonly ReachedStep[]) {
   const groups = new Map<string | null, ReachedStep[]>();

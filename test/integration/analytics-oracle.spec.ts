@@ -1,0 +1,374 @@
+import { AnalyticsService } from '../../src/analytics/analytics.service.js';
+import type { Interval } from '../../src/analytics/local-time.js';
+import { FunnelsService } from '../../src/analytics/funnels.service.js';
+import { OverviewService } from '../../src/analytics/overview.service.js';
+import { RecountService } from '../../src/analytics/recount.service.js';
+import { UsersService } from '../../src/analytics/users.service.js';
+import { uuid7 } from '../../src/platform/uuid7.js';
+import { TestApi } from '../support/api.js';
+import { type DataSet, dataSet, randomFunnel, shuffled } from '../support/analytics-data.js';
+import * as oracle from '../support/analytics-oracle.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { event, TestPipeline } from '../support/ingest.js';
+
+/** ORACLE_SEED=123 replays one data set; ORACLE_SETS=2000 tries more. */
+const firstSeed = Number(process.env['ORACLE_SEED'] ?? 1_000);
+const sets = process.env['ORACLE_SEED'] === undefined ? Number(process.env['ORACLE_SETS'] ?? 208) : 1;
+
+interface Loaded {
+  data: DataSet;
+  tenantId: string;
+  /** Without those in the dead-letter queue. */
+  counted: oracle.OracleEvent[];
+}
+
+describe(`analytics against a naive computation, seeds ${firstSeed} to ${firstSeed + sets - 1}`, () => {
+  let database: TestDatabase;
+  let api: TestApi;
+  let pipeline: TestPipeline;
+  const loaded: Loaded[] = [];
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    pipeline = new TestPipeline(database.url);
+    api = await TestApi.start(database.url, { ANALYTICS_CACHE_TTL_SECONDS: '0' });
+    const all = Array.from({ length: sets }, (_, n) => dataSet(firstSeed + n));
+    for (let n = 0; n < all.length; n += 8) loaded.push(...(await Promise.all(all.slice(n, n + 8).map(load))));
+  }, 120_000);
+
+  afterAll(async () => {
+    await api.stop();
+    await pipeline.stop();
+    await database.drop();
+  });
+
+  /** In any order, some of it twice, cut into batches anywhere; some events fail. */
+  async function load(data: DataSet): Promise<Loaded> {
+    const tenantId = uuid7();
+    const arriving = shuffled([...data.events, ...data.events.filter(() => data.random() < 0.1)], data.random);
+    const failed = data.events.filter(() => data.random() < 0.05).map(({ event_id }) => event_id);
+    const rung = pipeline.rung.length;
+    for (let n = 0; n < arriving.length;) {
+      const size = 1 + Math.floor(data.random() * 30);
+      const batch = arriving
+        .slice(n, n + size)
+        .map(({ client_id, time, ...raw }) =>
+          event({ ...withoutNulls(raw), payload: raw.payload, event_time: oracle.iso(time) }, tenantId, client_id),
+        );
+      await pipeline.writer.write(tenantId, batch);
+      n += size;
+    }
+    await database.query(
+      `insert into failed_events (tenant_id, event_id, reason)
+       select tenant_id, id, 'test' from events where tenant_id = $1 and event_id = any($2)`,
+      [tenantId, failed],
+    );
+    const mine = await database.query<{ id: string }>(
+      `select id from ingest_batches where tenant_id = $1 and id = any($2) order by random()`,
+      [tenantId, pipeline.rung.slice(rung)],
+    );
+    const ids = mine.map(({ id }) => id);
+    for (let n = 0; n < ids.length; n += 2) await pipeline.processing.process(ids.slice(n, n + 2));
+    return { data, tenantId, counted: data.events.filter(({ event_id }) => !failed.includes(event_id)) };
+  }
+
+  /** Runs `compare` on every data set; a failure names its seed. */
+  async function onAll(compare: (set: Loaded, range: oracle.Range, events: oracle.OracleEvent[]) => Promise<void>) {
+    const waiting = [...loaded];
+    const next = async (): Promise<void> => {
+      const set = waiting.shift();
+      if (set === undefined) return;
+      for (const range of set.data.ranges) {
+        await compare(set, range, oracle.within(set.counted, range)).catch((error: Error) => {
+          error.message = `ORACLE_SEED=${set.data.seed} ${JSON.stringify(rangeQuery(range))}\n${error.message}`;
+          throw error;
+        });
+      }
+      return next();
+    };
+    await Promise.all(Array.from({ length: 4 }, next));
+  }
+
+  it(
+    'counts by type and by client',
+    () =>
+      onAll(async ({ tenantId }, range, events) => {
+        const service = api.app.get(AnalyticsService);
+        const { total, data } = await service.countByType(tenantId, rangeQuery(range));
+        expect({ total, data }).toEqual({ total: events.length, data: oracle.byType(events) });
+        const clients = await service.countByClientAndType(tenantId, { ...rangeQuery(range), client_id: 'app' });
+        expect(clients.data).toEqual(
+          oracle
+            .byType(events.filter(({ client_id }) => client_id === 'app'))
+            .map((row) => ({ client_id: 'app', ...row })),
+        );
+      }),
+    120_000,
+  );
+
+  const seriesEqual = async ({ data, tenantId }: Loaded, range: oracle.Range, events: oracle.OracleEvent[]) => {
+    const length = range.to - range.from;
+    const intervals: Interval[] = ['hour', 'day', 'week', 'month', ...(length < 86_400_000 ? ['minute' as const] : [])];
+    const interval = intervals[Math.floor(data.random() * intervals.length)]!;
+    const { starts } = oracle.buckets(range, interval, data.zone);
+    const service = api.app.get(AnalyticsService);
+    const query = { ...rangeQuery(range), tz: data.zone, interval };
+    const { data: points } = await service.getTimeseries(tenantId, query);
+    const counts = oracle.tally(events, ({ time }) => String(oracle.bucketOf(starts, time)));
+    expect(points).toEqual(
+      starts.map((start, n) => ({ bucket: oracle.iso(start), count: counts.get(String(n)) ?? 0 })),
+    );
+    const grouped = await service.getTimeseries(tenantId, { ...query, group_by: 'event_type' });
+    const types = [...new Set(events.map(({ event_type }) => event_type))].sort();
+    const perType = oracle.tally(events, ({ time, event_type }) => `${oracle.bucketOf(starts, time)} ${event_type}`);
+    expect(grouped.data).toEqual(
+      starts.flatMap((start, n) =>
+        types.map((event_type) => ({
+          bucket: oracle.iso(start),
+          count: perType.get(`${n} ${event_type}`) ?? 0,
+          event_type,
+        })),
+      ),
+    );
+  };
+
+  it('puts every event into the bucket of its local time', () => onAll(seriesEqual), 60_000);
+
+  it(
+    'shows users, sessions, the busiest and conversion on the dashboard',
+    () =>
+      onAll(async ({ tenantId }, range, events) => {
+        const overview = await api.app.get(OverviewService).get(tenantId, { ...rangeQuery(range), tz: 'UTC' });
+        const users = oracle.distinct(events.map(({ user_id }) => user_id));
+        expect(overview.summary).toEqual({
+          total_events: events.length,
+          unique_users: users,
+          unique_sessions: oracle.distinct(events.map(({ session_id }) => session_id)),
+          events_per_user: users === 0 ? 0 : events.length / users,
+          unique_users_method: 'exact',
+          unique_sessions_method: 'exact',
+          top_users_method: 'exact',
+        });
+        expect(overview.by_type).toEqual(oracle.byType(events));
+        expect(overview.top_users).toEqual(oracle.topUsers(events, 10));
+        expect(overview.trend.reduce((sum, { count }) => sum + count, 0)).toBe(events.length);
+        const { steps, window_s } = overview.conversion;
+        if (steps.length > 0) expect(steps).toEqual(oracle.funnel(oracle.chains(events, steps, window_s), steps));
+      }),
+    120_000,
+  );
+
+  it(
+    'follows each user through the deepest chain of a funnel',
+    () =>
+      onAll(async ({ data, tenantId }, range, events) => {
+        const definition = randomFunnel(data.random);
+        const answer = await api.app.get(FunnelsService).query(tenantId, { ...definition, ...rangeQuery(range) });
+        const found = oracle.chains(events, definition.steps, definition.window_s);
+        expect(answer.steps).toEqual(oracle.funnel(found, definition.steps));
+        if (definition.group_by === undefined) return;
+        const groups = new Map((answer.groups ?? []).map(({ value, steps }) => [value, steps]));
+        expect([...groups.values()].reduce((sum, [first]) => sum + first!.users, 0)).toBe(found.length);
+        if (definition.group_by !== 'client_id' || hasTies(events)) return;
+        for (const client of new Set(found.map(({ first }) => first.client_id))) {
+          const theirs = found.filter(({ first }) => first.client_id === client);
+          expect(groups.get(client)).toEqual(oracle.funnel(theirs, definition.steps));
+        }
+      }),
+    120_000,
+  );
+
+  it(
+    'tells what one user did, session by session, in pages of any size',
+    () =>
+      onAll(async ({ data, tenantId }, range, events) => {
+        const mine = events.filter(({ user_id }) => user_id === 'user-0').sort((a, b) => a.time - b.time);
+        const service = api.app.get(UsersService);
+        const user = await service.getUser(tenantId, 'user-0', { ...rangeQuery(range), tz: 'UTC' });
+        expect(user).toMatchObject({
+          total_events: mine.length,
+          first_seen: mine.length === 0 ? null : oracle.iso(mine[0]!.time),
+          last_seen: mine.length === 0 ? null : oracle.iso(mine.at(-1)!.time),
+          by_type: oracle.byType(mine),
+        });
+        const expected = oracle.sessions(mine).map(({ session_id, events: theirs }) => ({
+          session_id,
+          started_at: oracle.iso(theirs[0]!.time),
+          ended_at: oracle.iso(theirs.at(-1)!.time),
+          events: theirs.length,
+        }));
+        const sessions = user.sessions.map(({ duration_s, ...session }) => {
+          expect(Math.round(duration_s * 1000)).toBe(Date.parse(session.ended_at) - Date.parse(session.started_at));
+          return session;
+        });
+        expect(sortById(sessions)).toEqual(sortById(expected));
+        const limit = 1 + Math.floor(data.random() * 20);
+        const times: string[] = [];
+        let seen = 0;
+        for (let cursor: string | null | undefined; cursor !== null;) {
+          const page = await service.getJourney(tenantId, 'user-0', {
+            ...rangeQuery(range),
+            limit,
+            ...(cursor === undefined ? {} : { cursor }),
+          });
+          for (const session of page.sessions) {
+            seen += session.events.length;
+            times.push(...session.events.map(({ event_time }) => event_time));
+            expect(expected).toContainEqual({
+              session_id: session.session_id,
+              started_at: session.started_at,
+              ended_at: session.ended_at,
+              events: session.event_count,
+            });
+            const inOrder = session.events.map(({ event_time }) => event_time);
+            expect(inOrder).toEqual([...inOrder].sort());
+          }
+          cursor = page.next_cursor;
+        }
+        expect(seen).toBe(mine.length);
+        expect(times.sort()).toEqual(mine.map(({ time }) => oracle.iso(time)));
+      }),
+    120_000,
+  );
+
+  it(
+    'follows cohorts by the local day or week of their first event',
+    () =>
+      onAll(async ({ data, tenantId, counted }, range) => {
+        const interval = range.to - range.from > 60 * 86_400_000 || data.random() < 0.5 ? 'week' : 'day';
+        const { starts, end } = oracle.buckets(range, interval, data.zone);
+        const answer = await api.app
+          .get(UsersService)
+          .getRetention(tenantId, { ...rangeQuery(range), tz: data.zone, interval });
+        const times = new Map<string, number[]>();
+        for (const { user_id, time } of counted) {
+          if (user_id !== null && time < end) times.set(user_id, [...(times.get(user_id) ?? []), time]);
+        }
+        const expected = starts.map((start, cohort) => {
+          const members = [...times.values()].filter(
+            (theirs) => oracle.bucketOf(starts, Math.min(...theirs)) === cohort,
+          );
+          const periods = starts.slice(cohort).map((bucket, period) => {
+            const users = members.filter((theirs) =>
+              theirs.some((time) => oracle.bucketOf(starts, time) === cohort + period),
+            );
+            const rate = members.length === 0 ? 0 : users.length / members.length;
+            return { period, bucket: oracle.iso(bucket), users: users.length, rate };
+          });
+          return { cohort: oracle.iso(start), users: members.length, periods };
+        });
+        expect({ from: answer.from, to: answer.to, data: answer.data }).toEqual({
+          from: oracle.iso(starts[0]!),
+          to: oracle.iso(end),
+          data: expected,
+        });
+      }),
+    120_000,
+  );
+
+  it(
+    'breaks payload properties down',
+    () =>
+      onAll(async ({ tenantId }, range, events) => {
+        const service = api.app.get(AnalyticsService);
+        for (const property of ['country', 'price', 'missing']) {
+          const having = events.filter((e) => property in e.payload && e.event_type === 'page_view');
+          const answer = await service.getBreakdown(tenantId, {
+            ...rangeQuery(range),
+            property,
+            event_type: 'page_view',
+            limit: 10,
+          });
+          const counts = oracle.tally(having, (e) => JSON.stringify(e.payload[property]));
+          expect(answer.total).toBe(having.length);
+          expect(new Map(answer.data.map(({ value, count }) => [JSON.stringify(value), count]))).toEqual(counts);
+        }
+      }),
+    120_000,
+  );
+
+  it('knows what was processed, and how long it took within 1 %', async () => {
+    const service = api.app.get(AnalyticsService);
+    for (const { tenantId, counted, data } of loaded) {
+      const rows = await database.query<{ ms: number }>(
+        `select greatest(extract(epoch from b.processed_at - e.received_at)::float8 * 1000, 0.01) as ms
+         from events e join ingest_batches b on b.tenant_id = e.tenant_id and b.id = e.batch_id
+         where e.tenant_id = $1 order by 1`,
+        [tenantId],
+      );
+      const answer = await service.getProcessingMetrics(tenantId, { tz: data.zone, days: 1 });
+      expect([answer.processed, answer.failed, answer.pending]).toEqual([
+        counted.length,
+        data.events.length - counted.length,
+        0,
+      ]);
+      expect(answer.series.reduce((sum, { processed }) => sum + processed, 0)).toBe(counted.length);
+      for (const [name, q] of [
+        ['p50', 0.5],
+        ['p95', 0.95],
+        ['p99', 0.99],
+      ] as const) {
+        const truth = rows[Math.floor(q * (rows.length - 1))]!.ms;
+        expect(Math.abs(answer.latency_ms[name]! - truth)).toBeLessThanOrEqual(truth * 0.01 + 0.001);
+      }
+    }
+  }, 120_000);
+
+  it('answers the same whatever the order of arrival', async () => {
+    for (const { data, tenantId } of loaded.slice(0, 20)) {
+      const again = await load({ ...data, events: shuffled(data.events, data.random) });
+      const failedToo = await database.query('select from failed_events where tenant_id = any($1)', [
+        [tenantId, again.tenantId],
+      ]);
+      if (failedToo.length > 0) continue; // other events failed
+      const range = rangeQuery(data.ranges.at(-1)!);
+      const ask = async (tenant: string) => [
+        await api.app.get(OverviewService).get(tenant, { ...range, tz: data.zone }),
+        await api.app
+          .get(FunnelsService)
+          .query(tenant, { ...range, steps: [{ event_type: 'page_view' }, { event_type: 'search' }], window_s: 9_999 }),
+      ];
+      expect(await ask(again.tenantId)).toEqual(await ask(tenantId));
+    }
+  }, 120_000);
+
+  it('finds no difference between rollups and events', async () => {
+    const range = { from: Date.parse('2025-06-01T00:00:00Z'), to: Date.now() + 86_400_000 };
+    expect(await api.app.get(RecountService).recount(range, { repair: false })).toEqual([]);
+  }, 120_000);
+
+  it('goes red when one bucket is shifted by an hour, and green when it is repaired', async () => {
+    const set = loaded.find(({ data, counted }) => data.ranges.length > 0 && counted.length > 20)!;
+    const all = set.data.ranges.at(-1)!;
+    const [shifted] = await database.query<{ bucket: Date }>(
+      `update event_rollups_hour set bucket = bucket + interval '1 hour'
+       where ctid = (select r.ctid from event_rollups_hour r where tenant_id = $1 and count > 0 and not exists (
+         select from event_rollups_hour o where o.tenant_id = r.tenant_id and o.bucket = r.bucket + interval '1 hour') limit 1)
+       returning bucket`,
+      [set.tenantId],
+    );
+    const at = shifted!.bucket.getTime();
+    const ask = () =>
+      api.app.get(AnalyticsService).getTimeseries(set.tenantId, {
+        from: oracle.iso(at - 3_600_000),
+        to: oracle.iso(at),
+        tz: 'UTC',
+        interval: 'hour',
+      });
+    const truth = oracle.within(set.counted, { from: at - 3_600_000, to: at }).length;
+    expect((await ask()).data[0]!.count).toBeLessThan(truth);
+    const recount = api.app.get(RecountService);
+    const found = await recount.recount(all, { repair: true, tenantId: set.tenantId });
+    expect(new Set(found.map(({ table, repaired }) => `${table} ${repaired}`))).toEqual(
+      new Set(['event_rollups_hour true']),
+    );
+    expect((await ask()).data[0]!.count).toBe(truth);
+  });
+});
+
+const rangeQuery = ({ from, to }: oracle.Range) => ({ from: oracle.iso(from), to: oracle.iso(to) });
+const withoutNulls = (raw: object) => Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null));
+const sortById = <T extends { session_id: string | null; started_at: string }>(rows: T[]) =>
+  [...rows].sort((a, b) => (`${a.session_id} ${a.started_at}` < `${b.session_id} ${b.started_at}` ? -1 : 1));
+const hasTies = (events: oracle.OracleEvent[]) =>
+  new Set(events.map(({ user_id, time }) => `${user_id} ${time}`)).size < events.length;
