@@ -17,6 +17,7 @@ async function main(words: readonly string[]): Promise<number> {
     return wasAsked ? 0 : 2;
   }
   try {
+    if ('runOffline' in command) return await command.runOffline(rest);
     await command.run(loadConfig(), rest);
     return 0;
   } catch (error) {

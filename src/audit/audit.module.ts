@@ -7,10 +7,11 @@ import { CatalogueRepository } from './audit-events/catalogue.repository.js';
 import { AuditEntriesRepository } from './entries/entries.repository.js';
 import { AuditEntriesService } from './entries/entries.service.js';
 import { EntryExportService } from './entries/entry-export.service.js';
+import { ProofsModule } from './proofs/proofs.module.js';
 import { AuditWritingModule } from './entries/audit-writing.module.js';
 
 @Module({
-  imports: [AuditWritingModule],
+  imports: [AuditWritingModule, ProofsModule],
   providers: [
     ApiCallTrail,
     ApiCallsRepository,

@@ -4,12 +4,17 @@ export interface Command {
   run(config: Config, words: string[]): Promise<void>;
 }
 
+/** A command that needs neither settings nor a database. Resolves to the exit code. */
+export interface OfflineCommand {
+  runOffline(words: string[]): Promise<number>;
+}
+
 interface Entry {
   /** How it is called, after the name. */
   readonly usage: string;
   readonly description: string;
   /** Loaded when it is called: half of a command's time is spent importing what others need. */
-  readonly load: () => Promise<Command>;
+  readonly load: () => Promise<Command | OfflineCommand>;
 }
 
 const SELECTION = '--client-id=my-app | --id=ID [--tenant=ID]';
@@ -67,9 +72,14 @@ const COMMANDS: Record<string, Entry> = {
     description: 'Retries the failed events of a tenant, all of them or those that match.',
     load: async () => (await import('./retry-failed.command.js')).retryFailed,
   },
+  'verify-audit': {
+    usage: 'FILE [--checkpoint=EARLIER] [--public-key=KEY]',
+    description: 'Checks an ndjson export of the audit trail; EARLIER is a checkpoint kept from before. No database.',
+    load: async () => (await import('./verify-audit.command.js')).verifyAudit,
+  },
 };
 
-export async function findCommand(name: string): Promise<Command | undefined> {
+export async function findCommand(name: string): Promise<Command | OfflineCommand | undefined> {
   return Object.hasOwn(COMMANDS, name) ? COMMANDS[name]?.load() : undefined;
 }
 

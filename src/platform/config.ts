@@ -97,6 +97,25 @@ export const SETTINGS = {
     default: 600,
     description: 'Seconds between two looks for failed events to retry, and the first step of their backoff.',
   }),
+  AUDIT_ORIGIN: text({
+    default: 'tidemark',
+    example: 'audit.example.com',
+    description: 'Name of this installation in audit checkpoints; a tenant adds /<its id>. Never change it.',
+  }),
+  AUDIT_SIGNING_KEY: text({
+    description:
+      'Ed25519 key that signs audit checkpoints (base64 of PKCS #8 DER). Only workers need it. Absent: AUDIT_SIGNING_KEY_FILE.',
+  }),
+  AUDIT_SIGNING_KEY_FILE: text({
+    example: '/run/secrets/audit-signing-key.pem',
+    description:
+      'PEM file with that key, made at first start when missing. Without either, a key inside PostgreSQL signs, which protects less.',
+  }),
+  AUDIT_CHECKPOINT_LOG: text({
+    example: '/var/log/tidemark/checkpoints.log',
+    description:
+      'File that signed audit checkpoints are appended to, one a minute and tenant at most. Empty means none.',
+  }),
   ARCHIVE_DIR: text({
     default: '.data/archive',
     description: 'Folder that audit entries past retention are archived to.',
@@ -111,7 +130,8 @@ type Settings = typeof SETTINGS;
 type SettingName = keyof Settings;
 type Value<S> = S extends Setting<infer T> ? T : never;
 /** Settings that have neither a default nor must be given. */
-type Optional = 'REDIS_URL' | 'PLATFORM_API_KEY' | 'JWT_SECRET' | 'JWT_PRIVATE_KEY' | 'LOG_DIR';
+type Optional = 'REDIS_URL' | 'PLATFORM_API_KEY' | 'JWT_SECRET' | 'JWT_PRIVATE_KEY' | 'LOG_DIR' | AuditKeySetting;
+type AuditKeySetting = 'AUDIT_SIGNING_KEY' | 'AUDIT_SIGNING_KEY_FILE' | 'AUDIT_CHECKPOINT_LOG';
 
 export type Config = Readonly<{
   [K in SettingName]: K extends Optional ? Value<Settings[K]> | undefined : Value<Settings[K]>;

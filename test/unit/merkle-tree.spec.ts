@@ -120,7 +120,8 @@ describe('every tree of up to 130 leaves', () => {
           verifyInclusion(leaf, index, size, [...proof, EMPTY_ROOT], root),
           verifyInclusion(leaf, index, size, proof, roots[size - 1]!),
         ];
-        if (accepted.join() !== 'true,false,false,false,false,false') wrong.push(`${index} of ${size}: ${accepted}`);
+        if (accepted.join() !== 'true,false,false,false,false,false')
+          wrong.push(`${index} of ${size}: ${accepted.join()}`);
       }
     }
     expect(wrong).toEqual([]);
@@ -139,7 +140,7 @@ describe('every tree of up to 130 leaves', () => {
           verifyConsistency(from, size, proof, old, leaves[0]!) && from !== 1 && size !== 1,
           verifyConsistency(from, size, proof, EMPTY_ROOT, root),
         ];
-        if (accepted.join() !== 'true,false,false,false,false') wrong.push(`${from} of ${size}: ${accepted}`);
+        if (accepted.join() !== 'true,false,false,false,false') wrong.push(`${from} of ${size}: ${accepted.join()}`);
       }
       if (!verifyConsistency(0, size, [], EMPTY_ROOT, roots[size]!)) wrong.push(`0 of ${size}`);
       if (verifyConsistency(0, size, [], leaves[0]!, roots[size]!)) wrong.push(`0 of ${size} with leaves`);

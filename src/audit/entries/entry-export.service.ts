@@ -5,6 +5,7 @@ import type { Principal } from '../../platform/principal.js';
 import { toIso } from '../../platform/query.dto.js';
 import { entryTable, type PrintedEntry } from '../export/entry-table.js';
 import { type ExportFormat, type Pages, sendExport } from '../export/send-export.js';
+import { EvidenceService, type EvidenceLine } from '../proofs/evidence.service.js';
 import { AuditEntriesRepository } from './entries.repository.js';
 import type { ExportEntriesQuery } from './entry-queries.dto.js';
 import { blankContent, newEntry } from './entry.js';
@@ -31,6 +32,7 @@ export class EntryExportService {
     private readonly database: Database,
     private readonly entries: AuditEntriesRepository,
     private readonly writer: AuditEntryWriter,
+    private readonly evidence: EvidenceService,
   ) {}
 
   async send(caller: Principal, query: ExportEntriesQuery, response: Response): Promise<void> {
@@ -50,7 +52,7 @@ export class EntryExportService {
     const { format } = options;
     const { range } = filter;
     if (format === 'ndjson') {
-      const pages = readPages((size, after) => this.entries.list(caller.tenantId, filter, size, after));
+      const pages = this.provablePages(caller.tenantId, filter, options.asked);
       return sendExport(response, { format, range, table: { ...NO_TABLE, name: options.name }, pages });
     }
     return sendExport(response, {
@@ -75,6 +77,19 @@ export class EntryExportService {
       metadata: { format, ...asked, from: toIso(range.from), to: toIso(range.to) },
     };
     await this.writer.append(this.database.system, [newEntry(content, caller)]);
+  }
+
+  /** Without any filter, the whole trail in the order of its leaves; else what matches, each line with its own proof. */
+  private async *provablePages(tenantId: string, filter: EntryFilter, asked: object): Pages<EvidenceLine> {
+    const filters = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+    if (Object.keys(filters).length === 0) {
+      for await (const line of this.evidence.completeLines(tenantId)) yield [line];
+      return;
+    }
+    const attach = await this.evidence.openFiltered(tenantId, filters);
+    for await (const page of readPages((size, after) => this.entries.list(tenantId, filter, size, after))) {
+      yield await attach(page);
+    }
   }
 
   private async *printPages(tenantId: string, filter: EntryFilter, part: ExportOptions['part']): Pages<PrintedEntry> {

@@ -1,0 +1,6 @@
+// `npm run test:audit`: the audit promises at full size. The same tests run small in `npm test`.
+process.env.AUDIT_TAMPERINGS ??= '1000';
+process.env.AUDIT_SUBJECTS ??= '100';
+process.env.AUDIT_WRITERS ??= '64';
+process.argv.push('audit-tampering', 'e2e/erasure', 'audit-writers');
+await import('./test.mjs');

@@ -1,0 +1,298 @@
+import type { JsonValue } from './canonical-json.js';
+import { leafHash } from './leaf.js';
+import { Coverage } from './leaf-ranges.js';
+import { checkEntry, fromBase64, isIndex, parseAct, parseObject } from './line-check.js';
+import { verifyInclusion } from './merkle-proof.js';
+import { type Checkpoint, openCheckpoint, parseVerifierKey } from './signed-note.js';
+import { type NodeClaim, SparseTree } from './sparse-tree.js';
+
+const MAX_PROBLEMS = 100;
+
+export interface VerifyOptions {
+  /** Verifier key to trust; without it the one in the export is taken, and said to be. */
+  publicKey?: string | undefined;
+  /** A signed checkpoint kept from earlier. */
+  earlier?: string | undefined;
+}
+
+export interface Verdict {
+  ok: boolean;
+  lines: number;
+  entries: number;
+  erased: number;
+  pruned: number;
+  /** Whether it is proven that nothing is missing; an export made with filters cannot prove that. */
+  complete: boolean;
+  tree_size: number | null;
+  root_hash: string | null;
+  origin: string | null;
+  public_key: string | null;
+  /** The key came from the export itself: the signature then only tells damage, not forgery. */
+  key_from_export: boolean;
+  earlier: { tree_size: number; consistent: boolean } | null;
+  problems: string[];
+  problem_count: number;
+}
+
+interface Pending {
+  line: number;
+  from: number;
+  to: number;
+}
+
+interface Act {
+  line: number;
+  size: number;
+  root: Buffer;
+}
+
+type Members = Record<string, JsonValue>;
+
+/** Checks an ndjson export of the audit trail line by line, from its own evidence and what its reader kept. */
+export class ExportVerifier {
+  private readonly tree = new SparseTree((claim) => this.reportClaim(claim));
+  private readonly erasures = new Coverage();
+  private readonly prunings = new Coverage();
+  private readonly erased: Pending[] = [];
+  private readonly pruned: Pending[] = [];
+  private readonly acts: Act[] = [];
+  private readonly problems: string[] = [];
+  private problemCount = 0;
+  private lines = 0;
+  private entries = 0;
+  private unsealed = 0;
+  private complete = true;
+  private checkpoint: Checkpoint | null = null;
+  private earlier: Checkpoint | null = null;
+  /** Checkpoints of the export itself that it went on from. */
+  private readonly older: Checkpoint[] = [];
+  private key: string | undefined;
+
+  constructor(private readonly options: VerifyOptions = {}) {
+    this.key = options.publicKey;
+    // a key that cannot be read is a mistake of the caller, no finding
+    if (this.key !== undefined) parseVerifierKey(this.key);
+  }
+
+  addLine(text: string): void {
+    this.lines += 1;
+    const line = parseObject(text);
+    if (line === null) return this.report('is not a JSON object');
+    if (this.lines === 1) this.start(asObject(line['evidence']) ?? {});
+    const evidence = asObject(line['evidence']);
+    if (this.lines > 1 && typeof evidence?.['checkpoint'] === 'string') this.goOn(evidence['checkpoint']);
+    if (evidence?.['nodes'] !== undefined) this.addNodes(evidence['nodes']);
+    if ('pruned' in line) this.addPruned(asObject(line['pruned']) ?? {});
+    else this.addLeaf(line, evidence);
+  }
+
+  finish(): Verdict {
+    if (this.lines === 0) this.report('the export is empty: it holds no checkpoint', true);
+    for (const { line, from, to } of this.erased) {
+      if (!this.erasures.has(from, to)) this.reportAt(line, `leaf ${from} has no salt, and no erasure covers it`);
+    }
+    for (const { line, from, to } of this.pruned) {
+      if (!this.prunings.has(from, to))
+        this.reportAt(line, `leaves ${from} to ${to - 1} are gone, and no pruning covers them`);
+    }
+    if (this.unsealed > 0) {
+      this.report(`${this.unsealed} entries were not sealed yet, so nothing proves them; export again later`, true);
+    }
+    if (this.complete && this.checkpoint !== null) this.checkTree(this.checkpoint);
+    this.checkEarlier();
+    return this.verdict();
+  }
+
+  /** The statement in the first line says which checkpoint everything is compared with. */
+  private start(statement: Members): void {
+    this.complete = statement['complete'] !== false;
+    this.key ??= typeof statement['public_key'] === 'string' ? statement['public_key'] : undefined;
+    const note = statement['checkpoint'];
+    if (this.key === undefined || typeof note !== 'string') return this.report('there is no signed checkpoint');
+    this.checkpoint = this.open(note, 'the checkpoint of the export');
+    if (this.options.earlier !== undefined) this.earlier = this.open(this.options.earlier, 'the earlier checkpoint');
+    if (this.earlier !== null) this.tree.wantRoot(this.earlier.size);
+    if (this.checkpoint !== null) this.tree.wantRoot(this.checkpoint.size);
+  }
+
+  /** A complete export goes on to a newer checkpoint where an erasure or a pruning came in between. */
+  private goOn(note: string): void {
+    const newer = this.open(note, `the checkpoint on line ${this.lines}`);
+    if (newer === null || this.checkpoint === null) return;
+    if (!this.complete || newer.origin !== this.checkpoint.origin || newer.size < this.checkpoint.size) {
+      return this.report('has a checkpoint that does not go on from the first');
+    }
+    this.older.push(this.checkpoint);
+    this.checkpoint = newer;
+    this.tree.wantRoot(newer.size);
+  }
+
+  private open(note: string, what: string): Checkpoint | null {
+    try {
+      return openCheckpoint(note, this.key ?? '');
+    } catch (error) {
+      this.report(`${what}: ${(error as Error).message}`, true);
+      return null;
+    }
+  }
+
+  private addLeaf(line: Members, evidence: Members | undefined): void {
+    const act = line['act'];
+    if (act === undefined) this.entries += 1;
+    if (evidence === undefined) return this.report('has no evidence');
+    const index = evidence['leaf_index'];
+    if (index === null) return void (this.unsealed += 1);
+    const leaf = fromBase64(evidence['leaf']);
+    if (!isIndex(index) || leaf === null) return this.report('has no leaf index or no leaf');
+    if (act === undefined) this.checkFields(line, index, leaf, evidence['salt'] ?? null);
+    else this.addAct(index, leaf);
+    this.place(index, leafHash(leaf), evidence['proof']);
+  }
+
+  private checkFields(line: Members, index: number, leaf: Buffer, given: JsonValue): void {
+    const salt = given === null ? null : fromBase64(given);
+    if (given !== null && salt?.length !== 32) return this.report('has a malformed salt');
+    for (const problem of checkEntry(line, leaf, salt)) this.report(problem);
+    const origin = this.checkpoint?.origin;
+    if (origin !== undefined && !origin.endsWith(`/${JSON.stringify(line['tenant_id'] ?? null).slice(1, -1)}`)) {
+      this.report(`is of tenant ${JSON.stringify(line['tenant_id'])}, the checkpoint is ${origin}`);
+    }
+    if (salt === null) this.erased.push({ line: this.lines, from: index, to: index + 1 });
+    else if ((line['erased_at'] ?? null) !== null) this.report('says erased_at although its salt is there');
+  }
+
+  private addAct(index: number, leaf: Buffer): void {
+    const act = parseAct(leaf);
+    if (act === null) return this.report('the leaf is not one of an erasure or a pruning');
+    if (act.tree_size !== index) return this.report(`the act is of a tree of ${act.tree_size}, its place is ${index}`);
+    const before = act.ranges.filter(([, to]) => to <= index);
+    (act.kind === 'erasure' ? this.erasures : this.prunings).add(before);
+    this.acts.push({ line: this.lines, size: index, root: Buffer.from(act.root_hash, 'base64') });
+    this.tree.wantRoot(index);
+  }
+
+  private place(index: number, hash: Buffer, proof: JsonValue | undefined): void {
+    const checkpoint = this.checkpoint;
+    if (checkpoint !== null && index >= checkpoint.size) {
+      return this.report(`is leaf ${index}, the checkpoint has only ${checkpoint.size}`);
+    }
+    if (!this.tree.add(index, hash)) return this.report(`is leaf ${index}, which was there already`);
+    if (this.complete || checkpoint === null) return;
+    const hashes = Array.isArray(proof) ? proof.map((item) => fromBase64(item)) : [null];
+    const proven =
+      !hashes.includes(null) && verifyInclusion(hash, index, checkpoint.size, hashes as Buffer[], checkpoint.root);
+    if (!proven) this.report(`nothing proves that this is leaf ${index} of the checkpoint`);
+  }
+
+  private addPruned(pruned: Members): void {
+    const { from, hashes } = pruned;
+    if (!isIndex(from) || !Array.isArray(hashes)) return this.report('is no range of pruned leaves');
+    this.pruned.push({ line: this.lines, from, to: from + hashes.length });
+    hashes.forEach((base64, n) => {
+      const hash = fromBase64(base64);
+      if (hash?.length === 32) this.place(from + n, hash, undefined);
+      else this.report(`has a malformed hash of leaf ${from + n}`);
+    });
+  }
+
+  private addNodes(nodes: JsonValue): void {
+    for (const node of Array.isArray(nodes) ? nodes : [null]) {
+      const [level, index, base64] = Array.isArray(node) ? node : [];
+      const hash = fromBase64(base64);
+      const wellFormed = isIndex(level) && level <= 52 && isIndex(index) && hash?.length === 32;
+      if (wellFormed) this.tree.claim({ level, index, hash, line: this.lines });
+      else this.report('has a malformed node');
+    }
+  }
+
+  private reportClaim({ level, index, line }: NodeClaim): void {
+    this.reportAt(line, `node ${level}/${index} of the service is not the hash of its leaves`);
+  }
+
+  private checkTree(checkpoint: Checkpoint): void {
+    const gap = this.tree.firstGap(checkpoint.size);
+    if (gap !== null) return this.report(`leaf ${gap} is missing, and no pruning covers it`, true);
+    this.tree.checkClaims();
+    const inner = storedNodes(checkpoint.size);
+    if (this.older.length === 0 && this.tree.claimed !== inner) {
+      this.report(`the service has ${this.tree.claimed} inner hashes, ${inner} belong to this tree`, true);
+    }
+    for (const { line, size, root } of this.acts) {
+      if (this.tree.root(size)?.equals(root) !== true)
+        this.reportAt(line, `the tree before leaf ${size} is not the one it says`);
+    }
+    if ([...this.older, checkpoint].every(({ size, root }) => this.tree.root(size)?.equals(root) === true)) return;
+    this.report('the leaves do not hash to the root of the checkpoint: one was changed, swapped or put in', true);
+  }
+
+  private checkEarlier(): void {
+    const [now, earlier] = [this.checkpoint, this.earlier];
+    if (now === null || earlier === null) return;
+    if (now.origin !== earlier.origin)
+      return this.report(`the earlier checkpoint is of ${earlier.origin}, this one of ${now.origin}`, true);
+    if (now.size < earlier.size) {
+      return this.report(
+        `the trail has ${now.size} leaves, the earlier checkpoint had ${earlier.size}: its end was cut off or it was set back`,
+        true,
+      );
+    }
+    if (this.earlierRoot(now, earlier)?.equals(earlier.root) === true) return;
+    this.report(
+      this.complete
+        ? 'the trail does not begin with the tree of the earlier checkpoint: what was sealed before it has changed'
+        : 'an export made with filters cannot be compared with an earlier checkpoint; export everything',
+      true,
+    );
+  }
+
+  private earlierRoot(now: Checkpoint, earlier: Checkpoint): Buffer | null {
+    return now.size === earlier.size ? now.root : this.tree.root(earlier.size);
+  }
+
+  private verdict(): Verdict {
+    const [now, earlier] = [this.checkpoint, this.earlier];
+    return {
+      ok: this.problemCount === 0,
+      lines: this.lines,
+      entries: this.entries,
+      erased: this.erased.length,
+      pruned: this.pruned.reduce((sum, { from, to }) => sum + to - from, 0),
+      complete: this.complete && this.problemCount === 0,
+      tree_size: now?.size ?? null,
+      root_hash: now?.root.toString('base64') ?? null,
+      origin: now?.origin ?? null,
+      public_key: this.key ?? null,
+      key_from_export: this.options.publicKey === undefined,
+      earlier:
+        now === null || earlier === null
+          ? null
+          : { tree_size: earlier.size, consistent: this.earlierRoot(now, earlier)?.equals(earlier.root) === true },
+      problems: this.problems,
+      problem_count: this.problemCount,
+    };
+  }
+
+  private report(problem: string, general = false): void {
+    this.add(general ? problem : `line ${this.lines} ${problem}`);
+  }
+
+  private reportAt(line: number, problem: string): void {
+    this.add(`line ${line} ${problem}`);
+  }
+
+  private add(problem: string): void {
+    this.problemCount += 1;
+    if (this.problems.length < MAX_PROBLEMS) this.problems.push(problem);
+  }
+}
+
+/** Complete subtrees of every fourth level: those the service keeps. */
+function storedNodes(size: number): number {
+  let count = 0;
+  for (let width = 16; width <= size; width *= 16) count += Math.floor(size / width);
+  return count;
+}
+
+function asObject(value: JsonValue | undefined): Members | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+}

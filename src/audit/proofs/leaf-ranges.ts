@@ -1,0 +1,46 @@
+/** Sorted numbers → [from, to) ranges. */
+export function toRanges(sorted: readonly number[]): [number, number][] {
+  const ranges: [number, number][] = [];
+  for (const index of sorted) {
+    const last = ranges.at(-1);
+    if (last?.[1] === index) last[1] = index + 1;
+    else ranges.push([index, index + 1]);
+  }
+  return ranges;
+}
+
+/** Leaf indexes that acts cover, for many questions: ranges are kept sorted and merged. */
+export class Coverage {
+  private ranges: [number, number][] = [];
+  private sorted = true;
+
+  add(ranges: readonly (readonly [number, number])[]): void {
+    for (const [from, to] of ranges) this.ranges.push([from, to]);
+    this.sorted = false;
+  }
+
+  /** Whether every leaf from `from` up to, not including, `to` is covered. */
+  has(from: number, to: number): boolean {
+    this.merge();
+    let [low, high] = [0, this.ranges.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.ranges[middle]![1] > from) high = middle;
+      else low = middle + 1;
+    }
+    const range = this.ranges[low];
+    return range !== undefined && range[0] <= from && range[1] >= to;
+  }
+
+  private merge(): void {
+    if (this.sorted) return;
+    const merged: [number, number][] = [];
+    for (const [from, to] of this.ranges.sort((a, b) => a[0] - b[0])) {
+      const last = merged.at(-1);
+      if (last !== undefined && last[1] >= from) last[1] = Math.max(last[1], to);
+      else merged.push([from, to]);
+    }
+    this.ranges = merged;
+    this.sorted = true;
+  }
+}

@@ -1,0 +1,119 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Sql } from '../../platform/database.js';
+import { badRequest, notFound } from '../../platform/problem.js';
+import { isUuid } from '../../platform/uuid7.js';
+import { AuditTreeRepository, nodeKey, type SignedCheckpoint } from './audit-tree.repository.js';
+import { planConsistency, planInclusion, type ProofPlan } from './merkle-proof.js';
+import { foldPeaks, type NodeRef, tileRange } from './merkle-tree.js';
+import type { CheckpointResponse, ConsistencyProofResponse, InclusionProofResponse } from './proofs.dto.js';
+
+/** Inclusion and consistency proofs, each from a number of hashes that grows with the logarithm of the tree. */
+@Injectable()
+export class ProofsService {
+  constructor(
+    private readonly database: Database,
+    private readonly trees: AuditTreeRepository,
+  ) {}
+
+  getCheckpoint(tenantId: string): Promise<CheckpointResponse> {
+    return this.database.inTenant(tenantId, async (sql) => {
+      const { size, root, note, publicKey } = await this.requireCheckpoint(sql, tenantId);
+      return {
+        origin: note.slice(0, note.indexOf('\n')),
+        tree_size: size,
+        root_hash: root.toString('base64'),
+        checkpoint: note,
+        public_key: publicKey,
+      };
+    });
+  }
+
+  getInclusion(tenantId: string, id: string): Promise<InclusionProofResponse> {
+    return this.database.inTenant(tenantId, async (sql) => {
+      const leaf = isUuid(id) ? await findLeaf(sql, tenantId, id) : undefined;
+      if (leaf === undefined) throw notFound('There is no audit entry with this id.');
+      if (leaf.leaf_index === null) throw notSealed();
+      const checkpoint = await this.requireCheckpoint(sql, tenantId);
+      if (leaf.leaf_index >= checkpoint.size) throw notSealed();
+      const proof = await this.prove(sql, tenantId, planInclusion(leaf.leaf_index, checkpoint.size));
+      return {
+        leaf_index: leaf.leaf_index,
+        tree_size: checkpoint.size,
+        leaf: leaf.leaf?.toString('base64') ?? null,
+        leaf_hash: leaf.leaf_hash.toString('base64'),
+        root_hash: checkpoint.root.toString('base64'),
+        proof,
+        checkpoint: checkpoint.note,
+        public_key: checkpoint.publicKey,
+      };
+    });
+  }
+
+  getConsistency(tenantId: string, from: number, to?: number): Promise<ConsistencyProofResponse> {
+    return this.database.inTenant(tenantId, async (sql) => {
+      const { size } = await this.requireCheckpoint(sql, tenantId);
+      const end = to ?? size;
+      if (end > size)
+        throw badRequest(`The audit trail has ${size} signed leaves; to must not be more.`, [
+          { path: 'to', message: `must not be more than ${size}` },
+        ]);
+      if (from > end)
+        throw badRequest(`from must not be more than to, which is ${end}.`, [
+          { path: 'from', message: `must not be more than ${end}` },
+        ]);
+      const plan = planConsistency(from, end);
+      const tiles = [tileRange(0, from), tileRange(0, end)] as const;
+      const read = await this.reader(sql, tenantId, [...plan.nodes, ...tiles[0], ...tiles[1]]);
+      const [oldRoot, newRoot] = tiles.map((nodes) => foldPeaks(nodes.map(read)).toString('base64'));
+      return {
+        from,
+        to: end,
+        from_root_hash: oldRoot!,
+        to_root_hash: newRoot!,
+        proof: plan.build(read).map((hash) => hash.toString('base64')),
+      };
+    });
+  }
+
+  private async prove(sql: Sql, tenantId: string, plan: ProofPlan): Promise<string[]> {
+    const read = await this.reader(sql, tenantId, plan.nodes);
+    return plan.build(read).map((hash) => hash.toString('base64'));
+  }
+
+  private async reader(sql: Sql, tenantId: string, nodes: readonly NodeRef[]): Promise<(node: NodeRef) => Buffer> {
+    const known = await this.trees.readNodes(sql, tenantId, nodes);
+    return (node) => known.get(nodeKey(node))!;
+  }
+
+  private async requireCheckpoint(sql: Sql, tenantId: string): Promise<SignedCheckpoint> {
+    const checkpoint = await this.trees.findCheckpoint(sql, tenantId);
+    if (checkpoint === null) {
+      throw notFound(
+        'No audit entry has been sealed yet. Entries are sealed within seconds; a worker must be running.',
+      );
+    }
+    return checkpoint;
+  }
+}
+
+interface LeafRow {
+  leaf_index: number | null;
+  leaf_hash: Buffer;
+  leaf: Buffer | null;
+}
+
+const notSealed = () =>
+  notFound('This audit entry is not sealed yet. Entries are sealed within seconds; ask again shortly.');
+
+/** An entry is in the trail, or was and has left its leaf hash. */
+async function findLeaf(sql: Sql, tenantId: string, id: string): Promise<LeafRow | undefined> {
+  const { rows } = await sql.query<LeafRow>(
+    `/* proofs.findLeaf */
+     select l.leaf_index::float8, coalesce(l.leaf_hash, sha256('\\x00'::bytea || e.leaf)) as leaf_hash, e.leaf
+     from (select id, leaf from audit_entries where tenant_id = $1 and id = $2) e
+     full join (select entry_id, leaf_index, leaf_hash from audit_leaves where tenant_id = $1 and entry_id = $2) l
+       on l.entry_id = e.id`,
+    [tenantId, id],
+  );
+  return rows[0];
+}

@@ -1,0 +1,108 @@
+import pg from 'pg';
+import { mulberry32 } from '../../src/events/seeded-random.js';
+import type { Database, Sql } from '../../src/platform/database.js';
+import { uuid7 } from '../../src/platform/uuid7.js';
+import { TestTrail, verifyLines } from '../support/audit-trail.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { TAMPERINGS } from '../support/tamperings.js';
+
+/** `npm run test:audit` does a thousand. */
+const COUNT = Number(process.env['AUDIT_TAMPERINGS'] ?? 90);
+const UNTAMPERED = Math.max(10, COUNT / 10);
+const SEED = Number(process.env['AUDIT_SEED'] ?? 1);
+
+describe('whoever owns the database', () => {
+  let database: TestDatabase;
+  let trail: TestTrail;
+  let owner: pg.Client;
+  let inOwner: TestTrail;
+  const tenant = uuid7();
+  let old: { note: string; size: number };
+  let kept: { note: string; key: string; size: number };
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    trail = new TestTrail(database.url);
+    owner = new pg.Client({ connectionString: database.url });
+    await owner.connect();
+    const sql = owner as unknown as Sql;
+    const work = <T>(run: (sql: Sql) => Promise<T>) => run(sql);
+    const transaction = {
+      system: owner,
+      inSystem: work,
+      inTenant: (_tenant: string, run: typeof work) => work(run as never),
+    };
+    inOwner = new TestTrail(database.url, {}, transaction as unknown as Database);
+    await fill();
+  });
+
+  afterAll(async () => {
+    await owner.end();
+    await trail.stop();
+    await database.drop();
+  });
+
+  /** 70 entries, of which some are erased and some are pruned. */
+  async function fill(): Promise<void> {
+    for (let n = 0; n < 70; n++) {
+      const age = n < 5 ? 100 * 86_400_000 : 0;
+      await trail.write({
+        tenant_id: tenant,
+        user_id: n % 9 === 0 ? 'subject' : `user-${n}`,
+        ...(age === 0 ? {} : { occurred_at: '2026-01-01T00:00:00.000001Z' }),
+      });
+      if (n === 40) old = await checkpoint();
+    }
+    await trail.database.inSystem((sql) => trail.acts.erase(sql, tenant, 'user_id = $2', ['subject']));
+    expect(await trail.acts.prune(tenant, { olderThan: new Date('2026-02-01') })).toEqual({ deleted: 5 });
+    kept = await checkpoint();
+  }
+
+  async function checkpoint(): Promise<{ note: string; key: string; size: number }> {
+    await trail.sealAll();
+    const answer = await trail.proofs.getCheckpoint(tenant);
+    return { note: answer.checkpoint, key: answer.public_key, size: answer.tree_size };
+  }
+
+  const verify = async (from: TestTrail) =>
+    verifyLines(await from.export(tenant), { earlier: kept.note, publicKey: kept.key });
+
+  it(`cannot change anything unnoticed: ${COUNT} random changes`, async () => {
+    const names = Object.keys(TAMPERINGS);
+    const random = mulberry32(SEED);
+    const unnoticed: string[] = [];
+    expect((await verify(inOwner)).problems).toEqual([]);
+    for (let n = 0; n < COUNT; n++) {
+      const name = names[n % names.length]!;
+      await owner.query('begin; set local session_replication_role = replica');
+      try {
+        const below = (limit: number) => Math.floor(random() * limit);
+        const sql = owner as unknown as Sql;
+        await TAMPERINGS[name]!({ sql, trail: inOwner, tenant, random: below, size: kept.size, old });
+        if ((await verify(inOwner)).ok) unnoticed.push(`${n}: ${name}`);
+      } finally {
+        await owner.query('rollback');
+      }
+    }
+    process.stdout.write(`tamperings: ${COUNT - unnoticed.length} of ${COUNT} found, seed ${SEED}\n`);
+    expect(unnoticed).toEqual([]);
+  }, 600_000);
+
+  it(`is not accused wrongly: ${UNTAMPERED} exports while entries come, erasures and prunings happen`, async () => {
+    let alarms = 0;
+    for (let n = 0; n < UNTAMPERED; n++) {
+      await trail.write({ tenant_id: tenant, user_id: `late-${n % 3}` });
+      if (n % 5 === 1)
+        await trail.database.inSystem((sql) => trail.acts.erase(sql, tenant, 'user_id = $2', [`late-${n % 3}`]));
+      if (n % 7 === 1) await trail.acts.prune(tenant, { olderThan: new Date(Date.now() - 86_400_000) });
+      await trail.sealAll();
+      const verdict = await verify(trail);
+      if (!verdict.ok || !verdict.complete) {
+        alarms += 1;
+        process.stdout.write(`${verdict.problems.join('\n')}\n`);
+      }
+    }
+    process.stdout.write(`untampered exports: ${alarms} false alarms in ${UNTAMPERED}\n`);
+    expect(alarms).toBe(0);
+  }, 600_000);
+});
