@@ -1,5 +1,16 @@
-/** Imports point left: platform ← audit ← tenants ← keys ← auth ← analytics ← events ← metrics-gateway ← retention. */
-const ORDER = ['platform', 'audit', 'tenants', 'keys', 'auth', 'analytics', 'events', 'metrics-gateway', 'retention'];
+/** Imports point left: platform ← audit ← tenants ← keys ← auth ← analytics ← events ← metrics-gateway ← retention ← privacy. */
+const ORDER = [
+  'platform',
+  'audit',
+  'tenants',
+  'keys',
+  'auth',
+  'analytics',
+  'events',
+  'metrics-gateway',
+  'retention',
+  'privacy',
+];
 
 const order = ORDER.slice(0, -1).map((folder, position) => ({
   name: `${folder}-imports-only-to-its-left`,

@@ -11,6 +11,8 @@ import { ApiCallsController } from './audit/api-calls.controller.js';
 import { AuditEventsController } from './audit/audit-events/audit-events.controller.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuditEntriesController } from './audit/entries/entries.controller.js';
+import { ProofsController } from './audit/proofs/proofs.controller.js';
+import { ProofsModule } from './audit/proofs/proofs.module.js';
 import { AuthController } from './auth/auth.controller.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
@@ -29,6 +31,8 @@ import { MetricsGatewayModule } from './metrics-gateway/metrics-gateway.module.j
 import type { Config } from './platform/config.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { runtimeOptions } from './platform/data-source-options.js';
+import { ErasuresController } from './privacy/erasures.controller.js';
+import { PrivacyModule } from './privacy/privacy.module.js';
 import { Tenant } from './tenants/tenant.entity.js';
 import { TenantsController } from './tenants/tenants.controller.js';
 import { TenantsModule } from './tenants/tenants.module.js';
@@ -43,6 +47,7 @@ export class ApiModule {
         PlatformModule.forRoot(config, 'producer'),
         TypeOrmModule.forRoot({ ...runtimeOptions(config), entities: [Tenant, ApiKey] }),
         AuditModule,
+        ProofsModule,
         TenantsModule,
         KeysModule,
         AuthModule,
@@ -54,9 +59,12 @@ export class ApiModule {
         AnalyticsModule,
         EventsModule,
         MetricsGatewayModule,
+        PrivacyModule,
       ],
       controllers: [
         ApiCallsController,
+        ProofsController,
+        ErasuresController,
         AuditEntriesController,
         AuditEventsController,
         TenantsController,

@@ -1,10 +1,14 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AuditSealer } from './audit/proofs/audit-sealer.js';
+import { ProofsModule } from './audit/proofs/proofs.module.js';
 import { BatchSweeper } from './events/batch-sweeper.js';
 import { BatchProcessingModule } from './events/events.module.js';
 import { EventsProcessor } from './events/events.processor.js';
 import { RetrySchedule } from './events/failed/retry-schedule.js';
 import type { Config } from './platform/config.js';
 import { PlatformModule } from './platform/platform.module.js';
+import { ErasureRunner } from './privacy/erasure-runner.js';
+import { PrivacyModule } from './privacy/privacy.module.js';
 import { PartitionKeeper } from './retention/partition-keeper.js';
 
 /** The worker process: every processor and every schedule is in this list. */
@@ -13,8 +17,8 @@ export class WorkerModule {
   static forRoot(config: Config): DynamicModule {
     return {
       module: WorkerModule,
-      imports: [PlatformModule.forRoot(config, 'consumer'), BatchProcessingModule],
-      providers: [EventsProcessor, BatchSweeper, RetrySchedule, PartitionKeeper],
+      imports: [PlatformModule.forRoot(config, 'consumer'), BatchProcessingModule, ProofsModule, PrivacyModule],
+      providers: [EventsProcessor, BatchSweeper, RetrySchedule, PartitionKeeper, AuditSealer, ErasureRunner],
     };
   }
 }

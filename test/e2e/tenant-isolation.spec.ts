@@ -24,6 +24,7 @@ const BODIES: Record<string, unknown> = {
   'PATCH /keys/{id}': { name: 'probe' },
   'POST /events': { event_type: 'probe' },
   'POST /events/ingest': { event_type: 'probe' },
+  'POST /privacy/erasures': { user_id: 'probe' },
   'POST /events/batch': { events: [{ event_type: 'probe' }] },
   'PUT /event-types/{event_type}/schema': { schema: true },
   'PUT /events/{id}/enrich': { additional_properties: { probe: 1 } },

@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import type { Principal } from '../platform/principal.js';
+import { notFound } from '../platform/problem.js';
+import { isUuid, uuid7 } from '../platform/uuid7.js';
+import type { ErasureResponse } from './erasures.dto.js';
+import { type ErasureRow, ErasuresRepository } from './erasures.repository.js';
+
+const NOT_COVERED = [
+  'files: exports, audit archives, logs and backups made before',
+  'values inside texts of other people’s events and entries, unless the whole value is the user_id',
+];
+
+@Injectable()
+export class ErasuresService {
+  constructor(private readonly erasures: ErasuresRepository) {}
+
+  async request(caller: Pick<Principal, 'tenantId' | 'clientId' | 'keyId'>, subject: string): Promise<ErasureResponse> {
+    return toResponse(await this.erasures.insert(caller.tenantId, uuid7(), subject, caller.clientId, caller.keyId));
+  }
+
+  async get(tenantId: string, id: string): Promise<ErasureResponse> {
+    const row = isUuid(id) ? await this.erasures.find(tenantId, id) : null;
+    if (row === null) throw notFound('There is no erasure with this id.');
+    return toResponse(row);
+  }
+}
+
+function toResponse(row: ErasureRow): ErasureResponse {
+  const done = row.state === 'completed';
+  return {
+    id: row.id,
+    state: row.state,
+    requested_at: row.requested_at.toISOString(),
+    completed_at: row.completed_at?.toISOString() ?? null,
+    receipt: done ? { counts: row.counts, tree_size: row.tree_size ?? 0, not_covered: NOT_COVERED } : null,
+  };
+}

@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { ProofsModule } from '../audit/proofs/proofs.module.js';
+import { ErasuresRepository } from './erasures.repository.js';
+import { ErasuresService } from './erasures.service.js';
+import { SubjectEraser } from './subject-eraser.js';
+
+@Module({
+  imports: [ProofsModule],
+  providers: [ErasuresRepository, ErasuresService, SubjectEraser],
+  exports: [ErasuresRepository, ErasuresService, SubjectEraser],
+})
+export class PrivacyModule {}
