@@ -6,9 +6,10 @@ import helmet from 'helmet';
 import { ApiModule } from './api.module.js';
 import { describeCall } from './audit/api-call.interceptor.js';
 import { ApiCallTrail } from './audit/api-call-trail.js';
+import { SegmentLane } from './events/doors/segment-lane.js';
 import { IngestLane } from './events/ingest-lane.js';
 import { SocketAdapter } from './metrics-gateway/socket.adapter.js';
-import { setUpOpenApi } from './openapi-document.js';
+import { setPrefix, setUpOpenApi } from './openapi-document.js';
 import type { AuthenticatedRequest } from './platform/access.js';
 import { trustedProxies } from './platform/client-address.js';
 import type { Config } from './platform/config.js';
@@ -30,7 +31,7 @@ export async function createApiApplication(config: Config, logger?: NestLogger):
   app.set('etag', false);
   app.set('query parser', 'simple');
   app.disable('x-powered-by');
-  app.setGlobalPrefix('api/v1');
+  setPrefix(app);
   app.use((request: Request, response: Response, next: NextFunction) => {
     response.setHeader('X-Request-Id', requestId(request));
     next();
@@ -83,6 +84,7 @@ export async function stopApiApplication(app: NestExpressApplication): Promise<v
 /** Requests reach the ingest lane first; what it does not take goes on to Socket.IO and Express. All calls below /api leave a trail. */
 function putLaneInFront(app: NestExpressApplication): void {
   const lane = app.get(IngestLane);
+  const segment = app.get(SegmentLane);
   const health = app.get(HealthService);
   const trail = app.get(ApiCallTrail);
   const server = app.getHttpServer();
@@ -90,8 +92,8 @@ function putLaneInFront(app: NestExpressApplication): void {
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (health.stopping) response.setHeader('Connection', 'close');
-    if (lane.take(request, response)) return;
-    if (request.url?.startsWith('/api/') === true) leaveTrail(trail, request, response);
+    if (lane.take(request, response) || segment.take(request, response)) return;
+    if (/^\/(api|v1)\//i.test(request.url ?? '')) leaveTrail(trail, request, response);
     for (const listener of listeners) listener.call(server, request, response);
   });
 }

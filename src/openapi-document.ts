@@ -35,6 +35,11 @@ const PROBLEM_RESPONSE = {
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 };
 
+/** Everything is below /api/v1, but for the addresses that Segment's SDKs have built in. */
+export function setPrefix(app: INestApplication): void {
+  app.setGlobalPrefix('api/v1', { exclude: ['v1/batch', 'v1/:call'] });
+}
+
 export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Tidemark')

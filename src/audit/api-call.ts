@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { DEFAULT_TENANT_ID, type Principal } from '../platform/principal.js';
+import { redactKeys } from '../platform/redact.js';
 import { requestId } from '../platform/request-id.js';
 import { uuid7Bytes } from '../platform/uuid7.js';
 
@@ -39,6 +40,8 @@ export class OpenCall {
   private readonly startedAt = performance.now();
   principal: Principal | undefined;
   route: string | null = null;
+  /** Stands for the path in the trail where the path holds a secret. */
+  path: string | undefined;
   /** True once the row is written or sure to be. */
   recorded = false;
 
@@ -57,7 +60,7 @@ export class OpenCall {
       clientId: principal?.clientId ?? null,
       keyId: principal?.keyId ?? null,
       method: request.method ?? '',
-      path: storable(pathOf(request)),
+      path: storable(this.path ?? pathOf(request)),
       route: this.route,
       statusCode,
       durationMs: performance.now() - this.startedAt,
@@ -77,9 +80,9 @@ function pathOf(request: IncomingMessage & { originalUrl?: string }): string {
   return (request.originalUrl ?? request.url ?? '').split('?', 1)[0] ?? '';
 }
 
-/** Without control characters, which would forge lines where a log is printed, and of bounded length. */
+/** Without keys and control characters, which would forge lines where a log is printed, and of bounded length. */
 function storable(text: string): string {
-  return text
+  return redactKeys(text)
     .slice(0, MAX_TEXT)
     .replace(/\p{Cc}/gu, ' ')
     .toWellFormed();

@@ -57,7 +57,7 @@ export class AuthService {
     return this.authenticateBy(this.credentialOf, request, needed);
   }
 
-  /** The same for a credential that came beside the headers of `request`: in the handshake of a socket. */
+  /** The same for a credential that came beside the headers of `request`: in a body, or in the handshake of a socket. */
   async authenticateWith(
     credential: string,
     request: IncomingMessage,
@@ -78,6 +78,27 @@ export class AuthService {
     const current = await this.findTokenPrincipal(held.keyId ?? this.configuredKeyId());
     if (current === null) throw unauthorized('Invalid API Key');
     return { ...held, scopes: held.scopes.filter((scope) => allows(current.scopes, scope)) };
+  }
+
+  /** Whether the headers of `request` hold anything that is meant as a credential. */
+  hasCredential(request: IncomingMessage): boolean {
+    return request.headers.authorization !== undefined || this.credentialOf(request) !== null;
+  }
+
+  /** Protocol and host the client used, as far as the proxies in front are trusted; null without a usable Host. */
+  originOf(request: IncomingMessage): { protocol: 'http' | 'https'; host: string } | null {
+    const { headers, socket } = request;
+    const isProxied = this.trust(socket.remoteAddress ?? '', 0);
+    const first = (name: string) =>
+      isProxied
+        ? String(headers[name] ?? '')
+            .split(',')[0]
+            ?.trim()
+        : undefined;
+    const host = first('x-forwarded-host') || headers.host || '';
+    const protocol = first('x-forwarded-proto') || ('encrypted' in socket ? 'https' : 'http');
+    if (!/^[A-Za-z0-9.-]+(:\d{1,5})?$|^\[[0-9a-f:]+\](:\d{1,5})?$/i.test(host)) return null;
+    return { protocol: protocol === 'https' ? 'https' : 'http', host };
   }
 
   private async authenticateBy(

@@ -35,3 +35,14 @@ function readQuery(url: string): string | null {
   const start = url.indexOf('?');
   return start < 0 ? null : new URLSearchParams(url.slice(start)).get('api_key');
 }
+
+/**
+ * The user name of HTTP Basic authentication, which is where Segment's SDKs put their write key; null when there is none.
+ * Only their routes ask: nowhere else does a browser's remembered password count.
+ */
+export function readBasicUser(request: IncomingMessage): string | null {
+  const match = /^Basic +([A-Za-z0-9+/_-]+=*) *$/i.exec(request.headers.authorization ?? '');
+  if (match?.[1] === undefined) return null;
+  const user = Buffer.from(match[1], 'base64').toString('latin1').split(':', 1)[0];
+  return user === undefined || user === '' ? null : user;
+}

@@ -8,7 +8,7 @@ import { boundedTextFault, checkPayload } from '../platform/payload-check.js';
 
 const MAX_TEXT = 255;
 export const MAX_EVENT_BYTES = 65_536;
-const EARLIEST_TIME = Date.UTC(2000, 0, 1);
+export const EARLIEST_TIME = Date.UTC(2000, 0, 1);
 
 const FIELDS = new Set([
   'event_type',
@@ -77,6 +77,7 @@ function readEvent(raw: RawEvent, principal: Principal, fallbackEventId: string 
     userId: readText(raw, 'user_id'),
     sessionId: readText(raw, 'session_id'),
     eventTime: readTime(raw['event_time'], receivedAt),
+    isTimeDerived: false,
     receivedAt,
     payload,
     call: undefined, // set when it is written; here so that all events have one shape

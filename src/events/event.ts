@@ -15,6 +15,8 @@ export interface AcceptableEvent {
   sessionId: string | null;
   /** Milliseconds since 1970 as the client said; null means receipt. */
   eventTime: number | null;
+  /** True when eventTime was worked out from when the request arrived: it differs each time the event is sent. */
+  isTimeDerived: boolean;
   /** Milliseconds since 1970, the same as in `id`. */
   receivedAt: number;
   /** JSON text. */

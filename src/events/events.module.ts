@@ -6,6 +6,9 @@ import { AuthModule } from '../auth/auth.module.js';
 import { BatchDoorbell } from './batch-doorbell.js';
 import { BatchProcessingService } from './batch-processing.service.js';
 import { BatchesRepository } from './batches.repository.js';
+import { CloudEventsService } from './doors/cloud-events.service.js';
+import { SegmentLane } from './doors/segment-lane.js';
+import { SegmentService } from './doors/segment.service.js';
 import { EventContexts } from './enrichment/event-contexts.js';
 import { EventEnricher } from './enrichment/event-enricher.js';
 import { EventReader } from './event-reader.js';
@@ -32,6 +35,7 @@ import { SchemaRegistry } from './schemas/schema-registry.js';
   providers: [
     BatchDoorbell,
     BatchesRepository,
+    CloudEventsService,
     EventContexts,
     EventEnricher,
     EventReader,
@@ -43,6 +47,8 @@ import { SchemaRegistry } from './schemas/schema-registry.js';
     QueueStatusService,
     SchemaGate,
     SchemaRegistry,
+    SegmentLane,
+    SegmentService,
   ],
   exports: [
     EventEnricher,
@@ -52,6 +58,8 @@ import { SchemaRegistry } from './schemas/schema-registry.js';
     EventTypesService,
     IngestLane,
     QueueStatusService,
+    SegmentLane,
+    SegmentService,
   ],
 })
 export class EventsModule {}

@@ -4,12 +4,11 @@ import { RateLimiter } from '../auth/rate-limiter.js';
 import { CONFIG, type Config } from '../platform/config.js';
 import type { Principal } from '../platform/principal.js';
 import { badRequest, type FieldError, Problem, tooLarge } from '../platform/problem.js';
-
 import type { AcceptableEvent, Outcome } from './event.js';
 import { eventTextFault, isFault, parseEvent } from './event-parser.js';
 import type { BatchResponse, BatchResult, IngestedResponse } from './events.dto.js';
 import { IngestWriter } from './ingest-writer.js';
-import { allFaults, SchemaGate } from './schemas/schema-gate.js';
+import { allFaults, type Refusal, SchemaGate } from './schemas/schema-gate.js';
 
 /** Takes events in: check, commit, answer. */
 @Injectable()
@@ -32,11 +31,22 @@ export class EventsService {
     idempotencyKey?: string,
     call?: OpenCall,
   ): Promise<IngestedResponse> {
-    const parsed = [parseEvent(body, principal, checkedHeader(idempotencyKey))];
-    if (isFault(parsed[0]!)) throw invalid(parsed[0]);
+    return this.ingestParsed(principal, parseEvent(body, principal, checkedHeader(idempotencyKey)), call);
+  }
+
+  /**
+   * {@link ingest} for an event that came in another form and is parsed already.
+   * @param rename makes the path of what its schema refuses what its sender calls it
+   */
+  async ingestParsed(
+    principal: Principal,
+    parsed: AcceptableEvent | FieldError,
+    call?: OpenCall,
+    rename?: Rename,
+  ): Promise<IngestedResponse> {
+    if (isFault(parsed)) throw invalid(parsed);
     await this.limiter.takeEvents(principal, 1);
-    await this.gate.check(principal.tenantId, parsed);
-    const event = parsed[0]!; // one in, one out
+    const [event = parsed] = await this.checkSchemas(principal, [parsed], rename);
     if (isFault(event)) throw invalid(event);
     const [outcome] = await this.write(principal, [event], call);
     return toIngested(event, outcome!); // one outcome per event
@@ -45,25 +55,78 @@ export class EventsService {
   /** @throws Problem 400 when no event is valid; the body then holds the results too */
   async ingestBatch(principal: Principal, body: unknown, call?: OpenCall): Promise<BatchResponse> {
     const raw = this.readEvents(body);
-    await this.limiter.takeEvents(principal, raw.length);
-    const parsed = raw.map((item) => parseEvent(item, principal));
-    await this.gate.check(principal.tenantId, parsed);
-    const valid = parsed.filter((event): event is AcceptableEvent => !isFault(event));
-    const outcomes = valid.length === 0 ? [] : await this.write(principal, valid, call);
-    let next = 0;
+    const ownIds = raw.map((item) => (item as { event_id?: unknown } | null)?.event_id);
+    return this.ingestAllParsed(principal, () => raw.map((item) => parseEvent(item, principal)), ownIds, call);
+  }
+
+  /**
+   * {@link ingestBatch} for events that came in another form.
+   * @param ownIds what the client calls its events, as far as it said
+   */
+  async ingestAllParsed(
+    principal: Principal,
+    parse: () => (AcceptableEvent | FieldError)[],
+    ownIds: readonly unknown[],
+    call?: OpenCall,
+    rename?: Rename,
+  ): Promise<BatchResponse> {
+    await this.limiter.takeEvents(principal, ownIds.length);
+    const parsed = await this.checkSchemas(principal, parse(), rename);
+    const outcomes = await this.write(principal, parsed, call);
     const results = parsed.map((event, index) =>
-      isFault(event) ? rejection(index, event, raw[index]) : toResult(index, event, outcomes[next++]!),
+      isFault(event) ? rejection(index, event, ownIds[index]) : toResult(index, event, outcomes[index]!),
     );
     const response = summarize(results);
     if (response.rejected === results.length) throw nothingValid(response);
     return response;
   }
 
-  private async write(principal: Principal, events: AcceptableEvent[], call?: OpenCall): Promise<Outcome[]> {
-    const outcomes = await this.writer.write(principal.tenantId, events, call?.toApiCall(202, null, null));
+  /**
+   * Commits the events that are valid, against the caller's event limit.
+   * @param answer status and remark of the call's row in the trail, once all faults are known
+   * @returns one outcome per event, in order; faults are rejected
+   */
+  async accept(
+    principal: Principal,
+    parsed: (AcceptableEvent | FieldError)[],
+    call: OpenCall | undefined,
+    rename: Rename,
+    answer: (events: readonly (AcceptableEvent | FieldError)[]) => Answer,
+  ): Promise<Outcome[]> {
+    await this.limiter.takeEvents(principal, parsed.length);
+    const events = await this.checkSchemas(principal, parsed, rename);
+    return this.write(principal, events, call, answer(events));
+  }
+
+  /** The events with a refusal in the place of each that does not fit its schema. */
+  private async checkSchemas(
+    principal: Principal,
+    parsed: (AcceptableEvent | FieldError)[],
+    rename?: Rename,
+  ): Promise<(AcceptableEvent | FieldError)[]> {
+    const checked = [...parsed];
+    await this.gate.check(principal.tenantId, checked);
+    if (rename === undefined) return checked;
+    return checked.map((event, index) =>
+      isFault(event) && event !== parsed[index] ? renamed(event, (path) => rename(path, index)) : event,
+    );
+  }
+
+  private async write(
+    principal: Principal,
+    events: readonly (AcceptableEvent | FieldError)[],
+    call?: OpenCall,
+    { status, remark }: Answer = TAKEN,
+  ): Promise<Outcome[]> {
+    const valid = events.filter((event): event is AcceptableEvent => !isFault(event));
+    const outcomes =
+      valid.length === 0
+        ? []
+        : await this.writer.write(principal.tenantId, valid, call?.toApiCall(status, null, remark));
     // The commit holds the call if it stored an event; a call that changed nothing is left to the buffer.
-    if (call !== undefined) call.recorded = outcomes.some(({ status }) => status === 'accepted');
-    return outcomes;
+    if (call !== undefined) call.recorded = outcomes.some((outcome) => outcome.status === 'accepted');
+    let next = 0;
+    return events.map((event) => (isFault(event) ? { status: 'rejected', ...event } : outcomes[next++]!));
   }
 
   private readEvents(body: unknown): unknown[] {
@@ -87,6 +150,22 @@ export class EventsService {
     if (events.length > max) throw tooLarge(`The batch has ${events.length} events; send at most ${max} per request.`);
     return events;
   }
+}
+
+/** From the path below an event to the one its sender knows, for the event at `index`. */
+export type Rename = (path: string, index: number) => string;
+
+/** What the trail says of a call. */
+interface Answer {
+  status: number;
+  remark: string | null;
+}
+
+const TAKEN: Answer = { status: 202, remark: null };
+
+function renamed(fault: FieldError, rename: (path: string) => string): Refusal {
+  const errors = allFaults(fault).map(({ path, message }) => ({ path: rename(path), message }));
+  return { path: rename(fault.path), message: fault.message, errors };
 }
 
 function checkedHeader(idempotencyKey: string | undefined): string | undefined {
@@ -148,8 +227,7 @@ function toResult(index: number, event: AcceptableEvent, outcome: Outcome): Batc
 }
 
 /** Gives the client's own id back when there is one, so that it can find the event in its buffer. */
-function rejection(index: number, fault: FieldError, raw: unknown): BatchResult {
-  const own = (raw as { event_id?: unknown } | null)?.event_id;
+function rejection(index: number, fault: FieldError, own: unknown): BatchResult {
   const more = allFaults(fault).map(({ path, message }) => ({ path: eventPath(index, path), message }));
   return {
     index,

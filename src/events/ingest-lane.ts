@@ -10,9 +10,11 @@ import { CONFIG, type Config } from '../platform/config.js';
 import type { Principal } from '../platform/principal.js';
 import { problemAnswer } from '../platform/problem.filter.js';
 import { requestId } from '../platform/request-id.js';
+import { CloudEventsService } from './doors/cloud-events.service.js';
 import { EventsService } from './events.service.js';
+import { JSON_TYPE, pathOf, send } from './lane.js';
 
-type Accept = (principal: Principal, body: unknown, call: OpenCall) => Promise<unknown>;
+type Accept = (principal: Principal, call: OpenCall) => Promise<unknown>;
 
 /**
  * The hot routes, answered straight from node:http. Express and Nest spend about 150 µs on a request before a controller
@@ -28,15 +30,23 @@ export class IngestLane {
     private readonly limiter: RateLimiter,
     private readonly trail: ApiCallTrail,
     events: EventsService,
+    cloudEvents: CloudEventsService,
   ) {
-    const ingest: Accept = (principal, body, call) => {
+    const read = (call: OpenCall) => readJsonBody(call.request, this.config.MAX_BODY_BYTES);
+    const ingest: Accept = async (principal, call) => {
       const key = call.request.headers['idempotency-key'];
-      return events.ingest(principal, body, typeof key === 'string' ? key : undefined, call);
+      return events.ingest(principal, await read(call), typeof key === 'string' ? key : undefined, call);
     };
-    this.routes = new Map([
-      ['/api/v1/events', ingest],
+    this.routes = new Map<string, Accept>([
+      [
+        '/api/v1/events',
+        (principal, call) =>
+          cloudEvents.isMeant(call.request.headers)
+            ? cloudEvents.accept(principal, call.request, call)
+            : ingest(principal, call),
+      ],
       ['/api/v1/events/ingest', ingest],
-      ['/api/v1/events/batch', (principal, body, call) => events.ingestBatch(principal, body, call)],
+      ['/api/v1/events/batch', async (principal, call) => events.ingestBatch(principal, await read(call), call)],
     ]);
   }
 
@@ -62,11 +72,9 @@ export class IngestLane {
       await takeRequest(this.limiter, principal, (state) => {
         for (const [name, value] of limitHeaders(principal.rateLimit, state)) response.setHeader(name, value);
       });
-      const result = JSON.stringify(
-        await accept(principal, await readJsonBody(request, this.config.MAX_BODY_BYTES), call),
-      );
+      const result = JSON.stringify(await accept(principal, call));
       this.trail.finish(call, 202, Buffer.byteLength(result), null);
-      send(response, 202, { 'Content-Type': 'application/json; charset=utf-8' }, result);
+      send(response, 202, { 'Content-Type': JSON_TYPE }, result);
     } catch (error) {
       const { status, headers, body, detail } = problemAnswer(error, request.url ?? '', id);
       // A body that was not read to its end would be taken for the next request.
@@ -75,18 +83,4 @@ export class IngestLane {
       send(response, status, headers, body);
     }
   }
-}
-
-function send(response: ServerResponse, status: number, headers: Record<string, string>, body: string): void {
-  if (response.destroyed || response.headersSent) return;
-  headers['X-Content-Type-Options'] = 'nosniff';
-  headers['Content-Length'] = String(Buffer.byteLength(body));
-  response.writeHead(status, headers).end(body);
-}
-
-/** Path without query and without a slash at the end. */
-function pathOf(url: string): string {
-  const query = url.indexOf('?');
-  const path = query < 0 ? url : url.slice(0, query);
-  return path.endsWith('/') ? path.slice(0, -1) : path;
 }

@@ -80,17 +80,19 @@ const INSERT_GROUP = insertGroup('events.insertGroup', 'order by key, id on conf
 /**
  * What the ledger knows about events it did not take: the first event's id, whether the content is the same, and how
  * far it is. Content is compared by PostgreSQL (jsonb equality is that of the JSON values, not of their text);
- * a repeat without event_time matches a first one without. A patched event is compared as it came.
+ * a repeat without event_time matches a first one without, and a derived event_time is no content. A patched event is
+ * compared as it came.
  */
 const FIND_KNOWN = `/* events.findKnown */
 select i.n, e.id,
        e.event_type = i.event_type and coalesce(p.payload, e.payload) = i.payload::jsonb
          and e.user_id is not distinct from i.user_id and e.session_id is not distinct from i.session_id
-         and e.event_time = coalesce(i.event_time, e.received_at) as same,
+         and (i.is_time_derived or e.event_time = coalesce(i.event_time, e.received_at)) as same,
        case when f.event_id is not null then 'failed' when b.status = 'queued' then 'queued' else 'processed' end
          as status
-from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[])
-  as i (n, key, tenant_id, event_type, user_id, session_id, event_time, payload)
+from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[],
+            $9::boolean[])
+  as i (n, key, tenant_id, event_type, user_id, session_id, event_time, payload, is_time_derived)
 join event_keys k on k.key = i.key
 join events e on e.tenant_id = i.tenant_id and e.id = k.id
 left join ingest_batches b on b.tenant_id = e.tenant_id and b.id = e.batch_id
@@ -161,6 +163,7 @@ export class IngestRepository {
         textArray(events.map((event) => event.sessionId)),
         timestamptzArray(events.map((event) => event.eventTime)),
         textArray(events.map((event) => event.payload)),
+        events.map((event) => event.isTimeDerived),
       ],
     });
     const known = new Array<KnownEvent | undefined>(events.length).fill(undefined);

@@ -1,15 +1,35 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import { badRequest, Problem, tooLarge, unsupportedMediaType } from './problem.js';
+
+const inflate = promisify(gunzip);
 
 /**
  * Reads and parses a JSON body.
- * @param maxBytes longest body taken
+ * @param maxBytes longest body taken, counted inflated
  * @throws Problem 400 for what is not JSON in UTF-8, 413 beyond `maxBytes`, 415 for another media type or encoding
  */
 export async function readJsonBody(request: IncomingMessage, maxBytes: number): Promise<unknown> {
-  requireJson(request);
-  const bytes = await readBody(request, maxBytes);
+  requireMediaType(request, /^application\/json *(;|$)/i, 'application/json');
+  return parseJson(await readBytes(request, maxBytes));
+}
+
+/** @throws Problem 415 when a media type is given and another than `pattern`, or a charset other than UTF-8 */
+export function requireMediaType(request: IncomingMessage, pattern: RegExp, name: string): void {
+  const type = request.headers['content-type'];
+  if (type !== undefined && !pattern.test(type)) {
+    throw unsupportedMediaType(`Send Content-Type: ${name}, not ${type.slice(0, 100)}.`);
+  }
+  const charset = /charset="?([^";\s]+)/i.exec(type ?? '')?.[1];
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
+    throw unsupportedMediaType(`Send JSON in UTF-8, not ${charset.slice(0, 40)}.`);
+  }
+}
+
+/** @throws Problem 400 for what is not JSON in UTF-8 */
+export function parseJson(bytes: Buffer): unknown {
   if (bytes.length === 0) throw badRequest('The body is empty; send a JSON object.');
   if (!isUtf8(bytes)) throw badRequest('The body is not valid UTF-8.');
   try {
@@ -19,22 +39,34 @@ export async function readJsonBody(request: IncomingMessage, maxBytes: number): 
   }
 }
 
-function requireJson(request: IncomingMessage): void {
-  const type = request.headers['content-type'];
-  if (type !== undefined && !/^application\/json *(;|$)/i.test(type)) {
-    throw unsupportedMediaType(`Send Content-Type: application/json, not ${type.slice(0, 100)}.`);
+/**
+ * The body as it was before Content-Encoding.
+ * @throws Problem 413 when it is longer than `maxBytes`, 415 for an encoding other than gzip
+ */
+export async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  const zipped = encoding === 'gzip' || encoding === 'x-gzip';
+  if (!zipped && encoding !== 'identity' && encoding !== '') {
+    throw unsupportedMediaType(
+      `Content-Encoding ${encoding.slice(0, 40)} is not understood; send gzip, or the body as it is.`,
+    );
   }
-  const charset = /charset="?([^";\s]+)/i.exec(type ?? '')?.[1];
-  if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
-    throw unsupportedMediaType(`Send JSON in UTF-8, not ${charset.slice(0, 40)}.`);
-  }
-  const encoding = request.headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') {
-    throw unsupportedMediaType(`Content-Encoding ${encoding.slice(0, 40)} is not understood; send the body as it is.`);
+  const bytes = await readRaw(request, maxBytes);
+  return zipped ? unzip(bytes, maxBytes) : bytes;
+}
+
+/** Inflates on a thread of its own and stops at the limit, so a bomb costs `maxBytes` of memory and no turn of the event loop. */
+async function unzip(bytes: Buffer, maxBytes: number): Promise<Buffer> {
+  if (bytes.length === 0) return bytes;
+  try {
+    return await inflate(bytes, { maxOutputLength: maxBytes });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw bodyTooLarge(maxBytes);
+    throw badRequest('The body is not valid gzip, though Content-Encoding says so.');
   }
 }
 
-function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+function readRaw(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(bodyTooLarge(maxBytes));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

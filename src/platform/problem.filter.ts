@@ -41,9 +41,17 @@ export function notedProblem(request: IncomingMessage): string | null {
   return NOTED.get(request) ?? null;
 }
 
-/** Status, headers and body for `thrown`; `url` loses its query, which may hold a key. */
-export function problemAnswer(thrown: unknown, url: string, id: string): ProblemAnswer {
-  const problem = toProblem(thrown, id);
+/**
+ * Status, headers and body for `thrown`; `url` loses its query, which may hold a key.
+ * @param adapt makes the problem what the clients of this address understand
+ */
+export function problemAnswer(
+  thrown: unknown,
+  url: string,
+  id: string,
+  adapt: (problem: Problem) => Problem = (problem) => problem,
+): ProblemAnswer {
+  const problem = adapt(toProblem(thrown, id));
   const retryAfter = problem.extras.retryAfterSeconds;
   return {
     status: problem.status,

@@ -25,6 +25,8 @@ const BODIES: Record<string, unknown> = {
   'POST /events': { event_type: 'probe' },
   'POST /events/ingest': { event_type: 'probe' },
   'POST /privacy/erasures': { user_id: 'probe' },
+  'POST /../../v1/batch': { batch: [{ type: 'track', event: 'probe' }] },
+  'POST /../../v1/{call}': { event: 'probe' },
   'POST /events/batch': { events: [{ event_type: 'probe' }] },
   'PUT /event-types/{event_type}/schema': { schema: true },
   'PUT /events/{id}/enrich': { additional_properties: { probe: 1 } },
@@ -164,7 +166,7 @@ describe('a tenant, seen from another', () => {
   }
 
   async function probe(route: Route, credential: string, id: string, query: string): Promise<Probe> {
-    const url = `${route.path.replace(/\{\w+\}/, id)}${query}`;
+    const url = `${route.path.replace('{call}', 'track').replace(/\{\w+\}/, id)}${query}`;
     const headers = { ...credentials[credential] };
     const body = BODIES[`${route.method} ${route.path}`];
     const response = await fetch(`${api.url}/api/v1${url}`, {

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 
 export interface Route {
   method: string;
-  /** With `{id}` where an id belongs, below /api/v1. */
+  /** With `{id}` where an id belongs, below /api/v1; that of another prefix climbs out with `/../..`. */
   path: string;
 }
 
@@ -17,6 +17,9 @@ export function protectedRoutes(): Route[] {
   return Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations)
       .filter(([, operation]) => operation.security !== undefined)
-      .map(([method]) => ({ method: method.toUpperCase(), path: path.replace('/api/v1', '') })),
+      .map(([method]) => ({
+        method: method.toUpperCase(),
+        path: path.startsWith('/api/v1') ? path.replace('/api/v1', '') : `/../..${path}`,
+      })),
   );
 }
