@@ -14,6 +14,8 @@ WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json ./
+# Where volumes go; a new one takes over this owner.
+RUN mkdir /var/lib/tidemark && chown node:node /var/lib/tidemark
 USER node
 EXPOSE 3000 3001
 # The API; a worker runs `node dist/worker.js`, the migration job `node dist/cli.js migrate`.

@@ -6,6 +6,7 @@ import { AuditEventsService } from './audit-events/audit-events.service.js';
 import { CatalogueRepository } from './audit-events/catalogue.repository.js';
 import { AuditEntriesRepository } from './entries/entries.repository.js';
 import { AuditEntriesService } from './entries/entries.service.js';
+import { EntryCleanupService } from './entries/entry-cleanup.service.js';
 import { EntryExportService } from './entries/entry-export.service.js';
 import { ProofsModule } from './proofs/proofs.module.js';
 import { AuditWritingModule } from './entries/audit-writing.module.js';
@@ -20,6 +21,7 @@ import { AuditWritingModule } from './entries/audit-writing.module.js';
     AuditEntriesService,
     AuditEventsService,
     CatalogueRepository,
+    EntryCleanupService,
     EntryExportService,
   ],
   exports: [
@@ -29,6 +31,7 @@ import { AuditWritingModule } from './entries/audit-writing.module.js';
     AuditEntriesService,
     AuditWritingModule,
     AuditEventsService,
+    EntryCleanupService,
     EntryExportService,
   ],
 })

@@ -33,6 +33,7 @@ async function verify(file: string, earlier: string | undefined, key: string | u
   } catch (error) {
     throw unreadable(file, error);
   }
+  if (verifier.isSomethingElse) throw new UsageError(`${file} is no ndjson export of the audit trail.`);
   return verifier.finish();
 }
 

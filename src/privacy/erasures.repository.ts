@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Recorder } from '../audit/entries/entry.js';
 import { Database, type Sql } from '../platform/database.js';
 import type { ErasureState } from './erasures.dto.js';
 
@@ -36,13 +37,20 @@ returning p.id, p.tenant_id as "tenantId", p.subject, coalesce(p.sessions, '{}')
 export class ErasuresRepository {
   constructor(private readonly database: Database) {}
 
-  insert(tenantId: string, id: string, subject: string, clientId: string, keyId: string | null): Promise<ErasureRow> {
+  /** @param alsoIn runs in the transaction of the request */
+  insert(
+    { tenantId, clientId, keyId }: Recorder,
+    id: string,
+    subject: string,
+    alsoIn: (sql: Sql) => Promise<void>,
+  ): Promise<ErasureRow> {
     return this.database.inTenant(tenantId, async (sql) => {
       const { rows } = await sql.query<ErasureRow>(
         `/* erasures.insert */ insert into privacy_erasures (tenant_id, id, subject, client_id, key_id)
          values ($1, $2, $3, $4, $5) returning ${COLUMNS}`,
         [tenantId, id, subject, clientId, keyId],
       );
+      await alsoIn(sql);
       return rows[0]!;
     });
   }

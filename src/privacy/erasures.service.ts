@@ -1,9 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { Principal } from '../platform/principal.js';
+import { recordOf } from '../audit/entries/act.js';
+import type { Recorder } from '../audit/entries/entry.js';
+import { AuditEntryWriter } from '../audit/entries/entry-writer.js';
 import { notFound } from '../platform/problem.js';
 import { isUuid, uuid7 } from '../platform/uuid7.js';
 import type { ErasureResponse } from './erasures.dto.js';
 import { type ErasureRow, ErasuresRepository } from './erasures.repository.js';
+
+const REQUESTED = { action: 'CREATE', message: 'Erasure of a person requested' } as const;
 
 const NOT_COVERED = [
   'files: exports, audit archives, logs and backups made before',
@@ -12,10 +16,16 @@ const NOT_COVERED = [
 
 @Injectable()
 export class ErasuresService {
-  constructor(private readonly erasures: ErasuresRepository) {}
+  constructor(
+    private readonly erasures: ErasuresRepository,
+    private readonly audit: AuditEntryWriter,
+  ) {}
 
-  async request(caller: Pick<Principal, 'tenantId' | 'clientId' | 'keyId'>, subject: string): Promise<ErasureResponse> {
-    return toResponse(await this.erasures.insert(caller.tenantId, uuid7(), subject, caller.clientId, caller.keyId));
+  async request(caller: Recorder, subject: string): Promise<ErasureResponse> {
+    const id = uuid7();
+    // says who asked for it and never about whom
+    const record = recordOf(caller, { ...REQUESTED, resource: 'erasure', id });
+    return toResponse(await this.erasures.insert(caller, id, subject, (sql) => this.audit.append(sql, [record])));
   }
 
   async get(tenantId: string, id: string): Promise<ErasureResponse> {

@@ -107,6 +107,7 @@ function childEnv({ port, dataDir }: QuickstartOptions, databaseUrl: string): No
   return {
     NODE_ENV: 'development',
     ARCHIVE_DIR: join(dataDir, 'archive'),
+    AUDIT_SIGNING_KEY_FILE: join(dataDir, 'audit-signing-key.pem'),
     ...process.env,
     DATABASE_URL: databaseUrl,
     PORT: String(port),

@@ -71,6 +71,48 @@ describe('what is done to Tidemark itself', () => {
     expect(await entriesOf(id)).toHaveLength(2);
   });
 
+  it('is in the trail: schemas of event types set, changed, deleted', async () => {
+    const path = '/event-types/recorded/schema';
+    for (const schema of [{ type: 'object' }, { minProperties: 1 }]) {
+      expect((await api.call('PUT', path, { key: admin, body: { schema } })).status).toBe(200);
+    }
+    await api.call('DELETE', path, { key: admin });
+    expect((await api.call('DELETE', path, { key: admin })).status).toBe(404);
+    const entries = await entriesOf('recorded', admin);
+    expect(entries.map((entry) => entry.action_type)).toEqual(['CREATE', 'UPDATE', 'DELETE']);
+    expect(entries[1]).toMatchObject({ resource_type: 'event_type_schema', key_id: adminId });
+    expect(entries[1]!.changes.map(({ path }) => path).sort()).toEqual([
+      '/schema/minProperties',
+      '/schema/type',
+      '/version',
+    ]);
+  });
+
+  it('is in the trail: failed events given another payload and discarded, without the payloads', async () => {
+    const ids: string[] = [];
+    for (const n of [1, 2]) {
+      const event = { event_type: 'broken', payload: { n } };
+      const { body } = await api.post<{ id: string }>('/events', event, admin);
+      await database.query(
+        `insert into failed_events (tenant_id, event_id, reason, counted) values ($1, $2, 'x', false)`,
+        [tenantId, body.id],
+      );
+      ids.push(body.id);
+    }
+    const [patched, discarded] = ids as [string, string];
+    await api.post(`/events/failed/${patched}/retry`, { payload: { secret: 'of-the-user' } }, admin);
+    await api.call('DELETE', `/events/failed/${discarded}`, { key: admin });
+    expect(await entriesOf(patched, admin)).toMatchObject([{ action_type: 'UPDATE', resource_type: 'failed_event' }]);
+    expect(await entriesOf(discarded, admin)).toMatchObject([{ action_type: 'DELETE', resource_type: 'failed_event' }]);
+    expect(JSON.stringify(await database.query('select * from audit_entries'))).not.toContain('of-the-user');
+  });
+
+  it('is in the trail: that somebody asked to forget a person, and not which', async () => {
+    const { body } = await api.post<{ id: string }>('/privacy/erasures', { user_id: 'person-x9' }, admin);
+    expect(await entriesOf(body.id, admin)).toMatchObject([{ action_type: 'CREATE', resource_type: 'erasure' }]);
+    expect(JSON.stringify(await database.query('select * from audit_entries'))).not.toContain('person-x9');
+  });
+
   it('is in the trail when done on the command line', async () => {
     const env = { PATH: process.env['PATH'], DATABASE_URL: database.url };
     const words = ['dist/cli.js', 'create-key', '--client-id=from-cli', `--tenant=${tenantId}`, '--json'];
@@ -84,10 +126,16 @@ describe('what is done to Tidemark itself', () => {
     try {
       expect((await api.post('/keys', { client_id: 'unrecorded', name: 'n' }, admin)).status).toBe(500);
       expect((await api.post('/tenants', { name: 'Unrecorded' })).status).toBe(500);
+      expect((await api.post('/privacy/erasures', { user_id: 'unrecorded' }, admin)).status).toBe(500);
+      const body = { schema: { type: 'object' } };
+      const put = await api.call('PUT', '/event-types/unrecorded/schema', { key: admin, body });
+      expect(put.status).toBe(500);
     } finally {
       await database.query('alter table audit_entries drop constraint refuse_all');
     }
     expect(await database.query(`select id from api_keys where client_id = 'unrecorded'`)).toEqual([]);
     expect(await database.query(`select id from tenants where name = 'Unrecorded'`)).toEqual([]);
+    expect(await database.query(`select id from privacy_erasures where subject = 'unrecorded'`)).toEqual([]);
+    expect(await database.query(`select from event_type_schemas where event_type = 'unrecorded'`)).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Headers, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Headers, Param, Post, Query, Res } from '@nestjs/common';
 import {
   ApiBadRequestResponse,
   ApiBody,
@@ -23,9 +23,17 @@ import {
   EntryPage,
   EntryResponse,
 } from './entries.dto.js';
-import { EntryStatsQuery, EntryStatsResponse, ExportEntriesQuery, ListEntriesQuery } from './entry-queries.dto.js';
+import {
+  CleanupQuery,
+  CleanupResponse,
+  EntryStatsQuery,
+  EntryStatsResponse,
+  ExportEntriesQuery,
+  ListEntriesQuery,
+} from './entry-queries.dto.js';
 import { EXPORT_TYPES } from '../export/send-export.js';
 import { AuditEntriesService } from './entries.service.js';
+import { EntryCleanupService } from './entry-cleanup.service.js';
 import { EntryExportService } from './entry-export.service.js';
 
 @ApiTags('audit')
@@ -34,6 +42,7 @@ export class AuditEntriesController {
   constructor(
     private readonly entries: AuditEntriesService,
     private readonly exports: EntryExportService,
+    private readonly cleanups: EntryCleanupService,
   ) {}
 
   /** Records one entry. The 201 means it is committed; nothing can change it any more. */
@@ -90,6 +99,18 @@ export class AuditEntriesController {
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
   export(@Caller() caller: Principal, @Query() query: ExportEntriesQuery, @Res() response: Response): Promise<void> {
     return this.exports.send(caller, query, response);
+  }
+
+  /**
+   * Removes entries that happened more than `older_than_days` ago, never such as must still be kept. Proofs of all others
+   * stay valid, and the removal is part of the trail.
+   */
+  @Delete('cleanup')
+  @RequireScope('admin')
+  @ApiOkResponse({ type: CleanupResponse })
+  @ApiUnprocessableEntityResponse({ description: 'older_than_days is below AUDIT_RETENTION_DAYS.' })
+  cleanUp(@Caller() caller: Principal, @Query() query: CleanupQuery): Promise<CleanupResponse> {
+    return this.cleanups.cleanUp(caller, query.older_than_days);
   }
 
   /** One entry, with what changed between its states. */

@@ -29,7 +29,7 @@ export class AuditActs {
 
   /**
    * Removes the entries that happened before `olderThan`; their leaf hashes stay.
-   * @param alsoIn runs in the transaction that removed something
+   * @param alsoIn runs in each transaction that removed something, with how much; once if there was nothing to remove
    */
   async prune(
     tenantId: string,
@@ -41,7 +41,7 @@ export class AuditActs {
     for (let changed = INDEXES_PER_ACT; changed === INDEXES_PER_ACT;) {
       changed = await this.database.inSystem(async (sql) => {
         const done = await this.act(sql, tenantId, 'prune', condition, [olderThan]);
-        if (done < INDEXES_PER_ACT) await alsoIn(sql, deleted + done);
+        if (done > 0 || deleted === 0) await alsoIn(sql, done);
         return done;
       });
       deleted += changed;

@@ -59,6 +59,7 @@ export class ExportVerifier {
   private readonly problems: string[] = [];
   private problemCount = 0;
   private lines = 0;
+  private recognized = 0;
   private entries = 0;
   private unsealed = 0;
   private complete = true;
@@ -80,10 +81,16 @@ export class ExportVerifier {
     if (line === null) return this.report('is not a JSON object');
     if (this.lines === 1) this.start(asObject(line['evidence']) ?? {});
     const evidence = asObject(line['evidence']);
+    if (evidence !== undefined) this.recognized += 1;
     if (this.lines > 1 && typeof evidence?.['checkpoint'] === 'string') this.goOn(evidence['checkpoint']);
     if (evidence?.['nodes'] !== undefined) this.addNodes(evidence['nodes']);
     if ('pruned' in line) this.addPruned(asObject(line['pruned']) ?? {});
     else this.addLeaf(line, evidence);
+  }
+
+  /** Whether no line looks like one of an export: then it is not a changed one but something else. */
+  get isSomethingElse(): boolean {
+    return this.lines > 0 && this.recognized === 0;
   }
 
   finish(): Verdict {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../platform/database.js';
+import { Database, type Sql } from '../../platform/database.js';
 import { LETTER_STATES, type LetterState } from './dead-letter.js';
 
 export interface LetterFilter {
@@ -82,8 +82,12 @@ export class DeadLettersRepository {
     });
   }
 
-  /** Takes a letter off the queue for good; its event stays, as failed. @returns whether there was one */
-  async discard(tenantId: string, id: string): Promise<boolean> {
+  /**
+   * Takes a letter off the queue for good; its event stays, as failed.
+   * @param alsoIn runs in the transaction of the change
+   * @returns whether there was one
+   */
+  async discard(tenantId: string, id: string, alsoIn: (sql: Sql) => Promise<void>): Promise<boolean> {
     return this.database.inTenant(tenantId, async (sql) => {
       const { rowCount } = await sql.query(
         `/* deadLetters.discard */
@@ -91,7 +95,9 @@ export class DeadLettersRepository {
          where tenant_id = $1 and event_id = $2 and state <> 'discarded'`,
         [tenantId, id],
       );
-      return (rowCount ?? 0) > 0;
+      if (rowCount !== 1) return false;
+      await alsoIn(sql);
+      return true;
     });
   }
 }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AnalyticsModule } from '../../analytics/analytics.module.js';
+import { AuditWritingModule } from '../../audit/entries/audit-writing.module.js';
 import { EventsRepository } from '../events.repository.js';
 import { CompiledSchemas } from '../schemas/compiled-schemas.js';
 import { SchemasRepository } from '../schemas/schemas.repository.js';
@@ -11,7 +12,7 @@ import { Quarantine } from './quarantine.js';
 
 /** Dead letters: what the API, the worker and the command line share. */
 @Module({
-  imports: [AnalyticsModule],
+  imports: [AnalyticsModule, AuditWritingModule],
   providers: [
     CompiledSchemas,
     DeadLettersRepository,

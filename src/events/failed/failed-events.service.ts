@@ -1,5 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { recordOf } from '../../audit/entries/act.js';
+import { AuditEntryWriter } from '../../audit/entries/entry-writer.js';
 import { decodeCursor, encodeCursor, type Page, toPage } from '../../platform/cursor.js';
+import type { Sql } from '../../platform/database.js';
 import { checkPayload } from '../../platform/payload-check.js';
 import type { Principal } from '../../platform/principal.js';
 import { badRequest, type FieldError, notFound, Problem } from '../../platform/problem.js';
@@ -17,6 +20,9 @@ const LETTERS_PER_STEP = 500;
 /** After this long a retry of many answers with how far it came. */
 const MAX_RETRY_MS = 15_000;
 
+const PATCHED = { action: 'UPDATE', message: 'Failed event given another payload' } as const;
+const DISCARDED = { action: 'DELETE', message: 'Failed event discarded' } as const;
+
 type Caller = Pick<Principal, 'tenantId' | 'clientId' | 'keyId'>;
 
 /** The dead-letter queue, as people use it. */
@@ -26,6 +32,7 @@ export class FailedEventsService {
     private readonly letters: DeadLettersRepository,
     private readonly retrier: LetterRetrier,
     private readonly events: EventsRepository,
+    private readonly audit: AuditEntryWriter,
   ) {}
 
   async list({ tenantId }: Caller, query: ListFailedQuery): Promise<Page<FailedEventResponse>> {
@@ -73,13 +80,19 @@ export class FailedEventsService {
   }
 
   /** Takes a letter off the queue for good. Its event stays stored as failed. @throws Problem 404 */
-  async discard({ tenantId }: Caller, id: string): Promise<void> {
-    if (!isUuid(id) || !(await this.letters.discard(tenantId, id))) throw noLetter();
+  async discard(caller: Caller, id: string): Promise<void> {
+    const record = (sql: Sql) => this.record(sql, caller, { ...DISCARDED, id });
+    if (!isUuid(id) || !(await this.letters.discard(caller.tenantId, id, record))) throw noLetter();
+  }
+
+  /** Without the payload, which is the user's: a patched event keeps the one it had. */
+  private record(sql: Sql, caller: Caller, act: { action: 'UPDATE' | 'DELETE'; id: string; message: string }) {
+    return this.audit.append(sql, [recordOf(caller, { resource: 'failed_event', ...act })]);
   }
 
   private async patch(caller: Caller, id: string, payload: string): Promise<void> {
     try {
-      await this.retrier.patch(caller, id, payload);
+      await this.retrier.patch(caller, id, payload, (sql) => this.record(sql, caller, { ...PATCHED, id }));
     } catch (error) {
       if (error instanceof PatchRefused) throw refusedPatch(error.faults);
       throw error;

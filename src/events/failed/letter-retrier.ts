@@ -64,9 +64,10 @@ export class LetterRetrier {
 
   /**
    * Gives an event another payload and counts it, both or neither. The old payload is kept.
+   * @param alsoIn runs in the transaction of the change
    * @throws PatchRefused when it still does not pass
    */
-  async patch(by: Patcher, eventId: string, payload: string): Promise<void> {
+  async patch(by: Patcher, eventId: string, payload: string, alsoIn: (sql: Sql) => Promise<void>): Promise<void> {
     try {
       await this.database.inSystem(async (sql) => {
         const [letter] = await this.failedEvents.claimOne(sql, by.tenantId, eventId);
@@ -75,6 +76,7 @@ export class LetterRetrier {
         if (faults.length > 0) throw new PatchRefused(faults);
         await this.failedEvents.patch(sql, letter, payload, by);
         await this.count(sql, [letter]);
+        await alsoIn(sql);
       });
     } catch (error) {
       if (sqlState(error) === undefined || isConnectionError(error)) throw error;

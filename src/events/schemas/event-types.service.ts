@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AnalyticsService } from '../../analytics/analytics.service.js';
+import { recordOf } from '../../audit/entries/act.js';
+import { AuditEntryWriter } from '../../audit/entries/entry-writer.js';
 import type { Principal } from '../../platform/principal.js';
 import { badRequest, notFound, Problem } from '../../platform/problem.js';
 import { toIso } from '../../platform/query.dto.js';
@@ -13,12 +15,18 @@ import { type SchemaMode, SchemasRepository, type StoredSchema } from './schemas
 
 const SEEN_DAYS = 30;
 
+const SCHEMA = { resource: 'event_type_schema' } as const;
+const CREATED = { action: 'CREATE', message: 'Schema of an event type set' } as const;
+const CHANGED = { action: 'UPDATE', message: 'Schema of an event type changed' } as const;
+const DELETED = { action: 'DELETE', message: 'Schema of an event type deleted' } as const;
+
 /** The event types of a tenant and their schemas. */
 @Injectable()
 export class EventTypesService {
   constructor(
     private readonly schemas: SchemasRepository,
     private readonly analytics: AnalyticsService,
+    private readonly audit: AuditEntryWriter,
   ) {}
 
   /** Types that were seen lately or have a schema, by name. */
@@ -52,7 +60,7 @@ export class EventTypesService {
   }
 
   /** @throws Problem 400 that says where the schema is wrong, 422 when there are too many */
-  async putSchema({ tenantId }: Principal, eventType: string, body: unknown): Promise<EventTypeSchemaResponse> {
+  async putSchema(caller: Principal, eventType: string, body: unknown): Promise<EventTypeSchemaResponse> {
     const fault = eventTextFault(eventType);
     if (fault !== null) throw badRequest(`event_type ${fault}.`, [{ path: 'event_type', message: fault }]);
     const { schema, mode } = readBody(body);
@@ -63,14 +71,23 @@ export class EventTypesService {
       const { path, message } = error;
       throw badRequest(`${path} ${message}.`, [{ path, message }]);
     }
-    const stored = await this.schemas.put(tenantId, eventType, mode, schema);
+    const stored = await this.schemas.put(caller.tenantId, eventType, mode, schema, (sql, before, after) => {
+      const change = before === null ? CREATED : { ...CHANGED, before: describe(before) };
+      return this.audit.append(sql, [
+        recordOf(caller, { ...SCHEMA, ...change, id: eventType, after: describe(after) }),
+      ]);
+    });
     if (stored === null) throw new Problem(422, 'This tenant has 1,000 schemas. Delete one that is not needed.');
     return toResponse(stored);
   }
 
   /** @throws Problem 404 */
-  async deleteSchema({ tenantId }: Principal, eventType: string): Promise<void> {
-    if (eventTextFault(eventType) !== null || !(await this.schemas.delete(tenantId, eventType))) throw noSchema();
+  async deleteSchema(caller: Principal, eventType: string): Promise<void> {
+    if (eventTextFault(eventType) !== null) throw noSchema();
+    const deleted = await this.schemas.delete(caller.tenantId, eventType, (sql, before) =>
+      this.audit.append(sql, [recordOf(caller, { ...SCHEMA, ...DELETED, id: eventType, before: describe(before) })]),
+    );
+    if (!deleted) throw noSchema();
   }
 }
 
@@ -93,6 +110,8 @@ function readBody(body: unknown): { schema: unknown; mode: SchemaMode } {
   }
   return { schema, mode: known };
 }
+
+const describe = ({ mode, version, schema }: StoredSchema) => ({ mode, version: Number(version), schema });
 
 const noSchema = () => notFound('This event type has no schema.');
 

@@ -17,6 +17,8 @@ export interface StoredSchema extends TypeVersion {
 
 const MAX_SCHEMAS = 1_000;
 
+const nothing = () => Promise.resolve();
+
 @Injectable()
 export class SchemasRepository {
   constructor(private readonly database: Database) {}
@@ -68,21 +70,23 @@ export class SchemasRepository {
   }
 
   async find(tenantId: string, eventType: string): Promise<StoredSchema | null> {
-    return this.database.inTenant(tenantId, async (sql) => {
-      const { rows } = await sql.query<StoredSchema>(
-        `/* schemas.find */
-         select event_type, version, mode, schema, created_at, updated_at from event_type_schemas
-         where tenant_id = $1 and event_type = $2`,
-        [tenantId, eventType],
-      );
-      return rows[0] ?? null;
-    });
+    return this.database.inTenant(tenantId, (sql) => select(sql, tenantId, eventType));
   }
 
-  /** @returns null when the tenant has as many schemas as it may have */
-  async put(tenantId: string, eventType: string, mode: SchemaMode, schema: unknown): Promise<StoredSchema | null> {
+  /**
+   * @param alsoIn runs in the transaction of the change
+   * @returns null when the tenant has as many schemas as it may have
+   */
+  async put(
+    tenantId: string,
+    eventType: string,
+    mode: SchemaMode,
+    schema: unknown,
+    alsoIn: (sql: Sql, before: StoredSchema | null, after: StoredSchema) => Promise<void> = nothing,
+  ): Promise<StoredSchema | null> {
     return this.database.inTenant(tenantId, async (sql) => {
       const version = await bump(sql, tenantId);
+      const before = await select(sql, tenantId, eventType);
       const { rows } = await sql.query<StoredSchema>(
         `/* schemas.put */
          insert into event_type_schemas as s (tenant_id, event_type, version, mode, schema)
@@ -93,21 +97,45 @@ export class SchemasRepository {
          returning event_type, version, mode, schema, created_at, updated_at`,
         [tenantId, eventType, version, mode, JSON.stringify(schema)],
       );
-      return rows[0] ?? null;
+      const [after] = rows;
+      if (after === undefined) return null;
+      await alsoIn(sql, before, after);
+      return after;
     });
   }
 
-  /** @returns whether there was one */
-  async delete(tenantId: string, eventType: string): Promise<boolean> {
+  /**
+   * @param alsoIn runs in the transaction of the change
+   * @returns whether there was one
+   */
+  async delete(
+    tenantId: string,
+    eventType: string,
+    alsoIn: (sql: Sql, before: StoredSchema) => Promise<void> = nothing,
+  ): Promise<boolean> {
     return this.database.inTenant(tenantId, async (sql) => {
       await bump(sql, tenantId);
-      const { rowCount } = await sql.query(
-        '/* schemas.delete */ delete from event_type_schemas where tenant_id = $1 and event_type = $2',
+      const { rows } = await sql.query<StoredSchema>(
+        `/* schemas.delete */ delete from event_type_schemas where tenant_id = $1 and event_type = $2
+         returning event_type, version, mode, schema, created_at, updated_at`,
         [tenantId, eventType],
       );
-      return (rowCount ?? 0) > 0;
+      const [before] = rows;
+      if (before === undefined) return false;
+      await alsoIn(sql, before);
+      return true;
     });
   }
+}
+
+async function select(sql: Sql, tenantId: string, eventType: string): Promise<StoredSchema | null> {
+  const { rows } = await sql.query<StoredSchema>(
+    `/* schemas.find */
+     select event_type, version, mode, schema, created_at, updated_at from event_type_schemas
+     where tenant_id = $1 and event_type = $2`,
+    [tenantId, eventType],
+  );
+  return rows[0] ?? null;
 }
 
 /** Takes the tenant's registry for this transaction and gives it its next version. */
