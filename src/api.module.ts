@@ -22,6 +22,8 @@ import { SegmentController } from './events/doors/segment.controller.js';
 import { EventsController } from './events/events.controller.js';
 import { EventsModule } from './events/events.module.js';
 import { FailedEventsController } from './events/failed/failed-events.controller.js';
+import { JobsController } from './events/jobs/jobs.controller.js';
+import { JobRequestsModule } from './events/jobs/jobs.module.js';
 import { QueueStatusController } from './events/queue-status.controller.js';
 import { EventTypesController } from './events/schemas/event-types.controller.js';
 import { ApiKey } from './keys/api-key.entity.js';
@@ -59,6 +61,7 @@ export class ApiModule {
         }),
         AnalyticsModule,
         EventsModule,
+        JobRequestsModule,
         MetricsGatewayModule,
         PrivacyModule,
       ],
@@ -72,6 +75,7 @@ export class ApiModule {
         KeysController,
         AuthController,
         QueueStatusController,
+        JobsController,
         AnalyticsController,
         EventTypesController,
         FailedEventsController, // before events/:id

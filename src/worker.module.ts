@@ -5,6 +5,9 @@ import { BatchSweeper } from './events/batch-sweeper.js';
 import { BatchProcessingModule } from './events/events.module.js';
 import { EventsProcessor } from './events/events.processor.js';
 import { RetrySchedule } from './events/failed/retry-schedule.js';
+import { JobRunner } from './events/jobs/job-runner.js';
+import { JobRunningModule } from './events/jobs/jobs.module.js';
+import { JobsProcessor } from './events/jobs/jobs.processor.js';
 import type { Config } from './platform/config.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { ErasureRunner } from './privacy/erasure-runner.js';
@@ -17,8 +20,23 @@ export class WorkerModule {
   static forRoot(config: Config): DynamicModule {
     return {
       module: WorkerModule,
-      imports: [PlatformModule.forRoot(config, 'consumer'), BatchProcessingModule, ProofsModule, PrivacyModule],
-      providers: [EventsProcessor, BatchSweeper, RetrySchedule, PartitionKeeper, AuditSealer, ErasureRunner],
+      imports: [
+        PlatformModule.forRoot(config, 'consumer'),
+        BatchProcessingModule,
+        JobRunningModule,
+        ProofsModule,
+        PrivacyModule,
+      ],
+      providers: [
+        EventsProcessor,
+        BatchSweeper,
+        RetrySchedule,
+        JobRunner,
+        JobsProcessor,
+        PartitionKeeper,
+        AuditSealer,
+        ErasureRunner,
+      ],
     };
   }
 }

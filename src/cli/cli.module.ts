@@ -2,6 +2,7 @@ import { type DynamicModule, type INestApplicationContext, Module } from '@nestj
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { FailedEventsModule } from '../events/failed/failed-events.module.js';
+import { JobsModule } from '../events/jobs/jobs.module.js';
 import { AnalyticsModule } from '../analytics/analytics.module.js';
 import { ApiKey } from '../keys/api-key.entity.js';
 import { KeysModule } from '../keys/keys.module.js';
@@ -23,6 +24,7 @@ class CliModule {
         TenantsModule,
         KeysModule,
         FailedEventsModule,
+        JobsModule,
         AnalyticsModule,
       ],
     };

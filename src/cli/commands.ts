@@ -67,6 +67,11 @@ const COMMANDS: Record<string, Entry> = {
     description: 'Lists all tenants, newest first.',
     load: async () => (await import('./tenants.command.js')).listTenants,
   },
+  'generate-sample-data': {
+    usage: 'N [--tenant=ID] [--seed=S]',
+    description: 'Has a worker make N events of an invented web shop over the last 30 days, and shows how far it is.',
+    load: async () => (await import('./generate-sample-data.command.js')).generateSampleData,
+  },
   'retry-failed': {
     usage: '[--tenant=ID] [--state=open|dead] [--event-type=TYPE] [--client-id=my-app] [--reason=TEXT]',
     description: 'Retries the failed events of a tenant, all of them or those that match.',

@@ -20,6 +20,8 @@ export interface SampleOptions {
   until: Date;
   /** Length of the period, 1 or more. */
   days?: number;
+  /** Stands in every event and session id in place of the options above. */
+  run?: string;
 }
 
 interface Visit {
@@ -48,7 +50,7 @@ const FUNNEL = [
 export function* generateSampleEvents(options: SampleOptions): Generator<SampleEvent, void, undefined> {
   const { count, seed, until, days = 30 } = options;
   const endMs = until.getTime();
-  const run = [seed, count, endMs, days].map((part) => part.toString(36)).join('-');
+  const run = options.run ?? [seed, count, endMs, days].map((part) => part.toString(36)).join('-');
   const visits = countVisits(count, seed);
   const startOf = visitStarts(endMs - days * DAY_MS, endMs - LAST_START_MS);
   const random = mulberry32(mix(seed, -1));
@@ -63,6 +65,7 @@ export function* generateSampleEvents(options: SampleOptions): Generator<SampleE
     // The square root makes those who joined lately come back more often.
     const user = visit.newcomer ? users++ : Math.floor(users * Math.sqrt(random()));
     const session = openSession(`sample-${run}-${number.toString(36)}`, visitRandom, user, timeMs);
+    session.order = `order-${seed.toString(36)}-${number.toString(36)}`;
     session.steps = visit.steps.slice(0, left);
     left -= session.steps.length;
     insert(active, session);

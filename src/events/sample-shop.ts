@@ -10,6 +10,7 @@ export interface Session {
   next: number;
   timeMs: number;
   user: number;
+  order: string;
   context: Payload;
   product: (typeof PRODUCTS)[number];
   quantity: number;
@@ -45,11 +46,22 @@ export function openSession(id: string, random: Random, user: number, timeMs: nu
   const [device_type = '', browser = ''] = pick(traits, DEVICES).split(' ');
   const context = { device_type, browser, country, currency, referrer: pick(random, REFERRERS) };
   const quantity = 1 + Math.floor(random() ** 3 * 4);
-  return { id, random, steps: [], next: 0, timeMs, user, context, product: pick(random, PRODUCTS), quantity };
+  return {
+    id,
+    random,
+    steps: [],
+    next: 0,
+    timeMs,
+    user,
+    order: '',
+    context,
+    product: pick(random, PRODUCTS),
+    quantity,
+  };
 }
 
 /** The properties of one step. */
-export function describeStep(eventType: string, { id, random, product, quantity }: Session): Payload {
+export function describeStep(eventType: string, { order, random, product, quantity }: Session): Payload {
   const value = Math.round(product.price * quantity * 100) / 100;
   switch (eventType) {
     case 'product_view':
@@ -59,7 +71,7 @@ export function describeStep(eventType: string, { id, random, product, quantity 
     case 'checkout_started':
       return { page_url: '/checkout', cart_value: value, items: quantity };
     case 'purchase_completed':
-      return { page_url: '/checkout/done', order_id: `order-${id}`, revenue: value, items: quantity };
+      return { page_url: '/checkout/done', order_id: order, revenue: value, items: quantity };
     case 'search':
       return { page_url: '/search', query: pick(random, QUERIES), results: Math.floor(random() * 40) };
     case 'error':
@@ -70,4 +82,10 @@ export function describeStep(eventType: string, { id, random, product, quantity 
     default:
       return { page_url: pick(random, PAGES) };
   }
+}
+
+/** The application an event comes from: the shop has a site and two apps. */
+export function clientOf({ payload }: { payload: Payload }): string {
+  if (payload['device_type'] !== 'mobile') return 'demo-web';
+  return payload['browser'] === 'Safari' ? 'demo-ios' : 'demo-android';
 }

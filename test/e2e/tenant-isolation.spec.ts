@@ -33,6 +33,7 @@ const BODIES: Record<string, unknown> = {
   'POST /events/failed/{id}/retry': { payload: { probe: 1 } },
   'POST /audit-events/create': { functionality: 'Authenticate', event_type: 'Login', status: 'Success' },
   'POST /audit-events/functionalities': { functionality: 'Probing', event_types: ['probe'] },
+  'POST /generate-sample-data/{num_events}': {},
   'POST /logs': ENTRY,
   'POST /logs/bulk': { logs: [ENTRY] },
   'POST /analytics/funnel': { steps: [{ event_type: 'probe' }, { event_type: 'probe' }], group_by: 'client_id' },
@@ -153,8 +154,14 @@ describe('a tenant, seen from another', () => {
       { name: CANARY, steps: [{ event_type: CANARY }] },
       key.body.key,
     );
+    const [job] = await database.query<{ id: string }>(
+      `insert into jobs (tenant_id, id, name, parameters, total, client_id, error)
+       values ($1, gen_random_uuid(), 'generate-sample-data', $2::jsonb, 1, $3, $3) returning id`,
+      [foreign, JSON.stringify({ seed: 1, until: new Date(), days: 30 }), CANARY],
+    );
     return [
       event.body.id,
+      job!.id,
       key.body.id,
       entry.body.id,
       funnel.body.id,
@@ -209,7 +216,7 @@ describe('a tenant, seen from another', () => {
     );
     expect(wronglyAllowed.map(describeProbe)).toEqual([]);
     const reached = probes.filter(
-      ({ path, url, status }) => path.includes('{id}') && ids.some((id) => url.includes(id)) && status < 300,
+      ({ path, url, status }) => /\{(job_)?id\}/.test(path) && ids.some((id) => url.includes(id)) && status < 300,
     );
     expect(reached.map(describeProbe)).toEqual([]);
     expect(probes.filter(({ status }) => status >= 500).map(describeProbe)).toEqual([]);
@@ -246,6 +253,7 @@ describe('a tenant, seen from another', () => {
       'user_days',
       'saved_funnels',
       'functionality_event_types',
+      'jobs',
     ]) {
       await database.query(`alter policy tenant_rows on ${table} using (true)`);
     }
@@ -269,6 +277,7 @@ describe('a tenant, seen from another', () => {
     ]) {
       expect(leaking).toContain(route);
     }
+    expect([...leaking].some((route) => route.startsWith('GET /jobs/'))).toBe(true);
   }, 120_000);
 });
 

@@ -55,19 +55,7 @@ export function event(
   tenantId = DEFAULT_TENANT_ID,
   clientId = 'shop',
 ): AcceptableEvent {
-  const parsed = parseEvent(
-    { event_type: 'login', ...raw },
-    {
-      tenantId,
-      clientId,
-      keyId: null,
-      keyName: 'test',
-      scopes: ['write'],
-      rateLimit: 1,
-      rateWindowSeconds: 1,
-      eventLimit: null,
-    },
-  );
+  const parsed = parseEvent({ event_type: 'login', ...raw }, { tenantId, clientId });
   if (isFault(parsed)) throw new Error(`${parsed.path} ${parsed.message}`);
   return parsed;
 }

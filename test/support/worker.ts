@@ -24,6 +24,13 @@ export class TestWorker {
     return new TestWorker(child);
   }
 
+  /** SIGKILL. */
+  async kill(): Promise<void> {
+    const exited = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await exited;
+  }
+
   /** SIGTERM. @returns the exit code */
   async stop(): Promise<number | null> {
     const exited = once(this.child, 'exit') as Promise<[number | null]>;

@@ -1,0 +1,77 @@
+import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { isConnectionError } from '../../platform/database.js';
+import { Problem } from '../../platform/problem.js';
+import { Repeating } from '../../platform/repeating.js';
+import { uuid7 } from '../../platform/uuid7.js';
+import { type ClaimedJob, JobsRepository } from './jobs.repository.js';
+import { percentOf } from './jobs.service.js';
+import { SampleDataWriter } from './sample-data-writer.js';
+
+const PAUSE_MS = 2_000;
+
+type Report = (percent: number) => void;
+
+/**
+ * Runs jobs, one at a time per worker. The queue says when to look at once; this timer looks anyway, so a lost queue or a
+ * killed worker costs seconds.
+ */
+@Injectable()
+export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(JobRunner.name);
+  private readonly stopping = new AbortController();
+  private last: Promise<unknown> = Promise.resolve();
+  private readonly repeating = new Repeating(
+    PAUSE_MS,
+    async () => {
+      while (await this.run(null));
+    },
+    (error) => this.logger.warn(`jobs: ${error.message}`),
+  );
+
+  constructor(
+    private readonly jobs: JobsRepository,
+    private readonly samples: SampleDataWriter,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.repeating.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await this.repeating.stop();
+    await this.last;
+  }
+
+  /**
+   * Runs the job `id`, or the oldest that waits, after those that run here already.
+   * @returns false when there was nothing to do: it is finished, or another worker has it
+   */
+  run(id: string | null, report: Report = () => undefined): Promise<boolean> {
+    const run = this.last.then(() => this.claimAndRun(id, report));
+    this.last = run.catch(() => undefined); // whoever asked for it sees the error
+    return run;
+  }
+
+  private async claimAndRun(id: string | null, report: Report): Promise<boolean> {
+    const { signal } = this.stopping;
+    const job = signal.aborted ? null : await this.jobs.claim(uuid7(), id);
+    if (job === null) return false;
+    try {
+      const finished = await this.samples.write(job, signal, () => report(percentOf(job)));
+      if (finished) await this.jobs.complete(job);
+      else await this.jobs.release(job); // does nothing when another worker has it
+      if (finished) report(100);
+    } catch (error) {
+      await this.fail(job, error);
+    }
+    return true;
+  }
+
+  private async fail(job: ClaimedJob, error: unknown): Promise<void> {
+    // The database is away or overloaded: the lease runs out, and the job is taken up where it was.
+    if (isConnectionError(error) || (error instanceof Problem && error.status === 503)) throw error;
+    this.logger.error(`job ${job.id} failed: ${(error as Error).message}`);
+    await this.jobs.recordFailure(job, 'Something went wrong inside; the log of the worker tells more.');
+  }
+}

@@ -1,0 +1,40 @@
+import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiBody, ApiConflictResponse, ApiOkResponse, ApiParam, ApiTags } from '@nestjs/swagger';
+import { Caller, RequireScope } from '../../platform/access.js';
+import type { Principal } from '../../platform/principal.js';
+import { AcceptedJobResponse, GenerateSampleDataDto, JobResponse } from './jobs.dto.js';
+import { JobsService } from './jobs.service.js';
+import { SampleDataService } from './sample-data.service.js';
+
+@ApiTags('jobs')
+@Controller()
+export class JobsController {
+  constructor(
+    private readonly jobs: JobsService,
+    private readonly samples: SampleDataService,
+  ) {}
+
+  /** Fills the tenant with events of an invented web shop, over the last 30 days. A worker does it; the job says how far. */
+  @Post('generate-sample-data/:num_events')
+  @HttpCode(202)
+  @RequireScope('admin')
+  @ApiParam({ name: 'num_events', schema: { type: 'integer', minimum: 1, maximum: 1_000_000 } })
+  @ApiBody({ type: GenerateSampleDataDto, required: false })
+  @ApiAcceptedResponse({ type: AcceptedJobResponse })
+  @ApiConflictResponse({ description: 'Too many jobs of the tenant are unfinished.' })
+  generateSampleData(
+    @Caller() caller: Principal,
+    @Param('num_events') numEvents: string,
+    @Body() body: GenerateSampleDataDto = new GenerateSampleDataDto(),
+  ): Promise<AcceptedJobResponse> {
+    return this.samples.request(caller, numEvents, body.seed);
+  }
+
+  /** How far a job is, and what came out. */
+  @Get('jobs/:job_id')
+  @RequireScope('read')
+  @ApiOkResponse({ type: JobResponse })
+  get(@Caller() caller: Principal, @Param('job_id') id: string): Promise<JobResponse> {
+    return this.jobs.get(caller.tenantId, id);
+  }
+}

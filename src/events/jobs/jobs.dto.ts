@@ -1,0 +1,69 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsInt, IsOptional, Max, Min } from 'class-validator';
+
+export const JOB_STATES = ['waiting', 'active', 'completed', 'failed'] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+export const MAX_SEED = 2 ** 31 - 1;
+
+export class GenerateSampleDataDto {
+  @ApiPropertyOptional({
+    type: Number,
+    minimum: 0,
+    maximum: MAX_SEED,
+    description: 'The same seed and number give the same users, event types and payloads. Drawn when absent.',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(MAX_SEED)
+  seed?: number;
+}
+
+export class AcceptedJobResponse {
+  @ApiProperty({ format: 'uuid', description: 'For `GET /jobs/{job_id}`.' })
+  job_id: string;
+
+  num_events: number;
+}
+
+export class JobResult {
+  num_events: number;
+
+  @ApiProperty({ description: 'Events stored, each of them once.' })
+  stored: number;
+
+  @ApiProperty({ description: 'Events that a schema of the tenant refused.' })
+  rejected: number;
+
+  seed: number;
+
+  @ApiProperty({ format: 'date-time', description: 'The events lie from here …' })
+  from: string;
+
+  @ApiProperty({ format: 'date-time', description: '… to here, exclusive.' })
+  to: string;
+}
+
+export class JobResponse {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ example: 'generate-sample-data' })
+  name: string;
+
+  @ApiProperty({
+    enum: JOB_STATES,
+    description: '`waiting` for a worker, `active`, `completed` (all of it is stored and counted) or `failed`.',
+  })
+  state: JobState;
+
+  @ApiProperty({ type: 'integer', minimum: 0, maximum: 100, description: 'Percent; 100 only when completed.' })
+  progress: number;
+
+  @ApiPropertyOptional({ type: JobResult, description: 'Present when completed.' })
+  result?: JobResult;
+
+  @ApiPropertyOptional({ description: 'What went wrong at the last try.' })
+  error?: string;
+}
