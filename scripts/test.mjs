@@ -1,15 +1,19 @@
-// `npm test`: every test against a real PostgreSQL, and against a real Redis when there is one to be had.
+// `npm test`: every test against a real PostgreSQL, and against a real Redis and in a real browser when there is one to
+// be had.
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findChromium } from './chromium.mjs';
 import { prepare, root } from './prepare.mjs';
 import { findRedis } from './redis.mjs';
 
 await prepare();
 const redis = await findRedis();
 const ran = redis.url === undefined ? `NOT run, because ${redis.reason}` : `run against ${redis.source}`;
-process.stderr.write(`PostgreSQL: the embedded one. Redis tests: ${ran}.\n`);
+const chromium = findChromium();
+const browserRan = chromium.path === undefined ? `NOT run, because ${chromium.reason}` : `run in ${chromium.source}`;
+process.stderr.write(`PostgreSQL: the embedded one. Redis tests: ${ran}. Browser tests: ${browserRan}.\n`);
 // Temporary files of the tests. Open to all, because root runs PostgreSQL as another user.
 const scratch = mkdtempSync(join(tmpdir(), 'tidemark-tests-'));
 chmodSync(scratch, 0o755);
@@ -21,9 +25,14 @@ try {
   await redis.stop?.();
   rmSync(scratch, { recursive: true, force: true });
 }
-process.stdout.write(`\nTests ${code === 0 ? 'passed' : 'FAILED'}. PostgreSQL tests: run. Redis tests: ${ran}.\n`);
+process.stdout.write(
+  `\nTests ${code === 0 ? 'passed' : 'FAILED'}. PostgreSQL tests: run. Redis tests: ${ran}. Browser tests: ${browserRan}.\n`,
+);
 if (redis.url === undefined) {
   process.stdout.write('To run them too: install redis-server, or set REDIS_URL to a Redis that may be emptied.\n');
+}
+if (chromium.path === undefined) {
+  process.stdout.write('To run the browser tests too: install chromium, or set CHROMIUM_PATH.\n');
 }
 process.exit(code);
 
@@ -31,7 +40,9 @@ process.exit(code);
 function runJest(words) {
   const env = { ...process.env, NODE_ENV: 'test', TMPDIR: scratch };
   delete env.TEST_REDIS_URL;
+  delete env.TEST_CHROMIUM;
   if (redis.url !== undefined) env.TEST_REDIS_URL = redis.url;
+  if (chromium.path !== undefined) env.TEST_CHROMIUM = chromium.path;
   const jest = spawn(process.execPath, [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...words], {
     env,
     stdio: 'inherit',

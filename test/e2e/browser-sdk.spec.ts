@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page, type Request } from 'playwright-core';
+import { TestApi } from '../support/api.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+
+/** Found by scripts/test.mjs, which says so when there is none. */
+const executablePath = process.env['TEST_CHROMIUM'];
+const withChromium = executablePath === undefined ? describe.skip : describe;
+
+const SDK = 'node_modules/@segment/analytics-next/dist/umd';
+const FLAGS = [
+  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+];
+
+/** What the page sees of the SDK. */
+interface PageWindow {
+  AnalyticsNext: { AnalyticsBrowser: { load(settings: object, options?: object): Sdk } };
+  analytics: Sdk;
+}
+
+interface Sdk extends PromiseLike<unknown> {
+  track(name: string, properties: object): Promise<unknown>;
+}
+
+withChromium('the browser SDK of Segment, unmodified, in Chromium', () => {
+  let database: TestDatabase;
+  let api: TestApi;
+  let key: string;
+  let site: Server;
+  let origin: string;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '100000' });
+    key = await api.createKey(await api.createTenant('Acme'), ['write']);
+    site = createServer((request, response) => {
+      if (request.url === '/') response.setHeader('Content-Type', 'text/html').end('<script src="/index.js"></script>');
+      else if (request.url === '/index.js') response.end(readFileSync(join(SDK, 'index.js')));
+      else response.writeHead(404).end();
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => site.once('listening', resolve));
+    origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}/`;
+    browser = await chromium.launch({ executablePath: executablePath!, args: FLAGS }); // present: else skipped
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser.close();
+    await new Promise((resolve) => site.close(resolve));
+    await api.stop();
+    await database.drop();
+  });
+
+  beforeEach(async () => {
+    page = await (await browser.newContext()).newPage();
+    await page.goto(origin);
+  });
+
+  afterEach(() => page.context().close());
+
+  /** The settings come from this server; without `delivery` they alone say where events go. */
+  const boot = (delivery?: object) =>
+    page.evaluate(
+      async ([writeKey, url, deliveryStrategy]) => {
+        const { AnalyticsNext } = globalThis as unknown as PageWindow;
+        const own = { apiHost: `${new URL(url).host}/v1`, protocol: 'http', deliveryStrategy };
+        const options = deliveryStrategy === undefined ? {} : { integrations: { 'Segment.io': own } };
+        const analytics = AnalyticsNext.AnalyticsBrowser.load({ writeKey, cdnURL: url }, options);
+        (globalThis as unknown as PageWindow).analytics = analytics;
+        await analytics;
+      },
+      [key, api.url, delivery] as const,
+    );
+
+  /** Does not wait for the deliveries. */
+  const track = (type: string, count: number) =>
+    page.evaluate(
+      ([name, times]) => {
+        const { analytics } = globalThis as unknown as PageWindow;
+        for (let n = 0; n < times; n++) void analytics.track(name, { n });
+      },
+      [type, count] as const,
+    );
+
+  async function count(type: string): Promise<number> {
+    const [row] = await database.query<{ n: number }>('select count(*)::int n from events where event_type = $1', [
+      type,
+    ]);
+    return row?.n ?? 0;
+  }
+
+  function recordRequests(): Request[] {
+    const requests: Request[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && request.url().startsWith(api.url)) requests.push(request);
+    });
+    return requests;
+  }
+
+  /** Sends the same bodies from the page once more, as the SDK would after a doubt. */
+  async function resend(requests: readonly Request[]): Promise<Record<string, number>[]> {
+    const sent = requests.map((request) => [request.url(), request.postData() ?? ''] as const);
+    return page.evaluate((bodies) => {
+      const headers = { 'Content-Type': 'text/plain', 'X-Retry-Count': '1' };
+      return Promise.all(
+        bodies.map(async ([url, body]) => {
+          const response = await fetch(url, { method: 'POST', headers, body });
+          return (await response.json()) as Record<string, number>;
+        }),
+      );
+    }, sent);
+  }
+
+  it.each([
+    ['one by one', 't', undefined],
+    ['in batches', 'b', { strategy: 'batching', config: { size: 50, timeout: 100 } }],
+  ])(
+    'stores 1,000 events sent %s, each once, and resending changes nothing',
+    async (way, door, delivery) => {
+      const requests = recordRequests();
+      await boot(delivery);
+      await track(way, 1_000);
+      await eventually(async () => expect(await count(way)).toBe(1_000), 120_000);
+      expect(new Set(requests.map((request) => request.url()))).toEqual(new Set([`${api.url}/v1/${door}`]));
+      const answers = await resend(requests);
+      const sum = (name: string) => answers.reduce((total, answer) => total + (answer[name] ?? 0), 0);
+      expect({ accepted: sum('accepted'), duplicates: sum('duplicates'), conflicts: sum('conflicts') }).toEqual({
+        accepted: 0,
+        duplicates: 1_000,
+        conflicts: 0,
+      });
+      expect(await count(way)).toBe(1_000);
+    },
+    240_000,
+  );
+
+  it('stores once what the SDK sends again after a reload, because it never got the answer', async () => {
+    await page.route(`${api.url}/v1/t`, async (route) => {
+      await route.fetch();
+      await route.abort();
+    });
+    await boot();
+    await track('reloaded', 20);
+    await eventually(async () => expect(await count('reloaded')).toBe(20), 60_000);
+    await page.reload();
+    await page.unrouteAll({ behavior: 'ignoreErrors' }); // only now, so that none was answered before the reload
+    const answered: string[] = [];
+    page.on('response', (response) => {
+      if (response.url() === `${api.url}/v1/t` && response.ok()) answered.push(response.request().postData() ?? '');
+    });
+    await boot();
+    await eventually(() => {
+      const ids = answered.map((body) => (JSON.parse(body) as { messageId: string }).messageId);
+      expect(new Set(ids).size).toBe(20);
+    }, 60_000);
+    expect(await count('reloaded')).toBe(20);
+  }, 180_000);
+});
