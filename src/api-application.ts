@@ -11,6 +11,7 @@ import { IngestLane } from './events/ingest-lane.js';
 import { SocketAdapter } from './metrics-gateway/socket.adapter.js';
 import { setPrefix, setUpOpenApi } from './openapi-document.js';
 import type { AuthenticatedRequest } from './platform/access.js';
+import { requireUtf8 } from './platform/body.js';
 import { trustedProxies } from './platform/client-address.js';
 import type { Config } from './platform/config.js';
 import { HealthService } from './platform/health.service.js';
@@ -18,6 +19,7 @@ import type { NestLogger } from './platform/logger.js';
 import { notFound } from './platform/problem.js';
 import { noteProblem, notedProblem, problemAnswer } from './platform/problem.filter.js';
 import { requestId } from './platform/request-id.js';
+import { answerUnreadable } from './unreadable-requests.js';
 
 /** The API, complete and not yet listening: the same in production and in tests. */
 export async function createApiApplication(config: Config, logger?: NestLogger): Promise<NestExpressApplication> {
@@ -43,7 +45,9 @@ export async function createApiApplication(config: Config, logger?: NestLogger):
       contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
     }),
   );
-  app.useBodyParser('json', { limit: config.MAX_BODY_BYTES, strict: false });
+  // A variable, because Nest's type leaves verify out; the parser itself knows it.
+  const json = { limit: config.MAX_BODY_BYTES, strict: false, verify: requireUtf8 };
+  app.useBodyParser('json', json);
   if (config.CORS_ORIGINS.length > 0) {
     app.enableCors({ origin: [...config.CORS_ORIGINS], exposedHeaders: ['X-Request-Id', 'Retry-After'] });
   }
@@ -53,6 +57,7 @@ export async function createApiApplication(config: Config, logger?: NestLogger):
   app.use(answerUnrouted);
   app.use(answerError);
   putLaneInFront(app);
+  answerUnreadable(app.getHttpServer());
   setTimeouts(app);
   return app;
 }

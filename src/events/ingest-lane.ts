@@ -8,6 +8,7 @@ import { limitHeaders, takeRequest } from '../auth/request-limit.js';
 import { readJsonBody } from '../platform/body.js';
 import { CONFIG, type Config } from '../platform/config.js';
 import type { Principal } from '../platform/principal.js';
+import { badRequest } from '../platform/problem.js';
 import { problemAnswer } from '../platform/problem.filter.js';
 import { requestId } from '../platform/request-id.js';
 import { CloudEventsService } from './doors/cloud-events.service.js';
@@ -72,6 +73,7 @@ export class IngestLane {
       await takeRequest(this.limiter, principal, (state) => {
         for (const [name, value] of limitHeaders(principal.rateLimit, state)) response.setHeader(name, value);
       });
+      refuseQuery(request.url ?? '');
       const result = JSON.stringify(await accept(principal, call));
       this.trail.finish(call, 202, Buffer.byteLength(result), null);
       send(response, 202, { 'Content-Type': JSON_TYPE }, result);
@@ -83,4 +85,16 @@ export class IngestLane {
       send(response, status, headers, body);
     }
   }
+}
+
+/** @throws Problem 400 for any parameter; only a key may stand there, and that was read before */
+function refuseQuery(url: string): void {
+  const query = url.indexOf('?');
+  if (query < 0) return;
+  const unknown = [...new URLSearchParams(url.slice(query + 1)).keys()].filter((name) => name !== 'api_key');
+  if (unknown.length === 0) return;
+  const errors = unknown
+    .slice(0, 20)
+    .map((name) => ({ path: name.slice(0, 100), message: 'is not a known parameter' }));
+  throw badRequest(`Unknown query parameters: ${errors.map(({ path }) => path).join(', ')}.`, errors);
 }

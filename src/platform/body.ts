@@ -31,12 +31,22 @@ export function requireMediaType(request: IncomingMessage, pattern: RegExp, name
 /** @throws Problem 400 for what is not JSON in UTF-8 */
 export function parseJson(bytes: Buffer): unknown {
   if (bytes.length === 0) throw badRequest('The body is empty; send a JSON object.');
-  if (!isUtf8(bytes)) throw badRequest('The body is not valid UTF-8.');
+  checkUtf8(bytes);
   try {
     return JSON.parse(bytes.toString('utf8')) as unknown;
   } catch (error) {
     throw badRequest(`The body is not valid JSON: ${(error as Error).message.slice(0, 200)}.`);
   }
+}
+
+/** For Express' parser, which would store U+FFFD in place of what it cannot read. */
+export function requireUtf8(_request: unknown, _response: unknown, bytes: Buffer, charset: string): void {
+  if (!/^utf-?8$/i.test(charset)) throw unsupportedMediaType(`Send JSON in UTF-8, not ${charset.slice(0, 40)}.`);
+  checkUtf8(bytes);
+}
+
+function checkUtf8(bytes: Buffer): void {
+  if (!isUtf8(bytes)) throw badRequest('The body is not valid UTF-8.');
 }
 
 /**
@@ -66,22 +76,34 @@ async function unzip(bytes: Buffer, maxBytes: number): Promise<Buffer> {
   }
 }
 
+/**
+ * A body up to so many times the limit is read to its end and thrown away before it is refused: a connection closed
+ * under a client that still writes is reset, and the answer is lost with it.
+ */
+const READ_OUT = 4;
+
 function readRaw(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(bodyTooLarge(maxBytes));
+  const maxRead = maxBytes * READ_OUT;
+  if (Number(request.headers['content-length'] ?? 0) > maxRead) return Promise.reject(bodyTooLarge(maxBytes));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > maxBytes) {
-        request.removeAllListeners('data');
-        request.pause();
-        reject(bodyTooLarge(maxBytes));
+      if (size <= maxBytes) {
+        chunks.push(chunk);
         return;
       }
-      chunks.push(chunk);
+      chunks.length = 0;
+      if (size <= maxRead) return;
+      request.removeAllListeners('data');
+      request.pause();
+      reject(bodyTooLarge(maxBytes));
     });
-    request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    request.on('end', () => {
+      if (size > maxBytes) reject(bodyTooLarge(maxBytes));
+      else resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    });
     request.on('error', reject);
     request.on('aborted', () => reject(new Problem(400, 'The request was cut off before its body was complete.')));
   });

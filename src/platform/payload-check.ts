@@ -71,5 +71,6 @@ export function boundedTextFault(text: string, max: number): string | null {
 }
 
 function join(parent: string, key: string | number): string {
-  return typeof key === 'number' ? `${parent}[${key}]` : `${parent}.${key.slice(0, 100)}`;
+  if (typeof key === 'number') return `${parent}[${key}]`;
+  return parent === '' ? key.slice(0, 100) : `${parent}.${key.slice(0, 100)}`;
 }

@@ -6,11 +6,11 @@ const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(
 
 /**
  * Milliseconds since 1970 of an RFC 3339 date-time, or null when it is not one. Digits beyond milliseconds are cut.
- * 30 February is not a date, though `Date.parse` would take it.
+ * 30 February is not a date and 24:00 not a time, though `Date.parse` would take both.
  */
 export function parseDateTime(text: string): number | null {
   const match = DATE_TIME.exec(text);
-  if (match === null) return null;
+  if (match === null || match[4] === '24') return null;
   const ms = Date.parse(/[tz]/.test(text) ? text.toUpperCase() : text);
   if (Number.isNaN(ms)) return null;
   const day = Number(match[3]);

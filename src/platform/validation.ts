@@ -1,9 +1,10 @@
-import { type ValidationError, ValidationPipe } from '@nestjs/common';
+import { type ArgumentMetadata, Injectable, type ValidationError, ValidationPipe } from '@nestjs/common';
+import { checkPayload } from './payload-check.js';
 import { badRequest, type FieldError } from './problem.js';
 
 /** Unknown fields and parameters are errors, never dropped; nothing is converted behind the caller's back. */
 export function createValidationPipe(): ValidationPipe {
-  return new ValidationPipe({
+  return new HardenedValidationPipe({
     whitelist: true,
     forbidNonWhitelisted: true,
     forbidUnknownValues: true,
@@ -14,6 +15,36 @@ export function createValidationPipe(): ValidationPipe {
       return badRequest(`${fields.map((field) => field.message).join('; ')}.`, fields);
     },
   });
+}
+
+/**
+ * Looks at queries and bodies before class-transformer does, which overflows the stack on 5,000 levels, takes a third of
+ * a second for 20,000 keys, and drops `__proto__` in silence. What PostgreSQL cannot store is refused here as well.
+ */
+@Injectable()
+class HardenedValidationPipe extends ValidationPipe {
+  override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    // A body without a class is checked by hand, by the parser of its route.
+    const checked = metadata.type === 'query' || (metadata.type === 'body' && metadata.metatype !== Object);
+    if (checked && typeof value === 'object' && value !== null) {
+      const fault = checkPayload(value, '') ?? prototypeFault(value, '');
+      if (fault !== null) throw badRequest(`${subjectOf(fault, metadata)} ${fault.message}.`, [fault]);
+    }
+    return super.transform(value, metadata);
+  }
+}
+
+const subjectOf = ({ path }: FieldError, { type }: ArgumentMetadata) => (path === '' ? `The ${type}` : path);
+
+/** Recursion as deep as {@link checkPayload} allows. */
+function prototypeFault(value: object, parent: string): FieldError | null {
+  for (const [name, member] of Object.entries(value)) {
+    const path = parent === '' ? name : `${parent}.${name}`;
+    if (name === '__proto__') return { path, message: 'is not a name that can be used here' };
+    const fault = typeof member === 'object' && member !== null ? prototypeFault(member as object, path) : null;
+    if (fault !== null) return fault;
+  }
+  return null;
 }
 
 function fieldErrors(error: ValidationError, parent: string): FieldError[] {
