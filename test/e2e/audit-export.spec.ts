@@ -95,6 +95,23 @@ describe('export of the audit trail', () => {
     expect(new Set(rows.map((row) => row.length)).size).toBe(1);
   });
 
+  it('as csv: prints in UTC what it prints in another zone', async () => {
+    const logs = [
+      { before_state: { a: -1 }, after_state: { b: 'x' }, metadata: { a: ['"', null] }, ip_address: '192.0.2.1' },
+      { user_agent: '"', session_id: '=s', status: '-' },
+    ].map((more, n) => ({ action_type: 'UPDATE', resource_type: 'zones', resource_id: `@${n}`, ...more }));
+    expect((await api.post<{ created: number }>('/logs/bulk', { logs }, key)).body.created).toBe(2);
+    const event = { functionality: 'Authenticate', event_type: 'Login', status: 'Success', store_id: 7, user: '+1' };
+    expect((await api.post('/audit-events/create', event, key)).status).toBe(201);
+    for (const filter of ['resource_type=hostile', 'resource_type=zones', 'functionality=Authenticate', 'q=plain']) {
+      const [utc, other] = await Promise.all(
+        ['UTC', 'Etc/UTC'].map(async (tz) => (await download(`format=csv&tz=${tz}&${filter}`)).bytes.toString()),
+      );
+      expect(utc).toBe(other!.replace(/("\d{4}-\d\d-\d\dT[\d:.]{12})\+00:00"/g, '$1Z"'));
+      expect(parseCsv(utc!).length).toBeGreaterThan(1);
+    }
+  });
+
   it('as xlsx: texts only, no formula', async () => {
     const { bytes } = await download('format=xlsx&resource_type=hostile');
     const workbook = await readXlsx(new Uint8Array(bytes));

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { QueryResultRow } from 'pg';
 import { Database, type Sql } from '../../platform/database.js';
-import { PRINTED_COLUMNS, type PrintedEntry } from '../export/entry-table.js';
+import { CSV_LINE, PRINTED_COLUMNS, type PrintedEntry } from '../export/entry-table.js';
 import type { ExportedEntry } from './entry.js';
 import type { EntryFilter, Position } from './entry-filter.js';
 import {
@@ -32,6 +32,15 @@ select ${ENTRY_COLUMNS} from audit_entries where tenant_id = $1 and id = $2`;
 const LIST_BY_IDS = `/* auditEntries.listByIds */
 select ${ENTRY_COLUMNS}, salt, leaf from audit_entries where tenant_id = $1 and id = any($2::uuid[])`;
 
+/** Entries as one text of csv. */
+export interface CsvPage {
+  text: string;
+  rows: number;
+  /** Of the last entry; null when there is none. */
+  occurred_at: string | null;
+  id: string | null;
+}
+
 /** Reads audit entries, each time for one tenant. */
 @Injectable()
 export class AuditEntriesRepository {
@@ -52,6 +61,23 @@ export class AuditEntriesRepository {
   /** The same, every column as text. */
   async print(tenantId: string, filter: EntryFilter, limit: number, position?: Position): Promise<PrintedEntry[]> {
     return this.select<PrintedEntry>(PRINTED_COLUMNS, tenantId, filter, limit, position);
+  }
+
+  /** The same as text of csv, times in UTC. */
+  async printCsv(tenantId: string, filter: EntryFilter, limit: number, position?: Position): Promise<CsvPage> {
+    return this.database.inTenant(tenantId, async (sql) => {
+      const { text, values } = await listQuery(`occurred_at, id, ${CSV_LINE} as line`, sql, tenantId, {
+        ...{ filter, limit, position },
+      });
+      const { rows } = await sql.query<CsvPage>(
+        `/* auditEntries.printCsv */ with page as materialized (${text}),
+         oldest as (select occurred_at, id from page order by occurred_at, id limit 1)
+         select coalesce(string_agg(line, '' order by occurred_at desc, id desc), '') as text, count(*)::int as rows,
+                (select occurred_at::text from oldest) as occurred_at, (select id from oldest) as id from page`,
+        values,
+      );
+      return rows[0]!; // an aggregate has one row
+    });
   }
 
   /** The rows from `offset` on, and how many there are in all, counted up to {@link MAX_COUNTED}. */
@@ -94,15 +120,24 @@ export class AuditEntriesRepository {
     position: Position | undefined,
   ): Promise<Row[]> {
     return this.database.inTenant(tenantId, async (sql) => {
-      const parameters = new Parameters();
-      const where = isTextSearch(filter)
-        ? found(tenantId, await searchIds(sql, tenantId, filter, limit, position), parameters)
-        : [...conditions(filter, tenantId, parameters), ...after(position, parameters)];
-      const text = `/* auditEntries.list */
-select ${columns} from audit_entries e where ${where.join(' and ')} ${NEWEST_FIRST} limit ${parameters.add(limit)}`;
-      return (await sql.query<Row>(text, parameters.values)).rows;
+      const { text, values } = await listQuery(columns, sql, tenantId, { filter, limit, position });
+      return (await sql.query<Row>(`/* auditEntries.list */ ${text}`, values)).rows;
     });
   }
+}
+
+async function listQuery(
+  columns: string,
+  sql: Sql,
+  tenantId: string,
+  { filter, limit, position }: { filter: EntryFilter; limit: number; position: Position | undefined },
+): Promise<{ text: string; values: unknown[] }> {
+  const parameters = new Parameters();
+  const where = isTextSearch(filter)
+    ? found(tenantId, await searchIds(sql, tenantId, filter, limit, position), parameters)
+    : [...conditions(filter, tenantId, parameters), ...after(position, parameters)];
+  const text = `select ${columns} from audit_entries e where ${where.join(' and ')} ${NEWEST_FIRST} limit ${parameters.add(limit)}`;
+  return { text, values: parameters.values };
 }
 
 async function selectPage<Row extends QueryResultRow>(

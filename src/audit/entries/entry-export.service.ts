@@ -3,7 +3,7 @@ import type { Response } from 'express';
 import { Database } from '../../platform/database.js';
 import type { Principal } from '../../platform/principal.js';
 import { toIso } from '../../platform/query.dto.js';
-import { entryTable, type PrintedEntry } from '../export/entry-table.js';
+import { csvTable, entryTable, type PrintedEntry } from '../export/entry-table.js';
 import { type ExportFormat, type Pages, sendExport } from '../export/send-export.js';
 import { EvidenceService, type EvidenceLine } from '../proofs/evidence.service.js';
 import { AuditEntriesRepository } from './entries.repository.js';
@@ -55,6 +55,10 @@ export class EntryExportService {
       const pages = this.provablePages(caller.tenantId, filter, options.asked);
       return sendExport(response, { format, range, table: { ...NO_TABLE, name: options.name }, pages });
     }
+    if (format === 'csv' && options.timeZone === 'UTC' && options.part === undefined) {
+      const pages = this.csvPages(caller.tenantId, filter);
+      return sendExport(response, { format, range, table: csvTable(options.name), pages });
+    }
     return sendExport(response, {
       format,
       range,
@@ -89,6 +93,16 @@ export class EntryExportService {
     const attach = await this.evidence.openFiltered(tenantId, filters);
     for await (const page of readPages((size, after) => this.entries.list(tenantId, filter, size, after))) {
       yield await attach(page);
+    }
+  }
+
+  private async *csvPages(tenantId: string, filter: EntryFilter): Pages<string> {
+    let after: Position | undefined;
+    for (;;) {
+      const { text, rows, occurred_at, id } = await this.entries.printCsv(tenantId, filter, ROWS_PER_PAGE, after);
+      yield [text];
+      if (rows < ROWS_PER_PAGE || occurred_at === null || id === null) return;
+      after = { occurredAt: occurred_at, id };
     }
   }
 

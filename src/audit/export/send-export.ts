@@ -22,6 +22,8 @@ export interface Table<Row> {
   name: string;
   columns: readonly string[];
   toCells: (row: Row) => Cell[];
+  /** For rows that are csv already. */
+  toLine?: (row: Row) => string;
 }
 
 interface Export<Row> {
@@ -64,7 +66,7 @@ async function* toCsv<Row>(table: Table<Row>, pages: Pages<Row>): AsyncGenerator
   yield `${table.columns.join(',')}\r\n`;
   for await (const page of pages) {
     let text = '';
-    for (const row of page) text += csvRow(table.toCells(row));
+    for (const row of page) text += table.toLine?.(row) ?? csvRow(table.toCells(row));
     yield text;
   }
 }
