@@ -12,6 +12,7 @@ import { type ClaimedJob, JobsRepository } from './jobs.repository.js';
 
 /** As many as a client may send at once; one commit. */
 const CHUNK = 1_000;
+const LEASE_RENEWAL = 20 * CHUNK;
 /** So many events may wait to be counted: real ones that come meanwhile are counted after them, a second later at most. */
 const MAX_PENDING = 10_000;
 const PENDING_PAUSE_MS = 100;
@@ -42,6 +43,8 @@ export class SampleDataWriter {
     const events = generateSampleEvents({ count: job.total, seed, until: new Date(until), days, run: job.id });
     for (let skipped = 0; skipped < job.done; skipped += CHUNK) {
       take(events, Math.min(CHUNK, job.done - skipped));
+      // Passing over what is stored may take longer than the lease.
+      if (skipped % LEASE_RENEWAL === 0 && !(await this.jobs.advance(job))) return false;
       await yieldToOthers();
     }
     while (job.done < job.total) {
