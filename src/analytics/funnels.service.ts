@@ -73,7 +73,7 @@ export class FunnelsService {
     definition: FunnelDefinition,
     users: readonly string[] | null,
   ): Promise<FunnelStepResponse[]> {
-    const rows = await this.funnels.count(sql, tenantId, range, withoutGroups(definition), users);
+    const rows = await this.funnels.countSteps(sql, tenantId, range, definition, users);
     return describeSteps(definition, rows);
   }
 
@@ -105,8 +105,6 @@ function definitionOf({ steps, window_s, group_by }: FunnelDefinition): FunnelDe
     ...(group_by === undefined ? {} : { group_by }),
   };
 }
-
-const withoutGroups = ({ steps, window_s }: FunnelDefinition): FunnelDefinition => ({ steps, window_s });
 
 /** Each row holds the chains that came to a depth and all deeper ones. */
 function describeSteps({ steps }: FunnelDefinition, rows: readonly ReachedStep[]): FunnelStepResponse[] {

@@ -1,0 +1,70 @@
+import { setImmediate } from 'node:timers/promises';
+import { type Marks, unpackMarks } from './funnel-marks.js';
+
+/** After so many characters of marks (some milliseconds) other requests have their turn. */
+const CHARACTERS_PER_TURN = 100_000;
+
+/**
+ * The times of the deepest chain of steps of one user, the earliest of several; empty without a first step.
+ * The next step is always the earliest after the one before: that reaches every depth as early as can be. Later starts never
+ * lead to earlier steps, so each list is walked once.
+ */
+export function deepestChain(steps: Marks, window: number): number[] {
+  const places = steps.map(() => 0);
+  let best: number[] = [];
+  for (const start of steps[0] ?? []) {
+    const chain = [start];
+    for (let step = 1; step < steps.length; step++) {
+      const next = firstAfter(steps, places, step, chain[step - 1] ?? start);
+      if (next === undefined || next > start + window) break;
+      chain.push(next);
+    }
+    if (chain.length > best.length) best = chain;
+    if (best.length === steps.length) break;
+  }
+  return best;
+}
+
+function firstAfter(steps: Marks, places: number[], step: number, time: number): number | undefined {
+  const times = steps[step] ?? new Float64Array();
+  let place = places[step] ?? 0;
+  while (place < times.length && (times[place] ?? 0) <= time) place++;
+  places[step] = place;
+  return times[place];
+}
+
+/**
+ * How many users reached each step, and the median time it took them from the step before, in seconds.
+ *
+ * @param users packed marks of each
+ * @param types of the marks
+ * @param steps for each step the place of its type in `types`
+ */
+export async function countChains(users: readonly string[], types: number, steps: readonly number[], windowS: number) {
+  const reached = steps.map((): number[] => []);
+  let characters = 0;
+  for (const packed of users) {
+    const marks = unpackMarks(packed, types);
+    const chain = deepestChain(
+      steps.map((type) => marks[type] ?? new Float64Array()),
+      windowS * 1e6,
+    );
+    chain.forEach((time, k) => reached[k]?.push(time - (chain[k - 1] ?? time)));
+    characters += packed.length;
+    if (characters < CHARACTERS_PER_TURN) continue;
+    characters = 0;
+    await setImmediate();
+  }
+  return reached.map((taken, k) => ({
+    k: k + 1,
+    users: taken.length,
+    median_s: k === 0 ? null : median(Float64Array.from(taken).sort()),
+  }));
+}
+
+/** @returns seconds; null of none */
+function median(sorted: Float64Array): number | null {
+  const middle = (sorted.length - 1) / 2;
+  const [low, high] = [sorted[Math.floor(middle)], sorted[Math.ceil(middle)]];
+  return low === undefined || high === undefined ? null : (low + high) / 2 / 1e6;
+}
