@@ -44,13 +44,15 @@ select count(*)::int as rows from (
 
 /**
  * $6: how many of each day to look at, the least keys first; null for all. Where a day has more, only keys below the
- * last one seen there are known completely. The least of those bounds holds for all days: `bound`.
+ * last one seen there are known completely. The least of those bounds holds for all days: `bound`. The limit lies within the
+ * numbering: the other way round every row of the day is read.
  */
 const countDistinct = (subject: Subject) => `/* activeSubjects.countDistinct ${subject} */
 with days as materialized (${DAYS}), seen as materialized (
   select d.* from days cross join lateral (
-    select *, row_number() over (order by ${subject}_key) as place from ${subject}_days
-    where tenant_id = $1 and day = days.day order by ${subject}_key limit $6::int
+    select *, row_number() over (order by ${subject}_key) as place from (
+      select * from ${subject}_days where tenant_id = $1 and day = days.day order by ${subject}_key limit $6::int
+    ) least
   ) d
 ), bound as materialized (
   select ${subject}_key as key from seen where place = $6::int order by 1 limit 1

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Marks, unpackMarks } from './funnel-marks.js';
+import { type Marks, type PackedMarks, unpackMarks } from './funnel-marks.js';
 
 /** After so many characters of marks (some milliseconds) other requests have their turn. */
 const CHARACTERS_PER_TURN = 100_000;
@@ -40,7 +40,12 @@ function firstAfter(steps: Marks, places: number[], step: number, time: number):
  * @param types of the marks
  * @param steps for each step the place of its type in `types`
  */
-export async function countChains(users: readonly string[], types: number, steps: readonly number[], windowS: number) {
+export async function countChains(
+  users: readonly PackedMarks[],
+  types: number,
+  steps: readonly number[],
+  windowS: number,
+) {
   const reached = steps.map((): number[] => []);
   let characters = 0;
   for (const packed of users) {
@@ -50,7 +55,7 @@ export async function countChains(users: readonly string[], types: number, steps
       windowS * 1e6,
     );
     chain.forEach((time, k) => reached[k]?.push(time - (chain[k - 1] ?? time)));
-    characters += packed.length;
+    characters += packed.marks.length;
     if (characters < CHARACTERS_PER_TURN) continue;
     characters = 0;
     await setImmediate();
