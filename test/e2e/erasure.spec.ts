@@ -85,7 +85,8 @@ describe('POST /privacy/erasures', () => {
     for (let n = 0; n < SUBJECTS + BYSTANDERS; n++) await live(n);
     const { rows: sealed } = await eventually(async () => {
       const result = await trail.database.system.query<{ id: string }>(
-        `select entry_id as id from audit_leaves where tenant_id = $1`,
+        `select l.entry_id as id from audit_leaves l join audit_entries e on e.tenant_id = l.tenant_id and e.id = l.entry_id
+         where l.tenant_id = $1 and e.resource_type = 'user'`,
         [tenant],
       );
       expect(result.rows).toHaveLength((SUBJECTS + BYSTANDERS) * 3);
