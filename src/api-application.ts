@@ -11,7 +11,7 @@ import { IngestLane } from './events/ingest-lane.js';
 import { SocketAdapter } from './metrics-gateway/socket.adapter.js';
 import { setPrefix, setUpOpenApi } from './openapi-document.js';
 import type { AuthenticatedRequest } from './platform/access.js';
-import { requireUtf8 } from './platform/body.js';
+import { requireReadable } from './platform/body.js';
 import { trustedProxies } from './platform/client-address.js';
 import type { Config } from './platform/config.js';
 import { HealthService } from './platform/health.service.js';
@@ -46,7 +46,7 @@ export async function createApiApplication(config: Config, logger?: NestLogger):
     }),
   );
   // A variable, because Nest's type leaves verify out; the parser itself knows it.
-  const json = { limit: config.MAX_BODY_BYTES, strict: false, verify: requireUtf8 };
+  const json = { limit: config.MAX_BODY_BYTES, strict: false, verify: requireReadable };
   app.useBodyParser('json', json);
   if (config.CORS_ORIGINS.length > 0) {
     app.enableCors({ origin: [...config.CORS_ORIGINS], exposedHeaders: ['X-Request-Id', 'Retry-After'] });

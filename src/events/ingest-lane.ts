@@ -5,7 +5,7 @@ import { ApiCallTrail } from '../audit/api-call-trail.js';
 import { AuthService } from '../auth/auth.service.js';
 import { RateLimiter } from '../auth/rate-limiter.js';
 import { limitHeaders, takeRequest } from '../auth/request-limit.js';
-import { readJsonBody } from '../platform/body.js';
+import { passBodyBy, readJsonBody } from '../platform/body.js';
 import { CONFIG, type Config } from '../platform/config.js';
 import type { Principal } from '../platform/principal.js';
 import { badRequest } from '../platform/problem.js';
@@ -79,8 +79,7 @@ export class IngestLane {
       send(response, 202, { 'Content-Type': JSON_TYPE }, result);
     } catch (error) {
       const { status, headers, body, detail } = problemAnswer(error, request.url ?? '', id);
-      // A body that was not read to its end would be taken for the next request.
-      if (!request.complete) headers['Connection'] = 'close';
+      if (!passBodyBy(request)) headers['Connection'] = 'close';
       this.trail.finish(call, status, Buffer.byteLength(body), detail);
       send(response, status, headers, body);
     }

@@ -6,7 +6,7 @@ import { AuthService } from '../../auth/auth.service.js';
 import { readBasicUser } from '../../auth/credentials.js';
 import { RateLimiter } from '../../auth/rate-limiter.js';
 import { limitHeaders, takeRequest } from '../../auth/request-limit.js';
-import { parseJson, readBytes } from '../../platform/body.js';
+import { parseJson, passBodyBy, readBytes } from '../../platform/body.js';
 import { CONFIG, type Config } from '../../platform/config.js';
 import type { Principal } from '../../platform/principal.js';
 import { badRequest, Problem } from '../../platform/problem.js';
@@ -99,8 +99,7 @@ export class SegmentLane {
     } catch (error) {
       const { status, headers, body, detail } = problemAnswer(error, request.url ?? '', id, inSegmentsWords);
       if (status === 429 && headers['Retry-After'] !== undefined) headers['X-RateLimit-Reset'] = headers['Retry-After'];
-      // A body that was not read to its end would be taken for the next request.
-      if (!request.complete) headers['Connection'] = 'close';
+      if (!passBodyBy(request)) headers['Connection'] = 'close';
       this.trail.finish(call, status, Buffer.byteLength(body), detail);
       send(response, status, { ...headers, ...CORS }, body);
     }
