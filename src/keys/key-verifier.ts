@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import bcrypt from 'bcrypt';
-import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { ApiKey } from './api-key.entity.js';
 import { InstallationSecrets } from './installation-secrets.js';
 import { isIssuedHere, prefixOf } from './key-format.js';
@@ -9,18 +9,15 @@ import { KeysRepository } from './keys.repository.js';
 
 const MAX_REMEMBERED = 10_000;
 
-interface Verified {
-  /** SHA-256 of a secret of this process and the key: no key stays in memory. */
-  readonly digest: Buffer;
-  readonly keyId: string;
-}
-
 /** Tells which key a text is. bcrypt (about 50 ms) runs once per key and process; afterwards a digest answers. */
 @Injectable()
 export class KeyVerifier {
   private readonly processSecret = randomBytes(32).toString('latin1');
-  private readonly verified = new Map<string, Verified>();
-  private readonly nobody: Verified = { digest: randomBytes(32), keyId: '' };
+  /**
+   * Ids of keys by SHA-256 of a secret of this process and the key: no key stays in memory. Found by the digest and not by
+   * the prefix, so that a wrong key takes the same way whether its prefix is in use or not.
+   */
+  private readonly verified = new Map<string, string>();
   private readonly verifying = new Map<string, Promise<ApiKey | null>>();
 
   constructor(
@@ -30,40 +27,33 @@ export class KeyVerifier {
   ) {}
 
   /**
-   * The record of a genuine key, whatever its state; null for anything else. A refusal costs one digest and one HMAC
-   * whether the prefix is in use or not, so its duration tells nothing about prefixes.
+   * The record of a genuine key, whatever its state; null for anything else. A refusal costs one digest and one HMAC, and
+   * its duration tells nothing about prefixes.
    */
   async verify(key: string): Promise<ApiKey | null> {
     const prefix = prefixOf(key);
     if (prefix === null) return null;
-    const known = this.verified.get(prefix);
-    // One prefix has one secret: another secret is wrong without asking bcrypt.
-    const isRight = timingSafeEqual((known ?? this.nobody).digest, this.digest(key));
-    if (known !== undefined && isRight) return this.records.find(known.keyId);
-    const isGenuine = isIssuedHere(key, await this.secrets.get('key_pepper'));
-    return isGenuine && known === undefined ? this.verifyOnce(prefix, key) : null;
+    const digest = hash('sha256', this.processSecret + key, 'base64');
+    const keyId = this.verified.get(digest);
+    if (keyId !== undefined) return this.records.find(keyId);
+    return isIssuedHere(key, await this.secrets.get('key_pepper')) ? this.verifyOnce(prefix, key, digest) : null;
   }
 
-  private verifyOnce(prefix: string, key: string): Promise<ApiKey | null> {
-    const id = this.digest(key).toString('latin1');
-    let running = this.verifying.get(id);
+  private verifyOnce(prefix: string, key: string, digest: string): Promise<ApiKey | null> {
+    let running = this.verifying.get(digest);
     if (running === undefined) {
-      running = this.compare(prefix, key).finally(() => this.verifying.delete(id));
-      this.verifying.set(id, running);
+      running = this.compare(prefix, key, digest).finally(() => this.verifying.delete(digest));
+      this.verifying.set(digest, running);
     }
     return running;
   }
 
-  private async compare(prefix: string, key: string): Promise<ApiKey | null> {
+  private async compare(prefix: string, key: string, digest: string): Promise<ApiKey | null> {
     const [record] = await this.keys.listByPrefix([prefix]);
     if (record === undefined || !(await bcrypt.compare(key, record.secretHash))) return null;
     if (this.verified.size >= MAX_REMEMBERED) this.verified.clear();
-    this.verified.set(prefix, { digest: this.digest(key), keyId: record.id });
+    this.verified.set(digest, record.id);
     this.records.remember(record);
     return record;
-  }
-
-  private digest(key: string): Buffer {
-    return hash('sha256', this.processSecret + key, 'buffer');
   }
 }
