@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
-import { IsIn, IsInt, IsString, Length, Max, Min, NotContains, ValidateBy } from 'class-validator';
-import { IfGiven, RangeQuery, ToInteger } from '../platform/query.dto.js';
-import { type Interval, INTERVALS, isTimeZone } from './local-time.js';
+import { IsIn, IsInt, IsString, Length, Max, Min, NotContains } from 'class-validator';
+import { IfGiven, RangeQuery, ToInteger, ZoneQuery } from '../platform/query.dto.js';
+import { type Interval, INTERVALS } from './local-time.js';
 
 /** As ids, types and names of properties may be. PostgreSQL has no NUL. */
 export function IsLabel(): PropertyDecorator {
@@ -36,27 +36,6 @@ export class TypeCount {
 class ClientTypeCount extends TypeCount {
   @ApiProperty()
   client_id: string;
-}
-
-function IsTimeZone(): PropertyDecorator {
-  return ValidateBy({
-    name: 'isTimeZone',
-    validator: {
-      validate: (value) => typeof value === 'string' && isTimeZone(value),
-      defaultMessage: () => '$property must be an IANA time zone, like America/Chicago',
-    },
-  });
-}
-
-export class ZoneQuery {
-  @ApiPropertyOptional({
-    description: 'IANA time zone in which buckets begin.',
-    default: 'UTC',
-    example: 'America/Chicago',
-  })
-  @IfGiven()
-  @IsTimeZone()
-  tz = 'UTC';
 }
 
 export class TimeseriesQuery extends IntersectionType(EventCountsQuery, ZoneQuery) {

@@ -1,4 +1,5 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS, type TimeRange } from '../platform/time.js';
+import { offsetAt } from '../platform/time-zone.js';
 
 export const INTERVALS = ['minute', 'hour', 'day', 'week', 'month'] as const;
 export type Interval = (typeof INTERVALS)[number];
@@ -19,18 +20,6 @@ interface Segment extends TimeRange {
 
 /** Two changes of a clock that cancel each other out lie further apart than this (Ramadan in Morocco: 30 days). */
 const LONGEST_STEP = 7 * DAY_MS;
-const ZONES = new Map<string, Intl.DateTimeFormat>();
-
-/** Whether `name` is an IANA time zone that this runtime knows. */
-export function isTimeZone(name: string): boolean {
-  if (!/^[A-Za-z][A-Za-z0-9_+/-]{1,63}$/.test(name)) return false;
-  try {
-    zoneFormat(name);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /**
  * The instants at which the buckets that `range` touches begin, in order; the first may lie before the range.
@@ -122,34 +111,4 @@ function findChange(zone: string, before: number, after: number): number {
     else high = middle;
   }
   return high * 1000;
-}
-
-/** Local time minus UTC, in milliseconds. */
-function offsetAt(zone: string, at: number): number {
-  if (zone === 'UTC') return 0;
-  const second = Math.floor(at / 1000) * 1000;
-  const parts: Record<string, number> = {};
-  for (const { type, value } of zoneFormat(zone).formatToParts(second)) parts[type] = Number(value);
-  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second: s = 0 } = parts;
-  return Date.UTC(year, month - 1, day, hour, minute, s) - second;
-}
-
-function zoneFormat(zone: string): Intl.DateTimeFormat {
-  let format = ZONES.get(zone);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
-    // Names come from requests, in whatever case: about 600 zones, so a thousand entries are plenty.
-    if (ZONES.size >= 1_000) ZONES.clear();
-    ZONES.set(zone, format);
-  }
-  return format;
 }

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
-import { IfGiven, RangeQuery, ToInteger } from '../platform/query.dto.js';
-import { IsFilter, RangeResponse, TimeseriesPoint, TypeCount, ZoneQuery } from './analytics.dto.js';
+import { IfGiven, RangeQuery, ToInteger, ZoneQuery } from '../platform/query.dto.js';
+import { IsFilter, RangeResponse, TimeseriesPoint, TypeCount } from './analytics.dto.js';
 import { FunnelStepResponse } from './funnels.dto.js';
 import { type Interval, INTERVALS } from './local-time.js';
 

@@ -3,6 +3,7 @@ import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Length, Max, Min, ValidateBy, ValidateIf } from 'class-validator';
 import { badRequest } from './problem.js';
 import { DAY_MS, parseDateTime, type TimeRange } from './time.js';
+import { isTimeZone } from './time-zone.js';
 
 const DEFAULT_DAYS = 7;
 
@@ -13,6 +14,17 @@ export function IsDateTime(): PropertyDecorator {
     validator: {
       validate: (value) => typeof value === 'string' && parseDateTime(value) !== null,
       defaultMessage: () => '$property must be an RFC 3339 date-time with an offset, like 2026-11-20T08:00:00Z',
+    },
+  });
+}
+
+/** `America/Chicago` */
+function IsTimeZone(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isTimeZone',
+    validator: {
+      validate: (value) => typeof value === 'string' && isTimeZone(value),
+      defaultMessage: () => '$property must be an IANA time zone, like America/Chicago',
     },
   });
 }
@@ -58,6 +70,17 @@ export class RangeQuery {
   @IsOptional()
   @IsDateTime()
   to?: string;
+}
+
+export class ZoneQuery {
+  @ApiPropertyOptional({
+    description: 'IANA time zone in which buckets and days begin and times are printed.',
+    default: 'UTC',
+    example: 'America/Chicago',
+  })
+  @IfGiven()
+  @IsTimeZone()
+  tz = 'UTC';
 }
 
 export class ListQuery extends IntersectionType(RangeQuery, PageQuery) {}

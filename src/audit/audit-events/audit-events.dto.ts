@@ -11,8 +11,7 @@ import {
   Max,
   Min,
 } from 'class-validator';
-import { IsDateTime, ToInteger } from '../../platform/query.dto.js';
-import { TimeZoneQuery } from '../entries/entry-queries.dto.js';
+import { IsDateTime, ToInteger, ZoneQuery } from '../../platform/query.dto.js';
 import type { JsonValue } from '../proofs/canonical-json.js';
 import { EVENT_STATUSES } from './audit-event-parser.js';
 
@@ -158,7 +157,7 @@ export class SearchAuditEventsQuery extends AuditEventFilterQuery {
   page_size = 500;
 }
 
-export class ExportAuditEventsQuery extends IntersectionType(AuditEventFilterQuery, TimeZoneQuery) {
+export class ExportAuditEventsQuery extends IntersectionType(AuditEventFilterQuery, ZoneQuery) {
   @ApiPropertyOptional({ enum: ['true', 'false'], description: 'The 500 most recent, whatever else is asked for.' })
   @IsOptional()
   @IsIn(['true', 'false'])

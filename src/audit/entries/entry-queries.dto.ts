@@ -1,8 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
-import { IsIn, IsInt, IsOptional, IsString, Length, Max, Min, ValidateBy } from 'class-validator';
-import { PageQuery, RangeQuery, ToInteger } from '../../platform/query.dto.js';
+import { IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
+import { PageQuery, RangeQuery, ToInteger, ZoneQuery } from '../../platform/query.dto.js';
 import { EXPORT_FORMATS, type ExportFormat } from '../export/send-export.js';
-import { isTimeZone } from '../export/time-printer.js';
 import { ACTION_TYPES, type ActionType, SEVERITIES, type Severity } from './entry.js';
 
 export class EntryFilterQuery extends RangeQuery {
@@ -117,27 +116,9 @@ export class EntryFilterQuery extends RangeQuery {
 
 export class ListEntriesQuery extends IntersectionType(EntryFilterQuery, PageQuery) {}
 
-/** `America/Chicago` */
-function IsTimeZone(): PropertyDecorator {
-  return ValidateBy({
-    name: 'isTimeZone',
-    validator: {
-      validate: (value) => typeof value === 'string' && isTimeZone(value),
-      defaultMessage: () => '$property must be an IANA time zone like America/Chicago',
-    },
-  });
-}
+export class EntryStatsQuery extends IntersectionType(EntryFilterQuery, ZoneQuery) {}
 
-export class TimeZoneQuery {
-  @ApiPropertyOptional({ description: 'IANA time zone of days and printed times.', default: 'UTC' })
-  @IsOptional()
-  @IsTimeZone()
-  tz = 'UTC';
-}
-
-export class EntryStatsQuery extends IntersectionType(EntryFilterQuery, TimeZoneQuery) {}
-
-export class ExportEntriesQuery extends IntersectionType(EntryFilterQuery, TimeZoneQuery) {
+export class ExportEntriesQuery extends IntersectionType(EntryFilterQuery, ZoneQuery) {
   @ApiPropertyOptional({ enum: EXPORT_FORMATS, default: 'csv' })
   @IsOptional()
   @IsIn(EXPORT_FORMATS)

@@ -2,15 +2,6 @@ const QUARTER_HOUR_MS = 900_000;
 /** Offsets remembered; enough for ten days of quarters, and an export goes through time in order. */
 const MAX_OFFSETS = 1_000;
 
-export function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Prints times as RFC 3339 in one time zone, with its offset. No zone changes its offset within a quarter of an hour. */
 export class TimePrinter {
   private readonly offsets = new Map<number, number>();
