@@ -1,8 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
-import { type Marks, type PackedMarks, unpackMarks } from './funnel-marks.js';
+import type { PackedMarks } from './funnel-marks.js';
+import { eachUser, type Marks } from './user-marks.js';
 
-/** After so many characters of marks (some milliseconds) other requests have their turn. */
-const CHARACTERS_PER_TURN = 100_000;
+const NONE = new Float64Array();
 
 /**
  * The times of the deepest chain of steps of one user, the earliest of several; empty without a first step.
@@ -26,7 +25,7 @@ export function deepestChain(steps: Marks, window: number): number[] {
 }
 
 function firstAfter(steps: Marks, places: number[], step: number, time: number): number | undefined {
-  const times = steps[step] ?? new Float64Array();
+  const times = steps[step] ?? NONE;
   let place = places[step] ?? 0;
   while (place < times.length && (times[place] ?? 0) <= time) place++;
   places[step] = place;
@@ -36,30 +35,23 @@ function firstAfter(steps: Marks, places: number[], step: number, time: number):
 /**
  * How many users reached each step, and the median time it took them from the step before, in seconds.
  *
- * @param users packed marks of each
  * @param types of the marks
  * @param steps for each step the place of its type in `types`
  */
 export async function countChains(
-  users: readonly PackedMarks[],
+  packed: readonly PackedMarks[],
   types: number,
   steps: readonly number[],
   windowS: number,
 ) {
   const reached = steps.map((): number[] => []);
-  let characters = 0;
-  for (const packed of users) {
-    const marks = unpackMarks(packed, types);
+  await eachUser(packed, types, (marks) => {
     const chain = deepestChain(
-      steps.map((type) => marks[type] ?? new Float64Array()),
+      steps.map((type) => marks[type] ?? NONE),
       windowS * 1e6,
     );
     chain.forEach((time, k) => reached[k]?.push(time - (chain[k - 1] ?? time)));
-    characters += packed.marks.length;
-    if (characters < CHARACTERS_PER_TURN) continue;
-    characters = 0;
-    await setImmediate();
-  }
+  });
   return reached.map((taken, k) => ({
     k: k + 1,
     users: taken.length,

@@ -3,7 +3,7 @@ import type { Sql } from '../platform/database.js';
 import { toIso } from '../platform/query.dto.js';
 import type { TimeRange } from '../platform/time.js';
 import { countChains } from './funnel-chains.js';
-import { listMarks, MAX_MARKED_MS } from './funnel-marks.js';
+import { listMarks } from './funnel-marks.js';
 import { funnelSql } from './funnel-sql.js';
 
 export type Scalar = string | number | boolean | null;
@@ -53,11 +53,7 @@ export class FunnelsRepository {
   ): Promise<ReachedStep[]> {
     const types = [...new Set(steps.map(({ event_type }) => event_type))];
     const plain = steps.every(({ where }) => where === undefined || Object.keys(where).length === 0);
-    if (
-      !plain ||
-      range.to - range.from > MAX_MARKED_MS ||
-      (users === null && !(await this.hasFewMarks(sql, tenantId, range, types)))
-    ) {
+    if (!plain || (users === null && !(await this.hasFewMarks(sql, tenantId, range, types)))) {
       return this.count(sql, tenantId, range, { steps, window_s }, users);
     }
     const marks = await listMarks(sql, tenantId, range, types, users);

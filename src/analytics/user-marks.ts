@@ -1,0 +1,135 @@
+import { setImmediate } from 'node:timers/promises';
+import { CHUNK_BYTES, type PackedMarks, RECORD_BYTES } from './funnel-marks.js';
+
+/** Taken in about a millisecond. */
+const RECORDS_PER_TURN = 4_000;
+
+/** When one user had events of each of the asked types: microseconds, in order. */
+export type Marks = readonly Float64Array[];
+
+/**
+ * Shows `visit` the marks of every user, one after the other. Users are told apart by 64 bits of hash: of a million, two
+ * share one in one of 37 million answers.
+ *
+ * @param types how many were asked for
+ */
+export async function eachUser(
+  packed: readonly PackedMarks[],
+  types: number,
+  visit: (marks: Marks) => void,
+): Promise<void> {
+  const turns = new Turns();
+  const most = packed.reduce((sum, { records }) => sum + Math.ceil((records.length * 3) / 4 / RECORD_BYTES), 0);
+  const [lists, times] = [new Uint32Array(most), new Float64Array(most)];
+  const users = new UserNumbers();
+  const scratch = Buffer.allocUnsafe(CHUNK_BYTES);
+  const bytes = new DataView(scratch.buffer, scratch.byteOffset, CHUNK_BYTES);
+  let records = 0;
+  for (const { type, gone, records: text } of packed) {
+    const length = scratch.write(text, 'base64');
+    for (let at = 0; at < length; at += RECORD_BYTES, records++) {
+      const user = users.get(bytes.getUint32(at), bytes.getUint32(at + 4));
+      lists[records] = 2 * (user * types + type) + (gone ? 1 : 0);
+      times[records] = bytes.getInt32(at + 8) * 2 ** 32 + bytes.getUint32(at + 12);
+    }
+    await turns.take(length / RECORD_BYTES);
+  }
+  const { sorted, ends } = await sortByList(lists.subarray(0, records), times, 2 * types * users.size, turns);
+  let [list, start] = [0, 0];
+  const next = () => sorted.subarray(start, (start = ends[list++] ?? start));
+  while (list < ends.length) {
+    const before = start;
+    const marks = Array.from({ length: types }, () => without(inOrder(next()), next()));
+    visit(marks);
+    await turns.take(start - before);
+  }
+}
+
+/** A counting sort. @returns the times, list after list, and where each list ends */
+async function sortByList(lists: Uint32Array, times: Float64Array, size: number, turns: Turns) {
+  const ends = new Uint32Array(size);
+  for (let n = 0; n < lists.length; n++) {
+    const list = lists[n] ?? 0;
+    ends[list] = (ends[list] ?? 0) + 1;
+  }
+  let sum = 0;
+  for (let list = 0; list < size; list++) {
+    sum += ends[list] ?? 0;
+    ends[list] = sum - (ends[list] ?? 0);
+  }
+  const sorted = new Float64Array(lists.length);
+  for (let n = 0; n < lists.length; n++) {
+    const list = lists[n] ?? 0;
+    const place = ends[list] ?? 0;
+    sorted[place] = times[n] ?? 0;
+    ends[list] = place + 1;
+    if (n % RECORDS_PER_TURN === 0) await turns.take(RECORDS_PER_TURN);
+  }
+  return { sorted, ends };
+}
+
+/** Lets other requests have their turn now and then. */
+class Turns {
+  private records = 0;
+
+  async take(records: number): Promise<void> {
+    this.records += records;
+    if (this.records < RECORDS_PER_TURN) return;
+    this.records = 0;
+    await setImmediate();
+  }
+}
+
+/** Numbers hashes from 0 in the order they come. An open table: a Map takes several times as long for millions of look-ups. */
+class UserNumbers {
+  size = 0;
+  private slots = new Uint32Array(1 << 12);
+  private highs = new Uint32Array(1 << 11);
+  private lows = new Uint32Array(1 << 11);
+
+  get(high: number, low: number): number {
+    const mask = this.slots.length - 1;
+    let slot = low & mask;
+    for (let found = this.slots[slot] ?? 0; found !== 0; found = this.slots[slot] ?? 0) {
+      if (this.highs[found - 1] === high && this.lows[found - 1] === low) return found - 1;
+      slot = (slot + 1) & mask;
+    }
+    if (this.size === this.highs.length) {
+      this.grow();
+      return this.get(high, low);
+    }
+    this.highs[this.size] = high;
+    this.lows[this.size] = low;
+    this.slots[slot] = ++this.size;
+    return this.size - 1;
+  }
+
+  private grow(): void {
+    const { highs, lows } = this;
+    this.highs = new Uint32Array(2 * highs.length);
+    this.lows = new Uint32Array(2 * lows.length);
+    this.slots = new Uint32Array(2 * this.slots.length);
+    this.size = 0;
+    highs.forEach((high, number) => this.get(high, lows[number] ?? 0));
+  }
+}
+
+/** The index gives them nearly in order. */
+function inOrder(times: Float64Array): Float64Array {
+  for (let n = 1; n < times.length; n++) {
+    if ((times[n] ?? 0) < (times[n - 1] ?? 0)) return times.sort();
+  }
+  return times;
+}
+
+/** One of equal times for each that is gone. */
+function without(times: Float64Array, gone: Float64Array): Float64Array {
+  if (gone.length === 0) return times;
+  const left = new Map<number, number>();
+  for (const time of gone) left.set(time, (left.get(time) ?? 0) + 1);
+  return times.filter((time) => {
+    const count = left.get(time) ?? 0;
+    if (count > 0) left.set(time, count - 1);
+    return count === 0;
+  });
+}
