@@ -52,11 +52,15 @@ export class OverviewService {
         const trend = await this.counts.listByBucket(sql, tenantId, range, starts);
         return { byType, trend, conversion: await this.readConversion(sql, tenantId, range, byType) };
       }),
-      read(async (sql) => ({
-        users: await this.subjects.countDistinct(sql, 'user', tenantId, range),
-        sessions: await this.subjects.countDistinct(sql, 'session', tenantId, range),
-        top: await this.subjects.listTopUsers(sql, tenantId, range, TOP_USERS),
-      })),
+      read(async (sql) => {
+        const users = await this.subjects.countDistinct(sql, 'user', tenantId, range);
+        const many = users.method === 'sketch';
+        return {
+          users,
+          sessions: await this.subjects.countDistinct(sql, 'session', tenantId, range),
+          top: await this.subjects.listTopUsers(sql, tenantId, range, { limit: TOP_USERS, many }),
+        };
+      }),
     ]);
     const total = byType.reduce((sum, { count }) => sum + count, 0);
     return {
