@@ -2,7 +2,12 @@ import { hash } from 'node:crypto';
 import { binOf } from '../../dist/analytics/latency-histogram.js';
 import { CLIENTS, DAY_MS, TYPES } from './shop.mjs';
 
+/** Stands where a client's place stands, for all of them. */
+const ALL = 7;
 const GRAINS = { minute: 60_000, hour: 3_600_000, day: DAY_MS };
+
+const PROCESSING_COLUMNS =
+  'tenant_id, bucket, processed, failed, latency_sum_ms, latency_min_ms, latency_max_ms, latency_histogram';
 
 /** What the worker would have counted for one UTC day, as rows in COPY's text format. `npm run cli -- recount` agrees. */
 export class DayRollups {
@@ -21,9 +26,10 @@ export class DayRollups {
   add({ time, type, visit, latencyMs, processedAt, failed }) {
     const key = (Math.floor((time - this.dayMs) / GRAINS.minute) * 8 + visit.client) * 32 + type;
     addCounts(this.events.minute, key, failed ? 0 : 1, failed ? 1 : 0);
-    const minute = Math.floor((processedAt - this.dayMs) / GRAINS.minute) * 8 + visit.client;
+    const minute = Math.floor((processedAt - this.dayMs) / GRAINS.minute) * 8;
     const one = { n: 1, failed: failed ? 1 : 0, sum: latencyMs, least: latencyMs, most: latencyMs };
-    addProcessing(this.processing.minute, minute, one, [[binOf(latencyMs), 1]]);
+    const bins = [[binOf(latencyMs), 1]];
+    for (const client of [visit.client, ALL]) addProcessing(this.processing.minute, minute + client, one, bins);
     if (failed) return;
     addSubject(this.users, visit.user, time);
     addSubject(this.sessions, visit.session, time);
@@ -59,9 +65,15 @@ export class DayRollups {
       })),
       ...Object.keys(GRAINS).map((grain) => ({
         table: `processing_rollups_${grain}`,
-        columns:
-          'tenant_id, bucket, client_id, processed, failed, latency_sum_ms, latency_min_ms, latency_max_ms, latency_histogram',
-        rows: this.processingRows(grain),
+        columns: `client_id, ${PROCESSING_COLUMNS}`,
+        rows: this.processingRows(grain, (client) => client !== ALL).map(
+          ([client, row]) => `${CLIENTS[client]}\t${row}`,
+        ),
+      })),
+      ...Object.keys(GRAINS).map((grain) => ({
+        table: `processing_totals_${grain}`,
+        columns: PROCESSING_COLUMNS,
+        rows: this.processingRows(grain, (client) => client === ALL).map(([, row]) => row),
       })),
       {
         table: 'user_days',
@@ -83,11 +95,13 @@ export class DayRollups {
     });
   }
 
-  processingRows(grain) {
-    return [...this.processing[grain]].map(([key, { n, failed, sum, least, most, bins }]) => {
+  /** @returns {[client: number, row: string][]} */
+  processingRows(grain, isWanted) {
+    const wanted = [...this.processing[grain]].filter(([key]) => isWanted(key & 7));
+    return wanted.map(([key, { n, failed, sum, least, most, bins }]) => {
       const bucket = iso(this.dayMs + (key >> 3) * GRAINS[grain]);
       const histogram = JSON.stringify(Object.fromEntries(bins));
-      return [this.tenantId, bucket, CLIENTS[key & 7], n - failed, failed, sum, least, most, histogram].join('\t');
+      return [key & 7, [this.tenantId, bucket, n - failed, failed, sum, least, most, histogram].join('\t')];
     });
   }
 }

@@ -33,14 +33,15 @@ function moveEvents(grain: string): string {
 }
 
 function moveProcessing(grain: string): string {
-  return `processing_${grain} as (
-  insert into processing_rollups_${grain} as r (tenant_id, bucket, client_id, processed, latency_sum_ms, latency_min_ms,
+  const move = (table: string, client: string) => `${table}_${grain} as (
+  insert into ${table}_${grain} as r (tenant_id, bucket${client}, processed, latency_sum_ms, latency_min_ms,
     latency_max_ms, latency_histogram)
-  select tenant_id, date_bin('1 ${grain}', processed_at, timestamptz '1970-01-01 00:00Z'), client_id, count(*), 0, 0, 0, '{}'
-  from moved group by 1, 2, 3 order by 1, 2, 3
-  on conflict (tenant_id, bucket, client_id)
+  select tenant_id, date_bin('1 ${grain}', processed_at, timestamptz '1970-01-01 00:00Z') as bucket${client}, count(*), 0, 0, 0, '{}'
+  from moved group by tenant_id, bucket${client} order by tenant_id, bucket${client}
+  on conflict (tenant_id, bucket${client})
   do update set processed = r.processed + excluded.processed, failed = r.failed - excluded.processed
 )`;
+  return [move('processing_rollups', ', client_id'), move('processing_totals', '')].join(', ');
 }
 
 @Injectable()

@@ -23,32 +23,21 @@ interface Row {
   sum_ms: number;
   min_ms: number;
   max_ms: number;
-  bins: number[];
-  counts: number[];
+  histogram: Record<string, number>;
 }
 
-const rollupTiles = (grain: string, parameter: number) => `select r.*
-  from unnest($${parameter}::timestamptz[], $${parameter + 1}::timestamptz[]) as s (from_time, to_time)
-  join processing_rollups_${grain} r on r.tenant_id = $1 and r.bucket >= s.from_time and r.bucket < s.to_time
-   and ($2::text is null or r.client_id = $2)`;
-
-/** $1 tenant, $2 client or null, arrays (from, to) each for days, hours and minutes, $9 where the buckets begin. */
-const METRICS = `/* processingMetrics.byBucket */
-with pieces as materialized (
-  select width_bucket(bucket, $9::timestamptz[]) as n, processed, failed,
-         latency_sum_ms, latency_min_ms, latency_max_ms, latency_histogram
-  from (${rollupTiles('day', 3)} union all ${rollupTiles('hour', 5)} union all ${rollupTiles('minute', 7)}) tiles
-), bins as (
-  select n, h.key::int as bin, sum(h.value::float8) as count
-  from pieces cross join lateral jsonb_each_text(latency_histogram) h group by 1, 2
-), histograms as (
-  select n, array_agg(bin) as bins, array_agg(count) as counts from bins group by n
-), totals as (
-  select n, sum(processed)::float8 as processed, sum(failed)::float8 as failed,
-         sum(latency_sum_ms) as sum_ms, min(latency_min_ms) as min_ms, max(latency_max_ms) as max_ms
-  from pieces group by n
-)
-select * from totals join histograms using (n) order by n`;
+/** Without a client from the rollup of all together, so that an hour is one row however many clients there are. */
+const tiles = (table: 'processing_rollups' | 'processing_totals') =>
+  ['day', 'hour', 'minute']
+    .map(
+      (grain, n) => `
+select width_bucket(r.bucket, $2::timestamptz[]) as n, r.processed::float8, r.failed::float8, r.latency_sum_ms as sum_ms,
+       r.latency_min_ms as min_ms, r.latency_max_ms as max_ms, r.latency_histogram as histogram
+from unnest($${3 + 2 * n}::timestamptz[], $${4 + 2 * n}::timestamptz[]) as s (from_time, to_time)
+join ${table}_${grain} r on r.tenant_id = $1 and r.bucket >= s.from_time and r.bucket < s.to_time
+ and ${table === 'processing_totals' ? 'true' : 'r.client_id = $9'}`,
+    )
+    .join(' union all ');
 
 /** What workers did, by the time they did it. */
 @Injectable()
@@ -61,20 +50,14 @@ export class ProcessingMetricsRepository {
     starts: readonly number[],
     clientId?: string,
   ): Promise<ProcessingBucket[]> {
-    const tiles = tileBuckets(range, starts);
-    const { rows } = await sql.query<Row>(METRICS, [
-      tenantId,
-      clientId ?? null,
-      ...[tiles.day, tiles.hour, tiles.minute].flatMap(spanArrays),
-      starts.map(toIso),
-    ]);
-    return rows.map(({ sum_ms, min_ms, max_ms, bins, counts, ...row }) => ({
-      ...row,
-      sumMs: sum_ms,
-      minMs: min_ms,
-      maxMs: max_ms,
-      histogram: new Map(bins.map((bin, index) => [bin, counts[index] ?? 0])),
-    }));
+    const { day, hour, minute } = tileBuckets(range, starts);
+    const parameters = [tenantId, starts.map(toIso), ...[day, hour, minute].flatMap(spanArrays)];
+    const { rows } = await (clientId === undefined
+      ? sql.query<Row>(`/* processingMetrics.ofAll */ ${tiles('processing_totals')}`, parameters)
+      : sql.query<Row>(`/* processingMetrics.ofClient */ ${tiles('processing_rollups')}`, [...parameters, clientId]));
+    const buckets = new Map<number, ProcessingBucket>();
+    for (const row of rows) buckets.set(row.n, add(buckets.get(row.n), row));
+    return [...buckets.values()].sort((a, b) => a.n - b.n);
   }
 
   /** Accepted events of the tenant that wait. */
@@ -87,4 +70,20 @@ export class ProcessingMetricsRepository {
     );
     return rows[0]?.events ?? 0;
   }
+}
+
+function add(known: ProcessingBucket | undefined, row: Row): ProcessingBucket {
+  const histogram = new Map(known?.histogram);
+  for (const [bin, count] of Object.entries(row.histogram)) {
+    histogram.set(Number(bin), (histogram.get(Number(bin)) ?? 0) + count);
+  }
+  return {
+    n: row.n,
+    processed: row.processed + (known?.processed ?? 0),
+    failed: row.failed + (known?.failed ?? 0),
+    sumMs: row.sum_ms + (known?.sumMs ?? 0),
+    minMs: Math.min(row.min_ms, known?.minMs ?? Infinity),
+    maxMs: Math.max(row.max_ms, known?.maxMs ?? 0),
+    histogram,
+  };
 }

@@ -1,4 +1,4 @@
-import { COUNTABLE, IS_FAILED } from './countable.js';
+import { IS_FAILED } from './countable.js';
 import { LN_GAMMA, SHORTEST_MS } from './latency-histogram.js';
 
 /** One rollup table, and the rows it should hold. */
@@ -31,18 +31,18 @@ const eventRollup = (grain: string): RollupTable => ({
   ) counted group by 1, 2, 3, 4`,
 });
 
-/** By the batch's processing time. What failed then and succeeded later counts as processed then. */
-const processingRollup = (grain: string): RollupTable => ({
-  name: `processing_rollups_${grain}`,
+/** By the batch's processing time. What failed then and succeeded later counts as processed then. @param client part of the key or not */
+const processingRollup = (grain: string, table: string, client: '' | ', client_id'): RollupTable => ({
+  name: `${table}_${grain}`,
   bucket: 'bucket',
-  key: ['tenant_id', 'bucket', 'client_id'],
+  key: ['tenant_id', 'bucket', ...(client === '' ? [] : ['client_id'])],
   values: ['processed', 'failed', 'latency_sum_ms', 'latency_min_ms', 'latency_max_ms', 'latency_histogram'],
   truth: `
-  select tenant_id, bucket, client_id, sum(n)::bigint - sum(failed)::bigint as processed, sum(failed)::bigint as failed,
+  select tenant_id, bucket${client}, sum(n)::bigint - sum(failed)::bigint as processed, sum(failed)::bigint as failed,
          sum(total) as latency_sum_ms, min(least) as latency_min_ms, max(most) as latency_max_ms,
          jsonb_object_agg(bin, n) as latency_histogram
   from (
-    select tenant_id, bucket, client_id, ceil(ln(latency_ms) / ${LN_GAMMA})::int as bin, count(*) as n,
+    select tenant_id, bucket${client}, ceil(ln(latency_ms) / ${LN_GAMMA})::int as bin, count(*) as n,
            count(*) filter (where is_failed) as failed,
            sum(latency_ms) as total, min(latency_ms) as least, max(latency_ms) as most
     from (
@@ -52,8 +52,8 @@ const processingRollup = (grain: string): RollupTable => ({
       join events e on e.tenant_id = b.tenant_id and e.id between b.first_id and b.last_id and e.batch_id = b.id
       where b.status = 'processed' and b.processed_at >= $1 and b.processed_at < $2
         and ($3::uuid is null or b.tenant_id = $3)
-    ) counted group by 1, 2, 3, 4
-  ) bins group by 1, 2, 3`,
+    ) counted group by tenant_id, bucket, bin${client}
+  ) bins group by tenant_id, bucket${client}`,
 });
 
 const subjectDays = (subject: 'user' | 'session', label: string): RollupTable => ({
@@ -65,7 +65,9 @@ const subjectDays = (subject: 'user' | 'session', label: string): RollupTable =>
   select e.tenant_id, ${bin('day', 'e.event_time')} as day, subject_key(e.${subject}_id) as ${subject}_key,
          min(e.event_time) as first_time, max(e.event_time) as last_time,
          count(*)::int as count${label === '' ? '' : `, e.${label}`}
-  from events e where e.${subject}_id is not null and ${ASKED} and ${COUNTABLE}
+  from events e
+  join ingest_batches b on b.tenant_id = e.tenant_id and b.id = e.batch_id and b.status = 'processed'
+  where e.${subject}_id is not null and ${ASKED} and not ${IS_FAILED}
   group by 1, 2, e.${subject}_id`,
 });
 
@@ -74,7 +76,10 @@ export const ROLLUP_TABLES: readonly RollupTable[] = [
   ...['minute', 'hour', 'day'].map(eventRollup),
   subjectDays('user', 'user_id'),
   subjectDays('session', ''),
-  ...['minute', 'hour', 'day'].map(processingRollup),
+  ...['minute', 'hour', 'day'].flatMap((grain) => [
+    processingRollup(grain, 'processing_rollups', ', client_id'),
+    processingRollup(grain, 'processing_totals', ''),
+  ]),
 ];
 
 /** Empty rows say nothing; sums of fractions depend on the order of their terms in the last digits. */

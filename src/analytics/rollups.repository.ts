@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql } from '../platform/database.js';
+import { IS_FAILED } from './countable.js';
 import { upsertDays } from './day-counts.js';
 import { LN_GAMMA, SHORTEST_MS } from './latency-histogram.js';
 import { lockRollups } from './rollup-lock.js';
@@ -25,8 +26,7 @@ with ${lockRollups('$2')}, counted as materialized (
   select e.tenant_id, e.client_id, e.event_type, e.user_id, e.session_id, e.event_time,
          date_bin('1 minute', e.event_time, timestamptz '1970-01-01 00:00Z') as minute,
          greatest(extract(epoch from now() - e.received_at)::float8 * 1000, ${SHORTEST_MS}) as latency_ms,
-         exists (select from failed_events f where f.tenant_id = e.tenant_id and f.event_id = e.id
-                 and f.state <> 'resolved') as failed
+         ${IS_FAILED} as failed
   from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) as b (id, tenant_id, first_id, last_id)
   cross join lateral (
     select * from events
@@ -57,6 +57,13 @@ with ${lockRollups('$2')}, counted as materialized (
   select tenant_id, client_id, sum(n) - sum(failed) as processed, sum(failed) as failed,
          sum(total) as total, min(least) as least, max(most) as most, jsonb_object_agg(bin, n) as histogram
   from bins group by 1, 2
+), processing_all as materialized (
+  select tenant_id, sum(n) - sum(failed) as processed, sum(failed) as failed,
+         sum(total) as total, min(least) as least, max(most) as most, jsonb_object_agg(bin, n) as histogram
+  from (
+    select tenant_id, bin, sum(n) as n, sum(failed) as failed, sum(total) as total, min(least) as least, max(most) as most
+    from bins group by 1, 2
+  ) b group by 1
 ), ${['minute', 'hour', 'day'].map((grain) => upsertEvents(grain)).join(', ')}
 , ${['minute', 'hour', 'day'].map((grain) => upsertProcessing(grain)).join(', ')}
 , ${upsertDays('user', 'countable')}, ${upsertDays('session', 'countable')}
@@ -72,19 +79,23 @@ function upsertEvents(grain: string): string {
 }
 
 function upsertProcessing(grain: string): string {
-  return `processing_${grain} as (
-  insert into processing_rollups_${grain} as r (tenant_id, bucket, client_id, processed, failed,
+  const upsert = (table: string, client: string, source: string) => `${table}_${grain} as (
+  insert into ${table}_${grain} as r (tenant_id, bucket${client}, processed, failed,
     latency_sum_ms, latency_min_ms, latency_max_ms, latency_histogram)
-  select tenant_id, date_bin('1 ${grain}', now(), timestamptz '1970-01-01 00:00Z'), client_id, processed, failed,
+  select tenant_id, date_bin('1 ${grain}', now(), timestamptz '1970-01-01 00:00Z')${client}, processed, failed,
          total, least, most, histogram
-  from processing order by 1, 2, 3
-  on conflict (tenant_id, bucket, client_id)
+  from ${source} order by tenant_id${client}
+  on conflict (tenant_id, bucket${client})
   do update set processed = r.processed + excluded.processed, failed = r.failed + excluded.failed,
     latency_sum_ms = r.latency_sum_ms + excluded.latency_sum_ms,
     latency_min_ms = least(r.latency_min_ms, excluded.latency_min_ms),
     latency_max_ms = greatest(r.latency_max_ms, excluded.latency_max_ms),
     latency_histogram = merge_histograms(r.latency_histogram, excluded.latency_histogram)
 )`;
+  return [
+    upsert('processing_rollups', ', client_id', 'processing'),
+    upsert('processing_totals', '', 'processing_all'),
+  ].join(', ');
 }
 
 @Injectable()

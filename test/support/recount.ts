@@ -31,7 +31,24 @@ export async function rollupDifference(database: TestDatabase): Promise<number> 
            + abs((select count(*) from failed_events where counted)
                - (select coalesce(sum(failed), 0) from processing_rollups_${grain})) as difference
       from rows full join event_rollups_${grain} r using (tenant_id, bucket, client_id, event_type)`);
-    difference += Number(failed?.difference);
+    const [totals] = await database.query<{ difference: string }>(`
+      with clients as (
+        select tenant_id, bucket, sum(processed) as processed, sum(failed) as failed, min(latency_min_ms) as least,
+               max(latency_max_ms) as most
+        from processing_rollups_${grain} group by 1, 2
+      ), clients_bins as (
+        select tenant_id, bucket, sum(value::bigint) as n, sum(key::int * value::bigint) as weighted
+        from processing_rollups_${grain}, jsonb_each_text(latency_histogram) group by 1, 2
+      ), bins as (
+        select tenant_id, bucket, sum(value::bigint) as n, sum(key::int * value::bigint) as weighted
+        from processing_totals_${grain}, jsonb_each_text(latency_histogram) group by 1, 2
+      )
+      select (select count(*) from clients c full join processing_totals_${grain} t using (tenant_id, bucket)
+              where (c.processed, c.failed, c.least, c.most)
+                is distinct from (t.processed, t.failed, t.latency_min_ms, t.latency_max_ms))
+           + (select count(*) from clients_bins c full join bins b using (tenant_id, bucket)
+              where (c.n, c.weighted) is distinct from (b.n, b.weighted)) as difference`);
+    difference += Number(failed?.difference) + Number(totals?.difference);
     difference += Number(events?.difference) + Number(processing?.difference);
   }
   return difference;
