@@ -1,8 +1,15 @@
 const ZONES = new Map<string, Intl.DateTimeFormat>();
 
+/** Old names that the runtime knows besides those of IANA. PostgreSQL does not, or means another zone (IST, CST, AST). */
+const NOT_OF_IANA = new RegExp(
+  '^(?:SystemV/.*|US/Pacific-New|Canada/East-Saskatchewan|' +
+    'ACT|AET|AGT|ART|AST|BET|BST|CAT|CNT|CST|CTT|EAT|ECT|IET|IST|JST|MIT|NET|NST|PLT|PNT|PRT|PST|SST|VST)$',
+  'i',
+);
+
 /** Whether `name` is an IANA time zone that this runtime knows. */
 export function isTimeZone(name: string): boolean {
-  if (!/^[A-Za-z][A-Za-z0-9_+/-]{1,63}$/.test(name)) return false;
+  if (!/^[A-Za-z][A-Za-z0-9_+/-]{1,63}$/.test(name) || NOT_OF_IANA.test(name)) return false;
   try {
     zoneFormat(name);
     return true;
