@@ -2,15 +2,6 @@ import type { Principal } from '../platform/principal.js';
 import { limitKey, type RateLimiter, tooManyRequests } from './rate-limiter.js';
 import type { LimitState } from './window.js';
 
-/** Headers of every answer to an authenticated request. */
-export function limitHeaders(limit: number, state: LimitState): [name: string, value: number][] {
-  return [
-    ['RateLimit-Limit', limit],
-    ['RateLimit-Remaining', Math.max(0, limit - state.used)],
-    ['RateLimit-Reset', Math.ceil(state.resetMs / 1_000)],
-  ];
-}
-
 /** Counts one request of `principal`. @throws Problem 429 after `onState` has seen the state */
 export async function takeRequest(
   limiter: RateLimiter,

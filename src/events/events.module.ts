@@ -18,6 +18,7 @@ import { FailedEventsModule } from './failed/failed-events.module.js';
 import { IngestLane } from './ingest-lane.js';
 import { IngestRepository } from './ingest.repository.js';
 import { IngestWriter } from './ingest-writer.js';
+import { LaneAnswers } from './lane-answers.js';
 import { QueueStatusService } from './queue-status.service.js';
 import { EventTypesService } from './schemas/event-types.service.js';
 import { SchemaGate } from './schemas/schema-gate.js';
@@ -44,6 +45,7 @@ import { SchemaRegistry } from './schemas/schema-registry.js';
     IngestLane,
     IngestRepository,
     IngestWriter,
+    LaneAnswers,
     QueueStatusService,
     SchemaGate,
     SchemaRegistry,

@@ -3,17 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OpenCall } from '../audit/api-call.js';
 import { ApiCallTrail } from '../audit/api-call-trail.js';
 import { AuthService } from '../auth/auth.service.js';
-import { RateLimiter } from '../auth/rate-limiter.js';
-import { limitHeaders, takeRequest } from '../auth/request-limit.js';
-import { passBodyBy, readJsonBody } from '../platform/body.js';
+import { readJsonBody } from '../platform/body.js';
 import { CONFIG, type Config } from '../platform/config.js';
 import type { Principal } from '../platform/principal.js';
 import { badRequest } from '../platform/problem.js';
-import { problemAnswer } from '../platform/problem.filter.js';
-import { requestId } from '../platform/request-id.js';
 import { CloudEventsService } from './doors/cloud-events.service.js';
 import { EventsService } from './events.service.js';
-import { JSON_TYPE, pathOf, send } from './lane.js';
+import { pathOf } from './lane.js';
+import { LaneAnswers } from './lane-answers.js';
 
 type Accept = (principal: Principal, call: OpenCall) => Promise<unknown>;
 
@@ -28,8 +25,8 @@ export class IngestLane {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly auth: AuthService,
-    private readonly limiter: RateLimiter,
     private readonly trail: ApiCallTrail,
+    private readonly answers: LaneAnswers,
     events: EventsService,
     cloudEvents: CloudEventsService,
   ) {
@@ -59,30 +56,13 @@ export class IngestLane {
     if (accept === undefined) return false;
     const call = this.trail.callOf(request);
     call.route = route;
-    void this.answer(accept, call, response); // never rejects
-    return true;
-  }
-
-  private async answer(accept: Accept, call: OpenCall, response: ServerResponse): Promise<void> {
-    const { request } = call;
-    const id = requestId(request);
-    response.setHeader('X-Request-Id', id);
-    try {
+    void this.answers.answer(call, response, 202, async () => {
       const principal = await this.auth.authenticate(request, 'write');
-      call.principal = principal;
-      await takeRequest(this.limiter, principal, (state) => {
-        for (const [name, value] of limitHeaders(principal.rateLimit, state)) response.setHeader(name, value);
-      });
+      await this.answers.admit(principal, call, response);
       refuseQuery(request.url ?? '');
-      const result = JSON.stringify(await accept(principal, call));
-      this.trail.finish(call, 202, Buffer.byteLength(result), null);
-      send(response, 202, { 'Content-Type': JSON_TYPE }, result);
-    } catch (error) {
-      const { status, headers, body, detail } = problemAnswer(error, request.url ?? '', id);
-      if (!passBodyBy(request)) headers['Connection'] = 'close';
-      this.trail.finish(call, status, Buffer.byteLength(body), detail);
-      send(response, status, headers, body);
-    }
+      return accept(principal, call);
+    });
+    return true;
   }
 }
 

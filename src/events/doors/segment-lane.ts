@@ -4,15 +4,12 @@ import type { OpenCall } from '../../audit/api-call.js';
 import { ApiCallTrail } from '../../audit/api-call-trail.js';
 import { AuthService } from '../../auth/auth.service.js';
 import { readBasicUser } from '../../auth/credentials.js';
-import { RateLimiter } from '../../auth/rate-limiter.js';
-import { limitHeaders, takeRequest } from '../../auth/request-limit.js';
-import { parseJson, passBodyBy, readBytes } from '../../platform/body.js';
+import { parseJson, readBytes } from '../../platform/body.js';
 import { CONFIG, type Config } from '../../platform/config.js';
 import type { Principal } from '../../platform/principal.js';
 import { badRequest, Problem } from '../../platform/problem.js';
-import { problemAnswer } from '../../platform/problem.filter.js';
-import { requestId } from '../../platform/request-id.js';
-import { JSON_TYPE, pathOf, send } from '../lane.js';
+import { pathOf, send } from '../lane.js';
+import { LaneAnswers } from '../lane-answers.js';
 import { SEGMENT_CALLS, type SegmentCall } from './segment-message.js';
 import { SegmentService } from './segment.service.js';
 import { segmentSettings } from './segment-settings.js';
@@ -58,8 +55,8 @@ export class SegmentLane {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly auth: AuthService,
-    private readonly limiter: RateLimiter,
     private readonly trail: ApiCallTrail,
+    private readonly answers: LaneAnswers,
     private readonly segment: SegmentService,
   ) {}
 
@@ -69,40 +66,33 @@ export class SegmentLane {
     if (url.startsWith('/api/')) return false;
     const path = pathOf(url);
     const door = DOORS.get(path);
-    const isSettings = door === undefined && SETTINGS.test(path);
-    if (door === undefined && !isSettings) return false;
+    const writeKey = door === undefined ? SETTINGS.exec(path)?.[1] : undefined;
+    if (door === undefined && writeKey === undefined) return false;
+    if (method !== 'OPTIONS' && method !== (door === undefined ? 'GET' : 'POST')) return false;
+    for (const [name, value] of Object.entries(CORS)) response.setHeader(name, value);
     if (method === 'OPTIONS') {
-      send(response, 204, { ...CORS, ...PREFLIGHT }, null);
+      send(response, 204, { ...PREFLIGHT }, null);
       return true;
     }
-    if (method !== (isSettings ? 'GET' : 'POST')) return false;
     const call = this.trail.callOf(request);
-    call.route = isSettings ? '/v1/projects/:writeKey/settings' : path;
-    if (door === undefined) this.answerSettings(call, response);
-    else void this.answer(door, call, response); // never rejects
+    if (door !== undefined) {
+      call.route = path;
+      const adapt = (problem: Problem) => inSegmentsWords(problem, response);
+      void this.answers.answer(call, response, 200, () => this.accept(door, call, response), adapt);
+    } else if (writeKey !== undefined) {
+      call.route = '/v1/projects/:writeKey/settings';
+      call.path = '/v1/projects/[write key]/settings';
+      response.setHeader('Cache-Control', 'no-store');
+      void this.answers.answer(call, response, 200, async () => segmentSettings(writeKey, this.auth.originOf(request)));
+    }
     return true;
   }
 
-  private async answer(door: Door, call: OpenCall, response: ServerResponse): Promise<void> {
-    const { request } = call;
-    const id = requestId(request);
-    response.setHeader('X-Request-Id', id);
-    try {
-      const { principal, body } = await this.open(request, (caller) => this.limit(caller, call, response));
-      const result = JSON.stringify(
-        door === 'batch'
-          ? await this.segment.acceptBatch(principal, body, call)
-          : await this.segment.acceptOne(principal, door, body, call),
-      );
-      this.trail.finish(call, 200, Buffer.byteLength(result), null);
-      send(response, 200, { ...CORS, 'Content-Type': JSON_TYPE }, result);
-    } catch (error) {
-      const { status, headers, body, detail } = problemAnswer(error, request.url ?? '', id, inSegmentsWords);
-      if (status === 429 && headers['Retry-After'] !== undefined) headers['X-RateLimit-Reset'] = headers['Retry-After'];
-      if (!passBodyBy(request)) headers['Connection'] = 'close';
-      this.trail.finish(call, status, Buffer.byteLength(body), detail);
-      send(response, status, { ...headers, ...CORS }, body);
-    }
+  private async accept(door: Door, call: OpenCall, response: ServerResponse): Promise<unknown> {
+    const { principal, body } = await this.open(call.request, (caller) => this.answers.admit(caller, call, response));
+    return door === 'batch'
+      ? this.segment.acceptBatch(principal, body, call)
+      : this.segment.acceptOne(principal, door, body, call);
   }
 
   /** A credential in a header is checked before the body is read; only without one does the body's write key count. */
@@ -129,13 +119,6 @@ export class SegmentLane {
     return { principal, body };
   }
 
-  private async limit(principal: Principal, call: OpenCall, response: ServerResponse): Promise<void> {
-    call.principal = principal;
-    await takeRequest(this.limiter, principal, (state) => {
-      for (const [name, value] of limitHeaders(principal.rateLimit, state)) response.setHeader(name, value);
-    });
-  }
-
   /** JSON, whatever the Content-Type: browsers say text/plain, because that needs no preflight. */
   private async read(request: IncomingMessage): Promise<object> {
     const body = parseJson(await readBytes(request, this.config.MAX_BODY_BYTES));
@@ -144,24 +127,16 @@ export class SegmentLane {
     }
     return body;
   }
-
-  private answerSettings(call: OpenCall, response: ServerResponse): void {
-    const { request } = call;
-    const key = SETTINGS.exec(pathOf(request.url ?? ''))?.[1] ?? '';
-    call.path = '/v1/projects/[write key]/settings';
-    const body = JSON.stringify(segmentSettings(key, this.auth.originOf(request)));
-    response.setHeader('X-Request-Id', requestId(request));
-    this.trail.finish(call, 200, Buffer.byteLength(body), null);
-    send(response, 200, { ...CORS, 'Content-Type': JSON_TYPE, 'Cache-Control': 'no-store' }, body);
-  }
 }
 
 /**
  * SDKs throw a batch away for good on 400 only, and send it again on most others: what can never succeed is 400 here.
- * They read `code` and `message`.
+ * They read `code` and `message`, and some the header X-RateLimit-Reset, which gets the seconds of Retry-After.
  */
-function inSegmentsWords(problem: Problem): Problem {
+function inSegmentsWords(problem: Problem, response: ServerResponse): Problem {
   const status = [413, 415, 422].includes(problem.status) ? 400 : problem.status;
+  const { retryAfterSeconds } = problem.extras;
+  if (status === 429 && retryAfterSeconds !== undefined) response.setHeader('X-RateLimit-Reset', retryAfterSeconds);
   const code = CODES[status] ?? 'internal_error';
   const members = { success: false, ...problem.extras.members, code, message: problem.detail };
   return new Problem(status, problem.detail, { ...problem.extras, members });
