@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
-import { IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
-import { IfGiven, RangeQuery, ToInteger, ZoneQuery } from '../platform/query.dto.js';
+import { IsIn, IsInt, Max, Min } from 'class-validator';
+import { IfGiven, OptionalText, RangeQuery, ToInteger, ZoneQuery } from '../platform/query.dto.js';
 import { IsFilter, RangeResponse, TimeseriesPoint, TypeCount } from './analytics.dto.js';
 import { FunnelStepResponse } from './funnels.dto.js';
 import { type Interval, INTERVALS } from './local-time.js';
@@ -26,9 +26,7 @@ export class JourneyQuery extends RangeQuery {
   limit = 1000;
 
   @ApiPropertyOptional({ description: '`next_cursor` of the page before.' })
-  @IsOptional()
-  @IsString()
-  @Length(1, 200)
+  @OptionalText(200)
   cursor?: string;
 }
 

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
-import { PageQuery, RangeQuery, ToInteger } from '../platform/query.dto.js';
+import { IsIn, IsOptional } from 'class-validator';
+import { OptionalInteger, OptionalText, PageQuery, RangeQuery } from '../platform/query.dto.js';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
 export const EXPORT_FORMATS = ['csv', 'ndjson'] as const;
@@ -15,31 +15,17 @@ export class ApiCallsFilterQuery extends RangeQuery {
   method?: string;
 
   @ApiPropertyOptional({ description: 'Part of the path.' })
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   endpoint?: string;
 
-  @ApiPropertyOptional({ type: Number })
-  @IsOptional()
-  @ToInteger()
-  @IsInt()
-  @Min(100)
-  @Max(599)
+  @OptionalInteger(100, 599)
   status_code?: number;
 
   @ApiPropertyOptional({ type: Number, description: 'This status or a higher one: 400 for everything refused.' })
-  @IsOptional()
-  @ToInteger()
-  @IsInt()
-  @Min(100)
-  @Max(599)
+  @OptionalInteger(100, 599)
   min_status?: number;
 
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   client_id?: string;
 }
 

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, Length } from 'class-validator';
-import { ListQuery } from '../platform/query.dto.js';
+import { IsIn, IsOptional } from 'class-validator';
+import { ListQuery, OptionalText } from '../platform/query.dto.js';
 import type { EventStatus } from './event.js';
 
 export const EVENT_STATUSES = ['queued', 'processed', 'failed'] as const satisfies readonly EventStatus[];
@@ -179,35 +179,21 @@ export class EventPage {
 
 export class GetEventQuery {
   @ApiPropertyOptional({ description: 'Whose event_id is meant; default: your own client_id.' })
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   client_id?: string;
 }
 
 export class ListEventsQuery extends ListQuery {
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   event_type?: string;
 
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   user_id?: string;
 
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   session_id?: string;
 
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   client_id?: string;
 
   @ApiPropertyOptional({ enum: EVENT_STATUSES })

@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Length, Max, Min, ValidateBy, ValidateIf } from 'class-validator';
@@ -36,6 +37,23 @@ export function ToInteger(): PropertyDecorator {
   );
 }
 
+/** Text of 1 to `max` characters, which may be left out. Documents its bounds. */
+export function OptionalText(max = 255): PropertyDecorator {
+  return applyDecorators(
+    ...[Length(1, max), IsString(), IsOptional()],
+    ApiPropertyOptional({ type: String, minLength: 1, maxLength: max }),
+  );
+}
+
+/** Whole number in the text of a query parameter, which may be left out. Documents its bounds. */
+export function OptionalInteger(min: number, max?: number): PropertyDecorator {
+  return applyDecorators(
+    ...(max === undefined ? [] : [Max(max)]),
+    ...[Min(min), IsInt(), ToInteger(), IsOptional()],
+    ApiPropertyOptional({ type: Number, minimum: min, ...(max === undefined ? {} : { maximum: max }) }),
+  );
+}
+
 /** Validates a field unless it is absent; unlike IsOptional, null is not absence. */
 export function IfGiven(): PropertyDecorator {
   return ValidateIf((_object, value) => value !== undefined);
@@ -51,9 +69,7 @@ export class PageQuery {
   limit = 50;
 
   @ApiPropertyOptional({ description: '`next_cursor` of the page before.' })
-  @IsOptional()
-  @IsString()
-  @Length(1, 200)
+  @OptionalText(200)
   cursor?: string;
 }
 

@@ -1,17 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
-import {
-  ArrayMaxSize,
-  ArrayNotEmpty,
-  IsArray,
-  IsIn,
-  IsInt,
-  IsOptional,
-  IsString,
-  Length,
-  Max,
-  Min,
-} from 'class-validator';
-import { IsDateTime, ToInteger, ZoneQuery } from '../../platform/query.dto.js';
+import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsIn, IsOptional, IsString, Length } from 'class-validator';
+import { IsDateTime, OptionalInteger, OptionalText, ZoneQuery } from '../../platform/query.dto.js';
 import type { JsonValue } from '../proofs/canonical-json.js';
 import { EVENT_STATUSES } from './audit-event-parser.js';
 
@@ -105,55 +94,30 @@ export class AuditEventFilterQuery {
   @IsDateTime()
   to_date?: string;
 
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   functionality?: string;
 
-  @ApiPropertyOptional({ type: Number })
-  @IsOptional()
-  @ToInteger()
-  @IsInt()
-  @Min(Number.MIN_SAFE_INTEGER)
-  @Max(Number.MAX_SAFE_INTEGER)
+  @OptionalInteger(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
   store_id?: number;
 
-  @ApiPropertyOptional({ type: Number })
-  @IsOptional()
-  @ToInteger()
-  @IsInt()
-  @Min(Number.MIN_SAFE_INTEGER)
-  @Max(Number.MAX_SAFE_INTEGER)
+  @OptionalInteger(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
   company_id?: number;
 
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   user?: string;
 
-  @ApiPropertyOptional({ maxLength: 200, description: 'Part of the message, in whatever case; taken as it is.' })
-  @IsOptional()
-  @IsString()
-  @Length(1, 200)
+  @ApiPropertyOptional({ description: 'Part of the message, in whatever case; taken as it is.' })
+  @OptionalText(200)
   message_pattern?: string;
 }
 
 export class SearchAuditEventsQuery extends AuditEventFilterQuery {
   @ApiPropertyOptional({ type: Number, minimum: 1, default: 1 })
-  @IsOptional()
-  @ToInteger()
-  @IsInt()
-  @Min(1)
+  @OptionalInteger(1)
   page_number = 1;
 
   @ApiPropertyOptional({ type: Number, minimum: 1, maximum: 5000, default: 500 })
-  @IsOptional()
-  @ToInteger()
-  @IsInt()
-  @Min(1)
-  @Max(5_000)
+  @OptionalInteger(1, 5_000)
   page_size = 500;
 }
 
@@ -164,18 +128,11 @@ export class ExportAuditEventsQuery extends IntersectionType(AuditEventFilterQue
   recent?: string;
 
   @ApiPropertyOptional({ type: Number, minimum: 1, description: 'Only this page of the search; absent: all of it.' })
-  @IsOptional()
-  @ToInteger()
-  @IsInt()
-  @Min(1)
+  @OptionalInteger(1)
   page_number?: number;
 
   @ApiPropertyOptional({ type: Number, minimum: 1, maximum: 5000, default: 500 })
-  @IsOptional()
-  @ToInteger()
-  @IsInt()
-  @Min(1)
-  @Max(5_000)
+  @OptionalInteger(1, 5_000)
   page_size?: number;
 }
 

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
-import { IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
-import { PageQuery, RangeQuery, ToInteger, ZoneQuery } from '../../platform/query.dto.js';
+import { IsIn, IsOptional } from 'class-validator';
+import { OptionalInteger, OptionalText, PageQuery, RangeQuery, ZoneQuery } from '../../platform/query.dto.js';
 import { EXPORT_FORMATS, type ExportFormat } from '../export/send-export.js';
 import { ACTION_TYPES, type ActionType, SEVERITIES, type Severity } from './entry.js';
 
@@ -10,16 +10,10 @@ export class EntryFilterQuery extends RangeQuery {
   @IsIn(ACTION_TYPES)
   action_type?: ActionType;
 
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   resource_type?: string;
 
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   resource_id?: string;
 
   @ApiPropertyOptional({ enum: SEVERITIES })
@@ -27,80 +21,41 @@ export class EntryFilterQuery extends RangeQuery {
   @IsIn(SEVERITIES)
   severity?: Severity;
 
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   status?: string;
 
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   user_id?: string;
 
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   session_id?: string;
 
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   ip_address?: string;
 
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @Length(1, 1024)
+  @OptionalText(1024)
   user_agent?: string;
 
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   client_id?: string;
 
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   functionality?: string;
 
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   event_type?: string;
 
-  @ApiPropertyOptional({ type: Number })
-  @IsOptional()
-  @ToInteger()
-  @IsInt()
-  @Min(Number.MIN_SAFE_INTEGER)
-  @Max(Number.MAX_SAFE_INTEGER)
+  @OptionalInteger(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
   store_id?: number;
 
-  @ApiPropertyOptional({ type: Number })
-  @IsOptional()
-  @ToInteger()
-  @IsInt()
-  @Min(Number.MIN_SAFE_INTEGER)
-  @Max(Number.MAX_SAFE_INTEGER)
+  @OptionalInteger(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
   company_id?: number;
 
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   idempotency_key?: string;
 
-  @ApiPropertyOptional({ description: 'Part of the message, in whatever case.', maxLength: 200 })
-  @IsOptional()
-  @IsString()
-  @Length(1, 200)
+  @ApiPropertyOptional({ description: 'Part of the message, in whatever case.' })
+  @OptionalText(200)
   message?: string;
 
   @ApiPropertyOptional({
@@ -108,9 +63,7 @@ export class EntryFilterQuery extends RangeQuery {
       'Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters.',
     maxLength: 200,
   })
-  @IsOptional()
-  @IsString()
-  @Length(1, 200)
+  @OptionalText(200)
   q?: string;
 }
 
@@ -154,11 +107,7 @@ export class EntryStatsResponse {
 
 export class CleanupQuery {
   @ApiPropertyOptional({ type: Number, minimum: 1, description: 'Not below AUDIT_RETENTION_DAYS, the default.' })
-  @IsOptional()
-  @ToInteger()
-  @IsInt()
-  @Min(1)
-  @Max(36_500)
+  @OptionalInteger(1, 36_500)
   older_than_days?: number;
 }
 

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, Length } from 'class-validator';
-import { IsDateTime, PageQuery } from '../../platform/query.dto.js';
+import { IsIn, IsOptional } from 'class-validator';
+import { IsDateTime, OptionalText, PageQuery } from '../../platform/query.dto.js';
 import { LETTER_STATES, type LetterState } from './dead-letter.js';
 
 class LetterFilterDto {
@@ -9,22 +9,14 @@ class LetterFilterDto {
   @IsIn(LETTER_STATES)
   state?: LetterState;
 
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   event_type?: string;
 
-  @ApiPropertyOptional()
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   client_id?: string;
 
   @ApiPropertyOptional({ description: 'Text that the reason contains, in any case.' })
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   reason?: string;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Failed at or after. Default: ever.' })
@@ -42,9 +34,7 @@ export class ListFailedQuery extends IntersectionType(LetterFilterDto, PageQuery
 
 export class RetryFailedDto extends LetterFilterDto {
   @ApiPropertyOptional({ description: '`next_cursor` of the answer before, when it was not null.' })
-  @IsOptional()
-  @IsString()
-  @Length(1, 200)
+  @OptionalText(200)
   cursor?: string;
 }
 

@@ -1,6 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
-import { IsOptional, IsString, Length } from 'class-validator';
-import { PageQuery } from '../../platform/query.dto.js';
+import { OptionalText, PageQuery } from '../../platform/query.dto.js';
 import type { SchemaMode } from './schemas.repository.js';
 
 export const SCHEMA_MODES = ['reject', 'quarantine'] as const satisfies readonly SchemaMode[];
@@ -25,15 +24,11 @@ export class PutSchemaDto {
 
 export class EventTypesQuery extends OmitType(PageQuery, ['cursor']) {
   @ApiPropertyOptional({ description: '`next_cursor` of the page before.' })
-  @IsOptional()
-  @IsString()
-  @Length(1, 2_000)
+  @OptionalText(2_000)
   cursor?: string;
 
   @ApiPropertyOptional({ description: 'Types whose name begins so.' })
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
+  @OptionalText()
   prefix?: string;
 }
 
