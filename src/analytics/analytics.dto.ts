@@ -1,22 +1,17 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
-import { IsIn, IsInt, IsString, Length, Max, Min, NotContains } from 'class-validator';
+import { IsIn, IsInt, IsString, Length, Max, Min } from 'class-validator';
 import { IfGiven, RangeQuery, ToInteger, ZoneQuery } from '../platform/query.dto.js';
 import { type Interval, INTERVALS } from './local-time.js';
 
-/** As ids, types and names of properties may be. PostgreSQL has no NUL. */
+/** As ids, types and names of properties may be. */
 export function IsLabel(): PropertyDecorator {
-  return (target, property) => {
-    const noNul = NotContains('\0', { message: '$property must not contain NUL' });
-    for (const check of [IsString(), Length(1, 255), noNul]) check(target, property);
-  };
+  return applyDecorators(IsString(), Length(1, 255));
 }
 
 /** Text by which events are filtered: as long as ids and types may be. */
 export function IsFilter(): PropertyDecorator {
-  return (target, property) => {
-    IfGiven()(target, property);
-    IsLabel()(target, property);
-  };
+  return applyDecorators(IfGiven(), IsLabel());
 }
 
 export class EventCountsQuery extends RangeQuery {
