@@ -73,6 +73,17 @@ export function* generateSampleEvents(options: SampleOptions): Generator<SampleE
   yield* emitBefore(Infinity, active, endMs);
 }
 
+/** The next `limit` of `events`, fewer at the end. */
+export function take(events: Iterator<SampleEvent, void>, limit: number): SampleEvent[] {
+  const taken: SampleEvent[] = [];
+  while (taken.length < limit) {
+    const next = events.next();
+    if (next.done === true) break;
+    taken.push(next.value);
+  }
+  return taken;
+}
+
 /** A dry run: how many visits it takes to reach `count` events. */
 function countVisits(count: number, seed: number): number {
   let visits = 0;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { generateSampleEvents } from '../events/sample-data.js';
+import { generateSampleEvents, take } from '../events/sample-data.js';
 import type { ApiClient, BatchResult, CreatedKey, NewKey } from './api-client.js';
 import type { QuickstartOptions } from './options.js';
 import { print, progress } from './progress.js';
@@ -110,16 +110,6 @@ async function sendSamples({ api, file, signal }: FirstStart, samples: SamplePro
     file.update({ samples });
     progress(`  ${samples.sent} of ${samples.count} accepted`);
   }
-}
-
-function take<T>(source: Iterator<T, void>, limit: number): T[] {
-  const taken: T[] = [];
-  while (taken.length < limit) {
-    const next = source.next();
-    if (next.done === true) break;
-    taken.push(next.value);
-  }
-  return taken;
 }
 
 function warnOfLosses({ conflicts, rejected }: BatchResult): void {

@@ -5,7 +5,7 @@ import type { AcceptableEvent } from '../event.js';
 import { isFault, parseEvent } from '../event-parser.js';
 import { BatchesRepository } from '../batches.repository.js';
 import { IngestWriter } from '../ingest-writer.js';
-import { generateSampleEvents, type SampleEvent } from '../sample-data.js';
+import { generateSampleEvents, type SampleEvent, take } from '../sample-data.js';
 import { clientOf } from '../sample-shop.js';
 import { SchemaGate } from '../schemas/schema-gate.js';
 import { type ClaimedJob, JobsRepository } from './jobs.repository.js';
@@ -86,14 +86,4 @@ export class SampleDataWriter {
     }
     return true;
   }
-}
-
-function take<T>(source: Iterator<T, void>, limit: number): T[] {
-  const taken: T[] = [];
-  while (taken.length < limit) {
-    const next = source.next();
-    if (next.done === true) break;
-    taken.push(next.value);
-  }
-  return taken;
 }
