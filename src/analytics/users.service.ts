@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { unknownCursor } from '../platform/cursor.js';
 import { Database } from '../platform/database.js';
 import { badRequest } from '../platform/problem.js';
 import { toIso, toTimeRange } from '../platform/query.dto.js';
@@ -143,10 +144,6 @@ function encodePlace({ event_time, id }: UserEvent): string {
 
 function decodePlace(cursor: string): { time: number; id: string } {
   const [time = '', id = '', ...rest] = Buffer.from(cursor, 'base64url').toString('latin1').split(' ');
-  if (!/^-?\d{1,15}$/.test(time) || !isUuid(id) || rest.length > 0) {
-    throw badRequest('cursor is not one this API has given out. Use next_cursor of the page before.', [
-      { path: 'cursor', message: 'is not a cursor of this API' },
-    ]);
-  }
+  if (!/^-?\d{1,15}$/.test(time) || !isUuid(id) || rest.length > 0) throw unknownCursor();
   return { time: Number(time), id };
 }

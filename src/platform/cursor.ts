@@ -1,6 +1,12 @@
 import { badRequest } from './problem.js';
 import { isUuid } from './uuid7.js';
 
+/** For a cursor that no page ended with. */
+export const unknownCursor = () =>
+  badRequest('cursor is not one this API has given out. Use next_cursor of the page before.', [
+    { path: 'cursor', message: 'is not a cursor of this API' },
+  ]);
+
 /** Where a newest-first list by UUIDv7 goes on: rows with an id below it. */
 export function encodeCursor(id: string): string {
   return Buffer.from(id, 'latin1').toString('base64url');
@@ -9,11 +15,7 @@ export function encodeCursor(id: string): string {
 /** @throws Problem 400 for anything that {@link encodeCursor} did not make */
 export function decodeCursor(cursor: string): string {
   const id = Buffer.from(cursor, 'base64url').toString('latin1');
-  if (!isUuid(id) || encodeCursor(id) !== cursor) {
-    throw badRequest('cursor is not one this API has given out. Use next_cursor of the page before.', [
-      { path: 'cursor', message: 'is not a cursor of this API' },
-    ]);
-  }
+  if (!isUuid(id) || encodeCursor(id) !== cursor) throw unknownCursor();
   return id;
 }
 

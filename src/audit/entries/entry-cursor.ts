@@ -1,4 +1,4 @@
-import { badRequest } from '../../platform/problem.js';
+import { unknownCursor } from '../../platform/cursor.js';
 import { isUuid } from '../../platform/uuid7.js';
 import type { ExportedEntry } from './entry.js';
 import type { Position } from './entry-filter.js';
@@ -14,11 +14,7 @@ export function decodePosition(cursor: string): Position {
   const [occurredAt = '', id = ''] = Buffer.from(cursor, 'base64url').toString('latin1').split(' ');
   const position = { occurredAt, id };
   const valid = OCCURRED_AT.test(occurredAt) && !Number.isNaN(Date.parse(occurredAt)) && isUuid(id);
-  if (!valid || encodePosition(position) !== cursor) {
-    throw badRequest('cursor is not one this API has given out. Use next_cursor of the page before.', [
-      { path: 'cursor', message: 'is not a cursor of this API' },
-    ]);
-  }
+  if (!valid || encodePosition(position) !== cursor) throw unknownCursor();
   return position;
 }
 

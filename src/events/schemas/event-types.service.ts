@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AnalyticsService } from '../../analytics/analytics.service.js';
 import { recordOf } from '../../audit/entries/act.js';
 import { AuditEntryWriter } from '../../audit/entries/entry-writer.js';
+import { unknownCursor } from '../../platform/cursor.js';
 import type { Principal } from '../../platform/principal.js';
 import { badRequest, notFound, Problem } from '../../platform/problem.js';
 import { toIso } from '../../platform/query.dto.js';
@@ -141,10 +142,6 @@ const encodeTypeCursor = (eventType: string) => Buffer.from(eventType, 'utf8').t
 
 function decodeTypeCursor(cursor: string): string {
   const eventType = Buffer.from(cursor, 'base64url').toString('utf8');
-  if (eventTextFault(eventType) !== null || encodeTypeCursor(eventType) !== cursor) {
-    throw badRequest('cursor is not one this API has given out. Use next_cursor of the page before.', [
-      { path: 'cursor', message: 'is not a cursor of this API' },
-    ]);
-  }
+  if (eventTextFault(eventType) !== null || encodeTypeCursor(eventType) !== cursor) throw unknownCursor();
   return eventType;
 }
