@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { unknownCursor } from '../platform/cursor.js';
 import { Database } from '../platform/database.js';
+import { boundedTextFault } from '../platform/payload-check.js';
 import { badRequest } from '../platform/problem.js';
 import { toIso, toTimeRange } from '../platform/query.dto.js';
 import { DAY_MS } from '../platform/time.js';
@@ -18,6 +19,7 @@ import type {
   UserOverviewResponse,
 } from './users.dto.js';
 
+const MAX_USER_ID = 255;
 const MAX_SESSIONS = 100;
 const RECENT_EVENTS = 20;
 /** A cohort per period and a number for each later period: the answer grows with the square. */
@@ -106,11 +108,8 @@ export class UsersService {
 }
 
 function requireUserId(userId: string): void {
-  if (userId.length > 255 || userId.includes('\0')) {
-    throw badRequest('user_id must be 1 to 255 characters without NUL.', [
-      { path: 'user_id', message: 'must be 1 to 255 characters without NUL' },
-    ]);
-  }
+  const message = boundedTextFault(userId, MAX_USER_ID);
+  if (message !== null) throw badRequest(`user_id ${message}.`, [{ path: 'user_id', message }]);
 }
 
 function describeEvent({ id, event_id, event_type, event_time, client_id, payload }: UserEvent) {

@@ -65,6 +65,12 @@ describe('analytics', () => {
     expect(body.errors.map((error) => error.path)).toContain(field);
   });
 
+  it('takes a user_id of as many characters as an event may have', async () => {
+    const path = (length: number) => `/analytics/users/${encodeURIComponent('😀'.repeat(length))}/journey`;
+    expect((await api.get(path(255))).status).toBe(200);
+    expect((await api.get(path(256))).status).toBe(400);
+  });
+
   it('says which interval fits when there are too many buckets', async () => {
     const range = 'from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z';
     const { body } = await api.get<{ detail: string }>(`/analytics/timeseries?interval=minute&${range}`);
