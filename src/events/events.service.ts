@@ -3,7 +3,7 @@ import type { OpenCall } from '../audit/api-call.js';
 import { RateLimiter } from '../auth/rate-limiter.js';
 import { CONFIG, type Config } from '../platform/config.js';
 import type { Principal } from '../platform/principal.js';
-import { badRequest, type FieldError, Problem, tooLarge } from '../platform/problem.js';
+import { badRequest, type FieldError, Problem, refuseUnknownFields, tooLarge } from '../platform/problem.js';
 import type { AcceptableEvent, Outcome } from './event.js';
 import { eventTextFault, isFault, parseEvent } from './event-parser.js';
 import type { BatchResponse, BatchResult, IngestedResponse } from './events.dto.js';
@@ -133,13 +133,7 @@ export class EventsService {
     if (typeof body !== 'object' || body === null || Array.isArray(body)) {
       throw badRequest('The body must be an object like {"events":[…]}.');
     }
-    const unknown = Object.keys(body).filter((name) => name !== 'events');
-    if (unknown.length > 0) {
-      const errors = unknown
-        .slice(0, 20)
-        .map((path) => ({ path: path.slice(0, 100), message: 'is not a known field' }));
-      throw badRequest(`The body has unknown fields: ${errors.map((error) => error.path).join(', ')}.`, errors);
-    }
+    refuseUnknownFields(body, 'events');
     const { events } = body as { events?: unknown };
     if (!Array.isArray(events) || events.length === 0) {
       throw badRequest('events must be an array with at least one event.', [

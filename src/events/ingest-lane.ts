@@ -6,7 +6,7 @@ import { AuthService } from '../auth/auth.service.js';
 import { readJsonBody } from '../platform/body.js';
 import { CONFIG, type Config } from '../platform/config.js';
 import type { Principal } from '../platform/principal.js';
-import { badRequest } from '../platform/problem.js';
+import { refuseUnknownParameters } from '../platform/problem.js';
 import { CloudEventsService } from './doors/cloud-events.service.js';
 import { EventsService } from './events.service.js';
 import { pathOf } from './lane.js';
@@ -69,11 +69,5 @@ export class IngestLane {
 /** @throws Problem 400 for any parameter; only a key may stand there, and that was read before */
 function refuseQuery(url: string): void {
   const query = url.indexOf('?');
-  if (query < 0) return;
-  const unknown = [...new URLSearchParams(url.slice(query + 1)).keys()].filter((name) => name !== 'api_key');
-  if (unknown.length === 0) return;
-  const errors = unknown
-    .slice(0, 20)
-    .map((name) => ({ path: name.slice(0, 100), message: 'is not a known parameter' }));
-  throw badRequest(`Unknown query parameters: ${errors.map(({ path }) => path).join(', ')}.`, errors);
+  if (query >= 0) refuseUnknownParameters(new URLSearchParams(url.slice(query + 1)), 'api_key');
 }

@@ -53,6 +53,23 @@ export class Problem extends Error {
 
 export const badRequest = (detail: string, errors?: FieldError[]) =>
   new Problem(400, detail, errors === undefined ? {} : { errors });
+/** @throws Problem 400 that names what `body` has besides `known` */
+export function refuseUnknownFields(body: object, ...known: string[]): void {
+  refuseUnknown('The body has unknown fields', 'is not a known field', Object.keys(body), known);
+}
+
+/** @throws Problem 400 that names what a query has besides `known` */
+export function refuseUnknownParameters(query: URLSearchParams, ...known: string[]): void {
+  refuseUnknown('Unknown query parameters', 'is not a known parameter', [...query.keys()], known);
+}
+
+function refuseUnknown(sentence: string, message: string, names: readonly string[], known: readonly string[]): void {
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  const errors = unknown.slice(0, 20).map((name) => ({ path: name.slice(0, 100), message }));
+  throw badRequest(`${sentence}: ${errors.map(({ path }) => path).join(', ')}.`, errors);
+}
+
 export const unauthorized = (detail: string) => new Problem(401, detail);
 export const forbidden = (detail: string) => new Problem(403, detail);
 export const notFound = (detail: string) => new Problem(404, detail);

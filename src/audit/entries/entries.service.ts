@@ -3,7 +3,14 @@ import { isConnectionError, sqlState } from '../../platform/database.js';
 import { type Page } from '../../platform/cursor.js';
 import { boundedTextFault } from '../../platform/payload-check.js';
 import type { Principal } from '../../platform/principal.js';
-import { badRequest, type FieldError, notFound, Problem, tooLarge } from '../../platform/problem.js';
+import {
+  badRequest,
+  type FieldError,
+  notFound,
+  Problem,
+  refuseUnknownFields,
+  tooLarge,
+} from '../../platform/problem.js';
 import { isUuid } from '../../platform/uuid7.js';
 import type { OpenCall } from '../api-call.js';
 import { AuditEntriesRepository } from './entries.repository.js';
@@ -116,11 +123,7 @@ function readLogs(body: unknown): unknown[] {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw badRequest('The body must be an object like {"logs":[…]}.');
   }
-  const unknown = Object.keys(body).filter((name) => name !== 'logs');
-  if (unknown.length > 0) {
-    const errors = unknown.slice(0, 20).map((path) => ({ path: path.slice(0, 100), message: 'is not a known field' }));
-    throw badRequest(`The body has unknown fields: ${errors.map((error) => error.path).join(', ')}.`, errors);
-  }
+  refuseUnknownFields(body, 'logs');
   const { logs } = body as { logs?: unknown };
   if (!Array.isArray(logs) || logs.length === 0) {
     throw invalid({ path: 'logs', message: 'must be an array with at least one entry' });

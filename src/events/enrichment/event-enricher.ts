@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { checkPayload, MAX_KEYS } from '../../platform/payload-check.js';
 import type { Principal } from '../../platform/principal.js';
-import { badRequest, Problem } from '../../platform/problem.js';
+import { badRequest, Problem, refuseUnknownFields } from '../../platform/problem.js';
 import type { EventResponse } from '../events.dto.js';
 import { EventReader } from '../event-reader.js';
 import { MAX_EVENT_BYTES } from '../event-parser.js';
@@ -38,12 +38,7 @@ export class EventEnricher {
 /** @returns JSON of the properties */
 function readProperties(body: unknown): string {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw wrongBody();
-  const unknown = Object.keys(body)
-    .find((name) => name !== NAME)
-    ?.slice(0, 100);
-  if (unknown !== undefined) {
-    throw badRequest(`${unknown} is not a known field.`, [{ path: unknown, message: 'is not a known field' }]);
-  }
+  refuseUnknownFields(body, NAME);
   const properties = (body as Record<string, unknown>)[NAME];
   if (typeof properties !== 'object' || properties === null || Array.isArray(properties)) throw wrongBody();
   const fault = checkPayload(properties, NAME);

@@ -5,7 +5,7 @@ import { decodeCursor, encodeCursor, type Page, toPage } from '../../platform/cu
 import type { Sql } from '../../platform/database.js';
 import { checkPayload } from '../../platform/payload-check.js';
 import type { Principal } from '../../platform/principal.js';
-import { badRequest, type FieldError, notFound, Problem } from '../../platform/problem.js';
+import { badRequest, type FieldError, notFound, Problem, refuseUnknownFields } from '../../platform/problem.js';
 import { toIso } from '../../platform/query.dto.js';
 import { parseDateTime } from '../../platform/time.js';
 import { isUuid } from '../../platform/uuid7.js';
@@ -133,12 +133,7 @@ function readPatch(body: unknown): string | undefined {
   if (body === undefined || body === null) return undefined;
   if (typeof body !== 'object' || Array.isArray(body))
     throw badRequest('The body must be an object like {"payload":{…}}.');
-  const unknown = Object.keys(body)
-    .find((name) => name !== 'payload')
-    ?.slice(0, 100);
-  if (unknown !== undefined) {
-    throw badRequest(`${unknown} is not a known field.`, [{ path: unknown, message: 'is not a known field' }]);
-  }
+  refuseUnknownFields(body, 'payload');
   const { payload } = body as { payload?: unknown };
   if (payload === undefined) return undefined;
   const fault = payloadFault(payload);

@@ -4,7 +4,7 @@ import { recordOf } from '../../audit/entries/act.js';
 import { AuditEntryWriter } from '../../audit/entries/entry-writer.js';
 import { unknownCursor } from '../../platform/cursor.js';
 import type { Principal } from '../../platform/principal.js';
-import { badRequest, notFound, Problem } from '../../platform/problem.js';
+import { badRequest, notFound, Problem, refuseUnknownFields } from '../../platform/problem.js';
 import { toIso } from '../../platform/query.dto.js';
 import { DAY_MS } from '../../platform/time.js';
 import { eventTextFault } from '../event-parser.js';
@@ -98,12 +98,7 @@ function readBody(body: unknown): { schema: unknown; mode: SchemaMode } {
       { path: 'schema', message: 'is missing' },
     ]);
   }
-  const unknown = Object.keys(body)
-    .find((name) => name !== 'schema' && name !== 'mode')
-    ?.slice(0, 100);
-  if (unknown !== undefined) {
-    throw badRequest(`${unknown} is not a known field.`, [{ path: unknown, message: 'is not a known field' }]);
-  }
+  refuseUnknownFields(body, 'schema', 'mode');
   const { mode = 'reject', schema } = body as { mode?: unknown; schema: unknown };
   const known = SCHEMA_MODES.find((candidate) => candidate === mode);
   if (known === undefined) {
