@@ -33,6 +33,7 @@ import { MetricsGateway } from './metrics-gateway/metrics.gateway.js';
 import { MetricsGatewayModule } from './metrics-gateway/metrics-gateway.module.js';
 import type { Config } from './platform/config.js';
 import { PlatformModule } from './platform/platform.module.js';
+import { QueryGuard } from './platform/query.guard.js';
 import { runtimeOptions } from './platform/data-source-options.js';
 import { ErasuresController } from './privacy/erasures.controller.js';
 import { PrivacyModule } from './privacy/privacy.module.js';
@@ -88,6 +89,7 @@ export class ApiModule {
         MetricsGateway,
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_GUARD, useClass: LimitGuard },
+        { provide: APP_GUARD, useClass: QueryGuard },
         { provide: APP_INTERCEPTOR, useClass: ApiCallInterceptor },
       ],
     };

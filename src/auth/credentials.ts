@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { KEY_PARAMETER } from '../platform/access.js';
 import { unauthorized } from '../platform/problem.js';
 
 /** What a request may carry its credential in, besides X-API-Key and Authorization. */
@@ -33,7 +34,7 @@ function readBearer(authorization: string): string {
 
 function readQuery(url: string): string | null {
   const start = url.indexOf('?');
-  return start < 0 ? null : new URLSearchParams(url.slice(start)).get('api_key');
+  return start < 0 ? null : new URLSearchParams(url.slice(start)).get(KEY_PARAMETER);
 }
 
 /**

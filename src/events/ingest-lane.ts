@@ -59,15 +59,9 @@ export class IngestLane {
     void this.answers.answer(call, response, 202, async () => {
       const principal = await this.auth.authenticate(request, 'write');
       await this.answers.admit(principal, call, response);
-      refuseQuery(request.url ?? '');
+      refuseUnknownParameters(request.url ?? '');
       return accept(principal, call);
     });
     return true;
   }
-}
-
-/** @throws Problem 400 for any parameter; only a key may stand there, and that was read before */
-function refuseQuery(url: string): void {
-  const query = url.indexOf('?');
-  if (query >= 0) refuseUnknownParameters(new URLSearchParams(url.slice(query + 1)), 'api_key');
 }

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { KEY_PARAMETER } from './access.js';
 
 export interface FieldError {
   /** JSON path of the value, for example `events[3].payload.price`. */
@@ -58,9 +59,12 @@ export function refuseUnknownFields(body: object, ...known: string[]): void {
   refuseUnknown('The body has unknown fields', 'is not a known field', Object.keys(body), known);
 }
 
-/** @throws Problem 400 that names what a query has besides `known` */
-export function refuseUnknownParameters(query: URLSearchParams, ...known: string[]): void {
-  refuseUnknown('Unknown query parameters', 'is not a known parameter', [...query.keys()], known);
+/** @throws Problem 400 that names the parameters of `url`; only a key may stand there, and that is read elsewhere */
+export function refuseUnknownParameters(url: string): void {
+  const query = url.indexOf('?');
+  if (query < 0) return;
+  const names = [...new URLSearchParams(url.slice(query + 1)).keys()];
+  refuseUnknown('Unknown query parameters', 'is not a known parameter', names, [KEY_PARAMETER]);
 }
 
 function refuseUnknown(sentence: string, message: string, names: readonly string[], known: readonly string[]): void {

@@ -1,4 +1,5 @@
 import { type ArgumentMetadata, Injectable, type ValidationError, ValidationPipe } from '@nestjs/common';
+import { KEY_PARAMETER } from './access.js';
 import { checkPayload } from './payload-check.js';
 import { badRequest, type FieldError } from './problem.js';
 
@@ -30,8 +31,14 @@ class HardenedValidationPipe extends ValidationPipe {
       const fault = checkPayload(value, '') ?? prototypeFault(value, '');
       if (fault !== null) throw badRequest(`${subjectOf(fault, metadata)} ${fault.message}.`, [fault]);
     }
-    return super.transform(value, metadata);
+    return super.transform(metadata.type === 'query' ? withoutKey(value) : value, metadata);
   }
+}
+
+/** A query without the key, which is nothing that a route knows. */
+function withoutKey(query: unknown): unknown {
+  if (typeof query !== 'object' || query === null || !(KEY_PARAMETER in query)) return query;
+  return Object.fromEntries(Object.entries(query).filter(([name]) => name !== KEY_PARAMETER));
 }
 
 const subjectOf = ({ path }: FieldError, { type }: ArgumentMetadata) => (path === '' ? `The ${type}` : path);

@@ -43,6 +43,7 @@ describe('access', () => {
       expect((await info(headers)).status).toBe(200);
     }
     expect((await info({}, `?api_key=${key}`)).status).toBe(200);
+    expect((await api.call('GET', `/events?limit=1&api_key=${key}`, { key: null })).status).toBe(200);
   });
 
   it('answers 401 without a credential and with a wrong one, never trying another place', async () => {

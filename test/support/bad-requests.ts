@@ -253,6 +253,12 @@ export function queryCases(): Case[] {
     ...['/events', '/events/ingest', '/events/batch'].map((path) => ({
       ...post(`${path}?colour=1`, `${path}?colour=1`, eventJson({}), [400], 'colour'),
     })),
+    ...['/auth/info', '/audit-events/recent', `/logs/${EVENT_ID}`, `/keys/${EVENT_ID}`].flatMap((path) =>
+      ['colour', '__proto__', 'limit'].map((name) => get(path, name, '1')),
+    ),
+    ...['/keys', '/logs', '/analytics/funnel', '/events/failed/retry'].map((path) => ({
+      ...post(`${path}?colour=1`, `${path}?colour=1`, '{}', [400], 'colour'),
+    })),
     ...zones.map((zone) => get('/analytics/timeseries', 'tz', zone)),
     ...['fortnight', '', '%00', '__proto__'].map((value) => get('/analytics/timeseries', 'interval', value)),
     ...filtered.flatMap(([path, names]) =>
