@@ -1,6 +1,4 @@
 import { toTimeRange } from '../../platform/query.dto.js';
-import { textFault } from '../../platform/payload-check.js';
-import { badRequest } from '../../platform/problem.js';
 import { DAY_MS, type TimeRange } from '../../platform/time.js';
 import { EQUAL_FIELDS, type EntryFilter, toTsquery } from './entry-filter.js';
 import type { EntryFilterQuery } from './entry-queries.dto.js';
@@ -10,10 +8,6 @@ export function toFilter(query: EntryFilterQuery): EntryFilter {
   const equal = Object.fromEntries(
     EQUAL_FIELDS.flatMap((field) => (query[field] === undefined ? [] : [[field, query[field]]])),
   ) as EntryFilter['equal'];
-  for (const [path, value] of Object.entries({ ...equal, message: query.message, q: query.q })) {
-    const fault = typeof value === 'string' ? textFault(value) : null;
-    if (fault !== null) throw badRequest(`${path} ${fault}.`, [{ path, message: fault }]);
-  }
   return {
     range: toEntryRange(query),
     equal,
