@@ -9,10 +9,10 @@ import {
   conditions,
   ENTRY_COLUMNS,
   isTextSearch,
+  matching,
   NEWEST_FIRST,
   Parameters,
-  SEARCH_VIEW,
-  textConditions,
+  sourceOf,
 } from './entry-sql.js';
 import { searchIds } from './entry-search.js';
 import { countEntries, type EntryStats } from './entry-stats.js';
@@ -162,11 +162,6 @@ select count(*)::int as count from (
   select from ${sourceOf(filter)} where ${matching(filter, tenantId, parameters)} limit ${MAX_COUNTED}) matches`;
   return (await sql.query<{ count: number }>(text, parameters.values)).rows[0]?.count ?? 0;
 }
-
-const sourceOf = (filter: EntryFilter) => (isTextSearch(filter) ? SEARCH_VIEW : 'audit_entries');
-
-const matching = (filter: EntryFilter, tenantId: string, parameters: Parameters) =>
-  [...conditions(filter, tenantId, parameters), ...textConditions(filter, parameters)].join(' and ');
 
 function found(tenantId: string, ids: readonly string[], parameters: Parameters): string[] {
   return [`tenant_id = ${parameters.add(tenantId)}`, `id = any(${parameters.add(ids)}::uuid[])`];

@@ -59,6 +59,13 @@ export function textConditions(filter: EntryFilter, parameters: Parameters): str
   return all;
 }
 
+/** All conditions of a filter on the rows of {@link sourceOf}. */
+export const matching = (filter: EntryFilter, tenantId: string, parameters: Parameters): string =>
+  [...conditions(filter, tenantId, parameters), ...textConditions(filter, parameters)].join(' and ');
+
+/** What is counted or paged through: a search needs the view. */
+export const sourceOf = (filter: EntryFilter): string => (isTextSearch(filter) ? SEARCH_VIEW : 'audit_entries');
+
 export function after(position: Position | undefined, parameters: Parameters): string[] {
   if (position === undefined) return [];
   return [`(occurred_at, id) < (${parameters.add(position.occurredAt)}, ${parameters.add(position.id)})`];

@@ -1,6 +1,6 @@
 import type { Sql } from '../../platform/database.js';
 import type { EntryFilter } from './entry-filter.js';
-import { conditions, isTextSearch, Parameters, SEARCH_VIEW, textConditions } from './entry-sql.js';
+import { matching, Parameters, sourceOf } from './entry-sql.js';
 
 /** Resource types a statistic names; a tenant that makes one up per entry gets its most frequent ones. */
 const MAX_RESOURCE_TYPES = 1_000;
@@ -30,13 +30,13 @@ export async function countEntries(
   timeZone: string,
 ): Promise<EntryStats> {
   const parameters = new Parameters();
-  const where = [...conditions(filter, tenantId, parameters), ...textConditions(filter, parameters)].join(' and ');
+  const where = matching(filter, tenantId, parameters);
   const { rows } = await sql.query<Row>(
     `/* auditEntries.stats */
 with cells as materialized (
   select action_type, severity, resource_type,
          date_trunc('day', occurred_at at time zone ${parameters.add(timeZone)}) as day, count(*) as count
-  from ${isTextSearch(filter) ? SEARCH_VIEW : 'audit_entries'} where ${where} group by 1, 2, 3, 4
+  from ${sourceOf(filter)} where ${where} group by 1, 2, 3, 4
 )
 select 'total' as kind, '' as name, coalesce(sum(count), 0)::float8 as count from cells
 union all select 'action', action_type, sum(count)::float8 from cells group by 2
