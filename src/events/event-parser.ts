@@ -1,14 +1,13 @@
 import { hash } from 'node:crypto';
 import type { Principal } from '../platform/principal.js';
+import { FieldFault, readMoment } from '../platform/field-fault.js';
 import type { FieldError } from '../platform/problem.js';
-import { DAY_MS, parseDateTime } from '../platform/time.js';
 import { formatUuid, uuid7Bytes, uuid7Time } from '../platform/uuid7.js';
 import type { AcceptableEvent } from './event.js';
 import { boundedTextFault, checkPayload } from '../platform/payload-check.js';
 
 const MAX_TEXT = 255;
 export const MAX_EVENT_BYTES = 65_536;
-export const EARLIEST_TIME = Date.UTC(2000, 0, 1);
 
 const FIELDS = new Set([
   'event_type',
@@ -45,15 +44,6 @@ export function isFault(result: AcceptableEvent | FieldError): result is FieldEr
   return 'path' in result;
 }
 
-class FieldFault extends Error {
-  constructor(
-    readonly path: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
 function readEvent(raw: RawEvent, principal: Sender, fallbackEventId: string | undefined): AcceptableEvent {
   for (const field in raw) {
     if (!FIELDS.has(field)) {
@@ -77,7 +67,7 @@ function readEvent(raw: RawEvent, principal: Sender, fallbackEventId: string | u
     eventType,
     userId: readText(raw, 'user_id'),
     sessionId: readText(raw, 'session_id'),
-    eventTime: readTime(raw['event_time'], receivedAt),
+    eventTime: readMoment('event_time', raw['event_time'], receivedAt),
     isTimeDerived: false,
     receivedAt,
     payload,
@@ -126,18 +116,6 @@ function readPayload(raw: RawEvent, name: string): string | null {
     throw new FieldFault(name, `is larger than ${MAX_EVENT_BYTES} bytes`);
   }
   return text;
-}
-
-function readTime(value: unknown, receivedAt: number): number | null {
-  if (value === undefined || value === null) return null;
-  const time = typeof value === 'string' ? parseDateTime(value) : null;
-  if (time === null) {
-    throw new FieldFault('event_time', 'must be an RFC 3339 date-time with an offset, like 2026-11-20T08:00:00Z');
-  }
-  if (time < EARLIEST_TIME || time > receivedAt + DAY_MS) {
-    throw new FieldFault('event_time', 'must lie between 2000-01-01 and one day from now');
-  }
-  return time;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
+import { EARLIEST_TIME } from '../../platform/field-fault.js';
 import type { Principal } from '../../platform/principal.js';
 import { badRequest, notFound, Problem } from '../../platform/problem.js';
 import { DAY_MS, parseDateTime } from '../../platform/time.js';
@@ -24,7 +25,6 @@ import type {
 import { CatalogueRepository } from './catalogue.repository.js';
 
 const RECENT = 500;
-const BEGINNING = Date.UTC(2000, 0, 1);
 
 /** Audit events by functionality and event type: another face of the same entries. */
 @Injectable()
@@ -98,7 +98,7 @@ export class AuditEventsService {
 }
 
 const everything = (): EntryFilter => ({
-  range: { from: BEGINNING, to: Date.now() + DAY_MS },
+  range: { from: EARLIEST_TIME, to: Date.now() + DAY_MS },
   equal: {},
   auditEventsOnly: true,
 });

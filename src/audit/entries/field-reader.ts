@@ -1,21 +1,11 @@
 import { isIP } from 'node:net';
+import { FieldFault, readMoment } from '../../platform/field-fault.js';
 import { boundedTextFault, checkPayload, textFault } from '../../platform/payload-check.js';
 import type { FieldError } from '../../platform/problem.js';
-import { DAY_MS, parseDateTime } from '../../platform/time.js';
 import type { JsonValue } from '../proofs/canonical-json.js';
 
 export const MAX_ENTRY_BYTES = 65_536;
 const MAX_NAME = 255;
-const EARLIEST_TIME = Date.UTC(2000, 0, 1);
-
-class FieldFault extends Error {
-  constructor(
-    readonly path: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
 
 /** Runs `read` over the fields of `raw`. @returns its result, or what is wrong with the first wrong field */
 export function readFields<T>(
@@ -102,16 +92,7 @@ export class FieldReader {
   }
 
   time(name: string): number | null {
-    const value = this.string(name);
-    if (value === null) return null;
-    const time = parseDateTime(value);
-    if (time === null) {
-      throw new FieldFault(name, 'must be an RFC 3339 date-time with an offset, like 2026-11-20T08:00:00Z');
-    }
-    if (time < EARLIEST_TIME || time > Date.now() + DAY_MS) {
-      throw new FieldFault(name, 'must lie between 2000-01-01 and one day from now');
-    }
-    return time;
+    return readMoment(name, this.string(name), Date.now());
   }
 
   private string(name: string): string | null {

@@ -1,8 +1,9 @@
+import { EARLIEST_TIME } from '../../platform/field-fault.js';
 import type { Principal } from '../../platform/principal.js';
 import type { FieldError } from '../../platform/problem.js';
 import { DAY_MS, parseDateTime } from '../../platform/time.js';
 import type { AcceptableEvent } from '../event.js';
-import { EARLIEST_TIME, isFault, parseEvent } from '../event-parser.js';
+import { isFault, parseEvent } from '../event-parser.js';
 
 /** The calls of Segment's tracking API; all but `track` are their own event type. */
 export const SEGMENT_CALLS = ['track', 'page', 'screen', 'identify', 'group', 'alias'] as const;
