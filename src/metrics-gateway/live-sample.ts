@@ -1,4 +1,4 @@
-import { type Histogram, quantileOf } from '../analytics/latency-histogram.js';
+import { type Histogram, mergeHistograms, quantileOf } from '../analytics/latency-histogram.js';
 import type { LiveCounts } from '../analytics/live-counts.repository.js';
 import { toIso } from '../platform/query.dto.js';
 import type { TimeRange } from '../platform/time.js';
@@ -110,11 +110,8 @@ function countByType(counts: LiveCounts['counts']): [eventType: string, count: n
 }
 
 function latencyOf(latencies: LiveCounts['latencies']): MetricsMessage['latency_ms'] {
-  const merged = new Map<number, number>();
-  for (const [, histogram] of latencies) {
-    for (const [bin, count] of Object.entries(histogram))
-      merged.set(Number(bin), (merged.get(Number(bin)) ?? 0) + count);
-  }
+  const bins = latencies.map(([, histogram]) => Object.entries(histogram));
+  const merged = mergeHistograms(bins.map((counts) => new Map(counts.map(([bin, count]) => [Number(bin), count]))));
   return { p50: percentile(merged, 0.5), p95: percentile(merged, 0.95), p99: percentile(merged, 0.99) };
 }
 
