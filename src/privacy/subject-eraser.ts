@@ -48,7 +48,7 @@ const NAMES_SUBJECT = `user_id = $2 or resource_id = $2 or (user_id is null and 
   or idempotency_key = $2 or message ~ $4
   or strpos(before_state::text, $5) > 0 or strpos(after_state::text, $5) > 0 or strpos(metadata::text, $5) > 0`;
 
-/** Per-user rollups. Present where analytics keeps them; the events they were counted from name nobody any more. */
+/** Per-user rollups; the events they were counted from name nobody any more. */
 const USER_ROLLUPS = [
   { table: 'user_days', column: 'user_key', whom: 'subject' },
   { table: 'session_days', column: 'session_key', whom: 'sessions' },
@@ -123,8 +123,6 @@ export class SubjectEraser {
 async function eraseRollups(sql: Sql, erasure: ClaimedErasure): Promise<Record<string, number>> {
   let rollups = 0;
   for (const { table, column, whom } of USER_ROLLUPS) {
-    const { rows } = await sql.query('/* erasure.findTable */ select where to_regclass($1) is not null', [table]);
-    if (rows.length === 0) continue;
     const keys = whom === 'subject' ? [erasure.subject] : erasure.sessions;
     const { rowCount } = await sql.query(
       `/* erasure.${table} */ delete from ${table}
