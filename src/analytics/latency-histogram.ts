@@ -5,7 +5,7 @@
  * (analytics/rollups.repository.ts), so both take γ from here.
  */
 const RELATIVE_ERROR = 0.01;
-export const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
+const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
 export const LN_GAMMA = Math.log(GAMMA);
 
 /** Shorter latencies, in milliseconds, count as this one: it is below what clocks here resolve. */

@@ -20,7 +20,7 @@ export interface LiveCounts {
 }
 
 /** So many waiting events are attributed to their clients, the oldest first: a batch may be of several. */
-export const MAX_ATTRIBUTED = 20_000;
+const MAX_ATTRIBUTED = 20_000;
 
 const spans = (grain: string, parameter: number) => `
       select r.client_id, r.event_type, r.count

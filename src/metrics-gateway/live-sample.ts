@@ -56,7 +56,7 @@ export interface Sample {
 }
 
 /** The commonest are enough for a chart; whoever sends a new type with each event cannot make messages grow with it. */
-export const MAX_TYPES = 500;
+const MAX_TYPES = 500;
 
 /** @param before the moment that rates are taken from */
 export function toMessage(target: Target, sample: Sample, before: Moment): MetricsMessage {

@@ -9,7 +9,7 @@ export interface Change {
 }
 
 /** Longest list of changes; states are small enough that real ones stay far below. */
-export const MAX_CHANGES = 500;
+const MAX_CHANGES = 500;
 
 /** What differs between two states, in the order of their paths; a missing state counts as an empty object. */
 export function listChanges(before: JsonValue, after: JsonValue): Change[] {

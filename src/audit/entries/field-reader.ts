@@ -4,7 +4,7 @@ import { boundedTextFault, checkPayload, textFault } from '../../platform/payloa
 import type { FieldError } from '../../platform/problem.js';
 import type { JsonValue } from '../proofs/canonical-json.js';
 
-export const MAX_ENTRY_BYTES = 65_536;
+const MAX_ENTRY_BYTES = 65_536;
 const MAX_NAME = 255;
 
 /** Runs `read` over the fields of `raw`. @returns its result, or what is wrong with the first wrong field */

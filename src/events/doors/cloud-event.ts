@@ -47,7 +47,7 @@ export function toAttributePath(path: string): string {
 }
 
 /** `|` is in no URI, so no two pairs share a text; what is too long for an event_id is hashed. */
-export function cloudEventId(source: string, id: string): string {
+function cloudEventId(source: string, id: string): string {
   const text = `${source}|${id}`;
   return text.length <= MAX_ID ? text : `sha256:${hash('sha256', text)}`;
 }
@@ -110,7 +110,7 @@ function readData(attributes: Attributes): { name: string; value: unknown } | Fi
 }
 
 /** JSON and text are read; anything else is kept in base64. */
-export function decodeData(bytes: Buffer, type: string): { name: string; value: unknown } | FieldError {
+function decodeData(bytes: Buffer, type: string): { name: string; value: unknown } | FieldError {
   if (bytes.length === 0) return { name: 'data', value: undefined };
   if (isJson(type)) {
     try {

@@ -3,7 +3,7 @@ import { SchemaFault } from './schema-fault.js';
 import { formatNames } from './schema-formats.js';
 import { checkPattern } from './linear-pattern.js';
 
-export const MAX_SCHEMA_BYTES = 65_536;
+const MAX_SCHEMA_BYTES = 65_536;
 const MAX_JSON_DEPTH = 100;
 /** ajv writes code for each: 300 take about a tenth of a second. */
 const MAX_SUBSCHEMAS = 300;
