@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS } from '../platform/time.js';
 import { mix, mulberry32, type Random } from './seeded-random.js';
 import { describeStep, openSession, type Payload, type Session } from './sample-shop.js';
 
@@ -29,8 +30,6 @@ interface Visit {
   steps: readonly string[];
 }
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** Visits start no later than this before the end of the period, so that the last ones have room. */
 const LAST_START_MS = 600_000;
 /** Visits per hour of the day (UTC) and per day of the week (from Sunday), relative to each other. */

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generateSampleEvents, take } from '../events/sample-data.js';
+import { DAY_MS, MINUTE_MS } from '../platform/time.js';
 import type { ApiClient, BatchResult, CreatedKey, NewKey } from './api-client.js';
 import type { QuickstartOptions } from './options.js';
 import { print, progress } from './progress.js';
 import type { SampleProgress, StateFile } from './state.js';
 
 const BATCH_SIZE = 500;
-const DAY_MS = 86_400_000;
-const MINUTE_MS = 60_000;
 const PROCESSING_TIMEOUT_MS = 60_000;
 /** The application that sample events seem to come from. */
 const SAMPLE_CLIENT = 'demo-shop';
