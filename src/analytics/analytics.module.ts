@@ -5,6 +5,7 @@ import { AnswerCache } from './answer-cache.js';
 import { BreakdownRepository } from './breakdown.repository.js';
 import { EventCountsRepository } from './event-counts.repository.js';
 import { FailedCountsRepository } from './failed-counts.repository.js';
+import { FunnelCounter } from './funnel-counter.js';
 import { FunnelsRepository } from './funnels.repository.js';
 import { FunnelsService } from './funnels.service.js';
 import { OverviewService } from './overview.service.js';
@@ -25,6 +26,7 @@ import { UsersService } from './users.service.js';
     BreakdownRepository,
     EventCountsRepository,
     FailedCountsRepository,
+    FunnelCounter,
     FunnelsRepository,
     FunnelsService,
     LiveCountsRepository,

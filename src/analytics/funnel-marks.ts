@@ -1,7 +1,7 @@
 import type { Sql } from '../platform/database.js';
 import { toIso } from '../platform/query.dto.js';
 import type { TimeRange } from '../platform/time.js';
-import { UNCOUNTABLE } from './countable.js';
+import { COUNTABLE, UNCOUNTABLE } from './countable.js';
 
 /** Of a record: hash of the user id, then microseconds since 2000, eight bytes each. */
 export const RECORD_BYTES = 16;
@@ -26,20 +26,23 @@ const RECORDS = `string_agg(int8send(hashtextextended(e.user_id, 0)) || timestam
  * All that is asked is in events_type_user_idx, so the table is not touched (2 % of its blocks at a million events), and
  * grouping by the type alone lets the planner share the work out to parallel workers. What tells whether an event is countable is
  * not in that index: those that are not are few, and are sent a second time, as gone. What remains is the same, for only
- * user, type and time matter.
+ * user, type and time matter. The events of some users are read from the table, which tells.
  * $1 tenant, $2 from, $3 to, $4 types, $5 users (only if sampled).
  */
 const marksSql = (sampled: boolean) => {
-  const wanted = `e.tenant_id = $1 and e.event_type = any($4::text[]) and e.event_time >= $2 and e.event_time < $3
-    and ${sampled ? 'e.user_id = any($5::text[])' : 'e.user_id is not null'}`;
+  const wanted = `e.tenant_id = $1 and e.event_type = any($4::text[]) and e.event_time >= $2 and e.event_time < $3`;
+  const ofAll = `
+  select e.event_type, false as gone, ${RECORDS} from events e where ${wanted} and e.user_id is not null group by 1
+  union all
+  select e.event_type, true, ${RECORDS} from (${UNCOUNTABLE}) e where ${wanted} and e.user_id is not null group by 1`;
+  const ofSome = `
+  select e.event_type, false as gone, ${RECORDS} from events e
+  where ${wanted} and e.user_id = any($5::text[]) and ${COUNTABLE} group by 1`;
   return `/* funnels.listMarks */
 select array_position($4::text[], event_type) - 1 as type, gone,
        encode(substring(records from n for ${CHUNK_BYTES}), 'base64') as records
-from (
-  select e.event_type, false as gone, ${RECORDS} from events e where ${wanted} group by 1
-  union all
-  select e.event_type, true, ${RECORDS} from (${UNCOUNTABLE}) e where ${wanted} group by 1
-) packed cross join lateral generate_series(1, length(records), ${CHUNK_BYTES}) n`;
+from (${sampled ? ofSome : ofAll}) packed
+cross join lateral generate_series(1, length(records), ${CHUNK_BYTES}) n`;
 };
 
 /** @param types different ones */
@@ -50,7 +53,8 @@ export async function listMarks(
   types: readonly string[],
   users: readonly string[] | null,
 ): Promise<PackedMarks[]> {
-  await sql.query(`set local work_mem = '64MB'`); // less, and records in the making go to disk
+  // With less memory, records in the making go to disk.
+  await sql.query(`set local work_mem = '64MB'; set local max_parallel_workers_per_gather = 1`);
   const parameters = [tenantId, toIso(range.from), toIso(range.to), types, ...(users === null ? [] : [users])];
   const { rows } = await sql.query<PackedMarks>(marksSql(users !== null), parameters);
   return rows;

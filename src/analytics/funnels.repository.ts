@@ -40,46 +40,58 @@ export class FunnelsRepository {
   /** Tests lower it to go either way with little data. */
   maxMarks = MAX_MARKS;
 
+  /** Whether the rollups know of so few events of the steps. */
+  async hasFewEvents(
+    sql: Sql,
+    tenantId: string,
+    range: TimeRange,
+    { steps }: FunnelDefinition,
+    max: number,
+  ): Promise<boolean> {
+    const parameters = [tenantId, toIso(range.from), toIso(range.to), typesOf(steps)];
+    const { rows } = await sql.query<{ count: number }>(COUNT_MARKS, parameters);
+    return (rows[0]?.count ?? 0) <= max;
+  }
+
   /**
-   * How many users got how far. Conditions on the payload are checked in the database; without any, all that matters is in
-   * one index, and following each user's events here takes a fraction of sorting them there.
+   * How many users got how far, of `users` only if given. Conditions on the payload are checked in the database; without any,
+   * all that matters is in one index, and following each user's events here takes a fraction of sorting them there.
    */
   async countSteps(
     sql: Sql,
     tenantId: string,
     range: TimeRange,
-    { steps, window_s }: FunnelDefinition,
+    definition: FunnelDefinition,
     users: readonly string[] | null = null,
   ): Promise<ReachedStep[]> {
-    const types = [...new Set(steps.map(({ event_type }) => event_type))];
+    const { steps, window_s } = definition;
     const plain = steps.every(({ where }) => where === undefined || Object.keys(where).length === 0);
-    if (!plain || (users === null && !(await this.hasFewMarks(sql, tenantId, range, types)))) {
+    if (!plain || (users === null && !(await this.hasFewEvents(sql, tenantId, range, definition, this.maxMarks)))) {
       return this.count(sql, tenantId, range, { steps, window_s }, users);
     }
+    const types = typesOf(steps);
     const marks = await listMarks(sql, tenantId, range, types, users);
     const places = steps.map(({ event_type }) => types.indexOf(event_type));
     const reached = await countChains(marks, types.length, places, window_s);
     return reached.map((step) => ({ label: null, ...step }));
   }
 
-  private async hasFewMarks(sql: Sql, tenantId: string, range: TimeRange, types: string[]): Promise<boolean> {
-    const parameters = [tenantId, toIso(range.from), toIso(range.to), types];
-    const { rows } = await sql.query<{ count: number }>(COUNT_MARKS, parameters);
-    return (rows[0]?.count ?? 0) <= this.maxMarks;
+  /** How many users got how far, per value of `group_by`. */
+  countGroups(sql: Sql, tenantId: string, range: TimeRange, definition: FunnelDefinition): Promise<ReachedStep[]> {
+    return this.count(sql, tenantId, range, definition, null);
   }
 
-  /** How many users got how far, per label. Of `users` only, if given. */
-  async count(
+  private async count(
     sql: Sql,
     tenantId: string,
     range: TimeRange,
     { steps, window_s, group_by }: FunnelDefinition,
-    users: readonly string[] | null = null,
+    users: readonly string[] | null,
   ): Promise<ReachedStep[]> {
     const grouped = group_by === undefined ? null : group_by === 'client_id' ? 'client_id' : 'property';
     const where = steps.map((step) => step.where !== undefined && Object.keys(step.where).length > 0);
     // Many users are sorted and hashed: without memory for it all of them go to disk and back.
-    await sql.query(`set local work_mem = '64MB'`);
+    await sql.query(`set local work_mem = '64MB'; set local max_parallel_workers_per_gather = 1`);
     const { rows } = await sql.query<ReachedStep>(funnelSql({ where, grouped, sampled: users !== null }), [
       tenantId,
       toIso(range.from),
@@ -92,3 +104,5 @@ export class FunnelsRepository {
     return rows;
   }
 }
+
+const typesOf = (steps: readonly FunnelStep[]) => [...new Set(steps.map(({ event_type }) => event_type))];

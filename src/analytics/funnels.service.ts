@@ -14,6 +14,7 @@ import type {
   SavedFunnelPage,
   SavedFunnelResponse,
 } from './funnels.dto.js';
+import { FunnelCounter } from './funnel-counter.js';
 import { type FunnelDefinition, FunnelsRepository, type ReachedStep } from './funnels.repository.js';
 import { MAX_SAVED_FUNNELS, type SavedFunnel, SavedFunnelsRepository } from './saved-funnels.repository.js';
 
@@ -24,6 +25,7 @@ export class FunnelsService {
   constructor(
     private readonly database: Database,
     private readonly funnels: FunnelsRepository,
+    private readonly counter: FunnelCounter,
     private readonly saved: SavedFunnelsRepository,
     private readonly cache: AnswerCache,
   ) {}
@@ -77,16 +79,13 @@ export class FunnelsService {
     return describeSteps(definition, rows);
   }
 
-  private answer(tenantId: string, definition: FunnelDefinition, range: TimeRange): Promise<FunnelResponse> {
-    return this.database.inTenant(tenantId, async (sql) => {
-      const span = { from: toIso(range.from), to: toIso(range.to), window_s: definition.window_s };
-      if (definition.group_by === undefined) {
-        return { ...span, steps: await this.countSteps(sql, tenantId, range, definition, null) };
-      }
-      const labelled = await this.funnels.count(sql, tenantId, range, definition);
-      const steps = await this.countSteps(sql, tenantId, range, definition, null);
-      return { ...span, steps, groups: describeGroups(definition, labelled) };
-    });
+  private async answer(tenantId: string, definition: FunnelDefinition, range: TimeRange): Promise<FunnelResponse> {
+    const rows = await this.counter.countSteps(tenantId, range, definition);
+    const span = { from: toIso(range.from), to: toIso(range.to), window_s: definition.window_s };
+    const answer = { ...span, steps: describeSteps(definition, rows) };
+    if (definition.group_by === undefined) return answer;
+    const labelled = await this.counter.countGroups(tenantId, range, definition);
+    return { ...answer, groups: describeGroups(definition, labelled) };
   }
 
   private async require(tenantId: string, id: string): Promise<SavedFunnel> {

@@ -30,6 +30,9 @@ const BY_KEY = '-c enable_seqscan=off';
 /** Compiling a large statement takes longer than answering from rollups. */
 const NO_JIT = '-c jit=off';
 
+/** A query takes one core, so that those who send events find another. Funnels of millions of events ask for a second. */
+const ONE_CORE = '-c max_parallel_workers_per_gather=0';
+
 /**
  * Three pools, so that no kind of work starves another:
  * - `ingest` (tidemark_system): group commits only.
@@ -67,7 +70,7 @@ export class Database implements OnApplicationShutdown {
       max: size - ingestSize - systemSize,
       statementTimeoutMs: 10_000,
       pipeline: true,
-      options: NO_JIT,
+      options: `${NO_JIT} ${ONE_CORE}`,
     });
   }
 
@@ -164,6 +167,12 @@ async function rollBack(client: pg.PoolClient, cause: unknown): Promise<Error | 
   } catch (error) {
     return error as Error;
   }
+}
+
+/** An error from another thread, as it was there: {@link sqlState} and {@link isConnectionError} know it again. */
+export function databaseError(message: string, state: string | undefined, code?: string): Error {
+  if (state === undefined) return Object.assign(new Error(message), code === undefined ? {} : { code });
+  return Object.assign(new pg.DatabaseError(message, message.length, 'error'), { code: state });
 }
 
 /** SQLSTATE of an error that PostgreSQL answered, else undefined. */
