@@ -69,8 +69,8 @@ select count(distinct key)::float8 as count, (select key from bound) as bound fr
 /** Who was among the busiest on any day: their totals are exact, but who is never among them is missed. */
 const BUSIEST = `days as materialized (${DAYS}), busiest as materialized (
   select user_key from days cross join lateral (
-    select user_key, busy from user_days where tenant_id = $1 and day = days.day and busy > 0 order by busy desc limit 100
-  ) d group by user_key order by sum(busy) desc, user_key limit 1000
+    select user_key, busy from user_days where tenant_id = $1 and day = days.day and busy > 0 order by busy desc limit 50
+  ) d group by user_key order by sum(busy) desc, user_key limit 500
 )`;
 
 /**
@@ -91,11 +91,15 @@ with ${candidates === 'all' ? '' : `${BUSIEST},`} totals as materialized (
   select * from totals where upper >= coalesce((select lower from bar), 0)
 ), chosen as (
   select * from possible order by upper desc, user_id collate "C" limit ${TOP_CANDIDATES}
-), counted as (
+), counted as materialized (
   select c.user_id, c.whole + (
-    select count(*) from unnest($6::timestamptz[], $7::timestamptz[]) as s (from_time, to_time)
-    join events e on e.tenant_id = $1 and e.user_id = c.user_id and e.event_time >= s.from_time and e.event_time < s.to_time
-    where ${COUNTABLE}) as count
+    select coalesce(sum(edge.count), 0) from unnest($6::timestamptz[], $7::timestamptz[]) as s (from_time, to_time)
+    cross join lateral (
+      select count(*) from (
+        select tenant_id, id, batch_id from events
+        where tenant_id = $1 and user_id = c.user_id and event_time >= s.from_time and event_time < s.to_time offset 0
+      ) e where ${COUNTABLE}
+    ) edge) as count
   from chosen c
 )
 select user_id, count::float8 as count, (select count(*) > ${TOP_CANDIDATES} from possible) as cut from counted where count > 0 order by count desc, user_id collate "C" limit $8`;

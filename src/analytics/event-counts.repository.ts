@@ -67,11 +67,12 @@ select client_id, event_type, sum(count)::float8 as count
 from pieces group by client_id, event_type having sum(count) > 0
 order by 3 desc, event_type, client_id`;
 
-/** $12: the instants at which the buckets begin. */
+/** $12: the instants at which the buckets begin. Summed up per instant first: finding the bucket of each row is the dear part. */
 const countByBucket = (group: SeriesGroup | 'null') => `/* eventCounts.byBucket */
 with ${PIECES}
-select width_bucket(at, $12::timestamptz[]) as n, ${group} as "group", sum(count)::float8 as count
-from pieces group by 1, 2 having sum(count) > 0`;
+select width_bucket(at, $12::timestamptz[]) as n, "group", sum(count)::float8 as count
+from (select at, ${group} as "group", sum(count) as count from pieces group by 1, 2) instants
+group by 1, 2 having sum(count) > 0`;
 
 function rollupTiles(grain: string, parameter: number): string {
   return `select r.bucket as at, r.client_id, r.event_type, r.count

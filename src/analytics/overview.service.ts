@@ -41,27 +41,23 @@ export class OverviewService {
     return this.cache.get(tenantId, ['overview', from, to, tz, interval], () => this.read(tenantId, range, query));
   }
 
-  /** On two connections at a time. */
+  /** On one connection, one after the other: a dashboard takes one core for a moment, not all there are. */
   private async read(tenantId: string, range: TimeRange, query: OverviewQuery): Promise<OverviewResponse> {
     const { tz, interval = suitableInterval(range) } = query;
     const starts = requireBuckets(range, interval, tz);
-    const read = <T>(work: (sql: Sql) => Promise<T>) => this.database.inTenant(tenantId, work);
-    const [{ byType, trend, conversion }, { users, sessions, top }] = await Promise.all([
-      read(async (sql) => {
-        const byType = totalsByType(await this.counts.listByClientAndType(sql, tenantId, range));
-        const trend = await this.counts.listByBucket(sql, tenantId, range, starts);
-        return { byType, trend, conversion: await this.readConversion(sql, tenantId, range, byType) };
-      }),
-      read(async (sql) => {
-        const users = await this.subjects.countDistinct(sql, 'user', tenantId, range);
-        const many = users.method === 'sketch';
-        return {
-          users,
-          sessions: await this.subjects.countDistinct(sql, 'session', tenantId, range),
-          top: await this.subjects.listTopUsers(sql, tenantId, range, { limit: TOP_USERS, many }),
-        };
-      }),
-    ]);
+    const { byType, trend, users, sessions, top, conversion } = await this.database.inTenant(tenantId, async (sql) => {
+      const byType = totalsByType(await this.counts.listByClientAndType(sql, tenantId, range));
+      const users = await this.subjects.countDistinct(sql, 'user', tenantId, range);
+      const many = users.method === 'sketch';
+      return {
+        byType,
+        users,
+        sessions: await this.subjects.countDistinct(sql, 'session', tenantId, range),
+        top: await this.subjects.listTopUsers(sql, tenantId, range, { limit: TOP_USERS, many }),
+        trend: await this.counts.listByBucket(sql, tenantId, range, starts),
+        conversion: await this.readConversion(sql, tenantId, range, byType, users.count),
+      };
+    });
     const total = byType.reduce((sum, { count }) => sum + count, 0);
     return {
       from: toIso(range.from),
@@ -79,7 +75,7 @@ export class OverviewService {
       interval,
       trend: fillSeries(starts, trend),
       top_users: top.users,
-      conversion: conversion(users.count),
+      conversion,
     };
   }
 
@@ -89,22 +85,23 @@ export class OverviewService {
     tenantId: string,
     range: TimeRange,
     byType: TypeCount[],
-  ): Promise<(uniqueUsers: number) => OverviewResponse['conversion']> {
+    uniqueUsers: number,
+  ): Promise<OverviewResponse['conversion']> {
     const [saved] = await this.savedFunnels.list(sql, tenantId, 1);
     const definition = saved?.definition ?? defaultFunnel(byType);
     const exact = byType.reduce((sum, { count }) => sum + count, 0) <= EXACT_FUNNEL_EVENTS;
     const users = exact ? null : await this.subjects.sampleUsers(sql, tenantId, range, SAMPLED_USERS);
     const steps =
       definition.steps.length === 0 ? [] : await this.funnels.countSteps(sql, tenantId, range, definition, users);
-    const scale = (uniqueUsers: number) => (users === null ? 1 : uniqueUsers / Math.max(users.length, 1));
-    return (uniqueUsers) => ({
+    const scale = users === null ? 1 : uniqueUsers / Math.max(users.length, 1);
+    return {
       funnel_id: saved?.id ?? null,
       name: saved?.name ?? 'Conversion',
       window_s: definition.window_s,
       method: exact ? 'exact' : 'sample',
       rate: steps.at(-1)?.conversion_from_first ?? 0,
-      steps: steps.map((step) => ({ ...step, users: Math.round(step.users * scale(uniqueUsers)) })),
-    });
+      steps: steps.map((step) => ({ ...step, users: Math.round(step.users * scale) })),
+    };
   }
 }
 
