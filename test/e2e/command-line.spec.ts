@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { TestApi } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
+import { rollupDifference } from '../support/recount.js';
+import { TestWorker } from '../support/worker.js';
+import { DEFAULT_TENANT_ID } from '../../src/platform/principal.js';
 
 interface Outcome {
   code: number;
@@ -94,6 +97,46 @@ describe('the command line', () => {
     const noRedis = await cliWith({ REDIS_URL: 'redis://127.0.0.1:1' }, 'doctor');
     expect([noRedis.code, noRedis.out]).toEqual([1, expect.stringMatching(/WRONG +queue /)]);
   });
+
+  it('recount says what is wrong with exit code 1, repairs it, and then finds nothing', async () => {
+    const key = await api.createKey(DEFAULT_TENANT_ID, ['write']);
+    await api.post(
+      '/events/batch',
+      { events: Array.from({ length: 20 }, () => ({ event_type: 'login', user_id: 'u' })) },
+      key,
+    );
+    const worker = await TestWorker.start(database.url);
+    await eventually(async () => {
+      const [waiting] = await database.query<{ n: number }>(
+        `select count(*)::int as n from ingest_batches where status = 'queued'`,
+      );
+      expect(waiting?.n).toBe(0);
+    });
+    try {
+      expect((await cli('recount')).out).toBe('The counts equal the events.\n');
+      await database.query(`update event_rollups_day set count = count + 1`);
+      await database.query(`delete from processing_totals_hour`);
+      await database.query(`update user_days set first_time = first_time - interval '1 second'`);
+      const wrong = await cli('recount');
+      expect(wrong.code).toBe(1);
+      expect(wrong.out.match(/event_rollups_day|processing_totals_hour|user_days/g)?.sort()).toEqual([
+        'event_rollups_day',
+        'processing_totals_hour',
+        'user_days',
+      ]);
+      expect(wrong.err).toContain('3 counted days differ from the events. Run it with --repair.');
+      // While it is repaired, more come in and are counted.
+      const [repaired] = await Promise.all([
+        cli('recount', '--repair'),
+        ...Array.from({ length: 10 }, () => api.post('/events/ingest', { event_type: 'login', user_id: 'u' }, key)),
+      ]);
+      expect([repaired.code, repaired.out.match(/repaired/g)?.length]).toEqual([0, 3]);
+      await eventually(async () => expect(await rollupDifference(database)).toBe(0));
+      expect(await json('recount')).toMatchObject({ differences: [] });
+    } finally {
+      await worker.stop();
+    }
+  }, 120_000); // starts a process for each command
 
   it.each([
     [2, ['no-such-command'], 'Usage:'],
