@@ -44,6 +44,8 @@ async function openDataset(count, dataDir, tell, use) {
   const first = use(new Stack({ settings: LOADING, dataDir: dataDir && join(dataDir, String(count)) }));
   await first.start();
   if ((await findDataset(first, count)) === undefined) await loadDataset(first, count, tell);
+  // As autovacuum does in time: an earlier run may have left events that came in at the end of it.
+  await first.pool.query('vacuum (analyze) events');
   await first.end({ keepsFolder: true });
   const stack = use(new Stack({ dataDir: first.dataDir, folder: first.folder }));
   await stack.start();

@@ -23,27 +23,29 @@ const RECORDS = `string_agg(int8send(hashtextextended(e.user_id, 0)) || timestam
 /**
  * The events of some types as records of user and time, so that millions are on their way in some hundred rows.
  *
- * All that is asked is in events_type_user_idx, so the table is not touched (2 % of its blocks at a million events), and
- * grouping by the type alone lets the planner share the work out to parallel workers. What tells whether an event is countable is
- * not in that index: those that are not are few, and are sent a second time, as gone. What remains is the same, for only
- * user, type and time matter. The events of some users are read from the table, which tells.
+ * All that is asked is in events_type_user_idx, so where autovacuum has been, the table is not touched; each type is a range
+ * of that index of its own, which needs no grouping. What tells whether an event is countable is not in that index: those
+ * that are not are few, and are sent a second time, as gone. What remains is the same, for only user, type and time
+ * matter. The events of some users are read from the table, which tells.
  * $1 tenant, $2 from, $3 to, $4 types, $5 users (only if sampled).
  */
-const marksSql = (sampled: boolean) => {
-  const wanted = `e.tenant_id = $1 and e.event_type = any($4::text[]) and e.event_time >= $2 and e.event_time < $3`;
-  const ofAll = `
-  select e.event_type, false as gone, ${RECORDS} from events e where ${wanted} and e.user_id is not null group by 1
-  union all
-  select e.event_type, true, ${RECORDS} from (${UNCOUNTABLE}) e where ${wanted} and e.user_id is not null group by 1`;
-  const ofSome = `
-  select e.event_type, false as gone, ${RECORDS} from events e
-  where ${wanted} and e.user_id = any($5::text[]) and ${COUNTABLE} group by 1`;
+function marksSql(types: number, sampled: boolean): string {
+  const inRange = 'e.tenant_id = $1 and e.event_time >= $2 and e.event_time < $3';
+  const who = sampled ? `e.user_id = any($5::text[]) and ${COUNTABLE}` : 'e.user_id is not null';
+  const found = Array.from(
+    { length: types },
+    (_, type) => `
+  select ${type} as type, false as gone, ${RECORDS} from events e
+  where ${inRange} and e.event_type = ($4::text[])[${type + 1}] and ${who}`,
+  );
+  const gone = `
+  select array_position($4::text[], e.event_type) - 1, true, ${RECORDS} from (${UNCOUNTABLE}) e
+  where ${inRange} and e.event_type = any($4::text[]) and e.user_id is not null group by 1`;
   return `/* funnels.listMarks */
-select array_position($4::text[], event_type) - 1 as type, gone,
-       encode(substring(records from n for ${CHUNK_BYTES}), 'base64') as records
-from (${sampled ? ofSome : ofAll}) packed
+select type, gone, encode(substring(records from n for ${CHUNK_BYTES}), 'base64') as records
+from (${[...found, ...(sampled ? [] : [gone])].join(' union all ')}) packed
 cross join lateral generate_series(1, length(records), ${CHUNK_BYTES}) n`;
-};
+}
 
 /** @param types different ones */
 export async function listMarks(
@@ -53,9 +55,7 @@ export async function listMarks(
   types: readonly string[],
   users: readonly string[] | null,
 ): Promise<PackedMarks[]> {
-  // With less memory, records in the making go to disk.
-  await sql.query(`set local work_mem = '64MB'; set local max_parallel_workers_per_gather = 1`);
   const parameters = [tenantId, toIso(range.from), toIso(range.to), types, ...(users === null ? [] : [users])];
-  const { rows } = await sql.query<PackedMarks>(marksSql(users !== null), parameters);
+  const { rows } = await sql.query<PackedMarks>(marksSql(types.length, users !== null), parameters);
   return rows;
 }

@@ -91,7 +91,7 @@ export class FunnelsRepository {
     const grouped = group_by === undefined ? null : group_by === 'client_id' ? 'client_id' : 'property';
     const where = steps.map((step) => step.where !== undefined && Object.keys(step.where).length > 0);
     // Many users are sorted and hashed: without memory for it all of them go to disk and back.
-    await sql.query(`set local work_mem = '64MB'; set local max_parallel_workers_per_gather = 1`);
+    await sql.query(`set local work_mem = '64MB'`);
     const { rows } = await sql.query<ReachedStep>(funnelSql({ where, grouped, sampled: users !== null }), [
       tenantId,
       toIso(range.from),

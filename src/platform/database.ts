@@ -30,7 +30,7 @@ const BY_KEY = '-c enable_seqscan=off';
 /** Compiling a large statement takes longer than answering from rollups. */
 const NO_JIT = '-c jit=off';
 
-/** A query takes one core, so that those who send events find another. Funnels of millions of events ask for a second. */
+/** A query takes one core, so that those who send events find another. */
 const ONE_CORE = '-c max_parallel_workers_per_gather=0';
 
 /**
