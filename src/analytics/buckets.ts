@@ -2,7 +2,7 @@ import { badRequest } from '../platform/problem.js';
 import { toIso } from '../platform/query.dto.js';
 import type { TimeRange } from '../platform/time.js';
 import { bucketStarts, INTERVAL_MS, type Interval, INTERVALS } from './local-time.js';
-import { tile, type Tiles } from './time-tiles.js';
+import { type CountTiles, type SignedRange, tile, tileCounts, type Tiles } from './time-tiles.js';
 
 const MAX_BUCKETS = 10_000;
 
@@ -33,31 +33,47 @@ export function suitableInterval({ from, to }: TimeRange): Interval {
  * minutes, so buckets begin at whole UTC minutes and only the edges of the range need rows.
  */
 export function tileBuckets(range: TimeRange, starts: readonly number[]): Tiles {
-  const tiles: Tiles = { day: [], hour: [], minute: [], rows: [] };
-  starts.forEach((start, n) => {
-    const piece = tile({ from: Math.max(start, range.from), to: Math.min(starts[n + 1] ?? range.to, range.to) });
-    for (const grain of ['day', 'hour', 'minute', 'rows'] as const) {
-      for (const span of piece[grain]) append(tiles[grain], span);
-    }
+  return joinTiles(bucketsOf(range, starts).map(({ piece }) => tile(piece)));
+}
+
+/** The same for what can be subtracted: see {@link tileCounts}. */
+export function tileBucketCounts(range: TimeRange, starts: readonly number[]): CountTiles {
+  return joinTiles(bucketsOf(range, starts).map(({ piece, bucket }) => tileCounts(piece, bucket)));
+}
+
+/** Each bucket, and what of it lies in the range. */
+function bucketsOf(range: TimeRange, starts: readonly number[]) {
+  return starts.map((start, n) => {
+    const end = starts[n + 1];
+    return {
+      piece: { from: Math.max(start, range.from), to: Math.min(end ?? range.to, range.to) },
+      bucket: { from: start, to: end ?? Infinity },
+    };
   });
-  for (const grain of ['day', 'hour', 'minute', 'rows'] as const) tiles[grain] = join(tiles[grain]);
-  return tiles;
 }
 
-function append(spans: TimeRange[], span: TimeRange): void {
-  const last = spans.at(-1);
-  if (last?.to === span.from) last.to = span.to;
-  else spans.push({ ...span });
-}
-
-/** Pieces of one bucket come as middle, start, end: in order of time more of them touch. */
-function join(spans: TimeRange[]): TimeRange[] {
-  const joined: TimeRange[] = [];
-  for (const span of spans.sort((a, b) => a.from - b.from)) append(joined, span);
-  return joined;
+/** Pieces that touch become one, so that a long range is a few stretches of each grain. */
+function joinTiles<Span extends TimeRange & { sign?: number }>(
+  pieces: readonly Record<keyof Tiles, Span[]>[],
+): Record<keyof Tiles, Span[]> {
+  const joined = (grain: keyof Tiles) => {
+    const spans: Span[] = [];
+    for (const span of pieces.flatMap((piece) => piece[grain]).sort((a, b) => a.from - b.from)) {
+      const last = spans.at(-1);
+      if (last?.to === span.from && last.sign === span.sign) last.to = span.to;
+      else spans.push({ ...span });
+    }
+    return spans;
+  };
+  return { day: joined('day'), hour: joined('hour'), minute: joined('minute'), rows: joined('rows') };
 }
 
 /** Spans as two arrays for SQL: from which instants to which. */
 export function spanArrays(ranges: readonly TimeRange[]): [from: string[], to: string[]] {
   return [ranges.map(({ from }) => toIso(from)), ranges.map(({ to }) => toIso(to))];
+}
+
+/** Spans as three arrays for SQL: from, to, and what their counts are multiplied with. */
+export function signedSpanArrays(ranges: readonly SignedRange[]): [from: string[], to: string[], sign: number[]] {
+  return [...spanArrays(ranges), ranges.map(({ sign }) => sign)];
 }

@@ -31,19 +31,21 @@ const RECORDS = `string_agg(int8send(hashtextextended(e.user_id, 0)) || timestam
  */
 function marksSql(types: number, sampled: boolean): string {
   const inRange = 'e.tenant_id = $1 and e.event_time >= $2 and e.event_time < $3';
-  const who = sampled ? `e.user_id = any($5::text[]) and ${COUNTABLE}` : 'e.user_id is not null';
-  const found = Array.from(
+  const ofSome = `
+  select array_position($4::text[], e.event_type) - 1 as type, false as gone, ${RECORDS} from events e
+  where ${inRange} and e.event_type = any($4::text[]) and e.user_id = any($5::text[]) and ${COUNTABLE} group by 1`;
+  const ofAll = Array.from(
     { length: types },
     (_, type) => `
   select ${type} as type, false as gone, ${RECORDS} from events e
-  where ${inRange} and e.event_type = ($4::text[])[${type + 1}] and ${who}`,
+  where ${inRange} and e.event_type = ($4::text[])[${type + 1}] and e.user_id is not null`,
   );
   const gone = `
   select array_position($4::text[], e.event_type) - 1, true, ${RECORDS} from (${UNCOUNTABLE}) e
   where ${inRange} and e.event_type = any($4::text[]) and e.user_id is not null group by 1`;
   return `/* funnels.listMarks */
 select type, gone, encode(substring(records from n for ${CHUNK_BYTES}), 'base64') as records
-from (${[...found, ...(sampled ? [] : [gone])].join(' union all ')}) packed
+from (${sampled ? ofSome : [...ofAll, gone].join(' union all ')}) packed
 cross join lateral generate_series(1, length(records), ${CHUNK_BYTES}) n`;
 }
 

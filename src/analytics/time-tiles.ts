@@ -46,3 +46,51 @@ function splitAtMinute(piece: TimeRange): TimeRange[] {
     { from: boundary, to: piece.to },
   ];
 }
+
+/** A stretch that is added, or taken off again. */
+export interface SignedRange extends TimeRange {
+  sign: 1 | -1;
+}
+
+export type CountTiles = Record<keyof Tiles, SignedRange[]>;
+
+/**
+ * Tiles a range for what can be subtracted: where more than half of an hour or a day is in the range, the whole of it less the
+ * rest, which halves the tiles at the edges. Each tile of rows lies within one minute.
+ *
+ * @param within no tile reaches out of it
+ */
+export function tileCounts(range: TimeRange, within: TimeRange = { from: -Infinity, to: Infinity }): CountTiles {
+  const tiles: CountTiles = { day: [], hour: [], minute: [], rows: [] };
+  const cover = (piece: TimeRange, level: number, sign: 1 | -1): void => {
+    if (piece.from >= piece.to) return;
+    const [grain, size] = GRAINS[level] ?? ['rows' as const, 0];
+    if (grain === 'rows') {
+      tiles.rows.push({ ...piece, sign });
+      return;
+    }
+    const [from, to] = [Math.ceil(piece.from / size) * size, Math.floor(piece.to / size) * size];
+    if (from > to) {
+      cover(piece, level + 1, sign);
+      return;
+    }
+    if (from < to) tiles[grain].push({ from, to, sign });
+    for (const part of [
+      { from: piece.from, to: from },
+      { from: to, to: piece.to },
+    ]) {
+      const start = Math.floor(part.from / size) * size;
+      const whole = { from: start, to: start + size };
+      const isMore = part.to - part.from > size / 2 && whole.from >= within.from && whole.to <= within.to;
+      if (isMore && grain !== 'minute') {
+        tiles[grain].push({ ...whole, sign });
+        cover({ from: whole.from, to: part.from }, level + 1, -sign as 1 | -1);
+        cover({ from: part.to, to: whole.to }, level + 1, -sign as 1 | -1);
+      } else {
+        cover(part, level + 1, sign);
+      }
+    }
+  };
+  cover(range, 0, 1);
+  return tiles;
+}

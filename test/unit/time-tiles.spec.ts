@@ -1,4 +1,4 @@
-import { tile } from '../../src/analytics/time-tiles.js';
+import { tile, tileCounts } from '../../src/analytics/time-tiles.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, type TimeRange } from '../../src/platform/time.js';
 
 const at = (text: string) => Date.parse(text);
@@ -46,6 +46,49 @@ describe('tile', () => {
       ).toBe(true);
       expect(buckets(tiles.hour, HOUR_MS)).toBeLessThanOrEqual(46);
       expect(buckets(tiles.minute, MINUTE_MS)).toBeLessThanOrEqual(118);
+    }
+  });
+});
+
+describe('tileCounts', () => {
+  it('takes a whole day less a few hours, and a whole hour less a few minutes', () => {
+    expect(tileCounts({ from: at('2026-11-01T03:10:20Z'), to: at('2026-11-03T00:00Z') })).toEqual({
+      day: [
+        { from: at('2026-11-02T00:00Z'), to: at('2026-11-03T00:00Z'), sign: 1 },
+        { from: at('2026-11-01T00:00Z'), to: at('2026-11-02T00:00Z'), sign: 1 },
+      ],
+      hour: [{ from: at('2026-11-01T00:00Z'), to: at('2026-11-01T03:00Z'), sign: -1 }],
+      minute: [{ from: at('2026-11-01T03:00Z'), to: at('2026-11-01T03:10Z'), sign: -1 }],
+      rows: [{ from: at('2026-11-01T03:10Z'), to: at('2026-11-01T03:10:20Z'), sign: -1 }],
+    });
+  });
+
+  it('adds up to one inside of any range and to nothing outside, within its bounds, with half the tiles', () => {
+    let seed = 7;
+    const random = (max: number) => (seed = (seed * 48_271) % 2_147_483_647) % max;
+    for (let round = 0; round < 2_000; round++) {
+      const from = at('2026-01-01T00:00Z') + random(400 * DAY_MS);
+      const range = { from, to: from + 1 + random([5_000, 90_000, 2 * HOUR_MS, 3 * DAY_MS][round % 4]!) };
+      const within = { from: from - random(2 * DAY_MS), to: range.to + random(2 * DAY_MS) };
+      const tiles = tileCounts(range, within);
+      const pieces = [...tiles.day, ...tiles.hour, ...tiles.minute, ...tiles.rows];
+      const instants = pieces.flatMap(({ from: a, to: b }) => [a - 1, a, b - 1, b]);
+      for (const instant of [...instants, range.from - 1, range.from, range.to - 1, range.to]) {
+        const covered = pieces
+          .filter((piece) => piece.from <= instant && instant < piece.to)
+          .reduce((sum, { sign }) => sum + sign, 0);
+        expect(covered).toBe(range.from <= instant && instant < range.to ? 1 : 0);
+      }
+      expect(pieces.every((piece) => piece.from >= within.from && piece.to <= within.to)).toBe(true);
+      expect(
+        misaligned(tiles.day, DAY_MS) + misaligned(tiles.hour, HOUR_MS) + misaligned(tiles.minute, MINUTE_MS),
+      ).toBe(0);
+      expect(
+        tiles.rows.every(({ from: a, to: b }) => Math.floor(a / MINUTE_MS) === Math.floor((b - 1) / MINUTE_MS)),
+      ).toBe(true);
+      const free = tileCounts(range);
+      expect(buckets(free.hour, HOUR_MS)).toBeLessThanOrEqual(range.to - range.from < DAY_MS ? 24 : 26);
+      expect(buckets(free.minute, MINUTE_MS)).toBeLessThanOrEqual(range.to - range.from < HOUR_MS ? 60 : 62);
     }
   });
 });
