@@ -14,3 +14,14 @@ export async function dumpDatabase(database: TestDatabase): Promise<{ table: str
   }
   return rows;
 }
+
+/** A text as it may stand in a dump: as it is, in bytes (hexadecimal), or in base64 at any place of a longer text. */
+export function tracesOf(text: string): string[] {
+  const bytes = Buffer.from(text);
+  const base64 = [0, 1, 2].map((shift) =>
+    Buffer.concat([Buffer.alloc(shift), bytes])
+      .toString('base64')
+      .slice(Math.ceil((shift * 4) / 3), Math.floor(((shift + bytes.length) * 4) / 3)),
+  );
+  return [text, bytes.toString('hex'), ...base64];
+}

@@ -17,6 +17,32 @@ export async function flushTestRedis(): Promise<void> {
   redis.disconnect();
 }
 
+/** How the values of each type of key are read. */
+const READERS: Record<string, (redis: Redis, key: string) => Promise<unknown>> = {
+  string: (redis, key) => redis.get(key),
+  hash: (redis, key) => redis.hgetall(key),
+  list: (redis, key) => redis.lrange(key, 0, -1),
+  set: (redis, key) => redis.smembers(key),
+  zset: (redis, key) => redis.zrange(key, 0, -1),
+  stream: (redis, key) => redis.xrange(key, '-', '+'),
+};
+
+/** Every key with its value, as text. DUMP would not do: it compresses. */
+export async function dumpTestRedis(): Promise<string[]> {
+  if (testRedisUrl === undefined) return [];
+  const redis = new Redis(testRedisUrl);
+  const dump: string[] = [];
+  for (const key of await redis.keys('*')) {
+    const type = await redis.type(key);
+    if (type === 'none') continue; // it has expired meanwhile
+    const read = READERS[type];
+    if (read === undefined) throw new Error(`nobody reads the ${type} ${key}`);
+    dump.push(`${key} ${JSON.stringify(await read(redis, key))}`);
+  }
+  redis.disconnect();
+  return dump;
+}
+
 export const redisServerInstalled = (() => {
   try {
     execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
