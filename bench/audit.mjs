@@ -1,26 +1,39 @@
-// The audit trail at size: node bench/audit.mjs [entries], 1,000,000 by default. Needs `npm run build` before.
-// Prints one line for each figure: search, listing, statistics, exports with the growth of memory, inserts.
-import { readFileSync } from 'node:fs';
+// The audit trail at size: node bench/audit.mjs [entries [folder]], 1,000,000 by default. Needs `npm run build` before.
+// Prints one line for each figure: sealing, search, listing, statistics, exports with the growth of memory, the check of
+// an export, inserts. A folder keeps the loaded entries for the next run. Ends with 1 when a limit is missed.
+import { spawn } from 'node:child_process';
+import { createWriteStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { blankContent, newEntry, RECORDED_ACTIONS, SEVERITIES } from '../dist/audit/entries/entry.js';
+import { AuditEntryWriter } from '../dist/audit/entries/entry-writer.js';
 import { Stack } from './stack.mjs';
 import { quantile, round } from './statistics.mjs';
 
 const ENTRIES = Number(process.argv[2] ?? 1_000_000);
-const ROWS_PER_LOAD = 50_000;
-const SEARCHES = 40;
+const FOLDER = process.argv[3];
+const ENTRIES_PER_LOAD = 5_000;
+const SEARCHES = 100;
+const LIMITS = { searchMs: 100, exportMegabytes: 100, csvPerSecond: 50_000, sealedPerSecond: 5_000 };
+const RESOURCES = ['invoice', 'order', 'user', 'page', 'price'];
+/** Of the newest entry. */
+let loadedAt = Date.now();
 
 /** One entry in ten thousand has "needle", one in a thousand "seldom", one in a hundred "sometimes", all have "page". */
-const LOAD = `
-insert into audit_entries (tenant_id, id, client_id, action_type, resource_type, resource_id, severity, status, user_id,
-                           message, metadata, occurred_at, created_at, salt, leaf)
-select $1::uuid, uuidv7(), 'bench', (array['CREATE', 'UPDATE', 'DELETE', 'VIEW'])[1 + n % 4],
-       (array['invoice', 'order', 'user', 'page', 'price'])[1 + n % 5], 'R-' || n % 50000,
-       (array['INFO', 'INFO', 'INFO', 'WARNING', 'ERROR'])[1 + n % 5], 'Success', 'user-' || n % 1000,
-       'User ' || n % 1000 || ' opened page number ' || n
-         || case when n % 100 = 0 then ' sometimes' else '' end || case when n % 1000 = 0 then ' seldom' else '' end
-         || case when n % 10000 = 0 then ' needle' else '' end || case when n < $3 / 10 then ' ancient' else '' end,
-       jsonb_build_object('browser', 'Firefox', 'path', '/shop/items/' || n % 5000, 'duration_ms', n % 977),
-       now() - ($3::int - n) * interval '500 milliseconds', now(), decode(md5(n::text), 'hex'), '\\x7b7d'
-from generate_series($2::int, $2::int + ${ROWS_PER_LOAD} - 1) n where n < $3`;
+function makeEntry(n, recorder) {
+  const words = [`User ${n % 1000} opened page number ${n}`];
+  if (n % 100 === 0) words.push('sometimes');
+  if (n % 1000 === 0) words.push('seldom');
+  if (n % 10000 === 0) words.push('needle');
+  if (n < ENTRIES / 10) words.push('ancient');
+  const content = {
+    ...blankContent(RECORDED_ACTIONS[n % 4], RESOURCES[n % 5], `R-${n % 50_000}`),
+    ...{ severity: SEVERITIES[n % 5] ?? 'INFO', status: 'Success', user_id: `user-${n % 1000}` },
+    ...{ message: words.join(' '), occurred_at: loadedAt - (ENTRIES - n) * 500 },
+    metadata: { browser: 'Firefox', path: `/shop/items/${n % 5000}`, duration_ms: n % 977 },
+  };
+  return newEntry(content, recorder);
+}
 
 const QUERIES = {
   'a word all have': 'q=page',
@@ -41,45 +54,92 @@ const QUERIES = {
   'no text, one resource': 'resource_type=page&resource_id=R-3',
 };
 
-const stack = new Stack();
-const say = (name, value) => console.log(`${name.padEnd(52)} ${value}`);
+const stack = new Stack(FOLDER === undefined ? {} : { dataDir: join(FOLDER, 'data') });
+const say = (name, value, holds = true) => {
+  console.log(`${name.padEnd(52)} ${value}${holds ? '' : '   MISSED'}`);
+  if (!holds) process.exitCode = 1;
+};
 
 async function main() {
   await stack.start();
+  const { tenantId, key } = await load();
+  await measureSealing(tenantId);
   const { api } = await stack.startApi();
-  const tenant = await stack.post('/tenants', { name: 'bench' });
-  const limits = { rate_limit: 1_000_000, rate_window_s: 1 };
-  const body = { client_id: 'bench', name: 'bench', scopes: ['admin'], ...limits };
-  const { key } = await stack.post('/keys', body, { 'X-Tenant-Id': tenant.id });
-  await load(tenant.id);
   for (const [name, query] of Object.entries(QUERIES)) await measureSearch(name, query, key);
   await measure('stats over everything', `/logs/stats?${everything()}`, key, 3);
-  for (const format of ['csv', 'ndjson', 'xlsx']) await measureExport(format, key, api);
+  const idle = memoryOf(api);
+  for (const format of ['csv', 'xlsx', 'ndjson']) {
+    await measureExport(`${format} with filters`, `format=${format}&${everything()}`, { key, api, idle });
+  }
+  await measureProofs({ key, api, idle });
   await measureInserts(key);
 }
 
-async function load(tenantId) {
+/** A tenant with entries as the service makes them, or that of the run before. */
+async function load() {
+  const note = FOLDER === undefined ? undefined : join(FOLDER, 'loaded.json');
+  if (note !== undefined && existsSync(note)) {
+    const loaded = JSON.parse(readFileSync(note, 'utf8'));
+    loadedAt = loaded.loadedAt;
+    return loaded;
+  }
+  const { api } = await stack.startApi();
+  const { tenantId, key } = await stack.createTenantKey(['admin']);
+  await api.stop();
   const start = performance.now();
-  await stack.pool.query(`set maintenance_work_mem = '256MB'`);
-  for (let n = 0; n < ENTRIES; n += ROWS_PER_LOAD) await stack.pool.query(LOAD, [tenantId, n, ENTRIES]);
+  const writer = new AuditEntryWriter(undefined);
+  let written = Promise.resolve();
+  for (let from = 0; from < ENTRIES; from += ENTRIES_PER_LOAD) {
+    const count = Math.min(ENTRIES_PER_LOAD, ENTRIES - from);
+    const entries = Array.from({ length: count }, (_, n) =>
+      makeEntry(from + n, { tenantId, clientId: 'bench', keyId: null }),
+    );
+    await written;
+    written = writer.append(stack.pool, entries);
+  }
+  await written;
+  say('loaded in', `${round((performance.now() - start) / 1_000)} s`);
   await stack.pool.query('vacuum analyze audit_entries');
   const { bytes } = await stack.one(
     `select sum(pg_total_relation_size(inhrelid))::float8 as bytes from pg_inherits where inhparent = 'audit_entries'::regclass`,
   );
   say('entries', `${ENTRIES}, ${round(bytes / ENTRIES)} bytes each with indexes`);
-  say('loaded in', `${round((performance.now() - start) / 1_000)} s`);
+  if (note !== undefined) writeFileSync(note, JSON.stringify({ tenantId, key, loadedAt }));
+  return { tenantId, key };
 }
 
-const iso = (agoMs) => new Date(Date.now() - agoMs).toISOString();
+/** How fast a worker gives everything that waits its place in the tree. */
+async function measureSealing(tenantId) {
+  const sizeOf = async () =>
+    (await stack.one('select tree_size::float8 as size from audit_trees where tenant_id = $1', [tenantId]))?.size ?? 0;
+  const before = await sizeOf();
+  if (before >= ENTRIES) return;
+  const worker = stack.launch('worker', 'dist/worker.js');
+  while ((await sizeOf()) === before) await sleep(20);
+  const [start, first] = [performance.now(), await sizeOf()];
+  while ((await sizeOf()) < ENTRIES) await sleep(20);
+  const rate = (ENTRIES - first) / ((performance.now() - start) / 1_000);
+  say(
+    'sealing',
+    `${round(rate)} entries/s, memory of the worker ${round(memoryOf(worker))} MiB`,
+    rate >= LIMITS.sealedPerSecond,
+  );
+  await worker.stop();
+  await stack.pool.query('vacuum analyze audit_leaves, audit_nodes, audit_unsealed');
+}
+
+const iso = (ms) => new Date(ms).toISOString();
 const spanMs = ENTRIES * 500;
-const everything = () => `from=${iso(spanMs + 3_600_000)}`;
+const everything = () => `from=${iso(loadedAt - spanMs - 60_000)}`;
 
 async function measureSearch(name, query, key) {
-  const text = query.replace('OLD_FROM', iso(spanMs * 0.9)).replace('OLD_TO', iso(spanMs * 0.9 - 86_400_000));
-  await measure(name, `/logs?${text.includes('from=') ? '' : `${everything()}&`}${text}`, key, SEARCHES);
+  const oldest = loadedAt - spanMs * 0.9;
+  const text = query.replace('OLD_FROM', iso(oldest)).replace('OLD_TO', iso(oldest + 86_400_000));
+  const path = `/logs?${text.includes('from=') ? '' : `${everything()}&`}${text}`;
+  await measure(name, path, key, SEARCHES, LIMITS.searchMs);
 }
 
-async function measure(name, path, key, times) {
+async function measure(name, path, key, times, limitMs = Infinity) {
   const took = [];
   let found = 0;
   for (let n = 0; n < times + 2; n++) {
@@ -90,26 +150,54 @@ async function measure(name, path, key, times) {
     if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
     found = answer.data?.length ?? answer.total;
   }
-  say(name, `p50 ${round(quantile(took, 0.5), 1)} ms, p99 ${round(quantile(took, 0.99), 1)} ms, ${found} found`);
+  const [p50, p99] = [0.5, 0.99].map((share) => round(quantile(took, share), 1));
+  say(name, `p50 ${p50} ms, p99 ${p99} ms, ${found} found`, p99 <= limitMs);
 }
 
-const memoryOf = ({ pid }) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
+const memoryOf = ({ pid }, what = 'VmRSS') =>
+  Number(new RegExp(`${what}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024;
 
-async function measureExport(format, key, api) {
-  const before = memoryOf(api);
-  let [highest, bytes] = [before, 0];
+/** @param to a file, or nothing to count the bytes only; memory is compared with that before the first export */
+async function measureExport(name, query, { key, api, idle }, to) {
+  let [highest, bytes] = [0, 0];
   const watching = setInterval(() => (highest = Math.max(highest, memoryOf(api))), 50);
   const start = performance.now();
-  const response = await fetch(stack.url(`/logs/export?format=${format}&${everything()}`), {
-    headers: { 'X-API-Key': key },
-  });
-  for await (const chunk of response.body) bytes += chunk.length;
+  const response = await fetch(stack.url(`/logs/export?${query}`), { headers: { 'X-API-Key': key } });
+  if (!response.ok) throw new Error(`${query}: ${response.status} ${await response.text()}`);
+  const file = to === undefined ? undefined : createWriteStream(to);
+  for await (const chunk of response.body) {
+    bytes += chunk.length;
+    if (file?.write(chunk) === false) await new Promise((resolve) => file.once('drain', resolve));
+  }
   clearInterval(watching);
   const seconds = (performance.now() - start) / 1_000;
+  if (file !== undefined) await new Promise((resolve) => file.end(resolve));
+  const megabytes = round(bytes / 2 ** 20);
   say(
-    `export as ${format}`,
-    `${round(ENTRIES / seconds)} entries/s, ${round(bytes / 2 ** 20)} MiB, memory ${round(before)} → ${round(highest)} MiB`,
+    `export as ${name}`,
+    `${round(ENTRIES / seconds)} entries/s, ${megabytes} MiB, memory ${round(idle)} → ${round(highest)} MiB`,
+    highest - idle <= LIMITS.exportMegabytes && (!name.startsWith('csv') || ENTRIES / seconds >= LIMITS.csvPerSecond),
   );
+}
+
+/** The whole trail with its proofs, and the check of the file without the service. */
+async function measureProofs(run) {
+  const file = join(stack.folder, 'export.ndjson');
+  const { body: kept } = await stack.get('/logs/checkpoint', run.key);
+  writeFileSync(join(stack.folder, 'kept.json'), JSON.stringify(kept));
+  const worker = stack.launch('worker', 'dist/worker.js'); // seals the entry of the export
+  await measureExport('ndjson, complete', 'format=ndjson', run, file);
+  await worker.stop();
+  const words = ['dist/cli.js', 'verify-audit', file, '--checkpoint', join(stack.folder, 'kept.json')];
+  const start = performance.now();
+  const check = spawn(process.execPath, [...words, '--public-key', kept.public_key], { stdio: 'pipe' });
+  let [highest, answer] = [0, ''];
+  for (const output of [check.stdout, check.stderr]) output.on('data', (text) => (answer += text));
+  const watching = setInterval(() => (highest = Math.max(highest, memoryOf(check))), 50);
+  const code = await new Promise((resolve) => check.once('exit', resolve));
+  clearInterval(watching);
+  if (code !== 0) throw new Error(`verify-audit: ${answer}`);
+  say('verify-audit', `${round((performance.now() - start) / 1_000, 1)} s, memory ${round(highest)} MiB`);
 }
 
 async function measureInserts(key) {

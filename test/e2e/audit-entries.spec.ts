@@ -211,6 +211,19 @@ describe('business audit trail', () => {
     }
   });
 
+  it('keeps to the range even after a cursor of a wider one', async () => {
+    const at = (second: number) => `2026-11-01T00:00:0${second}.000Z`;
+    for (const second of [1, 2, 3, 4]) {
+      const entry = { action_type: 'VIEW', resource_type: 'range', resource_id: '1', occurred_at: at(second) };
+      expect((await api.post('/logs', entry, key)).status).toBe(201);
+    }
+    const from = '2026-10-31T00:00:00Z';
+    const wide: Page = await list(`?resource_type=range&from=${from}&limit=1`);
+    expect(wide.data.map(({ occurred_at }) => occurred_at)).toEqual([expect.stringContaining(':04.')]);
+    const narrow: Page = await list(`?resource_type=range&from=${from}&to=${at(3)}&cursor=${wide.next_cursor!}`);
+    expect(narrow.data.map(({ occurred_at }) => occurred_at.slice(17, 19))).toEqual(['02', '01']);
+  });
+
   it('cannot be changed by the application, nor by a slip of the owner', async () => {
     await post({ ...ENTRY, idempotency_key: 'kept' });
     const partition = `audit_entries_${new Date().toISOString().slice(0, 7).replace('-', '_')}`;

@@ -10,10 +10,13 @@ import { AuditEntriesRepository } from './entries.repository.js';
 import type { ExportEntriesQuery } from './entry-queries.dto.js';
 import { blankContent, newEntry } from './entry.js';
 import type { EntryFilter, Position } from './entry-filter.js';
+import { isTextSearch } from './entry-sql.js';
 import { toFilter } from './entry-query.js';
 import { AuditEntryWriter } from './entry-writer.js';
 
 const ROWS_PER_PAGE = 2_000;
+/** Each has a leaf and a proof beside it, and memory must stay flat. */
+const PROVEN_ROWS_PER_PAGE = 250;
 
 interface ExportOptions {
   format: ExportFormat;
@@ -55,7 +58,7 @@ export class EntryExportService {
       const pages = this.provablePages(caller.tenantId, filter, options.asked);
       return sendExport(response, { format, range, table: { ...NO_TABLE, name: options.name }, pages });
     }
-    if (format === 'csv' && options.timeZone === 'UTC' && options.part === undefined) {
+    if (format === 'csv' && options.timeZone === 'UTC' && options.part === undefined && !isTextSearch(filter)) {
       const pages = this.csvPages(caller.tenantId, filter);
       return sendExport(response, { format, range, table: csvTable(options.name), pages });
     }
@@ -91,24 +94,35 @@ export class EntryExportService {
       return;
     }
     const attach = await this.evidence.openFiltered(tenantId, filters);
-    for await (const page of readPages((size, after) => this.entries.list(tenantId, filter, size, after))) {
+    const read = (size: number, after: Position | undefined) => this.entries.list(tenantId, filter, size, after);
+    for await (const page of readPages(PROVEN_ROWS_PER_PAGE, read)) {
       yield await attach(page);
     }
   }
 
+  /**
+   * Printing costs PostgreSQL far more than finding where a page ends, so while a page is printed the next one already
+   * is, on another connection.
+   */
   private async *csvPages(tenantId: string, filter: EntryFilter): Pages<string> {
-    let after: Position | undefined;
-    for (;;) {
-      const { text, rows, occurred_at, id } = await this.entries.printCsv(tenantId, filter, ROWS_PER_PAGE, after);
-      yield [text];
-      if (rows < ROWS_PER_PAGE || occurred_at === null || id === null) return;
-      after = { occurredAt: occurred_at, id };
+    const start = async (after: Position | undefined) => {
+      const upTo = (await this.entries.findAhead(tenantId, filter, ROWS_PER_PAGE, after)) ?? undefined;
+      const printed = this.entries.printCsv(tenantId, filter, { after, upTo });
+      printed.catch(() => undefined); // seen when it is awaited; if the client goes first, nobody cares
+      return { upTo, printed };
+    };
+    let current = await start(undefined);
+    while (current.upTo !== undefined) {
+      const next = await start(current.upTo);
+      yield await current.printed;
+      current = next;
     }
+    yield await current.printed;
   }
 
   private async *printPages(tenantId: string, filter: EntryFilter, part: ExportOptions['part']): Pages<PrintedEntry> {
     if (part !== undefined) yield await this.entries.printPage(tenantId, filter, part.limit, part.offset);
-    else yield* readPages((size, after) => this.entries.print(tenantId, filter, size, after));
+    else yield* readPages(ROWS_PER_PAGE, (size, after) => this.entries.print(tenantId, filter, size, after));
   }
 }
 
@@ -116,14 +130,15 @@ export class EntryExportService {
 const NO_TABLE = { columns: [], toCells: () => [] };
 
 async function* readPages<Row extends { id: string; occurred_at: string }>(
+  size: number,
   read: (size: number, after: Position | undefined) => Promise<Row[]>,
 ): Pages<Row> {
   let after: Position | undefined;
   for (;;) {
-    const page = await read(ROWS_PER_PAGE, after);
+    const page = await read(size, after);
     yield page;
     const last = page.at(-1);
-    if (page.length < ROWS_PER_PAGE || last === undefined) return;
+    if (page.length < size || last === undefined) return;
     after = { occurredAt: last.occurred_at, id: last.id };
   }
 }

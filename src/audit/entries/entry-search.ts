@@ -1,6 +1,6 @@
 import type { Sql } from '../../platform/database.js';
 import type { EntryFilter, Position } from './entry-filter.js';
-import { after, conditions, NEWEST_FIRST, Parameters, SEARCH_VIEW, textConditions } from './entry-sql.js';
+import { conditions, NEWEST_FIRST, Parameters, SEARCH_VIEW, textConditions } from './entry-sql.js';
 
 /** Entries looked at one by one before the search index is asked: a word in one of eighty fills a page of 50 from them. */
 const WALKED = 4_000;
@@ -53,7 +53,7 @@ async function walkNewest(
   position: Position | undefined,
 ): Promise<Walk> {
   const parameters = new Parameters();
-  const where = [...conditions(filter, tenantId, parameters), ...after(position, parameters)].join(' and ');
+  const where = conditions(filter, tenantId, parameters, position).join(' and ');
   const hit = textConditions(filter, parameters).join(' and ');
   const { rows } = await sql.query<Walk>(
     `/* auditEntries.walkNewest */
@@ -79,11 +79,9 @@ async function askIndex(
   position: Position,
 ): Promise<string[] | null> {
   const parameters = new Parameters();
-  const where = [
-    ...conditions(filter, tenantId, parameters),
-    ...textConditions(filter, parameters),
-    ...after(position, parameters),
-  ].join(' and ');
+  const where = [...conditions(filter, tenantId, parameters, position), ...textConditions(filter, parameters)].join(
+    ' and ',
+  );
   // The limit would tempt the planner to read rows until it has enough of them.
   await sql.query('set local enable_seqscan = off; set local enable_indexscan = off');
   const { rows } = await sql.query<{ ids: string[]; matches: number }>(
@@ -106,11 +104,9 @@ async function walkOn(
   position: Position,
 ): Promise<string[]> {
   const parameters = new Parameters();
-  const where = [
-    ...conditions(filter, tenantId, parameters),
-    ...textConditions(filter, parameters),
-    ...after(position, parameters),
-  ].join(' and ');
+  const where = [...conditions(filter, tenantId, parameters, position), ...textConditions(filter, parameters)].join(
+    ' and ',
+  );
   const { rows } = await sql.query<{ id: string }>(
     `/* auditEntries.walkOn */ select id from ${SEARCH_VIEW} e where ${where} ${NEWEST_FIRST} limit ${parameters.add(limit)}`,
     parameters.values,

@@ -18,6 +18,9 @@ export const NEWEST_FIRST = 'order by e.occurred_at desc, e.id desc';
 /** The tenant's entries without the barrier of row-level security in front of the search index. */
 export const SEARCH_VIEW = 'searchable_audit_entries';
 
+/** Below every other id. */
+const NIL_UUID = '00000000-0000-0000-0000-000000000000';
+
 /** Collects the values of a statement and numbers them. */
 export class Parameters {
   readonly values: unknown[] = [];
@@ -32,13 +35,19 @@ export class Parameters {
  * The conditions of a filter, only those that are set: the planner then sees what there is to choose from. Names come
  * from a fixed list, values are parameters. An entry happens at most a day after it is recorded, so older ids, and whole
  * partitions of them, cannot match.
+ * @param position only what comes after it
  */
-export function conditions(filter: EntryFilter, tenantId: string, parameters: Parameters): string[] {
+export function conditions(
+  filter: EntryFilter,
+  tenantId: string,
+  parameters: Parameters,
+  position?: Position,
+): string[] {
   const from = parameters.add(toIso(filter.range.from));
   const all = [
     `tenant_id = ${parameters.add(tenantId)}`,
     `occurred_at >= ${from}`,
-    `occurred_at < ${parameters.add(toIso(filter.range.to))}`,
+    before(parameters.add(toIso(filter.range.to)), position, parameters),
     `id >= uuid7_lower_bound(${parameters.add(toIso(filter.range.from - DAY_MS))})`,
   ];
   for (const field of EQUAL_FIELDS) {
@@ -66,9 +75,22 @@ export const matching = (filter: EntryFilter, tenantId: string, parameters: Para
 /** What is counted or paged through: a search needs the view. */
 export const sourceOf = (filter: EntryFilter): string => (isTextSearch(filter) ? SEARCH_VIEW : 'audit_entries');
 
-export function after(position: Position | undefined, parameters: Parameters): string[] {
-  if (position === undefined) return [];
-  return [`(occurred_at, id) < (${parameters.add(position.occurredAt)}, ${parameters.add(position.id)})`];
+/**
+ * One bound at the upper end, never two: of two, PostgreSQL enters the index at the end of the range and steps over
+ * everything up to the position, page after page.
+ */
+function before(to: string, position: Position | undefined, parameters: Parameters): string {
+  if (position === undefined) return `occurred_at < ${to}`;
+  const at = `${parameters.add(position.occurredAt)}::timestamptz`;
+  const id = `${parameters.add(position.id)}::uuid`;
+  const end = `${to}::timestamptz`;
+  return `(occurred_at, id) < (least(${at}, ${end}), case when ${at} < ${end} then ${id} else '${NIL_UUID}' end)`;
+}
+
+/** Up to and with this entry, newest first. The time alone is what ends a walk along the index; rows do not. */
+export function notBefore({ occurredAt, id }: Position, parameters: Parameters): string {
+  const at = `${parameters.add(occurredAt)}::timestamptz`;
+  return `occurred_at >= ${at} and (occurred_at, id) >= (${at}, ${parameters.add(id)}::uuid)`;
 }
 
 export const isTextSearch = (filter: EntryFilter): boolean =>

@@ -69,7 +69,7 @@ const quoted = (column: string): string => {
 };
 
 /** An entry as a whole record of csv, times in UTC: printing in PostgreSQL and reading one text beats 24 columns. */
-export const CSV_LINE = `${COLUMNS.map(quoted).join(` || ',' ||\n  `)} || E'\\r\\n'`;
+export const CSV_LINE = `concat_ws(',',\n  ${COLUMNS.map(quoted).join(',\n  ')}) || E'\\r\\n'`;
 
 /** Entries that are records of csv already. */
 export function csvTable(name: string): Table<string> {

@@ -14,6 +14,8 @@ export const EXPORT_TYPES: Record<ExportFormat, string> = {
   ndjson: 'application/x-ndjson; charset=utf-8',
 };
 
+const CHUNK = 16_384;
+
 /** Pages of an export, read one after the other; nothing is read that the client does not take. */
 export type Pages<Row> = AsyncGenerator<Row[], void>;
 
@@ -65,14 +67,24 @@ function toBytes<Row>(format: ExportFormat, table: Table<Row>, pages: Pages<Row>
 async function* toCsv<Row>(table: Table<Row>, pages: Pages<Row>): AsyncGenerator<string> {
   yield `${table.columns.join(',')}\r\n`;
   for await (const page of pages) {
-    let text = '';
-    for (const row of page) text += table.toLine?.(row) ?? csvRow(table.toCells(row));
-    yield text;
+    yield* toChunks(page, (row) => table.toLine?.(row) ?? csvRow(table.toCells(row)));
   }
 }
 
 async function* toNdjson(pages: Pages<unknown>): AsyncGenerator<string> {
-  for await (const page of pages) yield page.map((row) => `${JSON.stringify(row)}\n`).join('');
+  for await (const page of pages) yield* toChunks(page, (row) => `${JSON.stringify(row)}\n`);
+}
+
+/** Rows as texts of some {@link CHUNK} characters: large enough to be worth writing, small enough to die young. */
+function* toChunks<Row>(rows: readonly Row[], toText: (row: Row) => string): Generator<string> {
+  let chunk = '';
+  for (const row of rows) {
+    chunk += toText(row);
+    if (chunk.length < CHUNK) continue;
+    yield chunk;
+    chunk = '';
+  }
+  if (chunk !== '') yield chunk;
 }
 
 async function* toRows<Row>(table: Table<Row>, pages: Pages<Row>): AsyncGenerator<Cell[]> {

@@ -173,7 +173,10 @@ export class AuditTreeRepository {
     return { tenantId, size: row.size, root: row.root_hash, note: row.note, publicKey: row.public_key };
   }
 
-  /** The hashes of complete subtrees, by {@link nodeKey}, in one query. */
+  /**
+   * The hashes of complete subtrees, by {@link nodeKey}, in one query. The limits say how few rows a range has: the planner
+   * would take a third of the tree for it, and read the tree.
+   */
   async readNodes(sql: Sql, tenantId: string, nodes: readonly NodeRef[]): Promise<Map<string, Buffer>> {
     const stored = nodes.map(({ level, index }) => {
       const depth = level % LEVEL_STEP;
@@ -183,12 +186,15 @@ export class AuditTreeRepository {
       `/* auditTree.readNodes */
        with asked as (select * from unnest($2::smallint[], $3::bigint[], $4::bigint[]) with ordinality as a (level, first, last, n))
        select n::int, place, hash from (
-         select n, leaf_index as place, leaf_hash as hash from asked
-         join audit_leaves on tenant_id = $1 and leaf_index >= first and leaf_index < last where asked.level = 0
+         select n, place, hash from asked, lateral (
+           select leaf_index as place, leaf_hash as hash from audit_leaves
+           where tenant_id = $1 and leaf_index >= first and leaf_index < last
+           order by leaf_index limit ${2 ** (LEVEL_STEP - 1)}) l where asked.level = 0
          union all
-         select n, node_index, hash from asked
-         join audit_nodes o on tenant_id = $1 and o.level = asked.level and node_index >= first and node_index < last
-         where asked.level > 0) found
+         select n, place, hash from asked, lateral (
+           select node_index as place, o.hash from audit_nodes o
+           where tenant_id = $1 and o.level = asked.level and node_index >= first and node_index < last
+           order by node_index limit ${2 ** (LEVEL_STEP - 1)}) o where asked.level > 0) found
        order by n, place`,
       [tenantId, stored.map((s) => s.level), stored.map((s) => s.from), stored.map((s) => s.to)],
     );
