@@ -103,7 +103,12 @@ describe('export of the audit trail', () => {
     expect((await api.post<{ created: number }>('/logs/bulk', { logs }, key)).body.created).toBe(2);
     const event = { functionality: 'Authenticate', event_type: 'Login', status: 'Success', store_id: 7, user: '+1' };
     expect((await api.post('/audit-events/create', event, key)).status).toBe(201);
-    for (const filter of ['resource_type=hostile', 'resource_type=zones', 'functionality=Authenticate', 'q=plain']) {
+    for (const filter of [
+      'resource_type=hostile',
+      'resource_type=zones',
+      'functionality=Authenticate',
+      'q=plain&resource_type=hostile',
+    ]) {
       const [utc, other] = await Promise.all(
         ['UTC', 'Etc/UTC'].map(async (tz) => (await download(`format=csv&tz=${tz}&${filter}`)).bytes.toString()),
       );
