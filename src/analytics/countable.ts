@@ -8,7 +8,7 @@ export const IS_FAILED = `exists (select from failed_events f where f.tenant_id 
  * them for every event.
  */
 export const COUNTABLE = `e.batch_id not in (select id from ingest_batches where tenant_id = $1 and status = 'queued')
-  and not ${IS_FAILED}`;
+  and not exists (select from failed_events f where f.tenant_id = $1 and f.event_id = e.id)`;
 
 /**
  * SQL for the events of the tenant $1 that analytics do not count: found from the few that there are, by the primary key alone.

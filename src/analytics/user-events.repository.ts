@@ -32,8 +32,10 @@ export interface JourneyEvent extends UserEvent, SessionSummary {
   part: string | null;
 }
 
-/** $1 tenant, $2 user, $3 from, $4 to. */
-const MINE = `e.tenant_id = $1 and e.user_id = $2 and e.event_time >= $3 and e.event_time < $4 and ${COUNTABLE}`;
+/** $1 tenant, $2 user, $3 from, $4 to. What is countable is asked outside, to be planned once and not for each partition. */
+const MINE = `(
+  select * from events where tenant_id = $1 and user_id = $2 and event_time >= $3 and event_time < $4 offset 0
+) e where ${COUNTABLE}`;
 
 /**
  * The user's events with the session each belongs to: `session_id` where the client gave one. The others
@@ -43,7 +45,7 @@ const SESSIONS = `
 opened as (
   select e.id, e.event_time, e.session_id,
          e.session_id is null and coalesce(e.event_time - lag(e.event_time) over mine >= interval '30 minutes', true) as opens
-  from events e where ${MINE}
+  from ${MINE}
   window mine as (partition by e.session_id is null order by e.event_time, e.id)
 ), numbered as (
   select *, case when session_id is null then count(*) filter (where opens) over (
@@ -53,7 +55,7 @@ opened as (
 
 const BY_TYPE = `/* userEvents.byType */
 select e.event_type, count(*)::float8 as count, min(e.event_time) as first_time, max(e.event_time) as last_time
-from events e where ${MINE} group by 1 order by 2 desc, e.event_type`;
+from ${MINE} group by 1 order by 2 desc, e.event_type`;
 
 const LIST_SESSIONS = `/* userEvents.listSessions */
 with ${SESSIONS}
@@ -62,7 +64,8 @@ from numbered group by session_id, part order by started_at desc, session_id lim
 
 const RECENT = `/* userEvents.recent */
 select e.id, e.event_id, e.event_type, e.event_time, e.client_id, e.session_id, e.payload
-from events e where ${MINE} order by e.event_time desc, e.id desc limit $5`;
+from events e where e.tenant_id = $1 and e.user_id = $2 and e.event_time >= $3 and e.event_time < $4 and ${COUNTABLE}
+order by e.event_time desc, e.id desc limit $5`;
 
 /** $5, $6: time and id of the last event of the page before, or null. */
 const JOURNEY = `/* userEvents.journey */
