@@ -58,9 +58,9 @@ describe('whoever owns the database', () => {
     kept = await checkpoint();
   }
 
-  async function checkpoint(): Promise<{ note: string; key: string; size: number }> {
+  async function checkpoint(of = tenant): Promise<{ note: string; key: string; size: number }> {
     await trail.sealAll();
-    const answer = await trail.proofs.getCheckpoint(tenant);
+    const answer = await trail.proofs.getCheckpoint(of);
     return { note: answer.checkpoint, key: answer.public_key, size: answer.tree_size };
   }
 
@@ -105,4 +105,68 @@ describe('whoever owns the database', () => {
     process.stdout.write(`untampered exports: ${alarms} false alarms in ${UNTAMPERED}\n`);
     expect(alarms).toBe(0);
   }, 600_000);
+
+  describe('and signs everything anew, with the service’s own key', () => {
+    const other = uuid7();
+    let earlier: { note: string; key: string; size: number };
+
+    beforeAll(async () => {
+      for (let n = 0; n < 20; n++) await trail.write({ tenant_id: other, user_id: `user-${n % 2}` });
+      earlier = await checkpoint(other);
+    });
+
+    const more = async () => {
+      await inOwner.write({ tenant_id: other }, owner);
+      await owner.query(
+        `insert into audit_unsealed select tenant_id, id, sha256('\\x00'::bytea || leaf) from audit_entries e
+         where tenant_id = $1 and not exists (select from audit_leaves l where l.tenant_id = $1 and l.entry_id = e.id)`,
+        [other],
+      );
+      await inOwner.sealAll();
+    };
+
+    it.each([
+      ['cut the tail', false, 'its end was cut off or it was set back'],
+      ['forge an entry, its leaf and everything above it', false, 'does not begin with the tree of the earlier'],
+      ['forge an entry, its leaf and everything above it', true, 'does not begin with the tree of the earlier'],
+    ])('%s (grown since: %s) is seen by the earlier checkpoint alone', async (name, grown, problem) => {
+      await owner.query('begin; set local session_replication_role = replica');
+      try {
+        const sql = owner as unknown as Sql;
+        const random = (below: number) => Math.min(3, below - 1);
+        await TAMPERINGS[name]!({ sql, trail: inOwner, tenant: other, random, size: earlier.size, old });
+        if (grown) await more();
+        const lines = await inOwner.export(other);
+        expect(verifyLines(lines, { publicKey: earlier.key })).toMatchObject({ ok: true, complete: true });
+        const verdict = verifyLines(lines, { publicKey: earlier.key, earlier: earlier.note });
+        expect(verdict.problems).toEqual([expect.stringContaining(problem)]);
+        expect(verdict.ok).toBe(false);
+      } finally {
+        await owner.query('rollback');
+      }
+    });
+
+    it('is seen line by line where an export has filters: each needs its own proof', async () => {
+      const { rows } = await trail.database.system.query<{ id: string }>(
+        `select id from audit_entries where tenant_id = $1 and user_id = 'user-1' order by id`,
+        [other],
+      );
+      const attach = await trail.evidence.openFiltered(other, { user_id: 'user-1' });
+      const lines = (await attach(rows)).map((line) => structuredClone(line));
+      const check = () =>
+        verifyLines(
+          lines.map((line) => JSON.stringify(line)),
+          { publicKey: earlier.key },
+        );
+      expect(check()).toMatchObject({ ok: true, complete: false, entries: 10 });
+      const { evidence } = lines[4]!;
+      const proof = evidence.proof!;
+      for (const wrong of [proof.slice(1), [...proof].reverse(), []]) {
+        evidence.proof = wrong;
+        expect(check().problems).toEqual([expect.stringContaining('line 5 nothing proves that this is leaf')]);
+      }
+      delete evidence.proof;
+      expect(check().ok).toBe(false);
+    });
+  });
 });
