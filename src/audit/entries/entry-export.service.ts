@@ -90,7 +90,7 @@ export class EntryExportService {
   private async *provablePages(tenantId: string, filter: EntryFilter, asked: object): Pages<EvidenceLine> {
     const filters = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
     if (Object.keys(filters).length === 0) {
-      for await (const line of this.evidence.completeLines(tenantId)) yield [line];
+      yield* inPages(this.evidence.completeLines(tenantId));
       return;
     }
     const attach = await this.evidence.openFiltered(tenantId, filters);
@@ -124,6 +124,18 @@ export class EntryExportService {
     if (part !== undefined) yield await this.entries.printPage(tenantId, filter, part.limit, part.offset);
     else yield* readPages(ROWS_PER_PAGE, (size, after) => this.entries.print(tenantId, filter, size, after));
   }
+}
+
+/** Line by line would mean a write, and a chunk of HTTP, for each. */
+async function* inPages(lines: AsyncGenerator<EvidenceLine>): Pages<EvidenceLine> {
+  let page: EvidenceLine[] = [];
+  for await (const line of lines) {
+    page.push(line);
+    if (page.length < PROVEN_ROWS_PER_PAGE) continue;
+    yield page;
+    page = [];
+  }
+  yield page;
 }
 
 /** Lines of JSON have no columns. */
