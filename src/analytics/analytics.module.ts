@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditWritingModule } from '../audit/entries/audit-writing.module.js';
 import { ActiveSubjectsRepository } from './active-subjects.repository.js';
 import { AnalyticsService } from './analytics.service.js';
 import { AnswerCache } from './answer-cache.js';
@@ -19,6 +20,7 @@ import { UserEventsRepository } from './user-events.repository.js';
 import { UsersService } from './users.service.js';
 
 @Module({
+  imports: [AuditWritingModule],
   providers: [
     ActiveSubjectsRepository,
     AnalyticsService,

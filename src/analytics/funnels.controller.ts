@@ -34,7 +34,7 @@ export class FunnelsController {
   @RequireScope('write')
   @ApiCreatedResponse({ type: SavedFunnelResponse })
   create(@Caller() caller: Principal, @Body() funnel: CreateFunnelDto): Promise<SavedFunnelResponse> {
-    return this.funnels.create(caller.tenantId, funnel);
+    return this.funnels.create(caller, funnel);
   }
 
   /** Saved funnels, newest first. */
@@ -62,6 +62,6 @@ export class FunnelsController {
   @RequireScope('write')
   @ApiNoContentResponse()
   delete(@Caller() caller: Principal, @Param('id') id: string): Promise<void> {
-    return this.funnels.delete(caller.tenantId, id);
+    return this.funnels.delete(caller, id);
   }
 }

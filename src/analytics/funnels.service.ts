@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { recordOf } from '../audit/entries/act.js';
+import { AuditEntryWriter } from '../audit/entries/entry-writer.js';
 import { decodeCursor, toPage } from '../platform/cursor.js';
 import { Database, type Sql, sqlState } from '../platform/database.js';
 import { notFound, Problem } from '../platform/problem.js';
+import type { Principal } from '../platform/principal.js';
 import { type RangeQuery, toIso, toTimeRange } from '../platform/query.dto.js';
 import type { TimeRange } from '../platform/time.js';
 import { isUuid, uuid7 } from '../platform/uuid7.js';
@@ -20,6 +23,9 @@ import { MAX_SAVED_FUNNELS, type SavedFunnel, SavedFunnelsRepository } from './s
 
 const MAX_GROUPS = 100;
 
+const SAVED = { action: 'CREATE', resource: 'saved_funnel', message: 'Funnel saved' } as const;
+const DELETED = { action: 'DELETE', resource: 'saved_funnel', message: 'Saved funnel deleted' } as const;
+
 @Injectable()
 export class FunnelsService {
   constructor(
@@ -28,6 +34,7 @@ export class FunnelsService {
     private readonly counter: FunnelCounter,
     private readonly saved: SavedFunnelsRepository,
     private readonly cache: AnswerCache,
+    private readonly audit: AuditEntryWriter,
   ) {}
 
   query(tenantId: string, query: FunnelQueryDto): Promise<FunnelResponse> {
@@ -35,9 +42,14 @@ export class FunnelsService {
   }
 
   /** @throws Problem 409 when the name is taken, 422 when there are too many */
-  async create(tenantId: string, funnel: CreateFunnelDto): Promise<SavedFunnelResponse> {
+  async create(caller: Principal, funnel: CreateFunnelDto): Promise<SavedFunnelResponse> {
+    const { tenantId } = caller;
     const row = { id: uuid7(), name: funnel.name, definition: definitionOf(funnel) };
-    const created = await refuseTakenName(funnel.name, () => this.saved.insert(tenantId, row));
+    const created = await refuseTakenName(funnel.name, () =>
+      this.saved.insert(tenantId, row, (sql, inserted) =>
+        this.audit.append(sql, [recordOf(caller, { ...SAVED, id: inserted.id, after: toResponse(inserted) })]),
+      ),
+    );
     if (created === null) {
       throw new Problem(422, `There are ${MAX_SAVED_FUNNELS} funnels already. Delete one that is not needed any more.`);
     }
@@ -62,9 +74,11 @@ export class FunnelsService {
   }
 
   /** @throws Problem 404 */
-  async delete(tenantId: string, id: string): Promise<void> {
-    if (!isUuid(id) || !(await this.saved.delete(tenantId, id))) throw noSuchFunnel();
-    this.cache.forget(tenantId);
+  async delete(caller: Principal, id: string): Promise<void> {
+    const record = (sql: Sql, deleted: SavedFunnel) =>
+      this.audit.append(sql, [recordOf(caller, { ...DELETED, id, before: toResponse(deleted) })]);
+    if (!isUuid(id) || !(await this.saved.delete(caller.tenantId, id, record))) throw noSuchFunnel();
+    this.cache.forget(caller.tenantId);
   }
 
   /** The steps of a funnel, of `users` only if given. */

@@ -16,8 +16,15 @@ export const MAX_SAVED_FUNNELS = 100;
 export class SavedFunnelsRepository {
   constructor(private readonly database: Database) {}
 
-  /** @returns null when the tenant has as many as it may */
-  async insert(tenantId: string, funnel: Pick<SavedFunnel, 'id' | 'name' | 'definition'>): Promise<SavedFunnel | null> {
+  /**
+   * @param alsoIn runs in the transaction that inserts
+   * @returns null when the tenant has as many as it may
+   */
+  async insert(
+    tenantId: string,
+    funnel: Pick<SavedFunnel, 'id' | 'name' | 'definition'>,
+    alsoIn: (sql: Sql, inserted: SavedFunnel) => Promise<void>,
+  ): Promise<SavedFunnel | null> {
     return this.database.inTenant(tenantId, async (sql) => {
       const { rows } = await sql.query<SavedFunnel>(
         `/* savedFunnels.insert */
@@ -26,7 +33,10 @@ export class SavedFunnelsRepository {
          returning id, name, definition, created_at`,
         [tenantId, funnel.id, funnel.name, JSON.stringify(funnel.definition), MAX_SAVED_FUNNELS],
       );
-      return rows[0] ?? null;
+      const [inserted] = rows;
+      if (inserted === undefined) return null;
+      await alsoIn(sql, inserted);
+      return inserted;
     });
   }
 
@@ -52,14 +62,25 @@ export class SavedFunnelsRepository {
     });
   }
 
-  /** @returns whether there was one */
-  async delete(tenantId: string, id: string): Promise<boolean> {
+  /**
+   * @param alsoIn runs in the transaction that deletes
+   * @returns whether there was one
+   */
+  async delete(
+    tenantId: string,
+    id: string,
+    alsoIn: (sql: Sql, deleted: SavedFunnel) => Promise<void>,
+  ): Promise<boolean> {
     return this.database.inTenant(tenantId, async (sql) => {
-      const { rowCount } = await sql.query(
-        `/* savedFunnels.delete */ delete from saved_funnels where tenant_id = $1 and id = $2`,
+      const { rows } = await sql.query<SavedFunnel>(
+        `/* savedFunnels.delete */ delete from saved_funnels where tenant_id = $1 and id = $2
+         returning id, name, definition, created_at`,
         [tenantId, id],
       );
-      return rowCount === 1;
+      const [deleted] = rows;
+      if (deleted === undefined) return false;
+      await alsoIn(sql, deleted);
+      return true;
     });
   }
 }

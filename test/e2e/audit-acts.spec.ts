@@ -89,6 +89,29 @@ describe('what is done to Tidemark itself', () => {
     ]);
   });
 
+  it('is in the trail: funnels saved and deleted', async () => {
+    const funnel = { name: 'Recorded', steps: [{ event_type: 'a' }, { event_type: 'b' }], window_s: 60 };
+    const { body } = await api.post<{ id: string }>('/analytics/funnels', funnel, admin);
+    await api.call('DELETE', `/analytics/funnels/${body.id}`, { key: admin });
+    expect((await api.call('DELETE', `/analytics/funnels/${body.id}`, { key: admin })).status).toBe(404);
+    expect(await entriesOf(body.id, admin)).toMatchObject([
+      {
+        action_type: 'CREATE',
+        resource_type: 'saved_funnel',
+        key_id: adminId,
+        after_state: funnel,
+        before_state: null,
+      },
+      {
+        action_type: 'DELETE',
+        resource_type: 'saved_funnel',
+        key_id: adminId,
+        before_state: funnel,
+        after_state: null,
+      },
+    ]);
+  });
+
   it('is in the trail: failed events given another payload and discarded, without the payloads', async () => {
     const ids: string[] = [];
     for (const n of [1, 2]) {
@@ -131,6 +154,8 @@ describe('what is done to Tidemark itself', () => {
       const body = { schema: { type: 'object' } };
       const put = await api.call('PUT', '/event-types/unrecorded/schema', { key: admin, body });
       expect(put.status).toBe(500);
+      const funnel = { name: 'Unrecorded', steps: [{ event_type: 'a' }, { event_type: 'b' }], window_s: 60 };
+      expect((await api.post('/analytics/funnels', funnel, admin)).status).toBe(500);
     } finally {
       await database.query('alter table audit_entries drop constraint refuse_all');
     }
@@ -138,5 +163,6 @@ describe('what is done to Tidemark itself', () => {
     expect(await database.query(`select id from tenants where name = 'Unrecorded'`)).toEqual([]);
     expect(await database.query(`select id from privacy_erasures where subject = 'unrecorded'`)).toEqual([]);
     expect(await database.query(`select from event_type_schemas where event_type = 'unrecorded'`)).toEqual([]);
+    expect(await database.query(`select from saved_funnels where name = 'Unrecorded'`)).toEqual([]);
   });
 });
