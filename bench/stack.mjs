@@ -104,10 +104,10 @@ export class Stack {
     return { tenantId, key: (await this.post('/keys', body, { 'X-Tenant-Id': tenantId })).key };
   }
 
-  /** @returns {Promise<{body: any}>} */
+  /** @throws {Error} unless it is 200 */
   async get(path, key) {
     const { status, body } = await this.send('GET', path, key);
-    if (status !== 200) throw new Error(`GET ${path}: 404`);
+    if (status !== 200) throw new Error(`GET ${path}: ${status}`);
     return { body };
   }
 

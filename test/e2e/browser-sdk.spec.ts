@@ -7,9 +7,9 @@ import { TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 
-/** Found by scripts/test.mjs, which says so when there is none. */
+/** Found by scripts/test.mjs. */
 const executablePath = process.env['TEST_CHROMIUM'];
-const withChromium = executablePath === undefined ? describe.skip : describe;
+const withChromium = executablePath === undefined ? describe.skip : describe; // npm test prints that there is no Chromium
 
 const SDK = 'node_modules/@segment/analytics-next/dist/umd';
 const FLAGS = [
