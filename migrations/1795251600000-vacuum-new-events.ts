@@ -5,9 +5,12 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * default is to vacuum when a fifth of the partition is new. Such a vacuum reads the new pages and no index, so more often
  * costs little. A partitioned table has no storage parameters: each partition gets them when it is made.
  */
-const SETTINGS = 'autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_vacuum_insert_threshold = 20000';
+const EVENTS = 'autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_vacuum_insert_threshold = 20000';
 
-/** @param settings whether partitions of events get {@link SETTINGS} */
+/** Every batch is updated once, and each leaves a dead entry in the indexes of those that wait, which every query reads. */
+const BATCHES = 'autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 2000';
+
+/** @param settings whether new partitions get them */
 const ensurePartitions = (settings: boolean) => `
 create or replace function ensure_partitions(from_month timestamptz, months integer) returns integer
 language plpgsql security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
@@ -35,7 +38,12 @@ begin
           execute format('create trigger refuse_rewrite before update or delete or truncate on public.%I
             for each statement execute function public.refuse_audit_rewrite()', name);
         end if;
-        ${settings ? `if parent = 'events' then execute format('alter table public.%I set (${SETTINGS})', name); end if;` : ''}
+        ${
+          settings
+            ? `if parent = 'events' then execute format('alter table public.%I set (${EVENTS})', name); end if;
+        if parent = 'ingest_batches' then execute format('alter table public.%I set (${BATCHES})', name); end if;`
+            : ''
+        }
         created := created + 1;
       end if;
     end loop;
@@ -43,12 +51,12 @@ begin
   return created;
 end $$`;
 
-const alterPartitions = (change: string) => `
+const alterPartitions = (parent: string, change: string) => `
 do $$
 declare
   partition regclass;
 begin
-  for partition in select inhrelid from pg_inherits where inhparent = 'events'::regclass loop
+  for partition in select inhrelid from pg_inherits where inhparent = '${parent}'::regclass loop
     execute format('alter table %s ${change}', partition);
   end loop;
 end $$`;
@@ -56,13 +64,14 @@ end $$`;
 export class VacuumNewEvents1795251600000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(ensurePartitions(true));
-    await runner.query(alterPartitions(`set (${SETTINGS})`));
+    await runner.query(alterPartitions('events', `set (${EVENTS})`));
+    await runner.query(alterPartitions('ingest_batches', `set (${BATCHES})`));
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(ensurePartitions(false));
-    await runner.query(
-      alterPartitions('reset (autovacuum_vacuum_insert_scale_factor, autovacuum_vacuum_insert_threshold)'),
-    );
+    const names = (settings: string) => settings.replaceAll(/ = [\d.]+/g, '');
+    await runner.query(alterPartitions('events', `reset (${names(EVENTS)})`));
+    await runner.query(alterPartitions('ingest_batches', `reset (${names(BATCHES)})`));
   }
 }

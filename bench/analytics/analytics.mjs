@@ -45,7 +45,8 @@ async function openDataset(count, dataDir, tell, use) {
   await first.start();
   if ((await findDataset(first, count)) === undefined) await loadDataset(first, count, tell);
   // As autovacuum does in time: an earlier run may have left events that came in at the end of it.
-  await first.pool.query('vacuum (analyze) events');
+  await first.pool.query('vacuum (analyze)');
+  await first.pool.query('checkpoint');
   await first.end({ keepsFolder: true });
   const stack = use(new Stack({ dataDir: first.dataDir, folder: first.folder }));
   await stack.start();
