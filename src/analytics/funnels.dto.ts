@@ -18,6 +18,7 @@ import type { Scalar } from './funnels.repository.js';
 const MAX_STEPS = 10;
 const MAX_CONDITIONS = 10;
 const DAY_S = 86_400;
+export const DEFAULT_WINDOW_S = 7 * DAY_S;
 
 function isScalar(value: unknown): boolean {
   if (typeof value === 'string') return value.length <= 1_000 && value.isWellFormed() && !value.includes('\0');
@@ -70,12 +71,12 @@ export class FunnelDto {
   @Type(() => FunnelStepDto)
   steps: FunnelStepDto[];
 
-  @ApiProperty({ description: 'Every step must come within so many seconds of the first.', default: 7 * DAY_S })
+  @ApiProperty({ description: 'Every step must come within so many seconds of the first.', default: DEFAULT_WINDOW_S })
   @IfGiven()
   @IsInt()
   @Min(1)
   @Max(366 * DAY_S)
-  window_s: number = 7 * DAY_S;
+  window_s: number = DEFAULT_WINDOW_S;
 
   @ApiPropertyOptional({
     description: 'client_id, or a payload property of the first event: one result for each of its values as well.',

@@ -7,6 +7,7 @@ import type { TypeCount } from './analytics.dto.js';
 import { AnswerCache } from './answer-cache.js';
 import { requireBuckets, suitableInterval } from './buckets.js';
 import { EventCountsRepository } from './event-counts.repository.js';
+import { DEFAULT_WINDOW_S } from './funnels.dto.js';
 import type { FunnelDefinition } from './funnels.repository.js';
 import { FunnelsService } from './funnels.service.js';
 import { SavedFunnelsRepository } from './saved-funnels.repository.js';
@@ -18,7 +19,6 @@ const TOP_USERS = 10;
 const EXACT_FUNNEL_EVENTS = 100_000;
 /** Their events are fetched one by one; the standard error of a rate is 2.5 % at most. */
 const SAMPLED_USERS = 400;
-const DEFAULT_WINDOW_S = 7 * 86_400;
 
 /** Steps of a web shop, which the sample data show. */
 const SHOP_STEPS = ['page_view', 'product_view', 'add_to_cart', 'checkout_started', 'purchase_completed'];
