@@ -6,7 +6,7 @@ import { DAY_MS, spreadOverDays } from './shop.mjs';
 const DAYS = 35;
 const SEED = 20_261;
 const MARK = 'bench_dataset';
-const ROLLUPS = ['event_rollups', 'processing_rollups', 'processing_totals'].flatMap((name) =>
+const ROLLUPS = ['event_rollups', 'event_totals', 'processing_rollups', 'processing_totals'].flatMap((name) =>
   ['minute', 'hour', 'day'].map((grain) => `${name}_${grain}`),
 );
 const OPTIONAL = ['user_days', 'session_days'];

@@ -25,7 +25,7 @@ export class DayRollups {
   /** Times are milliseconds since 1970. Counts go into minutes; {@link tables} sums them up. */
   add({ time, type, visit, latencyMs, processedAt, failed }) {
     const key = (Math.floor((time - this.dayMs) / GRAINS.minute) * 8 + visit.client) * 32 + type;
-    addCounts(this.events.minute, key, failed ? 0 : 1, failed ? 1 : 0);
+    for (const place of [key, ofAll(key)]) addCounts(this.events.minute, place, failed ? 0 : 1, failed ? 1 : 0);
     const minute = Math.floor((processedAt - this.dayMs) / GRAINS.minute) * 8;
     const one = { n: 1, failed: failed ? 1 : 0, sum: latencyMs, least: latencyMs, most: latencyMs };
     const bins = [[binOf(latencyMs), 1]];
@@ -60,15 +60,18 @@ export class DayRollups {
     return [
       ...Object.keys(GRAINS).map((grain) => ({
         table: `event_rollups_${grain}`,
-        columns: 'tenant_id, bucket, client_id, event_type, count, failed',
-        rows: this.eventRows(grain),
+        columns: 'client_id, tenant_id, bucket, event_type, count, failed',
+        rows: withClients(this.eventRows(grain, (client) => client !== ALL)),
+      })),
+      ...Object.keys(GRAINS).map((grain) => ({
+        table: `event_totals_${grain}`,
+        columns: 'tenant_id, bucket, event_type, count, failed',
+        rows: this.eventRows(grain, (client) => client === ALL).map(([, row]) => row),
       })),
       ...Object.keys(GRAINS).map((grain) => ({
         table: `processing_rollups_${grain}`,
         columns: `client_id, ${PROCESSING_COLUMNS}`,
-        rows: this.processingRows(grain, (client) => client !== ALL).map(
-          ([client, row]) => `${CLIENTS[client]}\t${row}`,
-        ),
+        rows: withClients(this.processingRows(grain, (client) => client !== ALL)),
       })),
       ...Object.keys(GRAINS).map((grain) => ({
         table: `processing_totals_${grain}`,
@@ -88,10 +91,12 @@ export class DayRollups {
     ];
   }
 
-  eventRows(grain) {
-    return [...this.events[grain]].map(([key, [count, failed]]) => {
+  /** @returns {[client: number, row: string][]} */
+  eventRows(grain, isWanted) {
+    const wanted = [...this.events[grain]].filter(([key]) => isWanted(clientOf(key)));
+    return wanted.map(([key, [count, failed]]) => {
       const bucket = iso(this.dayMs + Math.floor(key / 256) * GRAINS[grain]);
-      return [this.tenantId, bucket, CLIENTS[(key >> 5) & 7], TYPES[key & 31], count, failed].join('\t');
+      return [clientOf(key), [this.tenantId, bucket, TYPES[key & 31], count, failed].join('\t')];
     });
   }
 
@@ -105,6 +110,12 @@ export class DayRollups {
     });
   }
 }
+
+/** Of keys of event counts: a bucket, three bits of client, five of type. */
+const clientOf = (key) => (key >> 5) & 7;
+const ofAll = (key) => key | (ALL << 5);
+
+const withClients = (rows) => rows.map(([client, row]) => `${CLIENTS[client]}\t${row}`);
 
 function addCounts(map, key, count, failed) {
   const known = map.get(key);

@@ -20,7 +20,7 @@ import { requireBuckets, suitableInterval } from './buckets.js';
 import { EventCountsRepository } from './event-counts.repository.js';
 import { mergeHistograms, quantileOf } from './latency-histogram.js';
 import { type ProcessingBucket, ProcessingMetricsRepository } from './processing-metrics.repository.js';
-import { fillSeries, totalsByType } from './series.js';
+import { fillSeries } from './series.js';
 
 /** Buckets × series of one answer. */
 const MAX_POINTS = 100_000;
@@ -35,9 +35,10 @@ export class AnalyticsService {
   ) {}
 
   async countByType(tenantId: string, query: EventCountsQuery): Promise<EventsByTypeResponse> {
-    const { from, to, data: rows } = await this.countByClientAndType(tenantId, query);
-    const data = totalsByType(rows);
-    return { from, to, total: data.reduce((sum, { count }) => sum + count, 0), data };
+    const range = toTimeRange(query);
+    const data = await this.database.inTenant(tenantId, (sql) => this.counts.listByType(sql, tenantId, range, query));
+    const total = data.reduce((sum, { count }) => sum + count, 0);
+    return { from: toIso(range.from), to: toIso(range.to), total, data };
   }
 
   async countByClientAndType(tenantId: string, query: EventCountsQuery): Promise<EventsByClientAndTypeResponse> {
@@ -70,8 +71,10 @@ export class AnalyticsService {
     const { tz, interval = suitableInterval(range) } = query;
     const starts = requireBuckets(range, interval, tz);
     return this.database.inTenant(tenantId, async (sql) => {
-      const buckets = await this.processing.listByBucket(sql, tenantId, range, starts, query.client_id);
-      const pending = await this.processing.countPending(sql, tenantId);
+      const [buckets, pending] = await Promise.all([
+        this.processing.listByBucket(sql, tenantId, range, starts, query.client_id),
+        this.processing.countPending(sql, tenantId),
+      ]);
       return {
         from: toIso(range.from),
         to: toIso(range.to),

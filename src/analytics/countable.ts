@@ -2,12 +2,17 @@
 export const IS_FAILED = `exists (select from failed_events f where f.tenant_id = e.tenant_id and f.event_id = e.id)`;
 
 /**
- * SQL condition on events `e` of the tenant $1: those that analytics count. They are processed and not failed; exactly these
- * are in the rollups, so an answer is the same whether rollups or rows give it.
+ * SQL condition on events `e` of the tenant $1: counted by a worker, be it as failed.
  * The batches that wait are hashed once ("not in"): statistics taken while none waited would lead to a plan that reads all of
  * them for every event.
  */
-export const COUNTABLE = `e.batch_id not in (select id from ingest_batches where tenant_id = $1 and status = 'queued')
+export const IS_PROCESSED = `e.batch_id not in (select id from ingest_batches where tenant_id = $1 and status = 'queued')`;
+
+/**
+ * SQL condition on events `e` of the tenant $1: those that analytics count. They are processed and not failed; exactly these
+ * are in the rollups, so an answer is the same whether rollups or rows give it.
+ */
+export const COUNTABLE = `${IS_PROCESSED}
   and not exists (select from failed_events f where f.tenant_id = $1 and f.event_id = e.id)`;
 
 /**

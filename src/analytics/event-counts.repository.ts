@@ -1,15 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import type { Sql } from '../platform/database.js';
+import { queryByKey, type Sql } from '../platform/database.js';
 import { toIso } from '../platform/query.dto.js';
 import type { TimeRange } from '../platform/time.js';
+import type { TypeCount } from './analytics.dto.js';
 import { signedSpanArrays, tileBucketCounts } from './buckets.js';
-import { COUNTABLE } from './countable.js';
+import { IS_PROCESSED } from './countable.js';
 import { type CountTiles, tileCounts } from './time-tiles.js';
 
-export interface EventCount {
+export interface EventCount extends TypeCount {
   client_id: string;
-  event_type: string;
-  count: number;
 }
 
 export interface CountFilter {
@@ -26,29 +25,33 @@ export interface BucketCount {
 
 export type SeriesGroup = 'event_type' | 'client_id';
 
+/** event_rollups know clients; event_totals hold all clients of a tenant together, in a fraction of the rows. */
+type Rollup = 'event_rollups' | 'event_totals';
+
 /**
  * The counts of a range. Whole days, hours and minutes come from the rollups; the seconds at the edges come from the
  * rows, found through the types that the minute rollups show there. One statement, so one snapshot.
- * `offset 0` keeps the lateral pieces apart: their ranges are a few seconds, but a planner that joins them with the whole
- * table cannot know that and reads all of it (1.4 s instead of 3 ms at a million events). What is countable is asked outside
- * of them, so that it is planned once and not for each partition.
+ * `offset 0` keeps the lateral pieces apart, so that each goes by key: their ranges are a few seconds, but a planner that
+ * joins them with the whole table cannot know that and reads all of it (1.4 s instead of 3 ms at a million events). What is
+ * countable is asked outside of them, so that it is planned once and not for each partition; and failed events one by one,
+ * where the rollup has seen any, so that it does not matter how many a tenant has.
  * Parameters: $1 tenant, $2 client or null, $3 event type or null, then three arrays (from, to, sign) each for days, hours,
  * minutes and rows.
  */
-const PIECES = `
+const pieces = (rollup: Rollup) => `
 tiles as (
-  ${rollupTiles('day', 4)} union all ${rollupTiles('hour', 7)} union all ${rollupTiles('minute', 10)}
+  ${rollupTiles(rollup, 'day', 4)} union all ${rollupTiles(rollup, 'hour', 7)} union all ${rollupTiles(rollup, 'minute', 10)}
 ), edge_types as materialized (
-  select distinct s.from_time, s.to_time, s.sign, r.event_type
+  select s.from_time, s.to_time, s.sign, r.event_type, sum(r.failed) as failed
   from unnest($13::timestamptz[], $14::timestamptz[], $15::int[]) as s (from_time, to_time, sign)
   cross join lateral (
-    select event_type from event_rollups_minute
+    select * from ${rollup}_minute
     where tenant_id = $1 and bucket = date_bin('1 minute', s.from_time, timestamptz '1970-01-01 00:00Z')
-      and ($2::text is null or client_id = $2) and ($3::text is null or event_type = $3)
+      and ($3::text is null or event_type = $3)${ofClient(rollup)}
     offset 0
-  ) r
+  ) r group by 1, 2, 3, 4
 ), edges as (
-  select e.event_time as at, e.client_id, e.event_type, t.sign as count
+  select e.event_time as at,${columns(rollup, 'e')} t.sign as count
   from edge_types t
   cross join lateral (
     select * from events
@@ -56,35 +59,47 @@ tiles as (
       and ($2::text is null or client_id = $2)
     offset 0
   ) e
-  where ${COUNTABLE}
+  where ${IS_PROCESSED}
+    and (t.failed = 0 or not exists (select from failed_events f where f.tenant_id = $1 and f.event_id = e.id offset 0))
 ), pieces as (
   select * from tiles union all select * from edges
 )`;
 
+const columns = (rollup: Rollup, table: string) =>
+  `${rollup === 'event_rollups' ? ` ${table}.client_id,` : ''} ${table}.event_type,`;
+
+const ofClient = (rollup: Rollup) => (rollup === 'event_rollups' ? ' and ($2::text is null or client_id = $2)' : '');
+
+function rollupTiles(rollup: Rollup, grain: string, parameter: number): string {
+  return `select r.bucket as at,${columns(rollup, 'r')} s.sign * r.count as count
+  from unnest($${parameter}::timestamptz[], $${parameter + 1}::timestamptz[], $${parameter + 2}::int[])
+    as s (from_time, to_time, sign)
+  cross join lateral (
+    select * from ${rollup}_${grain}
+    where tenant_id = $1 and bucket >= s.from_time and bucket < s.to_time
+      and ($3::text is null or event_type = $3)${ofClient(rollup)}
+    offset 0
+  ) r`;
+}
+
 const COUNT_BY_CLIENT_AND_TYPE = `/* eventCounts.byClientAndType */
-with ${PIECES}
+with ${pieces('event_rollups')}
 select client_id, event_type, sum(count)::float8 as count
 from pieces group by client_id, event_type having sum(count) > 0
 order by 3 desc, event_type, client_id`;
 
+const countByType = (rollup: Rollup) => `/* eventCounts.byType */
+with ${pieces(rollup)}
+select event_type, sum(count)::float8 as count
+from pieces group by event_type having sum(count) > 0
+order by 2 desc, event_type`;
+
 /** $16: the instants at which the buckets begin. Summed up per instant first: finding the bucket of each row is the dear part. */
-const countByBucket = (group: SeriesGroup | 'null') => `/* eventCounts.byBucket */
-with ${PIECES}
+const countByBucket = (rollup: Rollup, group: SeriesGroup | 'null') => `/* eventCounts.byBucket */
+with ${pieces(rollup)}
 select width_bucket(at, $16::timestamptz[]) as n, "group", sum(count)::float8 as count
 from (select at, ${group} as "group", sum(count) as count from pieces group by 1, 2) instants
 group by 1, 2 having sum(count) > 0`;
-
-function rollupTiles(grain: string, parameter: number): string {
-  return `select r.bucket as at, r.client_id, r.event_type, s.sign * r.count as count
-  from unnest($${parameter}::timestamptz[], $${parameter + 1}::timestamptz[], $${parameter + 2}::int[])
-    as s (from_time, to_time, sign)
-  cross join lateral (
-    select * from event_rollups_${grain}
-    where tenant_id = $1 and bucket >= s.from_time and bucket < s.to_time
-      and ($2::text is null or client_id = $2) and ($3::text is null or event_type = $3)
-    offset 0
-  ) r`;
-}
 
 /** Counts of processed events by the time they happened. */
 @Injectable()
@@ -96,11 +111,21 @@ export class EventCountsRepository {
     range: TimeRange,
     filter: CountFilter = {},
   ): Promise<EventCount[]> {
-    const { rows } = await sql.query<EventCount>(
-      COUNT_BY_CLIENT_AND_TYPE,
-      parameters(tenantId, filter, tileCounts(range)),
-    );
-    return rows;
+    return queryByKey<EventCount>(sql, {
+      name: 'eventCounts.byClientAndType',
+      text: COUNT_BY_CLIENT_AND_TYPE,
+      values: parameters(tenantId, filter, tileCounts(range)),
+    });
+  }
+
+  /** Most frequent first. */
+  async listByType(sql: Sql, tenantId: string, range: TimeRange, filter: CountFilter = {}): Promise<TypeCount[]> {
+    const rollup = rollupFor(filter);
+    return queryByKey<TypeCount>(sql, {
+      name: `eventCounts.byType ${rollup}`,
+      text: countByType(rollup),
+      values: parameters(tenantId, filter, tileCounts(range)),
+    });
   }
 
   /** Per bucket; buckets without events are absent. @param starts see {@link bucketStarts} */
@@ -112,13 +137,17 @@ export class EventCountsRepository {
     filter: CountFilter = {},
     group?: SeriesGroup,
   ): Promise<BucketCount[]> {
-    const { rows } = await sql.query<BucketCount>(countByBucket(group ?? 'null'), [
-      ...parameters(tenantId, filter, tileBucketCounts(range, starts)),
-      starts.map(toIso),
-    ]);
-    return rows;
+    const rollup = rollupFor(filter, group);
+    return queryByKey<BucketCount>(sql, {
+      name: `eventCounts.byBucket ${rollup} ${group}`,
+      text: countByBucket(rollup, group ?? 'null'),
+      values: [...parameters(tenantId, filter, tileBucketCounts(range, starts)), starts.map(toIso)],
+    });
   }
 }
+
+const rollupFor = (filter: CountFilter, group?: SeriesGroup): Rollup =>
+  filter.client_id === undefined && group !== 'client_id' ? 'event_totals' : 'event_rollups';
 
 function parameters(tenantId: string, filter: CountFilter, tiles: CountTiles): unknown[] {
   const spans = [tiles.day, tiles.hour, tiles.minute, tiles.rows].flatMap(signedSpanArrays);

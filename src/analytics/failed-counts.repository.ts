@@ -23,13 +23,14 @@ with ${lockRollups('$1')}, moved as materialized (
 select count(*)::int as moved from moved`;
 
 function moveEvents(grain: string): string {
-  return `events_${grain} as (
-  insert into event_rollups_${grain} as r (tenant_id, bucket, client_id, event_type, count)
-  select tenant_id, date_bin('1 ${grain}', minute, timestamptz '1970-01-01 00:00Z'), client_id, event_type, count(*)
-  from moved group by 1, 2, 3, 4 order by 1, 2, 3, 4
-  on conflict (tenant_id, bucket, client_id, event_type)
+  const move = (table: string, client: string) => `${table}_${grain} as (
+  insert into ${table}_${grain} as r (tenant_id, bucket${client}, event_type, count)
+  select tenant_id, date_bin('1 ${grain}', minute, timestamptz '1970-01-01 00:00Z') as bucket${client}, event_type, count(*)
+  from moved group by tenant_id, bucket${client}, event_type order by tenant_id, bucket${client}, event_type
+  on conflict (tenant_id, bucket${client}, event_type)
   do update set count = r.count + excluded.count, failed = r.failed - excluded.count
 )`;
+  return [move('event_rollups', ', client_id'), move('event_totals', '')].join(', ');
 }
 
 function moveProcessing(grain: string): string {

@@ -11,7 +11,7 @@ import { DEFAULT_WINDOW_S } from './funnels.dto.js';
 import type { FunnelDefinition } from './funnels.repository.js';
 import { FunnelsService } from './funnels.service.js';
 import { SavedFunnelsRepository } from './saved-funnels.repository.js';
-import { fillSeries, totalsByType } from './series.js';
+import { fillSeries } from './series.js';
 import type { OverviewQuery, OverviewResponse } from './users.dto.js';
 
 const TOP_USERS = 10;
@@ -46,7 +46,7 @@ export class OverviewService {
     const { tz, interval = suitableInterval(range) } = query;
     const starts = requireBuckets(range, interval, tz);
     const { byType, trend, users, sessions, top, conversion } = await this.database.inTenant(tenantId, async (sql) => {
-      const byType = totalsByType(await this.counts.listByClientAndType(sql, tenantId, range));
+      const byType = await this.counts.listByType(sql, tenantId, range);
       const users = await this.subjects.countDistinct(sql, 'user', tenantId, range);
       const many = users.method === 'sketch';
       return {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Sql } from '../platform/database.js';
+import { queryByKey, type Sql } from '../platform/database.js';
 import { toIso } from '../platform/query.dto.js';
 import type { TimeRange } from '../platform/time.js';
 import { spanArrays, tileBuckets } from './buckets.js';
@@ -58,9 +58,12 @@ export class ProcessingMetricsRepository {
   ): Promise<ProcessingBucket[]> {
     const { day, hour, minute } = tileBuckets(range, starts);
     const parameters = [tenantId, starts.map(toIso), ...[day, hour, minute].flatMap(spanArrays)];
-    const { rows } = await (clientId === undefined
-      ? sql.query<Row>(`/* processingMetrics.ofAll */ ${tiles('processing_totals')}`, parameters)
-      : sql.query<Row>(`/* processingMetrics.ofClient */ ${tiles('processing_rollups')}`, [...parameters, clientId]));
+    const rows = await queryByKey<Row>(
+      sql,
+      clientId === undefined
+        ? { name: 'processingMetrics.ofAll', text: tiles('processing_totals'), values: parameters }
+        : { name: 'processingMetrics.ofClient', text: tiles('processing_rollups'), values: [...parameters, clientId] },
+    );
     const buckets = new Map<number, ProcessingBucket>();
     for (const row of rows) buckets.set(row.n, add(buckets.get(row.n), row));
     return [...buckets.values()].sort((a, b) => a.n - b.n);

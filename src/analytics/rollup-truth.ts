@@ -15,27 +15,32 @@ export interface RollupTable {
 const bin = (grain: string, time: string) => `date_bin('1 ${grain}', ${time}, timestamptz '1970-01-01 00:00Z')`;
 const ASKED = `e.event_time >= $1 and e.event_time < $2 and ($3::uuid is null or e.tenant_id = $3)`;
 
-const eventRollup = (grain: string): RollupTable => ({
-  name: `event_rollups_${grain}`,
+/** What of a key stands for the client: nothing where all are counted together. */
+type ClientColumn = '' | ', client_id';
+
+const keyOf = (client: ClientColumn) => ['tenant_id', 'bucket', ...(client === '' ? [] : ['client_id'])];
+
+const eventRollup = (grain: string, table: string, client: ClientColumn): RollupTable => ({
+  name: `${table}_${grain}`,
   bucket: 'bucket',
-  key: ['tenant_id', 'bucket', 'client_id', 'event_type'],
+  key: [...keyOf(client), 'event_type'],
   values: ['count', 'failed'],
   truth: `
-  select tenant_id, bucket, client_id, event_type,
+  select tenant_id, bucket${client}, event_type,
          count(*) filter (where not is_failed) as count, count(*) filter (where is_failed) as failed
   from (
     select e.tenant_id, ${bin(grain, 'e.event_time')} as bucket, e.client_id, e.event_type, ${IS_FAILED} as is_failed
     from events e
     join ingest_batches b on b.tenant_id = e.tenant_id and b.id = e.batch_id and b.status = 'processed'
     where ${ASKED}
-  ) counted group by 1, 2, 3, 4`,
+  ) counted group by tenant_id, bucket${client}, event_type`,
 });
 
-/** By the batch's processing time. What failed then and succeeded later counts as processed then. @param client part of the key or not */
-const processingRollup = (grain: string, table: string, client: '' | ', client_id'): RollupTable => ({
+/** By the batch's processing time. What failed then and succeeded later counts as processed then. */
+const processingRollup = (grain: string, table: string, client: ClientColumn): RollupTable => ({
   name: `${table}_${grain}`,
   bucket: 'bucket',
-  key: ['tenant_id', 'bucket', ...(client === '' ? [] : ['client_id'])],
+  key: keyOf(client),
   values: ['processed', 'failed', 'latency_sum_ms', 'latency_min_ms', 'latency_max_ms', 'latency_histogram'],
   truth: `
   select tenant_id, bucket${client}, sum(n)::bigint - sum(failed)::bigint as processed, sum(failed)::bigint as failed,
@@ -73,7 +78,10 @@ const subjectDays = (subject: 'user' | 'session', label: string): RollupTable =>
 
 /** Every table that workers count events into. */
 export const ROLLUP_TABLES: readonly RollupTable[] = [
-  ...['minute', 'hour', 'day'].map(eventRollup),
+  ...['minute', 'hour', 'day'].flatMap((grain) => [
+    eventRollup(grain, 'event_rollups', ', client_id'),
+    eventRollup(grain, 'event_totals', ''),
+  ]),
   subjectDays('user', 'user_id'),
   subjectDays('session', ''),
   ...['minute', 'hour', 'day'].flatMap((grain) => [

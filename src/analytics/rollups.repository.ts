@@ -48,7 +48,8 @@ with ${lockRollups('$2')}, counted as materialized (
   select tenant_id, date_bin('1 day', bucket, timestamptz '1970-01-01 00:00Z') as bucket, client_id, event_type,
          sum(count) as count, sum(failed) as failed
   from hours group by 1, 2, 3, 4
-), bins as materialized (
+), ${['minute', 'hour', 'day'].map((grain) => sumOverClients(grain)).join(', ')}
+, bins as materialized (
   select tenant_id, client_id, ceil(ln(latency_ms) / ${LN_GAMMA})::int as bin, count(*) as n,
          count(*) filter (where failed) as failed,
          sum(latency_ms) as total, min(latency_ms) as least, max(latency_ms) as most
@@ -69,13 +70,20 @@ with ${lockRollups('$2')}, counted as materialized (
 , ${upsertDays('user', 'countable')}, ${upsertDays('session', 'countable')}
 select coalesce(sum(count + failed), 0)::int as counted from minutes`;
 
+function sumOverClients(grain: string): string {
+  return `${grain}s_all as (
+  select tenant_id, bucket, event_type, sum(count) as count, sum(failed) as failed from ${grain}s group by 1, 2, 3
+)`;
+}
+
 function upsertEvents(grain: string): string {
-  return `events_${grain} as (
-  insert into event_rollups_${grain} as r (tenant_id, bucket, client_id, event_type, count, failed)
-  select tenant_id, bucket, client_id, event_type, count, failed from ${grain}s order by 1, 2, 3, 4
-  on conflict (tenant_id, bucket, client_id, event_type)
+  const upsert = (table: string, client: string, source: string) => `${table}_${grain} as (
+  insert into ${table}_${grain} as r (tenant_id, bucket${client}, event_type, count, failed)
+  select tenant_id, bucket${client}, event_type, count, failed from ${source} order by tenant_id, bucket${client}, event_type
+  on conflict (tenant_id, bucket${client}, event_type)
   do update set count = r.count + excluded.count, failed = r.failed + excluded.failed
 )`;
+  return [upsert('event_rollups', ', client_id', `${grain}s`), upsert('event_totals', '', `${grain}s_all`)].join(', ');
 }
 
 function upsertProcessing(grain: string): string {

@@ -1,6 +1,6 @@
 import { toIso } from '../platform/query.dto.js';
-import type { TimeseriesPoint, TypeCount } from './analytics.dto.js';
-import type { BucketCount, EventCount, SeriesGroup } from './event-counts.repository.js';
+import type { TimeseriesPoint } from './analytics.dto.js';
+import type { BucketCount, SeriesGroup } from './event-counts.repository.js';
 
 /** Every bucket of every series, 0 where nothing was counted. */
 export function fillSeries(
@@ -18,13 +18,4 @@ export function fillSeries(
   );
   for (const row of rows) points[(row.n - 1) * places.size + places.get(row.group)!]!.count = row.count;
   return points;
-}
-
-/** Sums over clients, most frequent type first. */
-export function totalsByType(rows: readonly EventCount[]): TypeCount[] {
-  const counts = new Map<string, number>();
-  for (const { event_type, count } of rows) counts.set(event_type, (counts.get(event_type) ?? 0) + count);
-  return [...counts]
-    .map(([event_type, count]) => ({ event_type, count }))
-    .sort((a, b) => b.count - a.count || (a.event_type < b.event_type ? -1 : 1));
 }

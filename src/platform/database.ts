@@ -137,6 +137,24 @@ export class Database implements OnApplicationShutdown {
 }
 
 /**
+ * A statement of the query pool whose plan is made once for each connection; planning is half the time of an answer from
+ * rollups. Only for statements that go by key whatever their parameters are: nobody looks at those again. A plan made while
+ * the tables were small would read all of them, hence no sequential scans.
+ * All of it travels in one round trip.
+ */
+export async function queryByKey<Row extends pg.QueryResultRow>(
+  sql: Sql,
+  statement: pg.QueryConfig & { name: string },
+): Promise<Row[]> {
+  const [, { rows }] = await Promise.all([
+    sql.query('set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off'),
+    sql.query<Row>(statement),
+    sql.query('set local plan_cache_mode = auto; set local enable_seqscan = on'),
+  ]);
+  return rows;
+}
+
+/**
  * The URL with the start-up options that fix the role and the durability of every commit.
  * A pool-wide `set role` would be lost on reconnect; a start-up option is not.
  */

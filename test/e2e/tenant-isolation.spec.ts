@@ -142,6 +142,11 @@ describe('a tenant, seen from another', () => {
          select $1, date_bin('1 ${grain}', now() - interval '3 hours', '1970-01-01 00:00Z'), $2, $3, 1, 0`,
         [foreign, `${CANARY}-app`, `${CANARY}-type`],
       );
+      await database.query(
+        `insert into event_totals_${grain}
+         select $1, date_bin('1 ${grain}', now() - interval '3 hours', '1970-01-01 00:00Z'), $2, 1, 0`,
+        [foreign, `${CANARY}-type`],
+      );
     }
     await database.query(
       `insert into user_days (tenant_id, day, user_key, first_time, last_time, count, user_id)
@@ -246,6 +251,9 @@ describe('a tenant, seen from another', () => {
       'event_rollups_minute',
       'event_rollups_hour',
       'event_rollups_day',
+      'event_totals_minute',
+      'event_totals_hour',
+      'event_totals_day',
       'api_audit_logs',
       'event_type_schemas',
       'audit_entries',

@@ -47,7 +47,12 @@ export async function rollupDifference(database: TestDatabase): Promise<number> 
               where (c.processed, c.failed, c.least, c.most)
                 is distinct from (t.processed, t.failed, t.latency_min_ms, t.latency_max_ms))
            + (select count(*) from clients_bins c full join bins b using (tenant_id, bucket)
-              where (c.n, c.weighted) is distinct from (b.n, b.weighted)) as difference`);
+              where (c.n, c.weighted) is distinct from (b.n, b.weighted))
+           + (select count(*)
+              from (select tenant_id, bucket, event_type, sum(count) as count, sum(failed) as failed
+                    from event_rollups_${grain} group by 1, 2, 3) r
+              full join event_totals_${grain} t using (tenant_id, bucket, event_type)
+              where (r.count, r.failed) is distinct from (t.count, t.failed)) as difference`);
     difference += Number(failed?.difference) + Number(totals?.difference);
     difference += Number(events?.difference) + Number(processing?.difference);
   }
