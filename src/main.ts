@@ -6,10 +6,12 @@ import { createLogger } from './platform/logger.js';
 import { endGracefully, failToStart } from './platform/process-lifetime.js';
 
 /**
- * V8 lets garbage grow to several times what lives before it collects; an export then takes 170 to 330 MB more than
- * the process at rest, with this at most 40 MB. Collections come more often, each takes about 10 ms beside the main thread.
+ * V8 lets garbage grow to several times what lives before it collects, and an export would take 170 to 330 MB more than the
+ * process at rest: collect when the heap has doubled. One thread marks beside the main one: as many as V8 would start take
+ * all cores for some 50 ms, and whoever asks meanwhile waits.
  */
-setFlagsFromString('--heap-growing-percent=30');
+setFlagsFromString('--heap-growing-percent=100');
+setFlagsFromString('--concurrent-marking-max-worker-num=1');
 
 /** The API process: HTTP only. It never processes a job. */
 async function main(): Promise<void> {

@@ -3,7 +3,7 @@ import { quantile } from '../statistics.mjs';
 const HEAVY = ['funnel', 'breakdown', 'retention', 'dashboard'];
 const EVENTS_PER_SECOND = 100;
 const SECONDS = 15;
-const ROUNDS = 2;
+const ROUNDS = 4;
 
 /**
  * What heavy queries, one after the other without a pause, cost those who send events: p99 without and with them, in turn.

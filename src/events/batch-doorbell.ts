@@ -6,7 +6,7 @@ import { withTimeout } from '../platform/with-timeout.js';
 import { EVENTS_QUEUE, PROCESS_BATCHES, type ProcessBatchesJob } from './events.jobs.js';
 
 /** After a ring, further batches wait this long and share one job: a job costs as much as dozens of events. */
-const QUIET_MS = 50;
+const QUIET_MS = 100;
 const MAX_IDS_PER_JOB = 100;
 const GIVE_UP_MS = 1_000;
 

@@ -139,7 +139,8 @@ export class Database implements OnApplicationShutdown {
 /**
  * A statement of the query pool whose plan is made once for each connection; planning is half the time of an answer from
  * rollups. Only for statements that go by key whatever their parameters are: nobody looks at those again. A plan made while
- * the tables were small would read all of them, hence no sequential scans.
+ * the tables were small would read all of them, hence no sequential scans; and no sorting in order to group, which a planner
+ * that cannot see how short the ranges are takes for as good as hashing (5 ms instead of 4).
  * All of it travels in one round trip.
  */
 export async function queryByKey<Row extends pg.QueryResultRow>(
@@ -147,9 +148,11 @@ export async function queryByKey<Row extends pg.QueryResultRow>(
   statement: pg.QueryConfig & { name: string },
 ): Promise<Row[]> {
   const [, { rows }] = await Promise.all([
-    sql.query('set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off'),
+    sql.query(
+      'set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; set local enable_sort = off',
+    ),
     sql.query<Row>(statement),
-    sql.query('set local plan_cache_mode = auto; set local enable_seqscan = on'),
+    sql.query('set local plan_cache_mode = auto; set local enable_seqscan = on; set local enable_sort = on'),
   ]);
   return rows;
 }
