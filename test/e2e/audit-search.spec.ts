@@ -196,6 +196,39 @@ describe('search in the audit trail', () => {
     expect((await api.get<{ data: Entry[] }>('/logs?message=mm&limit=10', key)).body.data).toHaveLength(10);
   });
 
+  it('finds what happened hours or decades before, newest first', async () => {
+    const tenant = (await api.get<{ tenant: { id: string } }>('/auth/info', key)).body.tenant.id;
+    const times = [
+      '2026-01-02T03:04:05.678901Z',
+      '2025-12-31T23:59:59.999999Z',
+      '2025-12-01T00:00:00Z',
+      '2024-06-01T12:00:00Z',
+    ].concat(['2023-10-18T22:40:32Z', '2023-10-18T22:40:31.999999Z', '2011-11-11T11:11:11Z', '1969-07-20T20:17:40.5Z']);
+    // the last of 1,500 without the word an hour after the first with it
+    await database.query(
+      `insert into audit_entries (tenant_id, id, client_id, action_type, resource_type, resource_id, severity, message,
+                                  occurred_at, created_at, salt, leaf)
+       select $1, uuidv7(), 'ages', 'VIEW', 'page', coalesce(array_position($2::timestamptz[], at), 0)::text, 'INFO',
+              case when at = any($2::timestamptz[]) then 'an antediluvian thing' else 'a thing' end, at, now(), '\\x00', '\\x00'
+       from unnest($2::timestamptz[] || array(select ($2::timestamptz[])[1] + interval '1 hour' + n * interval '1 second' from generate_series(1, 1500) n)) as at`,
+      [tenant, times],
+    );
+    for (const query of [
+      'q=antediluvian',
+      'message=TEDILUV',
+      'message=an%20antediluvian',
+      'q=thing&message=an%20ante',
+    ]) {
+      const path = `/logs?${query}&client_id=ages&from=1960-01-01T00:00:00Z`;
+      const { data } = (await api.get<{ data: Entry[] }>(path, key)).body;
+      expect(data.map(({ resource_id }) => resource_id)).toEqual(times.map((_, n) => String(n + 1)));
+      const few = (await api.get<{ data: Entry[] }>(`${path}&limit=3`, key)).body.data;
+      expect(few).toEqual(data.slice(0, 3));
+      const bounded = (await api.get<{ data: Entry[] }>(path.replace('1960-01', '2023-11'), key)).body.data;
+      expect(bounded).toEqual(data.slice(0, 4));
+    }
+  });
+
   it.each(['-login', '"', '***', '&', 'a '.repeat(20), 'x'.repeat(201), ''])('refuses the query %j', async (q) => {
     expect((await api.get(`/logs?q=${encodeURIComponent(q)}`, key)).status).toBe(400);
   });

@@ -1,6 +1,7 @@
 import { toIso } from '../../platform/query.dto.js';
 import { DAY_MS } from '../../platform/time.js';
 import { EQUAL_FIELDS, type EntryFilter, type Position } from './entry-filter.js';
+import { inPeriod } from './entry-periods.js';
 
 /**
  * An entry as the ndjson export shows it: the names of the columns, times with all six digits. A bigint that fits into
@@ -32,9 +33,7 @@ export class Parameters {
 }
 
 /**
- * The conditions of a filter, only those that are set: the planner then sees what there is to choose from. Names come
- * from a fixed list, values are parameters. An entry happens at most a day after it is recorded, so older ids, and whole
- * partitions of them, cannot match.
+ * The conditions of a filter without those on text, only those that are set: the planner then sees what there is to choose from.
  * @param position only what comes after it
  */
 export function conditions(
@@ -43,11 +42,16 @@ export function conditions(
   parameters: Parameters,
   position?: Position,
 ): string[] {
-  const from = parameters.add(toIso(filter.range.from));
+  return [...fieldConditions(filter, tenantId, parameters), ...timeConditions(filter, parameters, position)];
+}
+
+/**
+ * The conditions on fields. Names come from a fixed list, values are parameters. An entry happens at most a day after it is
+ * recorded, so older ids, and whole partitions of them, cannot match.
+ */
+export function fieldConditions(filter: EntryFilter, tenantId: string, parameters: Parameters): string[] {
   const all = [
     `tenant_id = ${parameters.add(tenantId)}`,
-    `occurred_at >= ${from}`,
-    before(parameters.add(toIso(filter.range.to)), position, parameters),
     `id >= uuid7_lower_bound(${parameters.add(toIso(filter.range.from - DAY_MS))})`,
   ];
   for (const field of EQUAL_FIELDS) {
@@ -58,19 +62,37 @@ export function conditions(
   return all;
 }
 
-/** The conditions on text, which row-level security would keep away from the search index. */
-export function textConditions(filter: EntryFilter, parameters: Parameters): string[] {
+/** @param position only what comes after it */
+export function timeConditions(filter: EntryFilter, parameters: Parameters, position?: Position): string[] {
+  const from = parameters.add(toIso(filter.range.from));
+  return [`occurred_at >= ${from}`, before(parameters.add(toIso(filter.range.to)), position, parameters)];
+}
+
+/**
+ * The conditions on text, which row-level security would keep away from the search index.
+ * @param rarePart what the index is asked for instead of the whole part of the message
+ */
+export function textConditions(
+  { words, messagePart }: Pick<EntryFilter, 'words' | 'messagePart'>,
+  parameters: Parameters,
+  rarePart?: string,
+): string[] {
+  const pattern = (part: string) => parameters.add(`%${part.replace(/[\\%_]/g, '\\$&')}%`);
   const all: string[] = [];
-  if (filter.words !== undefined) all.push(`search @@ to_tsquery('simple', ${parameters.add(filter.words)})`);
-  if (filter.messagePart !== undefined) {
-    all.push(`message ilike ${parameters.add(`%${filter.messagePart.replace(/[\\%_]/g, '\\$&')}%`)}`);
-  }
+  if (words !== undefined) all.push(`search @@ to_tsquery('simple', ${parameters.add(words)})`);
+  if (messagePart !== undefined && rarePart === undefined) all.push(`message ilike ${pattern(messagePart)}`);
+  // No index is on an expression, so the whole is only checked where the part was found.
+  if (messagePart !== undefined && rarePart !== undefined)
+    all.push(`message ilike ${pattern(rarePart)}`, `message || '' ilike ${pattern(messagePart)}`);
   return all;
 }
 
 /** All conditions of a filter on the rows of {@link sourceOf}. */
-export const matching = (filter: EntryFilter, tenantId: string, parameters: Parameters): string =>
-  [...conditions(filter, tenantId, parameters), ...textConditions(filter, parameters)].join(' and ');
+export function matching(filter: EntryFilter, tenantId: string, parameters: Parameters): string {
+  const all = conditions(filter, tenantId, parameters);
+  if (isTextSearch(filter)) all.push(inPeriod(tenantId, null, parameters), ...textConditions(filter, parameters));
+  return all.join(' and ');
+}
 
 /** What is counted or paged through: a search needs the view. */
 export const sourceOf = (filter: EntryFilter): string => (isTextSearch(filter) ? SEARCH_VIEW : 'audit_entries');

@@ -1,0 +1,56 @@
+import type { Parameters } from './entry-sql.js';
+
+/** Every entry of a tenant lies in one period of each level; those of the next level are eight times as long. */
+const SHORTEST_S = 2_048;
+const CHILDREN = 8;
+/** Of two years. */
+const TOP_LEVEL = 5;
+/** Stands for all time where a period's number stands. */
+const ALL_TIME = 7;
+
+/** The n-th of its level since 1970. */
+export interface Period {
+  level: number;
+  n: number;
+}
+
+const lengthOf = (level: number): number => SHORTEST_S * CHILDREN ** level;
+
+/** In seconds since 1970. */
+export const startOf = ({ level, n }: Period): number => n * lengthOf(level);
+
+/** In seconds since 1970; no longer part of it. */
+export const endOf = ({ level, n }: Period): number => (n + 1) * lengthOf(level);
+
+/**
+ * The periods from an instant back to another, newest first: at first of a level on which they are at least `spanS` long, then,
+ * where a longer one ends, of the next. So a long time is a few questions, and a match nearby does not read all of it.
+ */
+export function* periodsBefore(atS: number, fromS: number, spanS: number): Generator<Period> {
+  let level = 0;
+  while (level < TOP_LEVEL && lengthOf(level) < spanS) level += 1;
+  let n = Math.floor(atS / lengthOf(level));
+  for (;;) {
+    yield { level, n };
+    if (startOf({ level, n }) <= fromS) return;
+    if (level < TOP_LEVEL && n % CHILDREN === 0) {
+      level += 1;
+      n = n / CHILDREN - 1;
+    } else {
+      n -= 1;
+    }
+  }
+}
+
+/** What a period consists of, newest first; null for the shortest. */
+export function partsOf({ level, n }: Period): Period[] | null {
+  if (level === 0) return null;
+  return Array.from({ length: CHILDREN }, (_, k) => ({ level: level - 1, n: (n + 1) * CHILDREN - 1 - k }));
+}
+
+/** Condition for a tenant's entries of a period, or of all time; only the search index answers it. */
+export function inPeriod(tenantId: string, period: Period | null, parameters: Parameters): string {
+  const number = period === null ? ALL_TIME : period.n * 8 + period.level;
+  const key = `uuid_hash_extended(${parameters.add(tenantId)}::uuid, ${parameters.add(number)}::bigint)`;
+  return `audit_periods(tenant_id, occurred_at) @> array[${key}]`;
+}
