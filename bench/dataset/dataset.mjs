@@ -6,9 +6,11 @@ import { DAY_MS, spreadOverDays } from './shop.mjs';
 const DAYS = 35;
 const SEED = 20_261;
 const MARK = 'bench_dataset';
-const ROLLUPS = ['event_rollups', 'event_totals', 'processing_rollups', 'processing_totals'].flatMap((name) =>
-  ['minute', 'hour', 'day'].map((grain) => `${name}_${grain}`),
-);
+const GRAINS = ['minute', 'hour', 'day'];
+const ROLLUPS = [
+  ...tables(['event_rollups', 'event_totals'], [...GRAINS, 'ten_minutes']),
+  ...tables(['processing_rollups', 'processing_totals'], GRAINS),
+];
 const OPTIONAL = ['user_days', 'session_days'];
 
 const INDEXES = `
@@ -54,6 +56,10 @@ export async function loadDataset(stack, events, tell) {
   await stack.pool.query('checkpoint');
   await stack.pool.query(`insert into ${MARK} values ($1, $2, $3)`, [tenantId, events, new Date(until).toISOString()]);
   tell(`data set of ${events} events ready after ${seconds(start)} s`);
+}
+
+function tables(names, grains) {
+  return names.flatMap((name) => grains.map((grain) => `${name}_${grain}`));
 }
 
 const describe = (tenantId, events, until) => ({ tenantId, events, from: until - DAYS * DAY_MS, to: until });

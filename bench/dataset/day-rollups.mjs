@@ -5,13 +5,14 @@ import { CLIENTS, DAY_MS, TYPES } from './shop.mjs';
 /** Stands where a client's place stands, for all of them. */
 const ALL = 7;
 const GRAINS = { minute: 60_000, hour: 3_600_000, day: DAY_MS };
+const COUNT_GRAINS = { ...GRAINS, ten_minutes: 600_000 };
 
 const PROCESSING_COLUMNS =
   'tenant_id, bucket, processed, failed, latency_sum_ms, latency_min_ms, latency_max_ms, latency_histogram';
 
 /** What the worker would have counted for one UTC day, as rows in COPY's text format. `npm run cli -- recount` agrees. */
 export class DayRollups {
-  events = { minute: new Map(), hour: new Map(), day: new Map() };
+  events = { minute: new Map(), ten_minutes: new Map(), hour: new Map(), day: new Map() };
   processing = { minute: new Map(), hour: new Map(), day: new Map() };
   users = new Map();
   sessions = new Map();
@@ -37,11 +38,14 @@ export class DayRollups {
 
   /** Minutes into hours and the day. */
   sumUp() {
-    for (const grain of ['hour', 'day']) {
-      const minutes = GRAINS[grain] / GRAINS.minute;
+    for (const grain of ['ten_minutes', 'hour', 'day']) {
+      const minutes = COUNT_GRAINS[grain] / GRAINS.minute;
       for (const [key, [count, failed]] of this.events.minute) {
         addCounts(this.events[grain], Math.floor((key >> 8) / minutes) * 256 + (key & 255), count, failed);
       }
+    }
+    for (const grain of ['hour', 'day']) {
+      const minutes = GRAINS[grain] / GRAINS.minute;
       for (const [key, known] of this.processing.minute) {
         addProcessing(this.processing[grain], Math.floor((key >> 3) / minutes) * 8 + (key & 7), known, known.bins);
       }
@@ -58,12 +62,12 @@ export class DayRollups {
         return [...row, ...(withText ? [text] : [])].join('\t');
       });
     return [
-      ...Object.keys(GRAINS).map((grain) => ({
+      ...Object.keys(COUNT_GRAINS).map((grain) => ({
         table: `event_rollups_${grain}`,
         columns: 'client_id, tenant_id, bucket, event_type, count, failed',
         rows: withClients(this.eventRows(grain, (client) => client !== ALL)),
       })),
-      ...Object.keys(GRAINS).map((grain) => ({
+      ...Object.keys(COUNT_GRAINS).map((grain) => ({
         table: `event_totals_${grain}`,
         columns: 'tenant_id, bucket, event_type, count, failed',
         rows: this.eventRows(grain, (client) => client === ALL).map(([, row]) => row),
@@ -95,7 +99,7 @@ export class DayRollups {
   eventRows(grain, isWanted) {
     const wanted = [...this.events[grain]].filter(([key]) => isWanted(clientOf(key)));
     return wanted.map(([key, [count, failed]]) => {
-      const bucket = iso(this.dayMs + Math.floor(key / 256) * GRAINS[grain]);
+      const bucket = iso(this.dayMs + Math.floor(key / 256) * COUNT_GRAINS[grain]);
       return [clientOf(key), [this.tenantId, bucket, TYPES[key & 31], count, failed].join('\t')];
     });
   }

@@ -53,19 +53,25 @@ function bucketsOf(range: TimeRange, starts: readonly number[]) {
 }
 
 /** Pieces that touch become one, so that a long range is a few stretches of each grain. */
-function joinTiles<Span extends TimeRange & { sign?: number }>(
-  pieces: readonly Record<keyof Tiles, Span[]>[],
-): Record<keyof Tiles, Span[]> {
-  const joined = (grain: keyof Tiles) => {
-    const spans: Span[] = [];
-    for (const span of pieces.flatMap((piece) => piece[grain]).sort((a, b) => a.from - b.from)) {
-      const last = spans.at(-1);
-      if (last?.to === span.from && last.sign === span.sign) last.to = span.to;
-      else spans.push({ ...span });
-    }
-    return spans;
-  };
-  return { day: joined('day'), hour: joined('hour'), minute: joined('minute'), rows: joined('rows') };
+function joinTiles<Name extends string, Span extends TimeRange & { sign?: number }>(
+  pieces: readonly Record<Name, Span[]>[],
+): Record<Name, Span[]> {
+  const [first] = pieces as [Record<Name, Span[]>]; // a range has a bucket
+  const names = Object.keys(first) as Name[];
+  return Object.fromEntries(names.map((name) => [name, joinSpans(pieces.flatMap((piece) => piece[name]))])) as Record<
+    Name,
+    Span[]
+  >;
+}
+
+function joinSpans<Span extends TimeRange & { sign?: number }>(pieces: readonly Span[]): Span[] {
+  const spans: Span[] = [];
+  for (const span of [...pieces].sort((a, b) => a.from - b.from)) {
+    const last = spans.at(-1);
+    if (last?.to === span.from && last.sign === span.sign) last.to = span.to;
+    else spans.push({ ...span });
+  }
+  return spans;
 }
 
 /** Spans as two arrays for SQL: from which instants to which. */

@@ -1,3 +1,5 @@
+import { startOfBucket } from './grains.js';
+
 /**
  * SQL that adds the events of the CTE `events` to the days of users or sessions, as two CTEs.
  * Grouped by the id itself first: hashing it is the dear part, and a batch holds the same user many times.
@@ -5,7 +7,7 @@
 export function upsertDays(subject: 'user' | 'session', events: string): string {
   const label = subject === 'user' ? ', user_id' : '';
   return `${subject}_active as materialized (
-  select tenant_id, date_bin('1 day', minute, timestamptz '1970-01-01 00:00Z') as day, ${subject}_id,
+  select tenant_id, ${startOfBucket('day', 'minute')} as day, ${subject}_id,
          min(event_time) as first_time, max(event_time) as last_time, count(*) as count
   from ${events} where ${subject}_id is not null group by 1, 2, 3
 ), ${subject}_day as (

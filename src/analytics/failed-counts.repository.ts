@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql } from '../platform/database.js';
 import { upsertDays } from './day-counts.js';
+import { COUNT_GRAINS, type CountGrain, type Grain, GRAINS, startOfBucket } from './grains.js';
 import { lockRollups } from './rollup-lock.js';
 
 /**
@@ -12,20 +13,20 @@ import { lockRollups } from './rollup-lock.js';
 const MOVE_TO_PROCESSED = `/* failedCounts.moveToProcessed */
 with ${lockRollups('$1')}, moved as materialized (
   select e.tenant_id, e.client_id, e.event_type, e.user_id, e.session_id, e.event_time, b.processed_at,
-         date_bin('1 minute', e.event_time, timestamptz '1970-01-01 00:00Z') as minute
+         ${startOfBucket('minute', 'e.event_time')} as minute
   from unnest($1::uuid[], $2::uuid[]) as k (tenant_id, id)
   join events e on e.tenant_id = k.tenant_id and e.id = k.id
   join ingest_batches b on b.tenant_id = e.tenant_id and b.id = e.batch_id
   where (select count(*) from locked) > 0
-), ${['minute', 'hour', 'day'].map(moveEvents).join(', ')}
-, ${['minute', 'hour', 'day'].map(moveProcessing).join(', ')}
+), ${COUNT_GRAINS.map(moveEvents).join(', ')}
+, ${GRAINS.map(moveProcessing).join(', ')}
 , ${upsertDays('user', 'moved')}, ${upsertDays('session', 'moved')}
 select count(*)::int as moved from moved`;
 
-function moveEvents(grain: string): string {
+function moveEvents(grain: CountGrain): string {
   const move = (table: string, client: string) => `${table}_${grain} as (
   insert into ${table}_${grain} as r (tenant_id, bucket${client}, event_type, count)
-  select tenant_id, date_bin('1 ${grain}', minute, timestamptz '1970-01-01 00:00Z') as bucket${client}, event_type, count(*)
+  select tenant_id, ${startOfBucket(grain, 'minute')} as bucket${client}, event_type, count(*)
   from moved group by tenant_id, bucket${client}, event_type order by tenant_id, bucket${client}, event_type
   on conflict (tenant_id, bucket${client}, event_type)
   do update set count = r.count + excluded.count, failed = r.failed - excluded.count
@@ -33,11 +34,11 @@ function moveEvents(grain: string): string {
   return [move('event_rollups', ', client_id'), move('event_totals', '')].join(', ');
 }
 
-function moveProcessing(grain: string): string {
+function moveProcessing(grain: Grain): string {
   const move = (table: string, client: string) => `${table}_${grain} as (
   insert into ${table}_${grain} as r (tenant_id, bucket${client}, processed, latency_sum_ms, latency_min_ms,
     latency_max_ms, latency_histogram)
-  select tenant_id, date_bin('1 ${grain}', processed_at, timestamptz '1970-01-01 00:00Z') as bucket${client}, count(*), 0, 0, 0, '{}'
+  select tenant_id, ${startOfBucket(grain, 'processed_at')} as bucket${client}, count(*), 0, 0, 0, '{}'
   from moved group by tenant_id, bucket${client} order by tenant_id, bucket${client}
   on conflict (tenant_id, bucket${client})
   do update set processed = r.processed + excluded.processed, failed = r.failed - excluded.processed

@@ -5,6 +5,7 @@ import type { TimeRange } from '../platform/time.js';
 import { countChains } from './funnel-chains.js';
 import { listMarks } from './funnel-marks.js';
 import { funnelSql } from './funnel-sql.js';
+import { startOfBucket } from './grains.js';
 
 export type Scalar = string | number | boolean | null;
 
@@ -32,7 +33,7 @@ const MAX_MARKS = 3_000_000;
 
 const COUNT_MARKS = `/* funnels.countMarks */
 select coalesce(sum(count), 0)::float8 as count from event_rollups_day
-where tenant_id = $1 and bucket >= date_bin('1 day', $2, timestamptz '1970-01-01 00:00Z') and bucket < $3
+where tenant_id = $1 and bucket >= ${startOfBucket('day', '$2')} and bucket < $3
   and event_type = any($4::text[])`;
 
 @Injectable()

@@ -4,6 +4,7 @@ import { toIso } from '../platform/query.dto.js';
 import type { TimeRange } from '../platform/time.js';
 import { spanArrays } from './buckets.js';
 import { tile } from './time-tiles.js';
+import { startOfBucket } from './grains.js';
 
 /** Everything that is counted for a tenant at one moment, per client. */
 export interface LiveCounts {
@@ -57,7 +58,7 @@ cross join lateral (
 cross join lateral (
   select coalesce(json_agg(json_build_array(client_id, latency_histogram)), '[]') as list
   from processing_rollups_minute
-  where tenant_id = t.id and bucket >= date_bin('1 minute', now(), timestamptz '1970-01-01 00:00Z') - interval '1 minute'
+  where tenant_id = t.id and bucket >= ${startOfBucket('minute', 'now()')} - interval '1 minute'
 ) latencies
 cross join lateral (
   select coalesce(sum(event_count), 0)::float8 as pending from ingest_batches where tenant_id = t.id and status = 'queued'

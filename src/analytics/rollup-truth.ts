@@ -1,4 +1,5 @@
 import { IS_FAILED } from './countable.js';
+import { COUNT_GRAINS, type CountGrain, type Grain, GRAINS, startOfBucket } from './grains.js';
 import { LN_GAMMA, SHORTEST_MS } from './latency-histogram.js';
 
 /** One rollup table, and the rows it should hold. */
@@ -12,7 +13,6 @@ export interface RollupTable {
   truth: string;
 }
 
-const bin = (grain: string, time: string) => `date_bin('1 ${grain}', ${time}, timestamptz '1970-01-01 00:00Z')`;
 const ASKED = `e.event_time >= $1 and e.event_time < $2 and ($3::uuid is null or e.tenant_id = $3)`;
 
 /** What of a key stands for the client: nothing where all are counted together. */
@@ -20,7 +20,7 @@ type ClientColumn = '' | ', client_id';
 
 const keyOf = (client: ClientColumn) => ['tenant_id', 'bucket', ...(client === '' ? [] : ['client_id'])];
 
-const eventRollup = (grain: string, table: string, client: ClientColumn): RollupTable => ({
+const eventRollup = (grain: CountGrain, table: string, client: ClientColumn): RollupTable => ({
   name: `${table}_${grain}`,
   bucket: 'bucket',
   key: [...keyOf(client), 'event_type'],
@@ -29,7 +29,7 @@ const eventRollup = (grain: string, table: string, client: ClientColumn): Rollup
   select tenant_id, bucket${client}, event_type,
          count(*) filter (where not is_failed) as count, count(*) filter (where is_failed) as failed
   from (
-    select e.tenant_id, ${bin(grain, 'e.event_time')} as bucket, e.client_id, e.event_type, ${IS_FAILED} as is_failed
+    select e.tenant_id, ${startOfBucket(grain, 'e.event_time')} as bucket, e.client_id, e.event_type, ${IS_FAILED} as is_failed
     from events e
     join ingest_batches b on b.tenant_id = e.tenant_id and b.id = e.batch_id and b.status = 'processed'
     where ${ASKED}
@@ -37,7 +37,7 @@ const eventRollup = (grain: string, table: string, client: ClientColumn): Rollup
 });
 
 /** By the batch's processing time. What failed then and succeeded later counts as processed then. */
-const processingRollup = (grain: string, table: string, client: ClientColumn): RollupTable => ({
+const processingRollup = (grain: Grain, table: string, client: ClientColumn): RollupTable => ({
   name: `${table}_${grain}`,
   bucket: 'bucket',
   key: keyOf(client),
@@ -51,7 +51,7 @@ const processingRollup = (grain: string, table: string, client: ClientColumn): R
            count(*) filter (where is_failed) as failed,
            sum(latency_ms) as total, min(latency_ms) as least, max(latency_ms) as most
     from (
-      select e.tenant_id, ${bin(grain, 'b.processed_at')} as bucket, e.client_id, ${IS_FAILED} as is_failed,
+      select e.tenant_id, ${startOfBucket(grain, 'b.processed_at')} as bucket, e.client_id, ${IS_FAILED} as is_failed,
              greatest(extract(epoch from b.processed_at - e.received_at)::float8 * 1000, ${SHORTEST_MS}) as latency_ms
       from ingest_batches b
       join events e on e.tenant_id = b.tenant_id and e.id between b.first_id and b.last_id and e.batch_id = b.id
@@ -67,7 +67,7 @@ const subjectDays = (subject: 'user' | 'session', label: string): RollupTable =>
   key: ['tenant_id', 'day', `${subject}_key`],
   values: ['first_time', 'last_time', 'count', ...(label === '' ? [] : [label])],
   truth: `
-  select e.tenant_id, ${bin('day', 'e.event_time')} as day, subject_key(e.${subject}_id) as ${subject}_key,
+  select e.tenant_id, ${startOfBucket('day', 'e.event_time')} as day, subject_key(e.${subject}_id) as ${subject}_key,
          min(e.event_time) as first_time, max(e.event_time) as last_time,
          count(*)::int as count${label === '' ? '' : `, e.${label}`}
   from events e
@@ -78,13 +78,13 @@ const subjectDays = (subject: 'user' | 'session', label: string): RollupTable =>
 
 /** Every table that workers count events into. */
 export const ROLLUP_TABLES: readonly RollupTable[] = [
-  ...['minute', 'hour', 'day'].flatMap((grain) => [
+  ...COUNT_GRAINS.flatMap((grain) => [
     eventRollup(grain, 'event_rollups', ', client_id'),
     eventRollup(grain, 'event_totals', ''),
   ]),
   subjectDays('user', 'user_id'),
   subjectDays('session', ''),
-  ...['minute', 'hour', 'day'].flatMap((grain) => [
+  ...GRAINS.flatMap((grain) => [
     processingRollup(grain, 'processing_rollups', ', client_id'),
     processingRollup(grain, 'processing_totals', ''),
   ]),
@@ -105,7 +105,7 @@ with truth as (${truth}), stored as (
   select * from ${name} where ${bucket} >= $1 and ${bucket} < $2 and ($3::uuid is null or tenant_id = $3)
     and ${values.includes('failed') ? `${values[0]} + failed` : 'count'} <> 0
 )
-select tenant_id, date_bin('1 day', ${bucket}, timestamptz '1970-01-01 00:00Z') as day, count(*)::int as rows
+select tenant_id, ${startOfBucket('day', bucket)} as day, count(*)::int as rows
 from truth t full join stored r using (${key.join(', ')})
 where ${values.map(differs).join(' or ')}
 group by 1, 2 order by 1, 2`;

@@ -3,6 +3,7 @@ import type { Sql } from '../platform/database.js';
 import { IS_FAILED } from './countable.js';
 import { upsertDays } from './day-counts.js';
 import { LN_GAMMA, SHORTEST_MS } from './latency-histogram.js';
+import { COUNT_GRAINS, type CountGrain, type Grain, GRAINS, startOfBucket } from './grains.js';
 import { lockRollups } from './rollup-lock.js';
 
 /** A batch whose events are to be counted: one tenant's rows of one group commit. */
@@ -16,7 +17,7 @@ export interface CountableBatch {
 /**
  * The only writer of the rollups. Runs inside the transaction that marks the batches processed, so each event is
  * counted exactly once; keys are sorted, so two workers never wait for each other in a circle.
- * Hours and days are summed from the minutes of the same statement.
+ * Longer buckets are summed up from the minutes of the same statement.
  * The shared locks keep a repair of the same tenant's rollups out until the commit; workers don't exclude each other.
  * `order by id` keeps the planner on the primary key, of which a batch is one short stretch: without it a plan made while a
  * partition is empty may read all rows of the tenant for every batch.
@@ -24,7 +25,7 @@ export interface CountableBatch {
 const COUNT_EVENTS = `/* rollups.countEvents */
 with ${lockRollups('$2')}, counted as materialized (
   select e.tenant_id, e.client_id, e.event_type, e.user_id, e.session_id, e.event_time,
-         date_bin('1 minute', e.event_time, timestamptz '1970-01-01 00:00Z') as minute,
+         ${startOfBucket('minute', 'e.event_time')} as minute,
          greatest(extract(epoch from now() - e.received_at)::float8 * 1000, ${SHORTEST_MS}) as latency_ms,
          ${IS_FAILED} as failed
   from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) as b (id, tenant_id, first_id, last_id)
@@ -36,19 +37,12 @@ with ${lockRollups('$2')}, counted as materialized (
   where (select count(*) from locked) > 0
 ), countable as (
   select * from counted where not failed
-), minutes as materialized (
+), minute_counts as materialized (
   select tenant_id, minute as bucket, client_id, event_type,
          count(*) filter (where not failed) as count, count(*) filter (where failed) as failed
   from counted group by 1, 2, 3, 4
-), hours as materialized (
-  select tenant_id, date_bin('1 hour', bucket, timestamptz '1970-01-01 00:00Z') as bucket, client_id, event_type,
-         sum(count) as count, sum(failed) as failed
-  from minutes group by 1, 2, 3, 4
-), days as (
-  select tenant_id, date_bin('1 day', bucket, timestamptz '1970-01-01 00:00Z') as bucket, client_id, event_type,
-         sum(count) as count, sum(failed) as failed
-  from hours group by 1, 2, 3, 4
-), ${['minute', 'hour', 'day'].map((grain) => sumOverClients(grain)).join(', ')}
+), ${sumUp('ten_minutes', 'minute')}, ${sumUp('hour', 'ten_minutes')}, ${sumUp('day', 'hour')}
+, ${COUNT_GRAINS.map(sumOverClients).join(', ')}
 , bins as materialized (
   select tenant_id, client_id, ceil(ln(latency_ms) / ${LN_GAMMA})::int as bin, count(*) as n,
          count(*) filter (where failed) as failed,
@@ -65,32 +59,43 @@ with ${lockRollups('$2')}, counted as materialized (
     select tenant_id, bin, sum(n) as n, sum(failed) as failed, sum(total) as total, min(least) as least, max(most) as most
     from bins group by 1, 2
   ) b group by 1
-), ${['minute', 'hour', 'day'].map((grain) => upsertEvents(grain)).join(', ')}
-, ${['minute', 'hour', 'day'].map((grain) => upsertProcessing(grain)).join(', ')}
+), ${COUNT_GRAINS.map(upsertEvents).join(', ')}
+, ${GRAINS.map(upsertProcessing).join(', ')}
 , ${upsertDays('user', 'countable')}, ${upsertDays('session', 'countable')}
-select coalesce(sum(count + failed), 0)::int as counted from minutes`;
+select coalesce(sum(count + failed), 0)::int as counted from minute_counts`;
 
-function sumOverClients(grain: string): string {
-  return `${grain}s_all as (
-  select tenant_id, bucket, event_type, sum(count) as count, sum(failed) as failed from ${grain}s group by 1, 2, 3
+function sumUp(grain: CountGrain, finer: CountGrain): string {
+  return `${grain}_counts as materialized (
+  select tenant_id, ${startOfBucket(grain, 'bucket')} as bucket, client_id, event_type,
+         sum(count) as count, sum(failed) as failed
+  from ${finer}_counts group by 1, 2, 3, 4
 )`;
 }
 
-function upsertEvents(grain: string): string {
+function sumOverClients(grain: CountGrain): string {
+  return `${grain}_totals as (
+  select tenant_id, bucket, event_type, sum(count) as count, sum(failed) as failed from ${grain}_counts group by 1, 2, 3
+)`;
+}
+
+function upsertEvents(grain: CountGrain): string {
   const upsert = (table: string, client: string, source: string) => `${table}_${grain} as (
   insert into ${table}_${grain} as r (tenant_id, bucket${client}, event_type, count, failed)
   select tenant_id, bucket${client}, event_type, count, failed from ${source} order by tenant_id, bucket${client}, event_type
   on conflict (tenant_id, bucket${client}, event_type)
   do update set count = r.count + excluded.count, failed = r.failed + excluded.failed
 )`;
-  return [upsert('event_rollups', ', client_id', `${grain}s`), upsert('event_totals', '', `${grain}s_all`)].join(', ');
+  return [
+    upsert('event_rollups', ', client_id', `${grain}_counts`),
+    upsert('event_totals', '', `${grain}_totals`),
+  ].join(', ');
 }
 
-function upsertProcessing(grain: string): string {
+function upsertProcessing(grain: Grain): string {
   const upsert = (table: string, client: string, source: string) => `${table}_${grain} as (
   insert into ${table}_${grain} as r (tenant_id, bucket${client}, processed, failed,
     latency_sum_ms, latency_min_ms, latency_max_ms, latency_histogram)
-  select tenant_id, date_bin('1 ${grain}', now(), timestamptz '1970-01-01 00:00Z')${client}, processed, failed,
+  select tenant_id, ${startOfBucket(grain, 'now()')}${client}, processed, failed,
          total, least, most, histogram
   from ${source} order by tenant_id${client}
   on conflict (tenant_id, bucket${client})

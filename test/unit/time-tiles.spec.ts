@@ -58,7 +58,8 @@ describe('tileCounts', () => {
         { from: at('2026-11-01T00:00Z'), to: at('2026-11-02T00:00Z'), sign: 1 },
       ],
       hour: [{ from: at('2026-11-01T00:00Z'), to: at('2026-11-01T03:00Z'), sign: -1 }],
-      minute: [{ from: at('2026-11-01T03:00Z'), to: at('2026-11-01T03:10Z'), sign: -1 }],
+      ten_minutes: [{ from: at('2026-11-01T03:00Z'), to: at('2026-11-01T03:10Z'), sign: -1 }],
+      minute: [],
       rows: [{ from: at('2026-11-01T03:10Z'), to: at('2026-11-01T03:10:20Z'), sign: -1 }],
     });
   });
@@ -71,7 +72,7 @@ describe('tileCounts', () => {
       const range = { from, to: from + 1 + random([5_000, 90_000, 2 * HOUR_MS, 3 * DAY_MS][round % 4]!) };
       const within = { from: from - random(2 * DAY_MS), to: range.to + random(2 * DAY_MS) };
       const tiles = tileCounts(range, within);
-      const pieces = [...tiles.day, ...tiles.hour, ...tiles.minute, ...tiles.rows];
+      const pieces = [...tiles.day, ...tiles.hour, ...tiles.ten_minutes, ...tiles.minute, ...tiles.rows];
       const instants = pieces.flatMap(({ from: a, to: b }) => [a - 1, a, b - 1, b]);
       for (const instant of [...instants, range.from - 1, range.from, range.to - 1, range.to]) {
         const covered = pieces
@@ -83,12 +84,14 @@ describe('tileCounts', () => {
       expect(
         misaligned(tiles.day, DAY_MS) + misaligned(tiles.hour, HOUR_MS) + misaligned(tiles.minute, MINUTE_MS),
       ).toBe(0);
+      expect(misaligned(tiles.ten_minutes, 10 * MINUTE_MS)).toBe(0);
       expect(
         tiles.rows.every(({ from: a, to: b }) => Math.floor(a / MINUTE_MS) === Math.floor((b - 1) / MINUTE_MS)),
       ).toBe(true);
       const free = tileCounts(range);
       expect(buckets(free.hour, HOUR_MS)).toBeLessThanOrEqual(range.to - range.from < DAY_MS ? 24 : 26);
-      expect(buckets(free.minute, MINUTE_MS)).toBeLessThanOrEqual(range.to - range.from < HOUR_MS ? 60 : 62);
+      expect(buckets(free.ten_minutes, 10 * MINUTE_MS)).toBeLessThanOrEqual(8);
+      expect(buckets(free.minute, MINUTE_MS)).toBeLessThanOrEqual(12);
     }
   });
 });
