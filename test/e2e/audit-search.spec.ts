@@ -194,6 +194,10 @@ describe('search in the audit trail', () => {
     expect(page.at(-1)!.resource_id).toBe('6000');
     expect((await api.get<{ data: Entry[] }>('/logs?message=COMMON%20RA&limit=1000', key)).body.data).toHaveLength(30);
     expect((await api.get<{ data: Entry[] }>('/logs?message=mm&limit=10', key)).body.data).toHaveLength(10);
+    // pieces that the newest do not have, and too many of those before them
+    const pieces = (await api.get<{ data: Entry[] }>('/logs?message=common%20rar&client_id=bulk&limit=1000', key)).body
+      .data;
+    expect(pieces.map(({ message }) => message)).toEqual(Array.from({ length: 30 }, () => 'common rare'));
   });
 
   it('finds what happened hours or decades before, newest first', async () => {

@@ -17,9 +17,7 @@ const WALKED = 1_000;
 const MAX_MATCHES = 2_000;
 /** Trigrams say nothing about shorter parts. */
 const SHORTEST_INDEXED_PART = 3;
-const MAX_PARTS = 4;
-/** A part of a message that more of the newest entries have is no help. */
-const RARE = WALKED / 40;
+const MAX_PIECES = 4;
 
 interface Walk {
   ids: string[];
@@ -30,7 +28,7 @@ interface Walk {
   /** When it happened, and how long before the newest walked, in seconds. */
   at_s: number;
   span_s: number;
-  /** How many of the walked messages have each part of the one that is sought. */
+  /** How many of the walked messages have each piece of the one that is sought. */
   frequencies: number[];
 }
 
@@ -39,15 +37,18 @@ interface Search {
   sql: Sql;
   tenantId: string;
   filter: EntryFilter;
-  /** What the index is asked for instead of the whole part of a message: the rarest word of it. */
-  rarePart?: string | undefined;
+  /**
+   * Of the sought part of a message what the index is asked for instead of the whole: trigrams that all messages have cost it
+   * most and say nothing. The first one that is rare; the whole if none is.
+   */
+  pieces: string[];
 }
 
 /**
  * Ids of up to `limit` matches after `position`, newest first.
  *
  * No index yields matches of a word in time order, so neither plan alone is fast for every word: walking the entries
- * newest first takes for ever on a rare word, and sorting all matches on a frequent one. Hence: walk the newest 4,000; then
+ * newest first takes for ever on a rare word, and sorting all matches on a frequent one. Hence: walk the newest 1,000; then
  * ask the index for the matches of one period after the other, longer and longer ones; where one has too many, of its parts.
  */
 export async function searchIds(
@@ -57,12 +58,11 @@ export async function searchIds(
   limit: number,
   position: Position | undefined,
 ): Promise<string[]> {
-  const parts = partsOfMessage(filter);
-  const walk = await walkNewest({ sql, tenantId, filter }, parts, limit, position);
+  const search = { sql, tenantId, filter, pieces: piecesOf(filter.messagePart) };
+  const walk = await walkNewest(search, limit, position);
   if (walk.ids.length >= limit || walk.walked < WALKED || walk.occurred_at === null || walk.id === null) {
     return walk.ids;
   }
-  const search = { sql, tenantId, filter, rarePart: rarest(parts, walk.frequencies) };
   const rest = { occurredAt: walk.occurred_at, id: walk.id };
   const missing = limit - walk.ids.length;
   if (!isIndexed(filter)) return [...walk.ids, ...(await walkOn(search, missing, rest))];
@@ -77,29 +77,23 @@ export async function searchIds(
 const isIndexed = ({ words, messagePart }: EntryFilter): boolean =>
   words !== undefined || (messagePart !== undefined && messagePart.length >= SHORTEST_INDEXED_PART);
 
-/** The pieces of a sought part of a message of which the index can be asked for one alone. */
-function partsOfMessage({ messagePart = '' }: EntryFilter): string[] {
-  const parts = messagePart.split(/[^\p{L}\p{N}]+/u).filter((part) => part.length >= SHORTEST_INDEXED_PART);
-  return parts[0] === messagePart ? [] : parts.slice(0, MAX_PARTS);
+/** The words of a sought part of a message, if it is more than one. */
+function piecesOf(messagePart = ''): string[] {
+  const pieces = messagePart.split(/[^\p{L}\p{N}]+/u).filter((piece) => piece.length >= SHORTEST_INDEXED_PART);
+  return pieces[0] === messagePart ? [] : pieces.slice(0, MAX_PIECES);
 }
 
-/** Trigrams that all messages have cost the index most and say nothing: a rare part is enough. */
-function rarest(parts: readonly string[], frequencies: readonly number[]): string | undefined {
-  const least = Math.min(...frequencies);
-  return least <= RARE ? parts[frequencies.indexOf(least)] : undefined;
-}
-
+/** Also puts the pieces of the search in order, the rarest of the walked messages first. */
 async function walkNewest(
-  { sql, tenantId, filter }: Search,
-  parts: readonly string[],
+  { sql, tenantId, filter, pieces }: Search,
   limit: number,
   position: Position | undefined,
 ): Promise<Walk> {
   const parameters = new Parameters();
   const where = conditions(filter, tenantId, parameters, position).join(' and ');
   const hit = textConditions(filter, parameters).join(' and ');
-  const counts = parts.map(
-    (part) => `(select count(*)::int from newest where ${textConditions({ messagePart: part }, parameters).join()})`,
+  const counts = pieces.map(
+    (piece) => `(select count(*)::int from newest where ${textConditions({ messagePart: piece }, parameters).join()})`,
   );
   const { rows } = await sql.query<Walk>(
     `/* auditEntries.walkNewest */
@@ -116,7 +110,10 @@ select array(select id from newest e where hit ${NEWEST_FIRST} limit ${parameter
        array[${counts.join(', ')}]::int[] as frequencies`,
     parameters.values,
   );
-  return rows[0]!; // a select without from has one row
+  const walk = rows[0]!; // a select without from has one row
+  const frequencies = new Map(pieces.map((piece, n) => [piece, walk.frequencies[n] ?? 0]));
+  pieces.sort((a, b) => frequencies.get(a)! - frequencies.get(b)!);
+  return walk;
 }
 
 /** Up to `limit` matches after `position` in a period, newest first. */
@@ -142,31 +139,38 @@ function within(search: Search, period: Period): Search {
 
 /** @returns null when there are too many matches */
 async function askIndex(search: Search, period: Period, limit: number, position: Position): Promise<string[] | null> {
-  const { sql, tenantId, filter, rarePart } = within(search, period);
+  const { sql, tenantId, filter, pieces } = within(search, period);
+  const [piece] = pieces;
   const parameters = new Parameters();
   const where = [
     ...fieldConditions(filter, tenantId, parameters),
     inPeriod(tenantId, period, parameters),
-    ...textConditions(filter, parameters, rarePart),
+    ...textConditions(piece === undefined ? filter : { ...filter, messagePart: piece }, parameters),
   ].join(' and ');
-  const inTime = timeConditions(filter, parameters, position).join(' and ');
-  // The limit would tempt the planner to read rows until it has enough of them, and the time to enter another index as well.
+  // Only here, where no index helps: in the time the planner would see a reason to enter another one as well.
+  const rest = [
+    ...timeConditions(filter, parameters, position),
+    ...(piece === undefined ? [] : textConditions({ messagePart: filter.messagePart }, parameters)),
+  ].join(' and ');
+  // The limit would tempt the planner to read rows until it has enough of them.
   const [, { rows }] = await Promise.all([
     sql.query('set local enable_seqscan = off; set local enable_indexscan = off'),
-    sql.query<{ ids: string[]; matches: number }>(
+    sql.query<{ ids: string[]; candidates: number }>(
       `/* auditEntries.askIndex */
-with matches as materialized (
-  select id, occurred_at from (select id, occurred_at from ${SEARCH_VIEW} where ${where} offset 0) e
-  where ${inTime} limit ${MAX_MATCHES + 1}
+with candidates as materialized (
+  select id, occurred_at, message from ${SEARCH_VIEW} where ${where} limit ${MAX_MATCHES + 1}
 )
-select array(select id from matches e ${NEWEST_FIRST} limit ${parameters.add(limit)}) as ids,
-       (select count(*)::int from matches) as matches`,
+select array(select id from candidates e where ${rest} ${NEWEST_FIRST} limit ${parameters.add(limit)}) as ids,
+       (select count(*)::int from candidates) as candidates`,
       parameters.values,
     ),
     sql.query('set local enable_seqscan = on; set local enable_indexscan = on'),
   ]);
-  const [{ ids, matches }] = rows as [(typeof rows)[number]];
-  return matches > MAX_MATCHES ? null : ids;
+  const [{ ids, candidates }] = rows as [(typeof rows)[number]];
+  if (candidates <= MAX_MATCHES) return ids;
+  if (piece === undefined) return null;
+  pieces.shift(); // not rare; for the periods that follow neither
+  return askIndex(search, period, limit, position);
 }
 
 async function walkOn({ sql, tenantId, filter }: Search, limit: number, position: Position): Promise<string[]> {

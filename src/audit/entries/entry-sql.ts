@@ -68,22 +68,16 @@ export function timeConditions(filter: EntryFilter, parameters: Parameters, posi
   return [`occurred_at >= ${from}`, before(parameters.add(toIso(filter.range.to)), position, parameters)];
 }
 
-/**
- * The conditions on text, which row-level security would keep away from the search index.
- * @param rarePart what the index is asked for instead of the whole part of the message
- */
+/** The conditions on text, which row-level security would keep away from the search index. */
 export function textConditions(
   { words, messagePart }: Pick<EntryFilter, 'words' | 'messagePart'>,
   parameters: Parameters,
-  rarePart?: string,
 ): string[] {
-  const pattern = (part: string) => parameters.add(`%${part.replace(/[\\%_]/g, '\\$&')}%`);
   const all: string[] = [];
   if (words !== undefined) all.push(`search @@ to_tsquery('simple', ${parameters.add(words)})`);
-  if (messagePart !== undefined && rarePart === undefined) all.push(`message ilike ${pattern(messagePart)}`);
-  // No index is on an expression, so the whole is only checked where the part was found.
-  if (messagePart !== undefined && rarePart !== undefined)
-    all.push(`message ilike ${pattern(rarePart)}`, `message || '' ilike ${pattern(messagePart)}`);
+  if (messagePart !== undefined) {
+    all.push(`message ilike ${parameters.add(`%${messagePart.replace(/[\\%_]/g, '\\$&')}%`)}`);
+  }
   return all;
 }
 
