@@ -3,8 +3,8 @@ import { Database } from '../platform/database.js';
 import { toIso } from '../platform/query.dto.js';
 import type { TimeRange } from '../platform/time.js';
 import { spanArrays } from './buckets.js';
-import { tile } from './time-tiles.js';
 import { startOfBucket } from './grains.js';
+import { tile } from './time-tiles.js';
 
 /** Everything that is counted for a tenant at one moment, per client. */
 export interface LiveCounts {
