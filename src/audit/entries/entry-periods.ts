@@ -5,7 +5,9 @@ const SHORTEST_S = 2_048;
 const CHILDREN = 8;
 /** Of two years. */
 const TOP_LEVEL = 5;
-/** Stands for all time where a period's number stands. */
+/** The function audit_periods in the database numbers the periods of all levels together, in steps of this. */
+const LEVELS = 8;
+/** The number of all time. */
 const ALL_TIME = 7;
 
 /** The n-th of its level since 1970. */
@@ -50,7 +52,7 @@ export function partsOf({ level, n }: Period): Period[] | null {
 
 /** Condition for a tenant's entries of a period, or of all time; only the search index answers it. */
 export function inPeriod(tenantId: string, period: Period | null, parameters: Parameters): string {
-  const number = period === null ? ALL_TIME : period.n * 8 + period.level;
+  const number = period === null ? ALL_TIME : period.n * LEVELS + period.level;
   const key = `uuid_hash_extended(${parameters.add(tenantId)}::uuid, ${parameters.add(number)}::bigint)`;
   return `audit_periods(tenant_id, occurred_at) @> array[${key}]`;
 }

@@ -77,7 +77,7 @@ export async function searchIds(
 const isIndexed = ({ words, messagePart }: EntryFilter): boolean =>
   words !== undefined || (messagePart !== undefined && messagePart.length >= SHORTEST_INDEXED_PART);
 
-/** The words of a sought part of a message, if it is more than one. */
+/** The words in a sought part of a message; none where it is a single one. */
 function piecesOf(messagePart = ''): string[] {
   const pieces = messagePart.split(/[^\p{L}\p{N}]+/u).filter((piece) => piece.length >= SHORTEST_INDEXED_PART);
   return pieces[0] === messagePart ? [] : pieces.slice(0, MAX_PIECES);
