@@ -1,4 +1,4 @@
-import type { Sql } from '../../platform/database.js';
+import { queryByKey, type Sql } from '../../platform/database.js';
 import type { EntryFilter, Position } from './entry-filter.js';
 import { endOf, inPeriod, partsOf, type Period, periodsBefore, startOf } from './entry-periods.js';
 import {
@@ -30,6 +30,11 @@ interface Walk {
   span_s: number;
   /** How many of the walked messages have each piece of the one that is sought. */
   frequencies: number[];
+}
+
+interface Answer {
+  ids: string[];
+  candidates: number;
 }
 
 /** A search of one tenant in one transaction. */
@@ -152,26 +157,34 @@ async function askIndex(search: Search, period: Period, limit: number, position:
     ...timeConditions(filter, parameters, position),
     ...(piece === undefined ? [] : textConditions({ messagePart: filter.messagePart }, parameters)),
   ].join(' and ');
-  // The limit would tempt the planner to read rows until it has enough of them.
-  const [, { rows }] = await Promise.all([
-    sql.query('set local enable_seqscan = off; set local enable_indexscan = off'),
-    sql.query<{ ids: string[]; candidates: number }>(
-      `/* auditEntries.askIndex */
+  const text = `/* auditEntries.askIndex */
 with candidates as materialized (
   select id, occurred_at, message from ${SEARCH_VIEW} where ${where} limit ${MAX_MATCHES + 1}
 )
 select array(select id from candidates e where ${rest} ${NEWEST_FIRST} limit ${parameters.add(limit)}) as ids,
-       (select count(*)::int from candidates) as candidates`,
-      parameters.values,
-    ),
+       (select count(*)::int from candidates) as candidates`;
+  const [, [answer]] = await Promise.all([
+    // The limit would tempt the planner to read rows until it has enough of them.
+    sql.query('set local enable_seqscan = off; set local enable_indexscan = off'),
+    // With fields there may be a better index, which only planning with their values can tell.
+    hasFields(filter)
+      ? sql.query<Answer>(text, parameters.values).then(({ rows }) => rows)
+      : queryByKey<Answer>(sql, { name: `askIndex ${shapeOf(filter, piece)}`, text, values: parameters.values }),
     sql.query('set local enable_seqscan = on; set local enable_indexscan = on'),
   ]);
-  const [{ ids, candidates }] = rows as [(typeof rows)[number]];
+  const { ids, candidates } = answer!; // a select without from has one row
   if (candidates <= MAX_MATCHES) return ids;
   if (piece === undefined) return null;
   pieces.shift(); // not rare; for the periods that follow neither
   return askIndex(search, period, limit, position);
 }
+
+const hasFields = ({ equal, auditEventsOnly }: EntryFilter): boolean =>
+  Object.keys(equal).length > 0 || auditEventsOnly === true;
+
+/** Which conditions on text there are. */
+const shapeOf = ({ words, messagePart }: EntryFilter, piece: string | undefined): string =>
+  [words && 'words', messagePart && 'message', piece && 'piece'].filter(Boolean).join(' ');
 
 async function walkOn({ sql, tenantId, filter }: Search, limit: number, position: Position): Promise<string[]> {
   const parameters = new Parameters();

@@ -1,5 +1,6 @@
 import { toIso } from '../../platform/query.dto.js';
 import { DAY_MS } from '../../platform/time.js';
+import { uuid7LowerBound } from '../../platform/uuid7.js';
 import { EQUAL_FIELDS, type EntryFilter, type Position } from './entry-filter.js';
 import { inPeriod } from './entry-periods.js';
 
@@ -52,7 +53,7 @@ export function conditions(
 export function fieldConditions(filter: EntryFilter, tenantId: string, parameters: Parameters): string[] {
   const all = [
     `tenant_id = ${parameters.add(tenantId)}`,
-    `id >= uuid7_lower_bound(${parameters.add(toIso(filter.range.from - DAY_MS))})`,
+    `id >= ${parameters.add(uuid7LowerBound(filter.range.from - DAY_MS))}`,
   ];
   for (const field of EQUAL_FIELDS) {
     const value = filter.equal[field];
