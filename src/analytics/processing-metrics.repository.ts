@@ -3,6 +3,7 @@ import { queryByKey, type Sql } from '../platform/database.js';
 import { toIso } from '../platform/query.dto.js';
 import type { TimeRange } from '../platform/time.js';
 import { spanArrays, tileBuckets } from './buckets.js';
+import { GRAINS } from './grains.js';
 import type { Histogram } from './latency-histogram.js';
 
 export interface ProcessingBucket {
@@ -30,10 +31,9 @@ interface Row {
  * Without a client from the rollup of all together, so that an hour is one row however many clients there are.
  * `offset 0` keeps the planner from reading all rows and their histograms to join them with a few spans.
  */
-const tiles = (table: 'processing_rollups' | 'processing_totals') =>
-  ['day', 'hour', 'minute']
-    .map(
-      (grain, n) => `
+const readTiles = (table: 'processing_rollups' | 'processing_totals') =>
+  GRAINS.map(
+    (grain, n) => `
 select width_bucket(r.bucket, $2::timestamptz[]) as n, r.processed::float8, r.failed::float8, r.latency_sum_ms as sum_ms,
        r.latency_min_ms as min_ms, r.latency_max_ms as max_ms, r.latency_histogram as histogram
 from unnest($${3 + 2 * n}::timestamptz[], $${4 + 2 * n}::timestamptz[]) as s (from_time, to_time)
@@ -42,8 +42,7 @@ cross join lateral (
   where tenant_id = $1 and bucket >= s.from_time and bucket < s.to_time${table === 'processing_totals' ? '' : ' and client_id = $9'}
   offset 0
 ) r`,
-    )
-    .join(' union all ');
+  ).join(' union all ');
 
 /** What workers did, by the time they did it. */
 @Injectable()
@@ -56,13 +55,17 @@ export class ProcessingMetricsRepository {
     starts: readonly number[],
     clientId?: string,
   ): Promise<ProcessingBucket[]> {
-    const { day, hour, minute } = tileBuckets(range, starts);
-    const parameters = [tenantId, starts.map(toIso), ...[day, hour, minute].flatMap(spanArrays)];
+    const tiles = tileBuckets(range, starts);
+    const parameters = [tenantId, starts.map(toIso), ...GRAINS.flatMap((grain) => spanArrays(tiles[grain]))];
     const rows = await queryByKey<Row>(
       sql,
       clientId === undefined
-        ? { name: 'processingMetrics.ofAll', text: tiles('processing_totals'), values: parameters }
-        : { name: 'processingMetrics.ofClient', text: tiles('processing_rollups'), values: [...parameters, clientId] },
+        ? { name: 'processingMetrics.ofAll', text: readTiles('processing_totals'), values: parameters }
+        : {
+            name: 'processingMetrics.ofClient',
+            text: readTiles('processing_rollups'),
+            values: [...parameters, clientId],
+          },
     );
     const buckets = new Map<number, ProcessingBucket>();
     for (const row of rows) buckets.set(row.n, add(buckets.get(row.n), row));

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { Sql } from '../platform/database.js';
 import { IS_FAILED } from './countable.js';
 import { upsertDays } from './day-counts.js';
-import { LN_GAMMA, SHORTEST_MS } from './latency-histogram.js';
 import { COUNT_GRAINS, type CountGrain, type Grain, GRAINS, startOfBucket } from './grains.js';
+import { LN_GAMMA, SHORTEST_MS } from './latency-histogram.js';
 import { lockRollups } from './rollup-lock.js';
 
 /** A batch whose events are to be counted: one tenant's rows of one group commit. */

@@ -138,10 +138,10 @@ export class Database implements OnApplicationShutdown {
 
 /**
  * A statement of the query pool whose plan is made once for each connection; planning is half the time of an answer from
- * rollups, and most of it where the search index has nothing. Only for statements that go by key whatever their parameters are: nobody looks at those again. A plan made while
- * the tables were small would read all of them, hence no sequential scans; and no sorting in order to group, which a planner
- * that cannot see how short the ranges are takes for as good as hashing (5 ms instead of 4).
- * All of it travels in one round trip.
+ * rollups, and most of it where the search index has nothing. Only for statements that go by key whatever their parameters
+ * are: nobody looks at those again. A plan made while the tables were small would read all of them, hence no sequential
+ * scans; and no sorting in order to group, which a planner that cannot see how short the ranges are takes for as good as
+ * hashing (5 ms instead of 4). All of it travels in one round trip.
  */
 export async function queryByKey<Row extends pg.QueryResultRow>(
   sql: Sql,
