@@ -23,8 +23,12 @@ describe('periods of the search index', () => {
   });
 
   it('are few for a long time, and short ones first', () => {
-    const periods = [...periodsBefore(at, at - 10 * 365 * DAY_S, 60)];
-    expect(periods.length).toBeLessThanOrEqual(5 * 8 + 6);
+    const periods = [...periodsBefore(at, at - 30 * 365 * DAY_S, 60)];
+    expect(periods.length).toBeLessThanOrEqual(5 * 39 + 15);
+    for (const period of periods.filter(({ level }) => level > 0)) {
+      const before = endOf(periods[0]!) - endOf(period);
+      expect(endOf(period) - startOf(period)).toBeLessThanOrEqual(before / 4);
+    }
     const levels = periods.map(({ level }) => level);
     expect(levels).toEqual([...levels].sort((a, b) => a - b));
     expect(levels[0]).toBe(0);

@@ -3,6 +3,8 @@ import type { Parameters } from './entry-sql.js';
 /** Every entry of a tenant lies in one period of each level; those of the next level are eight times as long. */
 const SHORTEST_S = 2_048;
 const CHILDREN = 8;
+/** So many of a level are asked before those of the next, so that a period lasts at most a quarter of the time before it. */
+const FEWEST_OF_LEVEL = 32;
 /** Of two years. */
 const TOP_LEVEL = 5;
 /** The function audit_periods in the database numbers the periods of all levels together, in steps of this. */
@@ -25,19 +27,21 @@ export const startOf = ({ level, n }: Period): number => n * lengthOf(level);
 export const endOf = ({ level, n }: Period): number => (n + 1) * lengthOf(level);
 
 /**
- * The periods from an instant back to another, newest first: at first of a level on which they are at least `spanS` long, then,
- * where a longer one ends, of the next. So a long time is a few questions, and a match nearby does not read all of it.
+ * The periods from an instant back to another, newest first: at first of a level on which they are at least `spanS` long; after
+ * 32 of them, where a longer one ends, of the next. So a long time is some dozens of periods, and none holds much more than
+ * what lies before it.
  */
 export function* periodsBefore(atS: number, fromS: number, spanS: number): Generator<Period> {
   let level = 0;
   while (level < TOP_LEVEL && lengthOf(level) < spanS) level += 1;
   let n = Math.floor(atS / lengthOf(level));
-  for (;;) {
+  for (let count = 1; ; count += 1) {
     yield { level, n };
     if (startOf({ level, n }) <= fromS) return;
-    if (level < TOP_LEVEL && n % CHILDREN === 0) {
+    if (level < TOP_LEVEL && count >= FEWEST_OF_LEVEL && n % CHILDREN === 0) {
       level += 1;
       n = n / CHILDREN - 1;
+      count = 0;
     } else {
       n -= 1;
     }
@@ -50,9 +54,18 @@ export function partsOf({ level, n }: Period): Period[] | null {
   return Array.from({ length: CHILDREN }, (_, k) => ({ level: level - 1, n: (n + 1) * CHILDREN - 1 - k }));
 }
 
-/** Condition for a tenant's entries of a period, or of all time; only the search index answers it. */
-export function inPeriod(tenantId: string, period: Period | null, parameters: Parameters): string {
-  const number = period === null ? ALL_TIME : period.n * LEVELS + period.level;
-  const key = `uuid_hash_extended(${parameters.add(tenantId)}::uuid, ${parameters.add(number)}::bigint)`;
+/** Condition for a tenant's entries of all time; only the search index answers it. */
+export function ofTenant(tenantId: string, parameters: Parameters): string {
+  return hasKey(tenantId, parameters.add(ALL_TIME), parameters);
+}
+
+/** The same for one of several periods; the first has the place 1. */
+export function inPeriod(tenantId: string, periods: readonly Period[], place: string, parameters: Parameters): string {
+  const numbers = periods.map(({ level, n }) => n * LEVELS + level);
+  return hasKey(tenantId, `(${parameters.add(numbers)}::bigint[])[${place}]`, parameters);
+}
+
+function hasKey(tenantId: string, number: string, parameters: Parameters): string {
+  const key = `uuid_hash_extended(${parameters.add(tenantId)}::uuid, ${number}::bigint)`;
   return `audit_periods(tenant_id, occurred_at) @> array[${key}]`;
 }

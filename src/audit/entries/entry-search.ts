@@ -5,6 +5,7 @@ import {
   conditions,
   fieldConditions,
   NEWEST_FIRST,
+  oldestId,
   Parameters,
   SEARCH_VIEW,
   textConditions,
@@ -34,7 +35,10 @@ interface Walk {
 
 interface Answer {
   ids: string[];
-  candidates: number;
+  /** How many were looked through, up to a page of matches or to one with too many. */
+  periods: number;
+  /** Whether the one after them has too many. */
+  is_overfull: boolean;
 }
 
 /** A search of one tenant in one transaction. */
@@ -54,7 +58,8 @@ interface Search {
  *
  * No index yields matches of a word in time order, so neither plan alone is fast for every word: walking the entries
  * newest first takes for ever on a rare word, and sorting all matches on a frequent one. Hence: walk the newest 1,000; then
- * ask the index for the matches of one period after the other, longer and longer ones; where one has too many, of its parts.
+ * ask the index for the matches of one period after the other, longer and longer ones, in one statement; where one has too
+ * many, for those of its parts.
  */
 export async function searchIds(
   sql: Sql,
@@ -71,12 +76,8 @@ export async function searchIds(
   const rest = { occurredAt: walk.occurred_at, id: walk.id };
   const missing = limit - walk.ids.length;
   if (!isIndexed(filter)) return [...walk.ids, ...(await walkOn(search, missing, rest))];
-  const ids = walk.ids;
-  for (const period of periodsBefore(walk.at_s, filter.range.from / 1_000, walk.span_s)) {
-    ids.push(...(await collect(search, period, limit - ids.length, rest)));
-    if (ids.length >= limit) break;
-  }
-  return ids;
+  const periods = [...periodsBefore(walk.at_s, filter.range.from / 1_000, walk.span_s)];
+  return [...walk.ids, ...(await collect(search, periods, missing, rest))];
 }
 
 const isIndexed = ({ words, messagePart }: EntryFilter): boolean =>
@@ -121,18 +122,28 @@ select array(select id from newest e where hit ${NEWEST_FIRST} limit ${parameter
   return walk;
 }
 
-/** Up to `limit` matches after `position` in a period, newest first. */
-async function collect(search: Search, period: Period, limit: number, position: Position): Promise<string[]> {
-  const found = await askIndex(search, period, limit, position);
-  if (found !== null) return found;
-  const parts = partsOf(period);
-  if (parts === null) return walkOn(within(search, period), limit, position);
+/** Up to `limit` matches after `position` in periods, newest first. */
+async function collect(search: Search, periods: Period[], limit: number, position: Position): Promise<string[]> {
   const ids: string[] = [];
-  for (const part of parts) {
-    ids.push(...(await collect(search, part, limit - ids.length, position)));
-    if (ids.length >= limit) break;
+  let left = periods;
+  while (left.length > 0 && ids.length < limit) {
+    const missing = limit - ids.length;
+    const answer = await askIndex(search, left, missing, position);
+    ids.push(...answer.ids.slice(0, missing));
+    if (!answer.is_overfull) break;
+    left = left.slice(answer.periods);
+    // A piece that is not rare here is none in the periods that follow.
+    if (search.pieces.shift() !== undefined) continue;
+    const [full, ...others] = left as [Period, ...Period[]]; // the overfull one at least
+    ids.push(...(await collectParts(search, full, limit - ids.length, position)));
+    left = others;
   }
   return ids;
+}
+
+async function collectParts(search: Search, full: Period, limit: number, position: Position): Promise<string[]> {
+  const parts = partsOf(full);
+  return parts === null ? walkOn(within(search, full), limit, position) : collect(search, parts, limit, position);
 }
 
 /** The search in the time of a period alone. */
@@ -142,14 +153,22 @@ function within(search: Search, period: Period): Search {
   return { ...search, filter: { ...search.filter, range } };
 }
 
-/** @returns null when there are too many matches */
-async function askIndex(search: Search, period: Period, limit: number, position: Position): Promise<string[] | null> {
-  const { sql, tenantId, filter, pieces } = within(search, period);
+/** Asks for one period after the other, until there are enough matches or one has too many. */
+async function askIndex(
+  search: Search,
+  periods: readonly Period[],
+  limit: number,
+  position: Position,
+): Promise<Answer> {
+  const { sql, tenantId, filter, pieces } = search;
   const [piece] = pieces;
   const parameters = new Parameters();
+  const count = parameters.add(limit);
+  const place = 'a.periods + 1';
   const where = [
     ...fieldConditions(filter, tenantId, parameters),
-    inPeriod(tenantId, period, parameters),
+    inPeriod(tenantId, periods, place, parameters),
+    `id >= (${parameters.add(periods.map((period) => oldestId(startOf(period) * 1_000)))}::uuid[])[${place}]`,
     ...textConditions(piece === undefined ? filter : { ...filter, messagePart: piece }, parameters),
   ].join(' and ');
   // Only here, where no index helps: in the time the planner would see a reason to enter another one as well.
@@ -158,11 +177,20 @@ async function askIndex(search: Search, period: Period, limit: number, position:
     ...(piece === undefined ? [] : textConditions({ messagePart: filter.messagePart }, parameters)),
   ].join(' and ');
   const text = `/* auditEntries.askIndex */
-with candidates as materialized (
-  select id, occurred_at, message from ${SEARCH_VIEW} where ${where} limit ${MAX_MATCHES + 1}
+with recursive asked as (
+  select 0 as periods, array[]::uuid[] as ids, false as is_overfull
+  union all
+  select a.periods + (not f.is_overfull)::int, case when f.is_overfull then a.ids else a.ids || f.ids end, f.is_overfull
+  from asked a cross join lateral (
+    with candidates as materialized (
+      select id, occurred_at, message from ${SEARCH_VIEW} where ${where} limit ${MAX_MATCHES + 1}
+    )
+    select array(select id from candidates e where ${rest} ${NEWEST_FIRST} limit ${count}) as ids,
+           (select count(*) > ${MAX_MATCHES} from candidates) as is_overfull
+  ) f
+  where not a.is_overfull and a.periods < ${parameters.add(periods.length)} and cardinality(a.ids) < ${count}
 )
-select array(select id from candidates e where ${rest} ${NEWEST_FIRST} limit ${parameters.add(limit)}) as ids,
-       (select count(*)::int from candidates) as candidates`;
+select periods, ids, is_overfull from asked order by periods desc, is_overfull desc limit 1`;
   const [, [answer]] = await Promise.all([
     // The limit would tempt the planner to read rows until it has enough of them.
     sql.query('set local enable_seqscan = off; set local enable_indexscan = off'),
@@ -172,11 +200,7 @@ select array(select id from candidates e where ${rest} ${NEWEST_FIRST} limit ${p
       : queryByKey<Answer>(sql, { name: `askIndex ${shapeOf(filter, piece)}`, text, values: parameters.values }),
     sql.query('set local enable_seqscan = on; set local enable_indexscan = on'),
   ]);
-  const { ids, candidates } = answer!; // a select without from has one row
-  if (candidates <= MAX_MATCHES) return ids;
-  if (piece === undefined) return null;
-  pieces.shift(); // not rare; for the periods that follow neither
-  return askIndex(search, period, limit, position);
+  return answer!; // the recursion begins with a row
 }
 
 const hasFields = ({ equal, auditEventsOnly }: EntryFilter): boolean =>

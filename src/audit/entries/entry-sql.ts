@@ -2,7 +2,7 @@ import { toIso } from '../../platform/query.dto.js';
 import { DAY_MS } from '../../platform/time.js';
 import { uuid7LowerBound } from '../../platform/uuid7.js';
 import { EQUAL_FIELDS, type EntryFilter, type Position } from './entry-filter.js';
-import { inPeriod } from './entry-periods.js';
+import { ofTenant } from './entry-periods.js';
 
 /**
  * An entry as the ndjson export shows it: the names of the columns, times with all six digits. A bigint that fits into
@@ -43,18 +43,22 @@ export function conditions(
   parameters: Parameters,
   position?: Position,
 ): string[] {
-  return [...fieldConditions(filter, tenantId, parameters), ...timeConditions(filter, parameters, position)];
+  return [
+    ...fieldConditions(filter, tenantId, parameters),
+    `id >= ${parameters.add(oldestId(filter.range.from))}`,
+    ...timeConditions(filter, parameters, position),
+  ];
 }
 
 /**
- * The conditions on fields. Names come from a fixed list, values are parameters. An entry happens at most a day after it is
- * recorded, so older ids, and whole partitions of them, cannot match.
+ * No entry that happened since then has an older id: an entry happens at most a day after it is recorded. So whole
+ * partitions cannot match.
  */
+export const oldestId = (sinceMs: number): string => uuid7LowerBound(sinceMs - DAY_MS);
+
+/** The conditions on fields. Names come from a fixed list, values are parameters. */
 export function fieldConditions(filter: EntryFilter, tenantId: string, parameters: Parameters): string[] {
-  const all = [
-    `tenant_id = ${parameters.add(tenantId)}`,
-    `id >= ${parameters.add(uuid7LowerBound(filter.range.from - DAY_MS))}`,
-  ];
+  const all = [`tenant_id = ${parameters.add(tenantId)}`];
   for (const field of EQUAL_FIELDS) {
     const value = filter.equal[field];
     if (value !== undefined) all.push(`${field} = ${parameters.add(value)}`);
@@ -85,7 +89,7 @@ export function textConditions(
 /** All conditions of a filter on the rows of {@link sourceOf}. */
 export function matching(filter: EntryFilter, tenantId: string, parameters: Parameters): string {
   const all = conditions(filter, tenantId, parameters);
-  if (isTextSearch(filter)) all.push(inPeriod(tenantId, null, parameters), ...textConditions(filter, parameters));
+  if (isTextSearch(filter)) all.push(ofTenant(tenantId, parameters), ...textConditions(filter, parameters));
   return all.join(' and ');
 }
 
