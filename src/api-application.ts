@@ -15,6 +15,7 @@ import { requireReadable } from './platform/body.js';
 import { trustedProxies } from './platform/client-address.js';
 import type { Config } from './platform/config.js';
 import { HealthService } from './platform/health.service.js';
+import { HttpAdapter } from './platform/http-adapter.js';
 import type { NestLogger } from './platform/logger.js';
 import { notFound } from './platform/problem.js';
 import { noteProblem, notedProblem, problemAnswer } from './platform/problem.filter.js';
@@ -23,7 +24,7 @@ import { answerUnreadable } from './unreadable-requests.js';
 
 /** The API, complete and not yet listening: the same in production and in tests. */
 export async function createApiApplication(config: Config, logger?: NestLogger): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(ApiModule.forRoot(config), {
+  const app = await NestFactory.create<NestExpressApplication>(ApiModule.forRoot(config), new HttpAdapter(), {
     abortOnError: false,
     bodyParser: false,
     return503OnClosing: true,

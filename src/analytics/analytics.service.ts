@@ -36,14 +36,16 @@ export class AnalyticsService {
 
   async countByType(tenantId: string, query: EventCountsQuery): Promise<EventsByTypeResponse> {
     const range = toTimeRange(query);
-    const data = await this.database.inTenant(tenantId, (sql) => this.counts.listByType(sql, tenantId, range, query));
+    const data = await this.database.readInTenant(tenantId, (sql) =>
+      this.counts.listByType(sql, tenantId, range, query),
+    );
     const total = data.reduce((sum, { count }) => sum + count, 0);
     return { from: toIso(range.from), to: toIso(range.to), total, data };
   }
 
   async countByClientAndType(tenantId: string, query: EventCountsQuery): Promise<EventsByClientAndTypeResponse> {
     const range = toTimeRange(query);
-    const data = await this.database.inTenant(tenantId, (sql) =>
+    const data = await this.database.readInTenant(tenantId, (sql) =>
       this.counts.listByClientAndType(sql, tenantId, range, query),
     );
     return { from: toIso(range.from), to: toIso(range.to), data };
@@ -53,7 +55,7 @@ export class AnalyticsService {
     const range = toTimeRange(query);
     const { tz, group_by: group, interval = suitableInterval(range) } = query;
     const starts = requireBuckets(range, interval, tz);
-    const rows = await this.database.inTenant(tenantId, (sql) =>
+    const rows = await this.database.readInTenant(tenantId, (sql) =>
       this.counts.listByBucket(sql, tenantId, range, starts, query, group),
     );
     const groups = new Set(rows.map((row) => row.group)).size;
@@ -70,7 +72,7 @@ export class AnalyticsService {
     const range = wholeMinutes(processingRange(query));
     const { tz, interval = suitableInterval(range) } = query;
     const starts = requireBuckets(range, interval, tz);
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const [buckets, pending] = await Promise.all([
         this.processing.listByBucket(sql, tenantId, range, starts, query.client_id),
         this.processing.countPending(sql, tenantId),

@@ -35,7 +35,7 @@ export class BreakdownRepository {
     { property, event_type, limit }: { property: string; event_type?: string; limit: number },
   ): Promise<{ total: number; distinct_values: number; data: { value: unknown; count: number }[] }> {
     const parameters = [tenantId, toIso(range.from), toIso(range.to), property, event_type ?? null, limit];
-    const { rows } = await this.database.inTenant(tenantId, (sql) => sql.query<Row>(TOP_VALUES, parameters));
+    const { rows } = await this.database.readInTenant(tenantId, (sql) => sql.query<Row>(TOP_VALUES, parameters));
     return {
       total: rows[0]?.total ?? 0,
       distinct_values: rows[0]?.distinct_values ?? 0,

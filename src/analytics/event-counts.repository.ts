@@ -52,7 +52,7 @@ tiles as (
     offset 0
   ) r group by 1, 2, 3, 4
 ), edges as (
-  select e.event_time as at,${columns(rollup, 'e')} t.sign as count
+  select e.event_time as at,${columns(rollup, 'e')} t.sign::float8 as count
   from edge_types t
   cross join lateral (
     select * from events
@@ -72,7 +72,7 @@ const columns = (rollup: Rollup, table: string) =>
 const ofClient = (rollup: Rollup) => (rollup === 'event_rollups' ? ' and ($2::text is null or client_id = $2)' : '');
 
 function rollupTiles(rollup: Rollup, grain: string, parameter: number): string {
-  return `select r.bucket as at,${columns(rollup, 'r')} s.sign * r.count as count
+  return `select r.bucket as at,${columns(rollup, 'r')} (s.sign * r.count)::float8 as count
   from unnest($${parameter}::timestamptz[], $${parameter + 1}::timestamptz[], $${parameter + 2}::int[])
     as s (from_time, to_time, sign)
   cross join lateral (
@@ -85,20 +85,20 @@ function rollupTiles(rollup: Rollup, grain: string, parameter: number): string {
 
 const COUNT_BY_CLIENT_AND_TYPE = `/* eventCounts.byClientAndType */
 with ${pieces('event_rollups')}
-select client_id, event_type, sum(count)::float8 as count
+select client_id, event_type, sum(count) as count
 from pieces group by client_id, event_type having sum(count) > 0
 order by 3 desc, event_type, client_id`;
 
 const countByType = (rollup: Rollup) => `/* eventCounts.byType */
 with ${pieces(rollup)}
-select event_type, sum(count)::float8 as count
+select event_type, sum(count) as count
 from pieces group by event_type having sum(count) > 0
 order by 2 desc, event_type`;
 
 /** $19: the instants at which the buckets begin. Summed up per instant first: finding the bucket of each row is the dear part. */
 const countByBucket = (rollup: Rollup, group: SeriesGroup | 'null') => `/* eventCounts.byBucket */
 with ${pieces(rollup)}
-select width_bucket(at, $19::timestamptz[]) as n, "group", sum(count)::float8 as count
+select width_bucket(at, $19::timestamptz[]) as n, "group", sum(count) as count
 from (select at, ${group} as "group", sum(count) as count from pieces group by 1, 2) instants
 group by 1, 2 having sum(count) > 0`;
 

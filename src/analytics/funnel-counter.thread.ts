@@ -12,7 +12,10 @@ parentPort?.on('message', (job: FunnelJob) => void run(job).then((outcome) => pa
 
 async function run({ id, method, tenantId, range, definition }: FunnelJob): Promise<FunnelOutcome> {
   try {
-    return { id, steps: await database.inTenant(tenantId, (sql) => funnels[method](sql, tenantId, range, definition)) };
+    return {
+      id,
+      steps: await database.readInTenant(tenantId, (sql) => funnels[method](sql, tenantId, range, definition)),
+    };
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;
     return { id, error: { message, code, sqlState: sqlState(error) } };

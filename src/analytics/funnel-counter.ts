@@ -76,11 +76,11 @@ export class FunnelCounter implements OnApplicationShutdown {
     range: TimeRange,
     definition: FunnelDefinition,
   ): Promise<ReachedStep[]> {
-    const few = await this.database.inTenant(tenantId, (sql) =>
+    const few = await this.database.readInTenant(tenantId, (sql) =>
       this.funnels.hasFewEvents(sql, tenantId, range, definition, this.maxEventsHere),
     );
     if (few) {
-      return this.database.inTenant(tenantId, (sql) => this.funnels[method](sql, tenantId, range, definition));
+      return this.database.readInTenant(tenantId, (sql) => this.funnels[method](sql, tenantId, range, definition));
     }
     if (this.waiting.length >= MAX_WAITING) {
       throw new Problem(503, 'Too many funnels are being counted. Ask again later.', { retryAfterSeconds: 5 });

@@ -106,7 +106,7 @@ export class LiveCountsRepository {
 
   /** Whether the tenant has a key of this client, or events of it were processed. */
   async isClientOf(tenantId: string, clientId: string): Promise<boolean> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const { rows } = await sql.query<{ known: boolean }>(
         `/* liveCounts.isClientOf */
          select exists (select from api_keys where tenant_id = $1 and client_id = $2)

@@ -45,19 +45,22 @@ export class OverviewService {
   private async read(tenantId: string, range: TimeRange, query: OverviewQuery): Promise<OverviewResponse> {
     const { tz, interval = suitableInterval(range) } = query;
     const starts = requireBuckets(range, interval, tz);
-    const { byType, trend, users, sessions, top, conversion } = await this.database.inTenant(tenantId, async (sql) => {
-      const byType = await this.counts.listByType(sql, tenantId, range);
-      const users = await this.subjects.countDistinct(sql, 'user', tenantId, range);
-      const many = users.method === 'sketch';
-      return {
-        byType,
-        users,
-        sessions: await this.subjects.countDistinct(sql, 'session', tenantId, range),
-        top: await this.subjects.listTopUsers(sql, tenantId, range, { limit: TOP_USERS, many }),
-        trend: await this.counts.listByBucket(sql, tenantId, range, starts),
-        conversion: await this.readConversion(sql, tenantId, range, byType, users.count),
-      };
-    });
+    const { byType, trend, users, sessions, top, conversion } = await this.database.readInTenant(
+      tenantId,
+      async (sql) => {
+        const byType = await this.counts.listByType(sql, tenantId, range);
+        const users = await this.subjects.countDistinct(sql, 'user', tenantId, range);
+        const many = users.method === 'sketch';
+        return {
+          byType,
+          users,
+          sessions: await this.subjects.countDistinct(sql, 'session', tenantId, range),
+          top: await this.subjects.listTopUsers(sql, tenantId, range, { limit: TOP_USERS, many }),
+          trend: await this.counts.listByBucket(sql, tenantId, range, starts),
+          conversion: await this.readConversion(sql, tenantId, range, byType, users.count),
+        };
+      },
+    );
     const total = byType.reduce((sum, { count }) => sum + count, 0);
     return {
       from: toIso(range.from),

@@ -8,14 +8,15 @@ export function fillSeries(
   rows: readonly BucketCount[],
   group?: SeriesGroup,
 ): TimeseriesPoint[] {
-  const groups = [...new Set(rows.map((row) => row.group))].sort();
-  const places = new Map((group === undefined ? [null] : groups).map((name, place) => [name, place]));
-  const buckets = starts.map(toIso);
-  const points = buckets.flatMap((bucket) =>
-    [...places.keys()].map((name): TimeseriesPoint =>
-      group === undefined ? { bucket, count: 0 } : { bucket, count: 0, [group]: name },
-    ),
-  );
-  for (const row of rows) points[(row.n - 1) * places.size + places.get(row.group)!]!.count = row.count;
+  const names = group === undefined ? [null] : [...new Set(rows.map((row) => row.group))].sort();
+  const places = new Map(names.map((name, place) => [name, place]));
+  const points: TimeseriesPoint[] = [];
+  for (const start of starts) {
+    const bucket = toIso(start);
+    for (const name of names) {
+      points.push(group === undefined ? { bucket, count: 0 } : { bucket, count: 0, [group]: name });
+    }
+  }
+  for (const row of rows) points[(row.n - 1) * names.length + places.get(row.group)!]!.count = row.count;
   return points;
 }

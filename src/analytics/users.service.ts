@@ -35,7 +35,7 @@ export class UsersService {
 
   async getUser(tenantId: string, userId: string, query: OverviewQuery): Promise<UserOverviewResponse> {
     const range = toTimeRange(query);
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const byType = await this.events.countByType(sql, tenantId, userId, range);
       const sessions = await this.events.listSessions(sql, tenantId, userId, range, MAX_SESSIONS);
       const recent = await this.events.listRecent(sql, tenantId, userId, range, RECENT_EVENTS);
@@ -64,7 +64,7 @@ export class UsersService {
     requireUserId(userId);
     const range = toTimeRange(query);
     const after = query.cursor === undefined ? undefined : decodePlace(query.cursor);
-    const rows = await this.database.inTenant(tenantId, (sql) =>
+    const rows = await this.database.readInTenant(tenantId, (sql) =>
       this.events.listJourney(sql, tenantId, userId, range, query.limit + 1, after),
     );
     const page = rows.slice(0, query.limit);

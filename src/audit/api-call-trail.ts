@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { clientAddress, trustedProxies } from '../platform/client-address.js';
 import { CONFIG, type Config } from '../platform/config.js';
 import { Repeating } from '../platform/repeating.js';
+import { RequestNote } from '../platform/request-note.js';
 import { MINUTE_MS } from '../platform/time.js';
 import { type ApiCall, OpenCall } from './api-call.js';
 import { ApiCallsRepository } from './api-calls.repository.js';
@@ -29,7 +30,7 @@ interface Flood {
 export class ApiCallTrail implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(ApiCallTrail.name);
   private readonly trust: ReturnType<typeof trustedProxies>;
-  private readonly open = new WeakMap<IncomingMessage, OpenCall>();
+  private readonly open = new RequestNote<OpenCall>();
   private readonly floods = new Map<string, Flood>();
   private buffered: ApiCall[] = [];
   private dropped = 0;

@@ -1,8 +1,9 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
+import { RequestNote } from '../platform/request-note.js';
 import type { OpenCall } from './api-call.js';
 
-const CALLS = new WeakMap<Request, OpenCall>();
+const CALLS = new RequestNote<OpenCall>();
 
 /** Makes the call of a request available to its controller. */
 export function setCurrentCall(request: Request, call: OpenCall): void {

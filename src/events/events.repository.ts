@@ -76,7 +76,7 @@ export class EventsRepository {
     limit: number,
     before?: string,
   ): Promise<EventResponse[]> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const { rows } = await sql.query<EventRow>(LIST, [
         tenantId,
         toIso(range.from),
@@ -113,7 +113,7 @@ export class EventsRepository {
   }
 
   private async findOne(tenantId: string, text: string, value: string): Promise<EventResponse | null> {
-    return this.database.inTenant(tenantId, async (sql: Sql) => {
+    return this.database.readInTenant(tenantId, async (sql: Sql) => {
       const { rows } = await sql.query<EventRow>(text, [tenantId, value]);
       return rows[0] === undefined ? null : toResponse(rows[0]);
     });

@@ -22,7 +22,7 @@ export class QueueStatusService {
   /** What waits, counted in PostgreSQL, and the counts of the queue that rings for it. */
   async get(tenantId: string): Promise<QueueStatusResponse> {
     const [pending, counts] = await Promise.all([
-      this.database.inTenant(tenantId, (sql) => this.batches.getPending(sql, tenantId)),
+      this.database.readInTenant(tenantId, (sql) => this.batches.getPending(sql, tenantId)),
       this.countJobs(),
     ]);
     return {

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import { CONFIG, type Config } from './config.js';
+import { Client } from './pg-client.js';
 
 /** What the SQL of a repository needs: one statement with parameters in, rows out. */
 export interface Sql {
@@ -80,38 +81,28 @@ export class Database implements OnApplicationShutdown {
    */
   async inTenant<T>(tenantId: string, work: (sql: Sql) => Promise<T>): Promise<T> {
     const client = await this.query.connect();
-    let broken: Error | undefined;
-    try {
-      const opened = Promise.all([
-        client.query('begin'),
-        client.query(`select set_config('app.tenant_id', $1, true)`, [tenantId]),
-      ]);
-      const [result] = await Promise.all([work(client), opened]);
-      await client.query('commit');
-      return result;
-    } catch (error) {
-      broken = await rollBack(client, error);
-      throw error;
-    } finally {
-      client.release(broken);
-    }
+    const result = await openInTenant(client, 'begin', tenantId, work);
+    await commit(client);
+    return result;
+  }
+
+  /** The same for what only reads: its result need not wait for the transaction to end. */
+  async readInTenant<T>(tenantId: string, work: (sql: Sql) => Promise<T>): Promise<T> {
+    const client = await this.query.connect();
+    const result = await openInTenant(client, 'begin read only', tenantId, work);
+    commit(client).catch(() => undefined); // nothing is lost with it
+    return result;
   }
 
   /** Runs `work` in one transaction on the system pool. */
   async inSystem<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     const client = await this.system.connect();
-    let broken: Error | undefined;
-    try {
+    const result = await endOnError(client, async () => {
       await client.query('begin');
-      const result = await work(client);
-      await client.query('commit');
-      return result;
-    } catch (error) {
-      broken = await rollBack(client, error);
-      throw error;
-    } finally {
-      client.release(broken);
-    }
+      return work(client);
+    });
+    await commit(client);
+    return result;
   }
 
   /** After HTTP has drained and the workers have stopped: nothing uses the pools any more. */
@@ -130,6 +121,7 @@ export class Database implements OnApplicationShutdown {
       query_timeout: options.statementTimeoutMs + 2_000,
       idle_in_transaction_session_timeout: 30_000,
       keepAlive: true,
+      Client,
       ...(options.pipeline === true ? { pipeline: true } : {}),
     });
     return surviveConnectionErrors(pool, (error) => this.logger.warn(`${options.name} pool: ${error.message}`));
@@ -177,6 +169,37 @@ export function surviveConnectionErrors(pool: pg.Pool, report: (error: Error) =>
   pool.on('error', report);
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
+}
+
+async function openInTenant<T>(
+  client: pg.PoolClient,
+  begin: string,
+  tenantId: string,
+  work: (sql: Sql) => Promise<T>,
+): Promise<T> {
+  return endOnError(client, async () => {
+    const opened = Promise.all([
+      client.query(begin),
+      client.query(`select set_config('app.tenant_id', $1, true)`, [tenantId]),
+    ]);
+    const [result] = await Promise.all([work(client), opened]);
+    return result;
+  });
+}
+
+async function commit(client: pg.PoolClient): Promise<void> {
+  await endOnError(client, () => client.query('commit'));
+  client.release();
+}
+
+/** Gives the client back when `work` fails. */
+async function endOnError<T>(client: pg.PoolClient, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    client.release(await rollBack(client, error));
+    throw error;
+  }
 }
 
 /** @returns the error with which the client must be thrown away, or undefined when it can be used again */

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { isConnectionError, sqlState } from './database.js';
 import { databaseAway, internalError, Problem } from './problem.js';
 import { requestId } from './request-id.js';
+import { RequestNote } from './request-note.js';
 
 /** Turns whatever was thrown into problem+json: the only place that writes an error body. */
 @Catch()
@@ -30,7 +31,7 @@ export interface ProblemAnswer {
   detail: string;
 }
 
-const NOTED = new WeakMap<IncomingMessage, string>();
+const NOTED = new RequestNote<string>();
 
 /** Remembers what a request was answered, for the call trail. */
 export function noteProblem(request: IncomingMessage, detail: string): void {

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import { RequestNote } from './request-note.js';
 import { uuid7 } from './uuid7.js';
 
 const WELL_FORMED = /^[A-Za-z0-9._:-]{1,128}$/;
-const IDS = new WeakMap<IncomingMessage, string>();
+const IDS = new RequestNote<string>();
 
 /** The request's own `X-Request-Id` when it is well-formed, else a new one; the same on every call. */
 export function requestId(request: IncomingMessage): string {

@@ -47,7 +47,7 @@ export class AuditEntriesRepository {
   constructor(private readonly database: Database) {}
 
   async find(tenantId: string, id: string): Promise<ExportedEntry | null> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const { rows } = await sql.query<ExportedEntry>(FIND, [tenantId, id]);
       return rows[0] ?? null;
     });
@@ -65,7 +65,7 @@ export class AuditEntriesRepository {
 
   /** The same as text of csv, times in UTC, for filters without text. */
   async printCsv(tenantId: string, filter: EntryFilter, { after, upTo }: Stretch): Promise<string[]> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const parameters = new Parameters();
       const where = conditions(filter, tenantId, parameters, after);
       if (upTo !== undefined) where.push(notBefore(upTo, parameters));
@@ -92,7 +92,7 @@ export class AuditEntriesRepository {
     count: number,
     position: Position | undefined,
   ): Promise<Position | null> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const parameters = new Parameters();
       const { rows } = await sql.query<{ at: string; id: string }>(
         `/* auditEntries.findAhead */ select occurred_at::text as at, id from audit_entries e
@@ -112,7 +112,7 @@ export class AuditEntriesRepository {
     limit: number,
     offset: number,
   ): Promise<{ rows: ExportedEntry[]; total: number }> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const total = await countMatches(sql, tenantId, filter);
       if (offset >= total) return { rows: [], total };
       return { rows: await selectPage<ExportedEntry>(sql, ENTRY_COLUMNS, tenantId, filter, limit, offset), total };
@@ -121,14 +121,14 @@ export class AuditEntriesRepository {
 
   /** The same rows, every column as text, and without counting. */
   async printPage(tenantId: string, filter: EntryFilter, limit: number, offset: number): Promise<PrintedEntry[]> {
-    return this.database.inTenant(tenantId, (sql) =>
+    return this.database.readInTenant(tenantId, (sql) =>
       selectPage<PrintedEntry>(sql, PRINTED_COLUMNS, tenantId, filter, limit, offset),
     );
   }
 
   /** Counts by action, severity, resource type and day of a time zone. */
   async stats(tenantId: string, filter: EntryFilter, timeZone: string): Promise<EntryStats> {
-    return this.database.inTenant(tenantId, (sql) => countEntries(sql, tenantId, filter, timeZone));
+    return this.database.readInTenant(tenantId, (sql) => countEntries(sql, tenantId, filter, timeZone));
   }
 
   /** In any order, inside the caller's transaction. */
@@ -144,7 +144,7 @@ export class AuditEntriesRepository {
     limit: number,
     position: Position | undefined,
   ): Promise<Row[]> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const { text, values } = await listQuery(columns, sql, tenantId, { filter, limit, position });
       return (await sql.query<Row>(`/* auditEntries.list */ ${text}`, values)).rows;
     });

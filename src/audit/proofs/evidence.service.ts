@@ -83,7 +83,7 @@ export class EvidenceService {
     page: readonly { id: string }[],
     checkpoint: SignedCheckpoint | null,
   ): Promise<EntryLine[]> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const ids = page.map((entry) => entry.id);
       const found = new Map((await this.entries.listByIds(sql, tenantId, ids)).map((entry) => [entry.id, entry]));
       const entries = ids.flatMap((id) => found.get(id) ?? []);
@@ -101,7 +101,7 @@ export class EvidenceService {
   }
 
   private readPage(tenantId: string, from: number, to: number, size: number): Promise<EvidenceLine[]> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const { rows } = await sql.query<LeafRow>(
         `/* evidence.readLeaves */ select leaf_index::float8, kind, entry_id, leaf_hash, leaf from audit_leaves
          where tenant_id = $1 and leaf_index >= $2 and leaf_index < $3 order by leaf_index`,
@@ -122,7 +122,7 @@ export class EvidenceService {
   private async *withoutLeaf(tenantId: string, startedAt: number): AsyncGenerator<EntryLine> {
     let after = '00000000-0000-0000-0000-000000000000';
     for (let more = true; more;) {
-      const page = await this.database.inTenant(tenantId, async (sql) => {
+      const page = await this.database.readInTenant(tenantId, async (sql) => {
         const { rows } = await sql.query<{ id: string; sealed: boolean }>(
           `/* evidence.listWithoutLeaf */
            select e.id, exists (select from audit_leaves l where l.tenant_id = $1 and l.entry_id = e.id) as sealed
@@ -143,7 +143,7 @@ export class EvidenceService {
   private async untilSealed(tenantId: string, instant: number): Promise<SignedCheckpoint | null> {
     const deadline = Date.now() + WAIT_MS;
     for (;;) {
-      const { waiting, checkpoint } = await this.database.inTenant(tenantId, async (sql) => {
+      const { waiting, checkpoint } = await this.database.readInTenant(tenantId, async (sql) => {
         const { rows } = await sql.query<{ waiting: boolean }>(
           `/* evidence.isWaiting */
            select exists (select from audit_unsealed where tenant_id = $1 and entry_id < uuid7_lower_bound($2))
@@ -158,7 +158,7 @@ export class EvidenceService {
   }
 
   private hasActSince(tenantId: string, size: number): Promise<boolean> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const { rows } = await sql.query(
         `/* evidence.hasActSince */ select from audit_leaves
          where tenant_id = $1 and leaf_index >= $2 and kind <> 'entry' limit 1`,

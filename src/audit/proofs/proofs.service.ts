@@ -16,7 +16,7 @@ export class ProofsService {
   ) {}
 
   getCheckpoint(tenantId: string): Promise<CheckpointResponse> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const { size, root, note, publicKey } = await this.requireCheckpoint(sql, tenantId);
       return {
         origin: note.slice(0, note.indexOf('\n')),
@@ -29,7 +29,7 @@ export class ProofsService {
   }
 
   getInclusion(tenantId: string, id: string): Promise<InclusionProofResponse> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const leaf = isUuid(id) ? await findLeaf(sql, tenantId, id) : undefined;
       if (leaf === undefined) throw notFound('There is no audit entry with this id.');
       if (leaf.leaf_index === null) throw notSealed();
@@ -50,7 +50,7 @@ export class ProofsService {
   }
 
   getConsistency(tenantId: string, from: number, to?: number): Promise<ConsistencyProofResponse> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const { size } = await this.requireCheckpoint(sql, tenantId);
       const end = to ?? size;
       if (end > size)

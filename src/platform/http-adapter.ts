@@ -1,0 +1,26 @@
+import type { NestApplicationOptions } from '@nestjs/common';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import type { Express } from 'express';
+import { createServer, IncomingMessage, ServerResponse } from 'node:http';
+
+/**
+ * Express, whose requests and responses have its methods from birth. It would give them to each by changing its prototype,
+ * and V8 keeps an object whose prototype was changed until the next full collection, with all that hangs on it: every answer
+ * would be copied twice by young collections, and full ones come soon (5 ms every 0.2 s under load, instead of 0.3).
+ */
+export class HttpAdapter extends ExpressAdapter {
+  override initHttpServer(options: NestApplicationOptions): void {
+    super.initHttpServer(options);
+    this.setHttpServer(createServer(bearExpress(this.getInstance<Express>()), this.getInstance<Express>()));
+  }
+}
+
+/** The classes of a server whose objects Express finds to have the right prototypes already. */
+function bearExpress(app: Express) {
+  class ExpressRequest extends IncomingMessage {}
+  class ExpressResponse extends ServerResponse {}
+  Object.setPrototypeOf(ExpressRequest.prototype, app.request);
+  Object.setPrototypeOf(ExpressResponse.prototype, app.response);
+  Object.assign(app, { request: ExpressRequest.prototype, response: ExpressResponse.prototype });
+  return { IncomingMessage: ExpressRequest, ServerResponse: ExpressResponse };
+}

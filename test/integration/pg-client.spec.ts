@@ -1,0 +1,53 @@
+import type pg from 'pg';
+import { Client } from '../../src/platform/pg-client.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { bytesGrownOld } from '../support/old-space.js';
+
+const ROWS = `select n, 'type ' || n as type from generate_series(1, 500) n`;
+
+describe('the client of the pools', () => {
+  let database: TestDatabase;
+  let client: pg.Client;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+
+  afterAll(() => database.drop());
+
+  beforeEach(async () => {
+    client = new Client({ connectionString: database.url, query_timeout: 500 });
+    client.on('error', () => undefined);
+    await client.connect();
+  });
+
+  afterEach(() => client.end());
+
+  it('takes a query in each of its forms', async () => {
+    const config = { text: 'select $1::int as n', values: [7] };
+    const called = (query: (callback: (error: Error, result: { rows: unknown[] }) => void) => void) =>
+      new Promise((resolve, reject) => query((error, result) => (error ? reject(error) : resolve(result.rows))));
+    expect((await client.query('select 7 as n')).rows).toEqual([{ n: 7 }]);
+    expect((await client.query('select $1::int as n', [7])).rows).toEqual([{ n: 7 }]);
+    expect((await client.query(config)).rows).toEqual([{ n: 7 }]);
+    expect(await called((callback) => client.query('select 7 as n', callback))).toEqual([{ n: 7 }]);
+    expect(await called((callback) => client.query('select $1::int as n', [7], callback))).toEqual([{ n: 7 }]);
+    await expect(client.query('select nothing')).rejects.toMatchObject({ code: '42703' });
+  });
+
+  it('ends with a query that gets no answer in time', async () => {
+    const [first, second] = await Promise.allSettled([client.query('select pg_sleep(20)'), client.query('select 1')]);
+    expect(first).toMatchObject({ status: 'rejected', reason: { message: 'Query read timeout' } });
+    expect(second.status).toBe('rejected');
+    await expect(client.query('select 1')).rejects.toThrow('not queryable');
+  });
+
+  it('lets queries and their rows die young', async () => {
+    const ask = async (times: number) => {
+      for (let n = 0; n < times; n++) await client.query(ROWS);
+    };
+    await ask(200);
+    // 30 KB of rows each
+    expect(await bytesGrownOld(() => ask(400))).toBeLessThan(4_000_000);
+  });
+});
