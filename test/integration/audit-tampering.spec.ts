@@ -27,11 +27,8 @@ describe('whoever owns the database', () => {
     await owner.connect();
     const sql = owner as unknown as Sql;
     const work = <T>(run: (sql: Sql) => Promise<T>) => run(sql);
-    const transaction = {
-      system: owner,
-      inSystem: work,
-      inTenant: (_tenant: string, run: typeof work) => work(run as never),
-    };
+    const inTenant = (_tenant: string, run: typeof work) => work(run as never);
+    const transaction = { system: owner, inSystem: work, inTenant, readInTenant: inTenant };
     inOwner = new TestTrail(database.url, {}, transaction as unknown as Database);
     await fill();
   });

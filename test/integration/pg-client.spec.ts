@@ -1,9 +1,6 @@
 import type pg from 'pg';
 import { Client } from '../../src/platform/pg-client.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { bytesGrownOld } from '../support/old-space.js';
-
-const ROWS = `select n, 'type ' || n as type from generate_series(1, 500) n`;
 
 describe('the client of the pools', () => {
   let database: TestDatabase;
@@ -40,14 +37,5 @@ describe('the client of the pools', () => {
     expect(first).toMatchObject({ status: 'rejected', reason: { message: 'Query read timeout' } });
     expect(second.status).toBe('rejected');
     await expect(client.query('select 1')).rejects.toThrow('not queryable');
-  });
-
-  it('lets queries and their rows die young', async () => {
-    const ask = async (times: number) => {
-      for (let n = 0; n < times; n++) await client.query(ROWS);
-    };
-    await ask(200);
-    // 30 KB of rows each
-    expect(await bytesGrownOld(() => ask(400))).toBeLessThan(4_000_000);
   });
 });
