@@ -5,14 +5,12 @@ import { quantile, round } from '../statistics.mjs';
 import { measureIngestBeside } from './beside-ingest.mjs';
 import { makeQueries } from './queries.mjs';
 
-const RUNS = 100;
-/** A server that has run for a while answers: each query in turn so often first, and of each a share more than is timed. */
-const WARM_UP_ROUNDS = 3;
-/** Of questions that are not timed later: what is cached stays theirs. */
+const RUNS = 200;
+const TURN = 5;
+/** The number of the first question that only warms up. */
 const FIRST_WARM_UP = 900;
-const WARM_UP_SHARE = 0.2;
-/** What is slow is not asked a hundred times: after so many milliseconds this many answers are enough. */
-const BUDGET_MS = 15_000;
+/** What is slow is not asked that often: after so many milliseconds this many answers are enough. */
+const BUDGET_MS = 30_000;
 const ENOUGH = 5;
 /** Only while a data set is written: a crash then means writing it again. */
 const LOADING = {
@@ -21,7 +19,7 @@ const LOADING = {
 };
 
 /**
- * Every analytics endpoint on data sets of different sizes.
+ * Every analytics endpoint on data sets of different sizes, side by side.
  *
  * @typedef {{p50_ms: number, p99_ms: number, goal_ms: number | null, is_rollup: boolean, plain_ms?: number}} Timing
  * @typedef {{events: number, timings: Record<string, Timing>, missing: string[], ingest?: {quiet: number[], busy: number[]}}} Size
@@ -32,14 +30,17 @@ const LOADING = {
  */
 export async function measureAnalytics({ events, dataDir, tell }, use) {
   const sizes = [];
-  let version;
   for (const count of [...events].sort((a, b) => a - b)) {
     const stack = await openDataset(count, dataDir, tell, use);
-    version = await stack.version();
-    sizes.push(await measureSize(stack, count, { tell, isLargest: count === Math.max(...events) }));
-    await stack.end();
+    sizes.push(await prepare(stack, count));
   }
-  return { version, sizes };
+  await warmUp(sizes);
+  for (const n of sizes[0].queries.keys()) await timeQuery(n, sizes, tell);
+  const { stack, key, queries, figures } = sizes.at(-1);
+  figures.ingest = await measureIngestBeside(stack, { key, queries, tell });
+  const version = await stack.version();
+  for (const size of sizes) await size.stack.end();
+  return { version, sizes: sizes.map((size) => size.figures) };
 }
 
 /** @returns {Promise<Stack>} with the usual settings, and the data set in it */
@@ -57,47 +58,62 @@ async function openDataset(count, dataDir, tell, use) {
   return stack;
 }
 
-async function measureSize(stack, count, { tell, isLargest }) {
+async function prepare(stack, count) {
   const dataset = await findDataset(stack, count);
   const { key } = await stack.createTenantKey(['read'], dataset.tenantId);
-  const users = await listUsers(stack, dataset);
-  const size = { events: count, timings: {}, missing: [] };
-  const queries = makeQueries({ ...dataset, users });
-  for (let n = 0; n < WARM_UP_ROUNDS; n++) for (const query of queries) await ask(stack, key, query, FIRST_WARM_UP + n);
-  for (const query of queries) {
-    const timing = await time(stack, key, query);
-    if (timing === null) size.missing.push(query.name);
-    else {
-      size.timings[query.name] = timing;
-      const plain = timing.plain_ms === undefined ? '' : `, plain SQL ${timing.plain_ms} ms`;
-      tell(`${count} events, ${query.name}: p50 ${timing.p50_ms} ms, p99 ${timing.p99_ms} ms${plain}`);
+  const queries = makeQueries({ ...dataset, users: await listUsers(stack, dataset) });
+  return { stack, key, queries, figures: { events: count, timings: {}, missing: [] } };
+}
+
+/** As a server that has run for a while: its code is compiled by then. Of questions that are not timed, so nothing is cached. */
+async function warmUp(sizes) {
+  for (const { stack, key, queries } of sizes) {
+    for (const query of queries) {
+      const { runs = RUNS } = query;
+      for (let n = 0; n < runs; n++) await ask(stack, key, query, FIRST_WARM_UP + n);
     }
   }
-  if (isLargest) size.ingest = await measureIngestBeside(stack, { key, queries, tell });
-  return size;
+}
+
+/** The n-th query. */
+async function timeQuery(n, sizes, tell) {
+  const times = await askInTurn(n, sizes);
+  for (const [place, { stack, queries, figures }] of sizes.entries()) {
+    const { name, goalMs, isRollup = false, plain } = queries[n];
+    if (times[place].length === 0) {
+      figures.missing.push(name);
+      continue;
+    }
+    const [p50_ms, p99_ms] = [0.5, 0.99].map((q) => round(quantile(times[place], q), 1));
+    const timing = { p50_ms, p99_ms, goal_ms: goalMs, is_rollup: isRollup };
+    if (plain !== undefined) timing.plain_ms = await timePlain(stack, plain);
+    figures.timings[name] = timing;
+    const beside = plain === undefined ? '' : `, plain SQL ${timing.plain_ms} ms`;
+    tell(`${figures.events} events, ${name}: p50 ${p50_ms} ms, p99 ${p99_ms} ms${beside}`);
+  }
+}
+
+/** A few questions to one size, as many to the next: whatever slows the machine down meets them all. @returns {Promise<number[][]>} */
+async function askInTurn(n, sizes) {
+  const { runs = RUNS } = sizes[0].queries[n];
+  const times = sizes.map(() => []);
+  const start = performance.now();
+  for (let first = 0; first < runs; first += TURN) {
+    if (first >= ENOUGH && performance.now() - start > BUDGET_MS) break;
+    for (const [place, { stack, key, queries }] of sizes.entries()) {
+      for (let run = first; run < Math.min(first + TURN, runs); run++) {
+        const { status, ms } = await ask(stack, key, queries[n], run);
+        if (status !== 404) times[place].push(ms); // there is no such route
+      }
+    }
+  }
+  return times;
 }
 
 /** The n-th question of a query. */
 function ask(stack, key, query, n) {
   const { path, body } = query.ask(n);
   return stack.send(body === undefined ? 'GET' : 'POST', path, key, body);
-}
-
-/** @returns {Promise<Timing | null>} null where there is no such route */
-async function time(stack, key, query) {
-  const { goalMs, isRollup = false, runs = RUNS, plain } = query;
-  const times = [];
-  const warmUp = Math.ceil(runs * WARM_UP_SHARE);
-  const start = performance.now();
-  for (let n = 0; n < runs + warmUp; n++) {
-    const { status, ms } = await ask(stack, key, query, n);
-    if (status === 404) return null;
-    if (n >= warmUp) times.push(ms);
-    if (times.length >= ENOUGH && performance.now() - start > BUDGET_MS) break;
-  }
-  const [p50_ms, p99_ms] = [0.5, 0.99].map((q) => round(quantile(times, q), 1));
-  const timing = { p50_ms, p99_ms, goal_ms: goalMs, is_rollup: isRollup };
-  return plain === undefined ? timing : { ...timing, plain_ms: await timePlain(stack, plain) };
 }
 
 /** Median of three, as the owner, with the settings of the server. */

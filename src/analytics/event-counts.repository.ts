@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { queryByKey, type Sql } from '../platform/database.js';
 import { toIso } from '../platform/query.dto.js';
-import type { TimeRange } from '../platform/time.js';
+import { DAY_MS, type TimeRange } from '../platform/time.js';
+import { uuid7LowerBound } from '../platform/uuid7.js';
 import type { TypeCount } from './analytics.dto.js';
 import { signedSpanArrays, tileBucketCounts } from './buckets.js';
 import { IS_PROCESSED } from './countable.js';
@@ -35,9 +36,10 @@ type Rollup = 'event_rollups' | 'event_totals';
  * `offset 0` keeps the lateral pieces apart, so that each goes by key: their ranges are a few seconds, but a planner that
  * joins them with the whole table cannot know that and reads all of it (1.4 s instead of 3 ms at a million events). What is
  * countable is asked outside of them, so that it is planned once and not for each partition; and failed events one by one,
- * where the rollup has seen any, so that it does not matter how many a tenant has.
+ * where the rollup has seen any, so that it does not matter how many a tenant has. No event has an id of a time to come, which
+ * spares the partitions of the months ahead.
  * Parameters: $1 tenant, $2 client or null, $3 event type or null, then three arrays (from, to, sign) for each grain and for
- * rows.
+ * rows, and $19, an id of tomorrow.
  */
 const pieces = (rollup: Rollup) => `
 tiles as (
@@ -56,7 +58,7 @@ tiles as (
   from edge_types t
   cross join lateral (
     select * from events
-    where tenant_id = $1 and event_type = t.event_type and event_time >= t.from_time and event_time < t.to_time
+    where tenant_id = $1 and id < $19 and event_type = t.event_type and event_time >= t.from_time and event_time < t.to_time
       and ($2::text is null or client_id = $2)
     offset 0
   ) e
@@ -95,12 +97,20 @@ select event_type, sum(count) as count
 from pieces group by event_type having sum(count) > 0
 order by 2 desc, event_type`;
 
-/** $19: the instants at which the buckets begin. Summed up per instant first: finding the bucket of each row is the dear part. */
+/** The buckets of one group as a text, `n count,n count`: rows are dear to read. */
+interface SeriesRow {
+  group: string | null;
+  points: string;
+}
+
+/** $20: the instants at which the buckets begin. Summed up per instant first: finding the bucket of each row is the dear part. */
 const countByBucket = (rollup: Rollup, group: SeriesGroup | 'null') => `/* eventCounts.byBucket */
 with ${pieces(rollup)}
-select width_bucket(at, $19::timestamptz[]) as n, "group", sum(count) as count
-from (select at, ${group} as "group", sum(count) as count from pieces group by 1, 2) instants
-group by 1, 2 having sum(count) > 0`;
+select "group", string_agg(n || ' ' || count, ',') as points from (
+  select width_bucket(at, $20::timestamptz[]) as n, "group", sum(count) as count
+  from (select at, ${group} as "group", sum(count) as count from pieces group by 1, 2) instants
+  group by 1, 2 having sum(count) > 0
+) buckets group by 1`;
 
 /** Counts of processed events by the time they happened. */
 @Injectable()
@@ -139,12 +149,20 @@ export class EventCountsRepository {
     group?: SeriesGroup,
   ): Promise<BucketCount[]> {
     const rollup = rollupFor(filter, group);
-    return queryByKey<BucketCount>(sql, {
+    const rows = await queryByKey<SeriesRow>(sql, {
       name: `eventCounts.byBucket ${rollup} ${group}`,
       text: countByBucket(rollup, group ?? 'null'),
       values: [...parameters(tenantId, filter, tileBucketCounts(range, starts)), starts.map(toIso)],
     });
+    return rows.flatMap(readSeries);
   }
+}
+
+function readSeries({ group, points }: SeriesRow): BucketCount[] {
+  return points.split(',').map((point) => {
+    const space = point.indexOf(' ');
+    return { n: Number(point.slice(0, space)), group, count: Number(point.slice(space + 1)) };
+  });
 }
 
 const rollupFor = (filter: CountFilter, group?: SeriesGroup): Rollup =>
@@ -152,5 +170,11 @@ const rollupFor = (filter: CountFilter, group?: SeriesGroup): Rollup =>
 
 function parameters(tenantId: string, filter: CountFilter, tiles: CountTiles): unknown[] {
   const spans = [...COUNT_GRAINS.map((grain) => tiles[grain]), tiles.rows].flatMap(signedSpanArrays);
-  return [tenantId, filter.client_id ?? null, filter.event_type ?? null, ...spans];
+  return [
+    tenantId,
+    filter.client_id ?? null,
+    filter.event_type ?? null,
+    ...spans,
+    uuid7LowerBound(Date.now() + DAY_MS),
+  ];
 }
