@@ -6,6 +6,7 @@ import { measureLive } from './live/live.mjs';
 import { MemoryWatch } from './memory.mjs';
 import { toFacts, toLiveRatio, toRatios } from './results.mjs';
 import { measureSingles } from './singles.mjs';
+import { Speed } from './speed.mjs';
 import { Stack } from './stack.mjs';
 import { median } from './statistics.mjs';
 
@@ -14,7 +15,10 @@ const STARTS = 3;
 /** One run: everything is started, measured side by side, and ended. */
 export class Benchmark {
   stack = new Stack();
+  /** All that run. */
+  stacks = new Set([this.stack]);
   memory = new MemoryWatch();
+  speed = new Speed();
 
   /**
    * Each section adds ratios, and facts worth knowing besides.
@@ -23,10 +27,13 @@ export class Benchmark {
   async run(options, tell) {
     const results = { ratios: [], facts: {} };
     const runs = (section) => options.only.includes(section);
+    this.speed.note();
     if (runs('ingest') || runs('live')) await this.start(tell);
     if (runs('ingest')) await this.runIngest(results, { ...options, tell });
     if (runs('live')) await this.runLive(results, tell);
     if (runs('analytics')) await this.runAnalytics(results, { ...options, tell });
+    this.speed.note();
+    results.facts.speed = this.speed.range;
     return { postgres: this.version, ...results };
   }
 
@@ -43,8 +50,11 @@ export class Benchmark {
     const { stack, memory, apiStartMs } = this;
     const key = await stack.createKey();
     options.tell(`${options.rounds} rounds of ${options.seconds} s`);
+    this.speed.note();
     const singles = await measureSingles(stack, memory, { ...options, key });
+    this.speed.note();
     const batches = await measureBatches(stack, memory, { ...options, key });
+    this.speed.note();
     const flood = await measureKeyFlood(stack, { ...options, key });
     ratios.push(...toRatios(singles, batches, flood));
     Object.assign(facts, toFacts(singles, batches, { apiStartMs, memory }));
@@ -55,11 +65,11 @@ export class Benchmark {
     ratios.push(toLiveRatio(facts.live));
   }
 
-  /** On data sets of its own, each in a database of its own, one after the other. */
+  /** On data sets of its own, each in a database of its own. */
   async runAnalytics({ ratios, facts }, options) {
     await this.stack.end();
-    const use = (stack) => (this.stack = stack);
-    const { version, sizes } = await measureAnalytics(options, use);
+    const use = (stack) => this.stacks.add(stack);
+    const { version, sizes } = await measureAnalytics({ ...options, speed: this.speed }, use);
     this.version ??= version;
     facts.analytics = sizes;
     ratios.push(...toAnalyticsRatios(sizes));
@@ -80,6 +90,6 @@ export class Benchmark {
 
   async end() {
     this.memory.stop();
-    await this.stack.end();
+    for (const stack of this.stacks) await stack.end();
   }
 }

@@ -80,11 +80,15 @@ function describeFacts(facts) {
     ...(facts.live === undefined ? [] : [describeLive(facts.live)]),
     ...(facts.analytics ?? []).flatMap(describeAnalytics),
     describeOtherLoad(facts.other_load),
+    describeSpeed(facts.speed),
   ];
 }
 
 const describeOtherLoad = ({ before, after }) =>
   `other programs     used ${percent(before)} of the machine before the run, ${percent(after)} after it`;
+
+const describeSpeed = ({ least_ms, most_ms }) =>
+  `the machine itself took ${least_ms} to ${most_ms} ms for one and the same piece of work during the run`;
 
 const describeLive = ({ sockets, p50, p99, max, total }) =>
   `live               ${sockets} sockets: ${round(p50)} ms between messages, p99 ${round(p99)}, at most ${round(max)}; all say ${thousands(total)} events, as REST`;

@@ -6,7 +6,7 @@ import { measureIngestBeside } from './beside-ingest.mjs';
 import { makeQueries } from './queries.mjs';
 
 const RUNS = 200;
-const TURN = 5;
+const TURN = 20;
 /** The number of the first question that only warms up. */
 const FIRST_WARM_UP = 900;
 /** What is slow is not asked that often: after so many milliseconds this many answers are enough. */
@@ -24,18 +24,21 @@ const LOADING = {
  * @typedef {{p50_ms: number, p99_ms: number, goal_ms: number | null, is_rollup: boolean, plain_ms?: number}} Timing
  * @typedef {{events: number, timings: Record<string, Timing>, missing: string[], ingest?: {quiet: number[], busy: number[]}}} Size
  *
- * @param {import('../options.mjs').Options & {tell: (line: string) => void}} options
- * @param {(stack: Stack) => Stack} use is told what runs, so that it ends with the benchmark
+ * @param {import('../options.mjs').Options & {tell: (line: string) => void, speed: import('../speed.mjs').Speed}} options
+ * @param {(stack: Stack) => void} use is told what runs, so that it ends with the benchmark
  * @returns {Promise<{version: string, sizes: Size[]}>}
  */
-export async function measureAnalytics({ events, dataDir, tell }, use) {
+export async function measureAnalytics({ events, dataDir, tell, speed }, use) {
   const sizes = [];
   for (const count of [...events].sort((a, b) => a - b)) {
     const stack = await openDataset(count, dataDir, tell, use);
     sizes.push(await prepare(stack, count));
   }
   await warmUp(sizes);
-  for (const n of sizes[0].queries.keys()) await timeQuery(n, sizes, tell);
+  for (const n of sizes[0].queries.keys()) {
+    speed.note();
+    await timeQuery(n, sizes, tell);
+  }
   const { stack, key, queries, figures } = sizes.at(-1);
   figures.ingest = await measureIngestBeside(stack, { key, queries, tell });
   const version = await stack.version();
@@ -45,14 +48,16 @@ export async function measureAnalytics({ events, dataDir, tell }, use) {
 
 /** @returns {Promise<Stack>} with the usual settings, and the data set in it */
 async function openDataset(count, dataDir, tell, use) {
-  const first = use(new Stack({ settings: LOADING, dataDir: dataDir && join(dataDir, String(count)) }));
+  const first = new Stack({ settings: LOADING, dataDir: dataDir && join(dataDir, String(count)) });
+  use(first);
   await first.start();
   if ((await findDataset(first, count)) === undefined) await loadDataset(first, count, tell);
   // As autovacuum does in time: an earlier run may have left events that came in at the end of it.
   await first.pool.query('vacuum (analyze)');
   await first.pool.query('checkpoint');
   await first.end({ keepsFolder: true });
-  const stack = use(new Stack({ dataDir: first.dataDir, folder: first.folder }));
+  const stack = new Stack({ dataDir: first.dataDir, folder: first.folder });
+  use(stack);
   await stack.start();
   await stack.startApi();
   return stack;
