@@ -7,6 +7,8 @@ import { makeQueries } from './queries.mjs';
 
 const RUNS = 200;
 const TURN = 20;
+/** Answers that are not timed, until the caches of the processor know this size again. */
+const TO_BE_BACK = 3;
 /** The number of the first question that only warms up. */
 const FIRST_WARM_UP = 900;
 /** What is slow is not asked that often: after so many milliseconds this many answers are enough. */
@@ -66,7 +68,7 @@ async function openDataset(count, dataDir, tell, use) {
 async function prepare(stack, count) {
   const dataset = await findDataset(stack, count);
   const { key } = await stack.createTenantKey(['read'], dataset.tenantId);
-  const queries = makeQueries({ ...dataset, users: await listUsers(stack, dataset) });
+  const queries = makeQueries({ ...dataset, ...(await listUsers(stack, dataset)) });
   return { stack, key, queries, figures: { events: count, timings: {}, missing: [] } };
 }
 
@@ -106,6 +108,8 @@ async function askInTurn(n, sizes) {
   for (let first = 0; first < runs; first += TURN) {
     if (first >= ENOUGH && performance.now() - start > BUDGET_MS) break;
     for (const [place, { stack, key, queries }] of sizes.entries()) {
+      if (runs > TURN)
+        for (let run = 0; run < TO_BE_BACK; run++) await ask(stack, key, queries[n], FIRST_WARM_UP + run);
       for (let run = first; run < Math.min(first + TURN, runs); run++) {
         const { status, ms } = await ask(stack, key, queries[n], run);
         if (status !== 404) times[place].push(ms); // there is no such route
@@ -132,14 +136,18 @@ async function timePlain(stack, { sql, values }) {
   return round(quantile(times, 0.5), 1);
 }
 
-/** Some of many, the heaviest among them. */
+/** Some of many, and those who do the most. */
 async function listUsers(stack, { tenantId, to }) {
-  const { rows } = await stack.pool.query(
-    `(select user_id, count(*) from events where tenant_id = $1 and event_type = 'login' and user_id is not null
-      group by 1 order by 2 desc limit 5)
-     union all
-     (select user_id, 0 from events where tenant_id = $1 and event_type = 'signup' and event_time < $2 limit 200)`,
-    [tenantId, new Date(to).toISOString()],
-  );
-  return rows.map(({ user_id }) => user_id);
+  const list = async (sql, values) => (await stack.pool.query(sql, values)).rows.map(({ user_id }) => user_id);
+  return {
+    users: await list(
+      `select user_id from events where tenant_id = $1 and event_type = 'signup' and event_time < $2 limit 200`,
+      [tenantId, new Date(to).toISOString()],
+    ),
+    busiest: await list(
+      `select user_id from events where tenant_id = $1 and event_type = 'login' and user_id is not null
+       group by 1 order by count(*) desc limit 5`,
+      [tenantId],
+    ),
+  };
 }

@@ -15,15 +15,16 @@ const WINDOW_S = 86_400;
  * @property {number} [runs]
  * @property {{sql: string, values: unknown[]}} [plain] the same, written by hand on the same tables
  *
- * @param {import('../dataset/dataset.mjs').Dataset & {users: string[]}} dataset
+ * @param {import('../dataset/dataset.mjs').Dataset & {users: string[], busiest: string[]}} dataset
  * @returns {Query[]}
  */
-export function makeQueries({ tenantId, to, users }) {
+export function makeQueries({ tenantId, to, users, busiest }) {
   // Ranges end at another minute each time, and never with whole hours: the edges are asked too.
   const range = (n, days) =>
     `from=${iso(to - n * 60_000 - days * DAY_MS - 17_000)}&to=${iso(to - n * 60_000 - 31_000)}`;
   const span = [new Date(to - 30 * DAY_MS).toISOString(), new Date(to).toISOString()];
-  const user = (n) => users[n % users.length];
+  const overview = (of) => (n) => ({ path: `/analytics?user_id=${of[n % of.length]}&${range(n, 30)}` });
+  const journey = (of) => (n) => ({ path: `/analytics/users/${of[n % of.length]}/journey?${range(n, 30)}` });
   const get = (name, path, days, more = '') => ({
     ask: (n) => ({ path: `/analytics/${path}?${range(n, days)}${more}` }),
     name,
@@ -43,13 +44,10 @@ export function makeQueries({ tenantId, to, users }) {
       ask: () => ({ path: `/analytics?from=${iso(to - 8 * DAY_MS)}&to=${iso(to)}` }),
       goalMs: 10,
     },
-    { name: 'user', ask: (n) => ({ path: `/analytics?user_id=${user(n)}&${range(n, 30)}` }), goalMs: 50 },
-    {
-      name: 'journey',
-      ask: (n) => ({ path: `/analytics/users/${user(n)}/journey?${range(n, 30)}` }),
-      goalMs: 50,
-      plain: plainJourney(tenantId, users[0], span),
-    },
+    { name: 'user', ask: overview(users), goalMs: 50 },
+    { name: 'journey', ask: journey(users), goalMs: 50, plain: plainJourney(tenantId, users[0], span) },
+    { name: 'user_busiest', ask: overview(busiest), goalMs: null, runs: 40 },
+    { name: 'journey_busiest', ask: journey(busiest), goalMs: null, runs: 40 },
     {
       name: 'funnel',
       ask: (n) => ({ path: '/analytics/funnel', body: funnel(n, to) }),
