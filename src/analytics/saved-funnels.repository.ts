@@ -52,7 +52,7 @@ export class SavedFunnelsRepository {
   }
 
   async find(tenantId: string, id: string): Promise<SavedFunnel | null> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const { rows } = await sql.query<SavedFunnel>(
         `/* savedFunnels.find */
          select id, name, definition, created_at from saved_funnels where tenant_id = $1 and id = $2`,

@@ -85,7 +85,7 @@ export class ApiCallsRepository {
     limit: number,
     before?: string,
   ): Promise<ApiCallResponse[]> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const { rows } = await sql.query<ApiCallRow>(LIST, [
         tenantId,
         toIso(range.from),

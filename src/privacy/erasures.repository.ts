@@ -56,7 +56,7 @@ export class ErasuresRepository {
   }
 
   find(tenantId: string, id: string): Promise<ErasureRow | null> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const { rows } = await sql.query<ErasureRow>(
         `/* erasures.find */ select ${COLUMNS} from privacy_erasures where tenant_id = $1 and id = $2`,
         [tenantId, id],

@@ -30,7 +30,7 @@ export class CatalogueRepository {
 
   /** @returns null when there is no such functionality */
   async listEventTypes(tenantId: string, functionality: string): Promise<string[] | null> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const { rows } = await sql.query<{ name: string }>(LIST_EVENT_TYPES, [functionality]);
       if (rows.length > 0) return rows.map(({ name }) => name);
       const found = await sql.query<{ known: boolean }>(EXISTS, [functionality]);

@@ -46,7 +46,7 @@ export class DeadLettersRepository {
 
   /** Up to `limit` letters below the id `before`, newest first. */
   async list(tenantId: string, filter: LetterFilter, limit: number, before?: string): Promise<LetterRow[]> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const { rows } = await sql.query<LetterRow>(
         `/* deadLetters.list */
          select ${LETTER} where ${MATCHES} and ($8::uuid is null or f.event_id < $8)
@@ -59,7 +59,7 @@ export class DeadLettersRepository {
 
   /** Ids of up to `limit` letters above the id `after`, oldest first. */
   async listIds(tenantId: string, filter: LetterFilter, limit: number, after?: string): Promise<string[]> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const { rows } = await sql.query<{ id: string }>(
         `/* deadLetters.listIds */
          select f.event_id as id from failed_events f join events e on e.tenant_id = f.tenant_id and e.id = f.event_id
@@ -72,7 +72,7 @@ export class DeadLettersRepository {
   }
 
   async find(tenantId: string, id: string): Promise<LetterRow | null> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const { rows } = await sql.query<LetterRow>(
         `/* deadLetters.find */
          select ${LETTER} where f.tenant_id = $1 and f.event_id = $2 and f.state <> 'discarded'`,

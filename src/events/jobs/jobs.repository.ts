@@ -75,7 +75,7 @@ export class JobsRepository {
   }
 
   find(tenantId: string, id: string): Promise<JobRow | null> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const { rows } = await sql.query<JobRow>(
         `/* jobs.find */ select id, name, state, total, done, rejected, error, parameters
          from jobs where tenant_id = $1 and id = $2`,

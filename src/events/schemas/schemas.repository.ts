@@ -58,7 +58,7 @@ export class SchemasRepository {
   }
 
   async list(tenantId: string): Promise<StoredSchema[]> {
-    return this.database.inTenant(tenantId, async (sql) => {
+    return this.database.readInTenant(tenantId, async (sql) => {
       const { rows } = await sql.query<StoredSchema>(
         `/* schemas.list */
          select event_type, version, mode, schema, created_at, updated_at from event_type_schemas
@@ -70,7 +70,7 @@ export class SchemasRepository {
   }
 
   async find(tenantId: string, eventType: string): Promise<StoredSchema | null> {
-    return this.database.inTenant(tenantId, (sql) => select(sql, tenantId, eventType));
+    return this.database.readInTenant(tenantId, (sql) => select(sql, tenantId, eventType));
   }
 
   /**
