@@ -18,8 +18,9 @@ export class Client extends pg.Client {
   /** Has all the forms of pg's. A query without an answer for `query_timeout` milliseconds ends the connection. */
   override query(config: unknown, values?: unknown, callback?: unknown): never {
     if (typeof values === 'function') return this.query(config, undefined, values);
-    if (callback !== undefined)
+    if (callback !== undefined) {
       return super.query(config as string, values as unknown[], this.limit(callback as Callback)) as never;
+    }
     return new Promise<pg.QueryResult>((resolve, reject) => {
       this.query(config, values, (error: Error | null, result: pg.QueryResult) =>
         error ? reject(error) : resolve(result),
