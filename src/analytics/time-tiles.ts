@@ -27,7 +27,8 @@ export type CountTiles = Record<CountGrain | 'rows', SignedRange[]>;
 
 /**
  * Tiles a range for what can be subtracted: where more than half of a bucket is in the range, the whole of it less the
- * rest, which halves the tiles at the edges. Each tile of rows lies within one minute.
+ * rest, which halves the tiles at the edges. Each tile of rows lies within one minute and, unless `within` cuts that minute,
+ * is half of it at most.
  *
  * @param within no tile reaches out of it
  */
@@ -48,19 +49,17 @@ function cover(whole: TimeRange, within: TimeRange, grains: readonly CountGrain[
     }
     const size = GRAIN_MS[grain];
     const [from, to] = [Math.ceil(piece.from / size) * size, Math.floor(piece.to / size) * size];
-    if (from > to) {
-      coverPiece(piece, level + 1, sign);
-      return;
-    }
     if (from < to) add(grain, { from, to, sign });
-    for (const part of [
+    const isWithinBucket = from > to;
+    const edges = [
       { from: piece.from, to: from },
       { from: to, to: piece.to },
-    ]) {
+    ];
+    for (const part of isWithinBucket ? [piece] : edges) {
       const start = Math.floor(part.from / size) * size;
       const bucket = { from: start, to: start + size };
       const isMore = part.to - part.from > size / 2 && bucket.from >= within.from && bucket.to <= within.to;
-      if (isMore && grain !== 'minute') {
+      if (isMore) {
         add(grain, { ...bucket, sign });
         coverPiece({ from: bucket.from, to: part.from }, level + 1, -sign as 1 | -1);
         coverPiece({ from: part.to, to: bucket.to }, level + 1, -sign as 1 | -1);

@@ -287,6 +287,16 @@ describe(`analytics against a naive computation, seeds ${firstSeed} to ${firstSe
     120_000,
   );
 
+  it('counts to the second what happens a day after it is recorded', async () => {
+    const time = Date.now() + 86_400_000 - 1_000;
+    const [one] = dataSet(firstSeed).events;
+    const data = { ...dataSet(firstSeed), random: () => 0.5, events: [{ ...one!, time }] };
+    const { tenantId } = await load(data);
+    const range = rangeQuery({ from: time - 5_000, to: time + 5_000 });
+    const { data: counts } = await api.app.get(AnalyticsService).countByType(tenantId, range);
+    expect(counts).toEqual([{ event_type: one!.event_type, count: 1 }]);
+  });
+
   it('knows what was processed, and how long it took within 1 %', async () => {
     const service = api.app.get(AnalyticsService);
     for (const { tenantId, counted, data } of loaded) {

@@ -92,6 +92,7 @@ describe('tileCounts', () => {
       expect(buckets(free.hour, HOUR_MS)).toBeLessThanOrEqual(range.to - range.from < DAY_MS ? 24 : 26);
       expect(buckets(free.ten_minutes, 10 * MINUTE_MS)).toBeLessThanOrEqual(8);
       expect(buckets(free.minute, MINUTE_MS)).toBeLessThanOrEqual(12);
+      expect(free.rows.every(({ from: a, to: b }) => b - a <= MINUTE_MS / 2)).toBe(true);
     }
   });
 });
