@@ -2,8 +2,8 @@ import { quantile } from '../statistics.mjs';
 
 const HEAVY = ['funnel', 'breakdown', 'retention', 'dashboard'];
 const EVENTS_PER_SECOND = 100;
-const SECONDS = 15;
-const ROUNDS = 4;
+const SECONDS = 8;
+const ROUNDS = 8;
 
 /**
  * What heavy queries, one after the other without a pause, cost those who send events: p99 without and with them, in turn.

@@ -38,7 +38,7 @@ export function makeQueries({ tenantId, to, users, busiest }) {
     { ...get('processing', 'processing-metrics', 7), isRollup: true, goalMs: 20 },
     { ...get('breakdown', 'breakdown', 7, '&property=category&event_type=purchase_completed'), goalMs: null, runs: 10 },
     { ...get('retention', 'retention', 14), goalMs: null, runs: 5 },
-    { ...get('dashboard', '', 7), goalMs: 200, runs: 30 },
+    { ...get('dashboard', '', 7), goalMs: 200, runs: 100 },
     {
       name: 'dashboard_cached',
       ask: () => ({ path: `/analytics?from=${iso(to - 8 * DAY_MS)}&to=${iso(to)}` }),

@@ -5,7 +5,7 @@ import { DAY_MS, type TimeRange } from '../platform/time.js';
 import { uuid7LowerBound } from '../platform/uuid7.js';
 import type { TypeCount } from './analytics.dto.js';
 import { signedSpanArrays, tileBucketCounts } from './buckets.js';
-import { IS_PROCESSED } from './countable.js';
+import { IS_FAILED_BY_KEY, IS_PROCESSED } from './countable.js';
 import { COUNT_GRAINS, startOfBucket } from './grains.js';
 import { type CountTiles, tileCounts } from './time-tiles.js';
 
@@ -62,8 +62,7 @@ tiles as (
       and ($2::text is null or client_id = $2)
     offset 0
   ) e
-  where ${IS_PROCESSED} and (m.failing is null or e.event_type <> all (m.failing)
-    or not exists (select from failed_events f where f.tenant_id = $1 and f.event_id = e.id offset 0))
+  where ${IS_PROCESSED} and (m.failing is null or e.event_type <> all (m.failing) or not ${IS_FAILED_BY_KEY})
 ), pieces as (
   select * from tiles union all select * from edges
 )`;

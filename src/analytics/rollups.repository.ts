@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql } from '../platform/database.js';
-import { IS_FAILED } from './countable.js';
+import { IS_FAILED_BY_KEY } from './countable.js';
 import { upsertDays } from './day-counts.js';
 import { COUNT_GRAINS, type CountGrain, type Grain, GRAINS, startOfBucket } from './grains.js';
 import { LN_GAMMA, SHORTEST_MS } from './latency-histogram.js';
@@ -27,7 +27,7 @@ with ${lockRollups('$2')}, counted as materialized (
   select e.tenant_id, e.client_id, e.event_type, e.user_id, e.session_id, e.event_time,
          ${startOfBucket('minute', 'e.event_time')} as minute,
          greatest(extract(epoch from now() - e.received_at)::float8 * 1000, ${SHORTEST_MS}) as latency_ms,
-         ${IS_FAILED} as failed
+         ${IS_FAILED_BY_KEY} as failed
   from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) as b (id, tenant_id, first_id, last_id)
   cross join lateral (
     select * from events
@@ -103,7 +103,9 @@ function upsertProcessing(grain: Grain): string {
     latency_sum_ms = r.latency_sum_ms + excluded.latency_sum_ms,
     latency_min_ms = least(r.latency_min_ms, excluded.latency_min_ms),
     latency_max_ms = greatest(r.latency_max_ms, excluded.latency_max_ms),
-    latency_histogram = merge_histograms(r.latency_histogram, excluded.latency_histogram)
+    latency_histogram = r.latency_histogram || coalesce((
+      select jsonb_object_agg(bin, coalesce((r.latency_histogram ->> bin)::bigint, 0) + n::bigint)
+      from jsonb_each_text(excluded.latency_histogram) as more (bin, n)), '{}')
 )`;
   return [
     upsert('processing_rollups', ', client_id', 'processing'),

@@ -1,0 +1,31 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** As stable as what it calls: a function that promises more than its body is called for each row instead of planned in. */
+const SUBJECT_KEY = (volatility: 'stable' | 'immutable') => `
+create or replace function subject_key(subject text) returns uuid
+language sql ${volatility} strict parallel safe as $$
+  select encode(substring(sha256(convert_to(subject, 'UTF8')) for 16), 'hex')::uuid
+$$`;
+
+/** Merged by reading and writing all bins, where adding the few new ones takes a sixth of the time. */
+const MERGE_HISTOGRAMS = `
+create function merge_histograms(a jsonb, b jsonb) returns jsonb
+language sql immutable strict parallel safe as $$
+  select jsonb_object_agg(bin, n) from (
+    select key as bin, sum(value::bigint) as n
+    from (select * from jsonb_each_text(a) union all select * from jsonb_each_text(b)) pairs
+    group by key
+  ) merged
+$$`;
+
+export class CountCheaper1795269600000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(SUBJECT_KEY('stable'));
+    await runner.query('drop function merge_histograms');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(MERGE_HISTOGRAMS);
+    await runner.query(SUBJECT_KEY('immutable'));
+  }
+}
