@@ -9,7 +9,9 @@ const RUNS = 200;
 const TURN = 20;
 /** Answers that are not timed, until the caches of the processor know this size again. */
 const TO_BE_BACK = 3;
-/** The number of the first question that only warms up. */
+/** Questions that only warm up: after a few hundred the compiler of JavaScript still works beside the answers. */
+const WARM_UPS = 600;
+/** The number of the first of them. */
 const FIRST_WARM_UP = 900;
 /** After so many milliseconds no further turn begins. */
 const BUDGET_MS = 30_000;
@@ -75,7 +77,7 @@ async function prepare(stack, count) {
 async function warmUp(sizes) {
   for (const { stack, key, queries } of sizes) {
     for (const query of queries) {
-      const { runs = RUNS } = query;
+      const { runs = WARM_UPS } = query;
       for (let n = 0; n < runs; n++) await ask(stack, key, query, FIRST_WARM_UP + n);
     }
   }

@@ -19,9 +19,9 @@ const WINDOW_S = 86_400;
  * @returns {Query[]}
  */
 export function makeQueries({ tenantId, to, users, busiest }) {
-  // Ranges end at another minute each time, and never with whole hours: the edges are asked too.
+  // Ranges begin and end at another second of another minute each time: the edges are asked too, of any length.
   const range = (n, days) =>
-    `from=${iso(to - n * 60_000 - days * DAY_MS - 17_000)}&to=${iso(to - n * 60_000 - 31_000)}`;
+    `from=${iso(to - n * 61_000 - days * DAY_MS - 17_000)}&to=${iso(to - n * 61_000 - 31_000)}`;
   const span = [new Date(to - 30 * DAY_MS).toISOString(), new Date(to).toISOString()];
   const overview = (of) => (n) => ({ path: `/analytics?user_id=${of[n % of.length]}&${range(n, 30)}` });
   const journey = (of) => (n) => ({ path: `/analytics/users/${of[n % of.length]}/journey?${range(n, 30)}` });
