@@ -5,7 +5,7 @@ import { RareWarning } from '../platform/rare-warning.js';
 import { withTimeout } from '../platform/with-timeout.js';
 import { EVENTS_QUEUE, PROCESS_BATCHES, type ProcessBatchesJob } from './events.jobs.js';
 
-/** After a ring, further batches wait this long and share one job: a job costs as much as dozens of events. */
+/** After a ring, batches that do not fill a job wait this long for others to share it: it costs as much as dozens of events. */
 const QUIET_MS = 100;
 const MAX_IDS_PER_JOB = 100;
 const GIVE_UP_MS = 1_000;
@@ -45,7 +45,7 @@ export class BatchDoorbell implements OnApplicationShutdown {
       } catch (error) {
         this.warn(error as Error);
       }
-      await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+      if (this.waiting.length < MAX_IDS_PER_JOB) await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
     }
   }
 
