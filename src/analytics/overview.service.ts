@@ -10,7 +10,7 @@ import { EventCountsRepository } from './event-counts.repository.js';
 import { DEFAULT_WINDOW_S } from './funnels.dto.js';
 import type { FunnelDefinition } from './funnels.repository.js';
 import { FunnelsService } from './funnels.service.js';
-import { SavedFunnelsRepository } from './saved-funnels.repository.js';
+import { type SavedFunnel, SavedFunnelsRepository } from './saved-funnels.repository.js';
 import { fillSeries } from './series.js';
 import type { OverviewQuery, OverviewResponse } from './users.dto.js';
 
@@ -48,17 +48,20 @@ export class OverviewService {
     const { byType, trend, users, sessions, top, conversion } = await this.database.readInTenant(
       tenantId,
       async (sql) => {
-        const byType = await this.counts.listByType(sql, tenantId, range);
-        const users = await this.subjects.countDistinct(sql, 'user', tenantId, range);
+        // What waits for nothing travels together.
+        const [byType, trend, users, sessions, [saved]] = await Promise.all([
+          this.counts.listByType(sql, tenantId, range),
+          this.counts.listByBucket(sql, tenantId, range, starts),
+          this.subjects.countDistinct(sql, 'user', tenantId, range),
+          this.subjects.countDistinct(sql, 'session', tenantId, range),
+          this.savedFunnels.list(sql, tenantId, 1),
+        ]);
         const many = users.method === 'sketch';
-        return {
-          byType,
-          users,
-          sessions: await this.subjects.countDistinct(sql, 'session', tenantId, range),
-          top: await this.subjects.listTopUsers(sql, tenantId, range, { limit: TOP_USERS, many }),
-          trend: await this.counts.listByBucket(sql, tenantId, range, starts),
-          conversion: await this.readConversion(sql, tenantId, range, byType, users.count),
-        };
+        const [top, conversion] = await Promise.all([
+          this.subjects.listTopUsers(sql, tenantId, range, { limit: TOP_USERS, many }),
+          this.readConversion(sql, tenantId, range, saved, byType, users.count),
+        ]);
+        return { byType, trend, users, sessions, top, conversion };
       },
     );
     const total = byType.reduce((sum, { count }) => sum + count, 0);
@@ -87,10 +90,10 @@ export class OverviewService {
     sql: Sql,
     tenantId: string,
     range: TimeRange,
+    saved: SavedFunnel | undefined,
     byType: TypeCount[],
     uniqueUsers: number,
   ): Promise<OverviewResponse['conversion']> {
-    const [saved] = await this.savedFunnels.list(sql, tenantId, 1);
     const definition = saved?.definition ?? defaultFunnel(byType);
     const exact = byType.reduce((sum, { count }) => sum + count, 0) <= EXACT_FUNNEL_EVENTS;
     const users = exact ? null : await this.subjects.sampleUsers(sql, tenantId, range, SAMPLED_USERS);
