@@ -1,9 +1,10 @@
+const FAILED = 'select from failed_events f where f.tenant_id = e.tenant_id and f.event_id = e.id';
+
 /** SQL condition on events `e`: in the dead-letter queue and not out of it again. */
-export const IS_FAILED = `exists (select from failed_events f where f.tenant_id = e.tenant_id and f.event_id = e.id)`;
+export const IS_FAILED = `exists (${FAILED})`;
 
 /** The same for a few events, looked up one by one: however many others failed, of whatever tenant, it costs nothing. */
-export const IS_FAILED_BY_KEY = `exists (
-  select from failed_events f where f.tenant_id = e.tenant_id and f.event_id = e.id offset 0)`;
+export const IS_FAILED_BY_KEY = `exists (${FAILED} offset 0)`;
 
 /**
  * SQL condition on events `e` of the tenant $1: counted by a worker, be it as failed.
