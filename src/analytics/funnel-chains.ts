@@ -1,35 +1,62 @@
 import type { PackedMarks } from './funnel-marks.js';
 import { eachUser, type Marks } from './user-marks.js';
 
-const NONE = new Float64Array();
-
 /**
- * The times of the deepest chain of steps of one user, the earliest of several; empty without a first step.
+ * The deepest chain of steps of one user after the other, without an object for each of them.
  * The next step is always the earliest after the one before: that reaches every depth as early as can be. Later starts never
- * lead to earlier steps, so each list is walked once.
+ * lead to earlier steps, so the times of each step are walked once.
  */
-export function deepestChain(steps: Marks, window: number): number[] {
-  const places = steps.map(() => 0);
-  let best: number[] = [];
-  for (const start of steps[0] ?? []) {
-    const chain = [start];
-    for (let step = 1; step < steps.length; step++) {
-      const next = firstAfter(steps, places, step, chain[step - 1] ?? start);
-      if (next === undefined || next > start + window) break;
-      chain.push(next);
-    }
-    if (chain.length > best.length) best = chain;
-    if (best.length === steps.length) break;
-  }
-  return best;
-}
+class DeepestChain {
+  /** The times of the chain that was found, the earliest of several as deep. */
+  readonly times: Float64Array;
+  private readonly chain: Float64Array;
+  private readonly places: Uint32Array;
 
-function firstAfter(steps: Marks, places: number[], step: number, time: number): number | undefined {
-  const times = steps[step] ?? NONE;
-  let place = places[step] ?? 0;
-  while (place < times.length && (times[place] ?? 0) <= time) place++;
-  places[step] = place;
-  return times[place];
+  /**
+   * @param steps for each step the place of its type in the marks
+   * @param window between the first step and the last, in microseconds
+   */
+  constructor(
+    private readonly steps: readonly number[],
+    private readonly window: number,
+  ) {
+    this.times = new Float64Array(steps.length);
+    this.chain = new Float64Array(steps.length);
+    this.places = new Uint32Array(steps.length);
+  }
+
+  /** @returns how many steps it has; 0 without a first step */
+  find(marks: Marks): number {
+    const { steps, places } = this;
+    for (let step = 0; step < steps.length; step++) places[step] = marks.starts[steps[step] ?? 0] ?? 0;
+    const last = marks.ends[steps[0] ?? 0] ?? 0;
+    let deepest = 0;
+    for (let start = places[0] ?? 0; start < last && deepest < steps.length; start++) {
+      const depth = this.follow(marks, marks.times[start] ?? 0);
+      if (depth <= deepest) continue;
+      deepest = depth;
+      this.times.set(this.chain);
+    }
+    return deepest;
+  }
+
+  /** Leaves its times in `chain`. @returns how many steps it has */
+  private follow({ times, ends }: Marks, start: number): number {
+    const { steps, places, chain } = this;
+    let time = start;
+    chain[0] = start;
+    for (let step = 1; step < steps.length; step++) {
+      const end = ends[steps[step] ?? 0] ?? 0;
+      let place = places[step] ?? 0;
+      while (place < end && (times[place] ?? 0) <= time) place++;
+      places[step] = place;
+      if (place === end) return step;
+      time = times[place] ?? 0;
+      if (time > start + this.window) return step;
+      chain[step] = time;
+    }
+    return steps.length;
+  }
 }
 
 /**
@@ -44,18 +71,20 @@ export async function countChains(
   steps: readonly number[],
   windowS: number,
 ) {
-  const reached = steps.map((): number[] => []);
+  const users = steps.map(() => 0);
+  const taken = steps.map((): number[] => []);
+  const chain = new DeepestChain(steps, windowS * 1e6);
   await eachUser(packed, types, (marks) => {
-    const chain = deepestChain(
-      steps.map((type) => marks[type] ?? NONE),
-      windowS * 1e6,
-    );
-    chain.forEach((time, k) => reached[k]?.push(time - (chain[k - 1] ?? time)));
+    const depth = chain.find(marks);
+    for (let k = 0; k < depth; k++) {
+      users[k] = (users[k] ?? 0) + 1;
+      if (k > 0) taken[k]?.push((chain.times[k] ?? 0) - (chain.times[k - 1] ?? 0));
+    }
   });
-  return reached.map((taken, k) => ({
+  return steps.map((_, k) => ({
     k: k + 1,
-    users: taken.length,
-    median_s: k === 0 ? null : median(Float64Array.from(taken).sort()),
+    users: users[k] ?? 0,
+    median_s: median(Float64Array.from(taken[k] ?? []).sort()),
   }));
 }
 

@@ -4,12 +4,17 @@ import { CHUNK_BYTES, type PackedMarks, RECORD_BYTES } from './funnel-marks.js';
 /** Taken in about a millisecond. */
 const RECORDS_PER_TURN = 4_000;
 
-/** When one user had events of each of the asked types: microseconds, in order. */
-export type Marks = readonly Float64Array[];
+/** When one user had events of each of the asked types: those of type n are times[starts[n]] until before times[ends[n]]. */
+export interface Marks {
+  /** Microseconds, in order within a type. */
+  readonly times: Float64Array;
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
+}
 
 /**
- * Shows `visit` the marks of every user, one after the other. Users are told apart by 64 bits of hash: of a million, two
- * share one in one of 37 million answers.
+ * Shows `visit` the marks of every user, one after the other; it is the same object for all of them. Users are told apart by
+ * 64 bits of hash: of a million, two share one in one of 37 million answers.
  *
  * @param types how many were asked for
  */
@@ -32,16 +37,23 @@ export async function eachUser(
       lists[records] = 2 * (user * types + type) + (gone ? 1 : 0);
       times[records] = bytes.getInt32(at + 8) * 2 ** 32 + bytes.getUint32(at + 12);
     }
-    await turns.take(length / RECORD_BYTES);
+    if (turns.isOver(length / RECORD_BYTES)) await setImmediate();
   }
   const { sorted, ends } = await sortByList(lists.subarray(0, records), times, 2 * types * users.size, turns);
+  const marks = { times: sorted, starts: new Uint32Array(types), ends: new Uint32Array(types) };
   let [list, start] = [0, 0];
-  const next = () => sorted.subarray(start, (start = ends[list++] ?? start));
   while (list < ends.length) {
     const before = start;
-    const marks = Array.from({ length: types }, () => without(inOrder(next()), next()));
+    for (let type = 0; type < types; type++) {
+      const end = ends[list++] ?? start;
+      const endOfGone = ends[list++] ?? end;
+      sortRange(sorted, start, end);
+      marks.starts[type] = start;
+      marks.ends[type] = endOfGone === end ? end : takeOff(sorted, start, end, endOfGone);
+      start = endOfGone;
+    }
     visit(marks);
-    await turns.take(start - before);
+    if (turns.isOver(start - before)) await setImmediate();
   }
 }
 
@@ -63,20 +75,21 @@ async function sortByList(lists: Uint32Array, times: Float64Array, size: number,
     const place = ends[list] ?? 0;
     sorted[place] = times[n] ?? 0;
     ends[list] = place + 1;
-    if (n % RECORDS_PER_TURN === 0) await turns.take(RECORDS_PER_TURN);
+    if (turns.isOver(1)) await setImmediate();
   }
   return { sorted, ends };
 }
 
-/** Lets other requests have their turn now and then. */
+/** Tells when other requests should have their turn. */
 class Turns {
   private records = 0;
 
-  async take(records: number): Promise<void> {
+  /** @param records taken since it was asked before */
+  isOver(records: number): boolean {
     this.records += records;
-    if (this.records < RECORDS_PER_TURN) return;
+    if (this.records < RECORDS_PER_TURN) return false;
     this.records = 0;
-    await setImmediate();
+    return true;
   }
 }
 
@@ -115,21 +128,24 @@ class UserNumbers {
 }
 
 /** The index gives them nearly in order. */
-function inOrder(times: Float64Array): Float64Array {
-  for (let n = 1; n < times.length; n++) {
-    if ((times[n] ?? 0) < (times[n - 1] ?? 0)) return times.sort();
+function sortRange(times: Float64Array, start: number, end: number): void {
+  for (let n = start + 1; n < end; n++) {
+    if ((times[n] ?? 0) < (times[n - 1] ?? 0)) {
+      times.subarray(start, end).sort();
+      return;
+    }
   }
-  return times;
 }
 
-/** One of equal times for each that is gone. */
-function without(times: Float64Array, gone: Float64Array): Float64Array {
-  if (gone.length === 0) return times;
+/** Drops one of equal times for each that is gone; those follow from `end` on. @returns where the remaining times end */
+function takeOff(times: Float64Array, start: number, end: number, endOfGone: number): number {
   const left = new Map<number, number>();
-  for (const time of gone) left.set(time, (left.get(time) ?? 0) + 1);
-  return times.filter((time) => {
+  for (const time of times.subarray(end, endOfGone)) left.set(time, (left.get(time) ?? 0) + 1);
+  let place = start;
+  for (const time of times.subarray(start, end)) {
     const count = left.get(time) ?? 0;
     if (count > 0) left.set(time, count - 1);
-    return count === 0;
-  });
+    else times[place++] = time;
+  }
+  return place;
 }

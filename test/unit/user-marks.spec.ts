@@ -26,7 +26,9 @@ function pack(marks: readonly Mark[], gone: boolean): PackedMarks[] {
 
 async function shown(packed: PackedMarks[]): Promise<number[][][]> {
   const all: number[][][] = [];
-  await eachUser(packed, TYPES, (marks) => all.push(marks.map((times) => [...times])));
+  await eachUser(packed, TYPES, ({ times, starts, ends }) =>
+    all.push(Array.from(starts, (start, type) => [...times.subarray(start, ends[type])])),
+  );
   return all;
 }
 
