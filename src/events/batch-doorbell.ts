@@ -5,8 +5,13 @@ import { RareWarning } from '../platform/rare-warning.js';
 import { withTimeout } from '../platform/with-timeout.js';
 import { EVENTS_QUEUE, PROCESS_BATCHES, type ProcessBatchesJob } from './events.jobs.js';
 
-/** After a ring, batches that do not fill a job wait this long for others to share it: it costs as much as dozens of events. */
-const QUIET_MS = 100;
+/**
+ * After a ring, batches that do not fill a job wait this long for others to share it: a job costs as much as dozens of
+ * events. While batches keep coming each wait is twice the one before, up to the most; after a wait without any, the next
+ * batch rings at once.
+ */
+const FIRST_WAIT_MS = 100;
+const MAX_WAIT_MS = 800;
 const MAX_IDS_PER_JOB = 100;
 const GIVE_UP_MS = 1_000;
 
@@ -36,6 +41,7 @@ export class BatchDoorbell implements OnApplicationShutdown {
   }
 
   private async ringAll(): Promise<void> {
+    let waitMs = FIRST_WAIT_MS;
     while (this.waiting.length > 0) {
       const batchIds = this.waiting.splice(0, MAX_IDS_PER_JOB);
       try {
@@ -45,7 +51,9 @@ export class BatchDoorbell implements OnApplicationShutdown {
       } catch (error) {
         this.warn(error as Error);
       }
-      if (this.waiting.length < MAX_IDS_PER_JOB) await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+      if (this.waiting.length >= MAX_IDS_PER_JOB) continue;
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      waitMs = Math.min(2 * waitMs, MAX_WAIT_MS);
     }
   }
 

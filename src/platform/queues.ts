@@ -92,7 +92,7 @@ function queueOptions(queue: QueueConnection): QueueOptions {
     // Both make BullMQ wait for Redis at start, and fail for good when it is away: a producer must start without it.
     ...(queue.role === 'producer' ? { skipWaitingForReady: true, skipVersionCheck: true } : {}),
     defaultJobOptions: {
-      removeOnComplete: { age: 3_600, count: 1_000 },
+      removeOnComplete: { age: 3_600, count: 100 },
       removeOnFail: { age: 86_400, count: 1_000 },
     },
   };
