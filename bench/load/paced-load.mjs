@@ -59,7 +59,7 @@ class Timetable {
       this.free = [...this.connections];
       await Promise.race([this.failed, this.sendOnTime(total, perSecond)]);
     } finally {
-      clearInterval(this.timer);
+      clearTimeout(this.timer);
       for (const connection of this.connections) connection.close();
     }
   }
@@ -69,10 +69,12 @@ class Timetable {
     const start = performance.now();
     let scheduled = 0;
     const moment = () => start + (scheduled / perSecond) * 1_000;
-    this.timer = setInterval(() => {
+    const tick = () => {
       for (; scheduled < total && performance.now() >= moment(); scheduled++) this.due.push(moment());
       this.sendDue();
-    }, 1);
+      if (scheduled < total) this.timer = setTimeout(tick, moment() - performance.now());
+    };
+    tick();
     return new Promise((resolve) => {
       this.finish = () => this.latencies.length === total && resolve();
     });
