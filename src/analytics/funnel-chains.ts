@@ -66,7 +66,7 @@ class DeepestChain {
  * @param steps for each step the place of its type in `types`
  */
 export async function countChains(
-  packed: readonly PackedMarks[],
+  packed: AsyncIterable<PackedMarks>,
   types: number,
   steps: readonly number[],
   windowS: number,

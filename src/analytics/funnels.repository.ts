@@ -71,7 +71,7 @@ export class FunnelsRepository {
       return this.count(sql, tenantId, range, { steps, window_s }, users);
     }
     const types = typesOf(steps);
-    const marks = await listMarks(sql, tenantId, range, types, users);
+    const marks = listMarks(sql, tenantId, range, types, users);
     const places = steps.map(({ event_type }) => types.indexOf(event_type));
     const reached = await countChains(marks, types.length, places, window_s);
     return reached.map((step) => ({ label: null, ...step }));

@@ -19,27 +19,28 @@ export interface Marks {
  * @param types how many were asked for
  */
 export async function eachUser(
-  packed: readonly PackedMarks[],
+  packed: AsyncIterable<PackedMarks> | Iterable<PackedMarks>,
   types: number,
   visit: (marks: Marks) => void,
 ): Promise<void> {
   const turns = new Turns();
-  const most = packed.reduce((sum, { records }) => sum + Math.ceil((records.length * 3) / 4 / RECORD_BYTES), 0);
-  const [lists, times] = [new Uint32Array(most), new Float64Array(most)];
   const users = new UserNumbers();
   const scratch = Buffer.allocUnsafe(CHUNK_BYTES);
   const bytes = new DataView(scratch.buffer, scratch.byteOffset, CHUNK_BYTES);
-  let records = 0;
-  for (const { type, gone, records: text } of packed) {
-    const length = scratch.write(text, 'base64');
-    for (let at = 0; at < length; at += RECORD_BYTES, records++) {
+  const pieces: Piece[] = [];
+  for await (const { type, gone, records } of packed) {
+    const length = scratch.write(records, 'base64');
+    const count = length / RECORD_BYTES;
+    const piece = { lists: new Uint32Array(count), times: new Float64Array(count) };
+    for (let n = 0, at = 0; n < count; n++, at += RECORD_BYTES) {
       const user = users.get(bytes.getUint32(at), bytes.getUint32(at + 4));
-      lists[records] = 2 * (user * types + type) + (gone ? 1 : 0);
-      times[records] = bytes.getInt32(at + 8) * 2 ** 32 + bytes.getUint32(at + 12);
+      piece.lists[n] = 2 * (user * types + type) + (gone ? 1 : 0);
+      piece.times[n] = bytes.getInt32(at + 8) * 2 ** 32 + bytes.getUint32(at + 12);
     }
-    if (turns.isOver(length / RECORD_BYTES)) await setImmediate();
+    pieces.push(piece);
+    if (turns.isOver(count)) await setImmediate();
   }
-  const { sorted, ends } = await sortByList(lists.subarray(0, records), times, 2 * types * users.size, turns);
+  const { sorted, ends } = await sortByList(pieces, 2 * types * users.size, turns);
   const marks = { times: sorted, starts: new Uint32Array(types), ends: new Uint32Array(types) };
   let [list, start] = [0, 0];
   while (list < ends.length) {
@@ -57,25 +58,32 @@ export async function eachUser(
   }
 }
 
-/** A counting sort. @returns the times, list after list, and where each list ends */
-async function sortByList(lists: Uint32Array, times: Float64Array, size: number, turns: Turns) {
+/** Marks of one type as they came: for each the number of its list, and its time. */
+interface Piece {
+  lists: Uint32Array;
+  times: Float64Array;
+}
+
+/** A counting sort. @param size how many lists @returns the times, list after list, and where each list ends */
+async function sortByList(pieces: readonly Piece[], size: number, turns: Turns) {
   const ends = new Uint32Array(size);
-  for (let n = 0; n < lists.length; n++) {
-    const list = lists[n] ?? 0;
-    ends[list] = (ends[list] ?? 0) + 1;
+  for (const { lists } of pieces) {
+    for (const list of lists) ends[list] = (ends[list] ?? 0) + 1;
   }
   let sum = 0;
   for (let list = 0; list < size; list++) {
     sum += ends[list] ?? 0;
     ends[list] = sum - (ends[list] ?? 0);
   }
-  const sorted = new Float64Array(lists.length);
-  for (let n = 0; n < lists.length; n++) {
-    const list = lists[n] ?? 0;
-    const place = ends[list] ?? 0;
-    sorted[place] = times[n] ?? 0;
-    ends[list] = place + 1;
-    if (turns.isOver(1)) await setImmediate();
+  const sorted = new Float64Array(sum);
+  for (const { lists, times } of pieces) {
+    for (let n = 0; n < lists.length; n++) {
+      const list = lists[n] ?? 0;
+      const place = ends[list] ?? 0;
+      sorted[place] = times[n] ?? 0;
+      ends[list] = place + 1;
+    }
+    if (turns.isOver(lists.length)) await setImmediate();
   }
   return { sorted, ends };
 }
