@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { NODE_FLAGS } from '../dist/platform/node-flags.js';
 import { startEmbeddedPostgres } from '../dist/quickstart/embedded-postgres.js';
 import { findFreePort } from '../dist/quickstart/ports.js';
 import { Child } from './child.mjs';
@@ -55,10 +56,10 @@ export class Stack {
     };
   }
 
-  /** @param {string} name @param {string} entry @param {string[]} [args] */
-  launch(name, entry, args) {
+  /** As in production. @param {string} name @param {string} entry @param {string[]} [args] */
+  launch(name, entry, args, execArgv = NODE_FLAGS) {
     if (this.isOver) throw new Error('the run is over');
-    const child = new Child({ name, entry, args, env: this.env, logFile: join(this.folder, `${name}.log`) });
+    const child = new Child({ name, entry, args, execArgv, env: this.env, logFile: join(this.folder, `${name}.log`) });
     this.children.add(child);
     void child.exited.then(() => this.children.delete(child));
     return child;
@@ -87,7 +88,7 @@ export class Stack {
 
   /** A bare server to compare with. @returns {Promise<number>} its port */
   async startReference(name) {
-    const { answer: port } = await this.launch(name, `bench/servers/${name}.mjs`).next();
+    const { answer: port } = await this.launch(name, `bench/servers/${name}.mjs`, [], []).next();
     return port;
   }
 

@@ -7,11 +7,9 @@ import { endGracefully, failToStart } from './platform/process-lifetime.js';
 
 /**
  * V8 lets garbage grow to several times what lives before it collects, and an export would take 170 to 330 MB more than the
- * process at rest: collect when the heap has doubled. One thread marks beside the main one: as many as V8 would start take
- * all cores for some 50 ms, and whoever asks meanwhile waits.
+ * process at rest: collect when the heap has doubled.
  */
 setFlagsFromString('--heap-growing-percent=100');
-setFlagsFromString('--concurrent-marking-max-worker-num=1');
 
 /** The API process: HTTP only. It never processes a job. */
 async function main(): Promise<void> {

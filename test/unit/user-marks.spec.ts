@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { PackedMarks } from '../../src/analytics/funnel-marks.js';
+import { CHUNK_BYTES, type PackedMarks } from '../../src/analytics/funnel-marks.js';
 import { eachUser } from '../../src/analytics/user-marks.js';
 
 interface Mark {
@@ -11,6 +11,7 @@ interface Mark {
 
 const TYPES = 3;
 
+/** As PostgreSQL does. */
 function pack(marks: readonly Mark[], gone: boolean): PackedMarks[] {
   return Array.from({ length: TYPES }, (_, type) => {
     const records = marks
@@ -20,8 +21,12 @@ function pack(marks: readonly Mark[], gone: boolean): PackedMarks[] {
         bytes.writeBigInt64BE(BigInt(time));
         return Buffer.concat([user, bytes]);
       });
-    return { type, gone, records: Buffer.concat(records).toString('base64').replace(/.{76}/g, '$&\n') };
-  });
+    const all = Buffer.concat(records);
+    return Array.from({ length: Math.ceil(all.length / CHUNK_BYTES) }, (_, n) => {
+      const chunk = all.subarray(n * CHUNK_BYTES, (n + 1) * CHUNK_BYTES);
+      return { type, gone, records: chunk.toString('base64').replace(/.{76}/g, '$&\n') };
+    });
+  }).flat();
 }
 
 async function shown(packed: PackedMarks[]): Promise<number[][][]> {
