@@ -18,6 +18,7 @@ import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import { LimitGuard, THROTTLERS } from './auth/limit.guard.js';
 import { LimitStorage } from './auth/limit-storage.js';
+import { SessionsController } from './auth/sessions.controller.js';
 import { SegmentController } from './events/doors/segment.controller.js';
 import { EventsController } from './events/events.controller.js';
 import { EventsModule } from './events/events.module.js';
@@ -75,6 +76,7 @@ export class ApiModule {
         TenantsController,
         KeysController,
         AuthController,
+        SessionsController,
         QueueStatusController,
         JobsController,
         AnalyticsController,

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditWritingModule } from '../audit/entries/audit-writing.module.js';
 import { KeysModule } from '../keys/keys.module.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
 import { AccessTokens } from './access-tokens.js';
@@ -6,10 +7,20 @@ import { AuthService } from './auth.service.js';
 import { FailedAttempts } from './failed-attempts.js';
 import { LimitStorage } from './limit-storage.js';
 import { RateLimiter } from './rate-limiter.js';
+import { SessionsRepository } from './sessions.repository.js';
+import { SessionsService } from './sessions.service.js';
 
 @Module({
-  imports: [KeysModule, TenantsModule],
-  providers: [AccessTokens, AuthService, FailedAttempts, LimitStorage, RateLimiter],
-  exports: [AuthService, LimitStorage, RateLimiter],
+  imports: [AuditWritingModule, KeysModule, TenantsModule],
+  providers: [
+    AccessTokens,
+    AuthService,
+    FailedAttempts,
+    LimitStorage,
+    RateLimiter,
+    SessionsRepository,
+    SessionsService,
+  ],
+  exports: [AuthService, LimitStorage, RateLimiter, SessionsService],
 })
 export class AuthModule {}

@@ -14,6 +14,8 @@ import { TenantsService } from '../tenants/tenants.service.js';
 import { AccessTokens } from './access-tokens.js';
 import { type CredentialSources, readCredential } from './credentials.js';
 import { FailedAttempts } from './failed-attempts.js';
+import { isSameOrigin, readSessionCookie, requireCsrfToken } from './session-cookie.js';
+import { SessionsService } from './sessions.service.js';
 
 /** Turns a request into the principal it acts for. */
 @Injectable()
@@ -30,6 +32,7 @@ export class AuthService {
     private readonly tokens: AccessTokens,
     private readonly tenants: TenantsService,
     private readonly failures: FailedAttempts,
+    private readonly sessions: SessionsService,
   ) {
     this.sources = {
       headers: config.API_KEY_HEADERS.map((name) => name.toLowerCase()),
@@ -75,7 +78,8 @@ export class AuthService {
     if (held.tokenExpiresAt !== undefined && held.tokenExpiresAt <= Date.now() / 1_000) {
       throw unauthorized('The access token expired. Get a new one from POST /api/v1/auth/token.');
     }
-    const current = await this.findTokenPrincipal(held.keyId ?? this.configuredKeyId());
+    if (held.sessionId !== undefined && !(await this.sessions.isOpen(held.sessionId))) throw sessionEnded();
+    const current = await this.findTokenPrincipal(this.subjectOf(held));
     if (current === null) throw unauthorized('Invalid API Key');
     return { ...held, scopes: held.scopes.filter((scope) => allows(current.scopes, scope)) };
   }
@@ -115,8 +119,13 @@ export class AuthService {
 
   /** A JWT for the caller's key, with the caller's scopes, and its life in seconds. */
   async issueToken(caller: Principal): Promise<{ token: string; expiresIn: number }> {
-    const { keyId, tenantId, scopes, clientId } = caller;
-    return this.tokens.issue({ keyId: keyId ?? this.configuredKeyId(), tenantId, scopes }, clientId);
+    const { tenantId, scopes, clientId } = caller;
+    return this.tokens.issue({ keyId: this.subjectOf(caller), tenantId, scopes }, clientId);
+  }
+
+  /** What sessions and tokens call the key of a principal. */
+  subjectOf({ keyId }: Principal): string {
+    return keyId ?? this.configuredKeyId();
   }
 
   private readonly credentialOf = (request: IncomingMessage) => readCredential(request, this.sources);
@@ -126,7 +135,9 @@ export class AuthService {
     request: IncomingMessage,
   ): Promise<Principal> {
     try {
-      return await this.identify(credentialOf(request));
+      const credential = credentialOf(request);
+      const byCookie = credential === null ? await this.identifySession(request) : null;
+      return byCookie ?? (await this.identify(credential));
     } catch (error) {
       if (error instanceof Problem && error.status === 401) this.failures.note(clientAddress(request, this.trust));
       throw error;
@@ -144,6 +155,17 @@ export class AuthService {
     const key = await this.keys.verify(credential);
     if (key === null) throw unauthorized('Invalid API Key');
     return this.toPrincipal(key);
+  }
+
+  /** Whoever signed in at the dashboard, as what their key is now; null without a cookie. */
+  private async identifySession(request: IncomingMessage): Promise<Principal | null> {
+    const token = readSessionCookie(request);
+    if (token === null || !isSameOrigin(request, this.originOf(request)?.host)) return null;
+    const session = await this.sessions.find(token);
+    const principal = session === null ? null : await this.findTokenPrincipal(session.subject);
+    if (session === null || principal === null) throw sessionEnded();
+    requireCsrfToken(request, token);
+    return { ...principal, sessionId: session.id };
   }
 
   /** A token does what its key may still do: it dies with the key and narrows with it. */
@@ -204,3 +226,5 @@ export class AuthService {
     return { ...principal, tenantId: tenant.id };
   }
 }
+
+const sessionEnded = () => unauthorized('This session has ended. Sign in again with an API key.');
