@@ -6,6 +6,7 @@ import helmet from 'helmet';
 import { ApiModule } from './api.module.js';
 import { describeCall } from './audit/api-call.interceptor.js';
 import { ApiCallTrail } from './audit/api-call-trail.js';
+import { serveDashboard } from './dashboard/dashboard.js';
 import { SegmentLane } from './events/doors/segment-lane.js';
 import { IngestLane } from './events/ingest-lane.js';
 import { SocketAdapter } from './metrics-gateway/socket.adapter.js';
@@ -46,6 +47,7 @@ export async function createApiApplication(config: Config, logger?: NestLogger):
       contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
     }),
   );
+  app.use(serveDashboard());
   // A variable, because Nest's type leaves verify out; the parser itself knows it.
   const json = { limit: config.MAX_BODY_BYTES, strict: false, verify: requireReadable };
   app.useBodyParser('json', json);

@@ -25,7 +25,7 @@ export class OverviewQuery extends IntersectionType(RangeQuery, ZoneQuery) {
 }
 
 export class JourneyQuery extends RangeQuery {
-  @ApiPropertyOptional({ description: 'Events per page.', minimum: 1, maximum: 1000, default: 1000 })
+  @ApiPropertyOptional({ type: Number, description: 'Events per page.', minimum: 1, maximum: 1000, default: 1000 })
   @IfGiven()
   @ToInteger()
   @IsInt({ message: 'limit must be a whole number' })
