@@ -170,9 +170,9 @@ describe('export of the audit trail', () => {
     beforeAll(async () => {
       await database.query(
         `insert into audit_entries (tenant_id, id, client_id, action_type, resource_type, resource_id, severity,
-                                    message, occurred_at, created_at, salt, leaf)
+                                    message, occurred_at, created_at, source, salts, leaf)
          select $1, uuidv7(), 'bulk', 'VIEW', 'page', n::text, 'INFO', 'page ' || n,
-                now() - interval '1 hour' - (n / 7) * interval '1 millisecond', now(), '\\x00', '\\x00'
+                now() - interval '1 hour' - (n / 7) * interval '1 millisecond', now(), 'api', decode(repeat('00', 160), 'hex'), '\\x00'
          from generate_series(1, 100000) n`,
         [tenantId],
       );

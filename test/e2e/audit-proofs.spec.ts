@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { verifyInclusion } from '../../src/audit/proofs/merkle-proof.js';
 import { leafHash } from '../../src/audit/proofs/leaf.js';
 import { TestApi } from '../support/api.js';
+import { idOf, TestTrail } from '../support/audit-trail.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { TestWorker } from '../support/worker.js';
@@ -170,11 +171,26 @@ describe('the trail, seen from outside', () => {
   describe('DELETE /logs/cleanup', () => {
     const cleanUp = (query = '', as = key) =>
       api.call<{ deleted: number; detail: string }>('DELETE', `/logs/cleanup${query}`, { key: as });
-    const daysAgo = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString();
+    const daysAgo = (days: number) => Date.now() - days * DAY_MS;
+
+    /** Entries that were there before. */
+    async function recordedAt(times: number[]): Promise<string[]> {
+      const trail = new TestTrail(database.url);
+      await database.query(`select ensure_partitions(now() - interval '7 months', 7)`);
+      const tenant_id = (await api.get<{ tenant: { id: string } }>('/auth/info', key)).body.tenant.id;
+      const ids = times.map(idOf);
+      for (const id of ids) await trail.write({ tenant_id, id, occurred_at: new Date().toISOString() });
+      await trail.stop();
+      return ids;
+    }
 
     it('removes what is past its retention, says so in the trail, and leaves every other proof valid', async () => {
-      const old = await record(7, (n) => ({ occurred_at: daysAgo(101 + n), message: 'long ago' }));
-      const young = await record(3, () => ({ occurred_at: daysAgo(99) }));
+      const old = await recordedAt([101, 102, 103, 104, 105, 106, 107].map(daysAgo));
+      // what counts is when it was recorded, not when it is said to have happened
+      const young = [
+        ...(await recordedAt([daysAgo(99)])),
+        ...(await record(2, () => ({ occurred_at: new Date(daysAgo(400)).toISOString() }))),
+      ];
       await keep('checkpoint.json', JSON.stringify((earlier = await sealed())));
       const { status, body } = await cleanUp('?older_than_days=105');
       expect([status, body]).toEqual([200, { deleted: 3 }]);
@@ -211,7 +227,7 @@ describe('the trail, seen from outside', () => {
       expect((await cleanUp('?days=200')).status).toBe(400);
       const writer = await api.createKey(await api.createTenant('Third'), ['read', 'write']);
       expect((await cleanUp('', writer)).status).toBe(403);
-      const [id] = await record(1, () => ({ occurred_at: daysAgo(200) }));
+      const [id] = await recordedAt([daysAgo(200)]);
       await sealed();
       await database.query('alter table audit_entries add constraint refuse_all check (false) not valid');
       expect((await cleanUp()).status).toBe(500);

@@ -6,9 +6,9 @@ import { toIso } from '../../platform/query.dto.js';
 import { csvTable, entryTable, type PrintedEntry } from '../export/entry-table.js';
 import { type ExportFormat, type Pages, sendExport } from '../export/send-export.js';
 import { EvidenceService, type EvidenceLine } from '../proofs/evidence.service.js';
+import { recordOf } from './act.js';
 import { AuditEntriesRepository } from './entries.repository.js';
 import type { ExportEntriesQuery } from './entry-queries.dto.js';
-import { blankContent, newEntry } from './entry.js';
 import type { EntryFilter, Position } from './entry-filter.js';
 import { isTextSearch } from './entry-sql.js';
 import { toFilter } from './entry-query.js';
@@ -78,12 +78,12 @@ export class EntryExportService {
     { range }: Pick<EntryFilter, 'range'>,
     asked: object,
   ): Promise<void> {
-    const content = {
-      ...blankContent('VIEW', 'export', name),
-      message: `Exported as ${format}`,
-      metadata: { format, ...asked, from: toIso(range.from), to: toIso(range.to) },
-    };
-    await this.writer.append(this.database.system, [newEntry(content, caller)]);
+    const metadata = { format, ...asked, from: toIso(range.from), to: toIso(range.to) };
+    const record = recordOf(caller, {
+      ...{ action: 'VIEW', resource: 'export', id: name, message: `Exported as ${format}` },
+      metadata,
+    });
+    await this.writer.append(this.database.system, [record]);
   }
 
   /** Without any filter, the whole trail in the order of its leaves; else what matches, each line with its own proof. */

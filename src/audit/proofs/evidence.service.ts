@@ -5,6 +5,7 @@ import { toIso } from '../../platform/query.dto.js';
 import { AuditEntriesRepository, type ProvableEntry } from '../entries/entries.repository.js';
 import { AuditTreeRepository, nodeKey, type SignedCheckpoint } from './audit-tree.repository.js';
 import type { ActLine, EntryLine, ExportStatement, LineEvidence, PrunedLine } from './evidence.js';
+import { PERSONAL_FIELDS, saltOf } from './leaf.js';
 import { planInclusion } from './merkle-proof.js';
 
 const LEAVES_PER_READ = 1_024;
@@ -176,11 +177,19 @@ function stateOf(
   return { checkpoint: checkpoint?.note ?? null, public_key: checkpoint?.publicKey ?? null, ...rest };
 }
 
-function toLine({ salt, leaf, ...entry }: ProvableEntry, index: number | null, more: Partial<LineEvidence>): EntryLine {
+function toLine(
+  { salts, leaf, ...entry }: ProvableEntry,
+  index: number | null,
+  more: Partial<LineEvidence>,
+): EntryLine {
+  const opened = PERSONAL_FIELDS.flatMap((field) => {
+    const salt = entry[field] === null ? null : saltOf(salts, field);
+    return salt === null ? [] : [[field, salt.toString('base64')]];
+  });
   const evidence = {
     leaf_index: index,
     leaf: leaf.toString('base64'),
-    salt: salt?.toString('base64') ?? null,
+    salts: Object.fromEntries(opened) as LineEvidence['salts'],
     ...more,
   };
   return { ...entry, evidence };

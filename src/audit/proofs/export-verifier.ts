@@ -1,7 +1,8 @@
 import type { JsonValue } from './canonical-json.js';
+import { ErasureCheck } from './erasure-check.js';
 import { leafHash } from './leaf.js';
 import { Coverage } from './leaf-ranges.js';
-import { checkEntry, fromBase64, isIndex, parseAct, parseObject } from './line-check.js';
+import { checkEntry, fromBase64, isIndex, isObject, type Members, parseAct, parseObject } from './line-check.js';
 import { verifyInclusion } from './merkle-proof.js';
 import { type Checkpoint, openCheckpoint, parseVerifierKey } from './signed-note.js';
 import { type NodeClaim, SparseTree } from './sparse-tree.js';
@@ -19,6 +20,7 @@ export interface Verdict {
   ok: boolean;
   lines: number;
   entries: number;
+  /** Of these, entries that lost personal fields, or values in them, to an erasure. */
   erased: number;
   pruned: number;
   /** Whether it is proven that nothing is missing; an export made with filters cannot prove that. */
@@ -46,14 +48,11 @@ interface Act {
   root: Buffer;
 }
 
-type Members = Record<string, JsonValue>;
-
 /** Checks an ndjson export of the audit trail line by line, from its own evidence and what its reader kept. */
 export class ExportVerifier {
   private readonly tree = new SparseTree((claim) => this.reportClaim(claim));
-  private readonly erasures = new Coverage();
+  private readonly erasures = new ErasureCheck();
   private readonly prunings = new Coverage();
-  private readonly erased: Pending[] = [];
   private readonly pruned: Pending[] = [];
   private readonly acts: Act[] = [];
   private readonly problems: string[] = [];
@@ -95,9 +94,7 @@ export class ExportVerifier {
 
   finish(): Verdict {
     if (this.lines === 0) this.report('the export is empty: it holds no checkpoint', true);
-    for (const { line, from, to } of this.erased) {
-      if (!this.erasures.has(from, to)) this.reportAt(line, `leaf ${from} has no salt, and no erasure covers it`);
-    }
+    for (const { line, problem } of this.erasures.findings()) this.reportAt(line, problem);
     for (const { line, from, to } of this.pruned) {
       if (!this.prunings.has(from, to))
         this.reportAt(line, `leaves ${from} to ${to - 1} are gone, and no pruning covers them`);
@@ -151,29 +148,31 @@ export class ExportVerifier {
     if (index === null) return void (this.unsealed += 1);
     const leaf = fromBase64(evidence['leaf']);
     if (!isIndex(index) || leaf === null) return this.report('has no leaf index or no leaf');
-    if (act === undefined) this.checkFields(line, index, leaf, evidence['salt'] ?? null);
+    if (act === undefined) this.checkFields(line, index, leaf, evidence['salts']);
     else this.addAct(index, leaf);
     this.place(index, leafHash(leaf), evidence['proof']);
   }
 
-  private checkFields(line: Members, index: number, leaf: Buffer, given: JsonValue): void {
-    const salt = given === null ? null : fromBase64(given);
-    if (given !== null && salt?.length !== 32) return this.report('has a malformed salt');
-    for (const problem of checkEntry(line, leaf, salt)) this.report(problem);
+  private checkFields(line: Members, index: number, leaf: Buffer, salts: JsonValue | undefined): void {
+    const { problems, erased, redacted } = checkEntry(line, leaf, salts);
+    for (const problem of problems) this.report(problem);
     const origin = this.checkpoint?.origin;
     if (origin !== undefined && !origin.endsWith(`/${JSON.stringify(line['tenant_id'] ?? null).slice(1, -1)}`)) {
       this.report(`is of tenant ${JSON.stringify(line['tenant_id'])}, the checkpoint is ${origin}`);
     }
-    if (salt === null) this.erased.push({ line: this.lines, from: index, to: index + 1 });
-    else if ((line['erased_at'] ?? null) !== null) this.report('says erased_at although its salt is there');
+    const [erasedAt, size] = [line['erased_at'] ?? null, this.checkpoint?.size ?? 0];
+    this.erasures.addEntry({ line: this.lines, index, erasedAt, erased, redacted, size });
   }
 
   private addAct(index: number, leaf: Buffer): void {
     const act = parseAct(leaf);
     if (act === null) return this.report('the leaf is not one of an erasure or a pruning');
     if (act.tree_size !== index) return this.report(`the act is of a tree of ${act.tree_size}, its place is ${index}`);
-    const before = act.ranges.filter(([, to]) => to <= index);
-    (act.kind === 'erasure' ? this.erasures : this.prunings).add(before);
+    if (act.ranges.some(([, to]) => to > index)) return this.report('the act is about leaves that come after it');
+    const tenant = this.checkpoint?.origin.split('/').at(-1);
+    if (tenant !== undefined && act.tenant_id !== tenant) return this.report(`the act is of tenant ${act.tenant_id}`);
+    if (act.kind === 'erasure') this.erasures.addAct(index, act);
+    else this.prunings.add(act.ranges);
     this.acts.push({ line: this.lines, size: index, root: Buffer.from(act.root_hash, 'base64') });
     this.tree.wantRoot(index);
   }
@@ -262,7 +261,7 @@ export class ExportVerifier {
       ok: this.problemCount === 0,
       lines: this.lines,
       entries: this.entries,
-      erased: this.erased.length,
+      erased: this.erasures.touchedEntries,
       pruned: this.pruned.reduce((sum, { from, to }) => sum + to - from, 0),
       complete: this.complete && this.problemCount === 0,
       tree_size: now?.size ?? null,
@@ -283,8 +282,8 @@ export class ExportVerifier {
     this.add(general ? problem : `line ${this.lines} ${problem}`);
   }
 
-  private reportAt(line: number, problem: string): void {
-    this.add(`line ${line} ${problem}`);
+  private reportAt(line: number | null, problem: string): void {
+    this.add(line === null ? problem : `line ${line} ${problem}`);
   }
 
   private add(problem: string): void {
@@ -300,6 +299,4 @@ function storedNodes(size: number): number {
   return count;
 }
 
-function asObject(value: JsonValue | undefined): Members | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
-}
+const asObject = (value: JsonValue | undefined): Members | undefined => (isObject(value) ? value : undefined);
