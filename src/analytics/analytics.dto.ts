@@ -94,7 +94,13 @@ export class BreakdownQuery extends RangeQuery {
   @IsFilter()
   client_id?: string;
 
-  @ApiPropertyOptional({ type: Number, description: 'Most values in the answer.', minimum: 1, maximum: 1000, default: 10 })
+  @ApiPropertyOptional({
+    type: Number,
+    description: 'Most values in the answer.',
+    minimum: 1,
+    maximum: 1000,
+    default: 10,
+  })
   @IfGiven()
   @ToInteger()
   @IsInt({ message: 'limit must be a whole number' })

@@ -59,7 +59,8 @@ export class AnalyticsService {
     const range = toTimeRange(query);
     const { tz, group_by: group, interval = suitableInterval(range) } = query;
     const starts = requireBuckets(range, interval, tz);
-    if (query.measure === 'users' || query.measure === 'sessions') return this.countSubjects(tenantId, range, query, interval, starts);
+    if (query.measure === 'users' || query.measure === 'sessions')
+      return this.countSubjects(tenantId, range, query, interval, starts);
     const rows = await this.database.readInTenant(tenantId, (sql) =>
       this.counts.listByBucket(sql, tenantId, range, starts, query, group),
     );

@@ -42,7 +42,7 @@ export class SessionsService {
   async open(subject: string, by: Recorder): Promise<string> {
     const [id, token] = [uuid7(), randomBytes(32).toString('base64url')];
     const session = { id, tokenHash: hashOf(token), subject, lifetimeSeconds: this.config.SESSION_LIFETIME };
-    const record = recordOf(by, { action: 'CREATE', resource: 'session', id, message: 'Signed in' });
+    const record = recordOf(by, { action: 'CREATE', resource: 'dashboard_session', id, message: 'Signed in' });
     await this.sessions.insert(session, SESSIONS_PER_SUBJECT, record);
     return token;
   }
@@ -65,7 +65,10 @@ export class SessionsService {
   }
 
   async close(id: string, by: Recorder): Promise<void> {
-    await this.sessions.delete(id, recordOf(by, { action: 'DELETE', resource: 'session', id, message: 'Signed out' }));
+    await this.sessions.delete(
+      id,
+      recordOf(by, { action: 'DELETE', resource: 'dashboard_session', id, message: 'Signed out' }),
+    );
     this.remembered.clear();
   }
 

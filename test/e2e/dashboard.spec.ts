@@ -112,9 +112,7 @@ withChromium('the dashboard, in Chromium', () => {
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('heading', { level: 1, name: 'Funnels' }).waitFor();
     expect(page.url()).toContain('/funnels?range=30d');
-    const kept = await page.evaluate(() =>
-      JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]),
-    );
+    const kept = await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])');
     expect(kept).not.toContain('tmk_');
     expect(page.url()).not.toContain('tmk_');
     const links = await page.getByRole('navigation').getByRole('link').allInnerTexts();

@@ -192,9 +192,13 @@ describe('sessions of the dashboard', () => {
     const browser = await signIn((await makeKey(['admin'])).key);
     await call(browser, 'DELETE', '/auth/session');
     const headers = { 'X-Tenant-Id': tenantId };
-    const { body } = await api.call<{ data: { message: string }[] }>('GET', '/logs?resource_type=session&limit=2', {
-      headers,
-    });
+    const { body } = await api.call<{ data: { message: string }[] }>(
+      'GET',
+      '/logs?resource_type=dashboard_session&limit=2',
+      {
+        headers,
+      },
+    );
     expect(body.data.map(({ message }) => message)).toEqual(['Signed out', 'Signed in']);
   });
 

@@ -203,7 +203,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Removes entries that happened more than `older_than_days` ago, never such as must still be kept. Proofs of all others
+         * Removes entries that were recorded more than `older_than_days` ago, never such as must still be kept. Proofs of all others
          *     stay valid, and the removal is part of the trail.
          */
         delete: operations["AuditEntriesController_cleanUp"];
@@ -1143,7 +1143,10 @@ export interface components {
         CreateEntryDto: {
             /** @enum {string} */
             action_type: "CREATE" | "UPDATE" | "DELETE" | "VIEW";
-            /** @example invoice */
+            /**
+             * @description It must not be one of api_key, audit_log, dashboard_session, erasure, event_type_schema, export, failed_event, functionality, saved_funnel, tenant: only Tidemark itself records these (422).
+             * @example invoice
+             */
             resource_type: string;
             /** @example INV-42 */
             resource_id: string;
@@ -1199,6 +1202,11 @@ export interface components {
             id: string;
             /** Format: uuid */
             tenant_id: string;
+            /**
+             * @description tidemark: recorded by Tidemark itself, of what was done to it.
+             * @enum {string}
+             */
+            source: "api" | "tidemark";
             /** @description The application that recorded it. */
             client_id: string;
             /**
@@ -1212,7 +1220,7 @@ export interface components {
              */
             action_type: "CREATE" | "UPDATE" | "DELETE" | "VIEW" | "EVENT";
             resource_type: string;
-            /** @description null once its subject is erased. */
+            /** @description null once it is erased. */
             resource_id: string | null;
             /** @enum {string} */
             severity: "INFO" | "WARNING" | "ERROR" | "CRITICAL";
@@ -1238,9 +1246,13 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When its personal fields were erased.
+             * @description When personal fields were last erased or redacted.
              */
             erased_at: string | null;
+            /** @description What an erasure took; null: nothing. */
+            erased_fields: ("user_id" | "session_id" | "ip_address" | "user_agent" | "resource_id" | "message" | "idempotency_key" | "before_state" | "after_state" | "metadata")[] | null;
+            /** @description Where an erasure replaced values by "[redacted]"; null: nowhere. */
+            redacted_fields: ("user_id" | "session_id" | "ip_address" | "user_agent" | "resource_id" | "message" | "idempotency_key" | "before_state" | "after_state" | "metadata")[] | null;
             /** @description True when this idempotency_key was used before; the entry is then the first one. */
             duplicate: boolean;
         };
@@ -1272,6 +1284,11 @@ export interface components {
             id: string;
             /** Format: uuid */
             tenant_id: string;
+            /**
+             * @description tidemark: recorded by Tidemark itself, of what was done to it.
+             * @enum {string}
+             */
+            source: "api" | "tidemark";
             /** @description The application that recorded it. */
             client_id: string;
             /**
@@ -1285,7 +1302,7 @@ export interface components {
              */
             action_type: "CREATE" | "UPDATE" | "DELETE" | "VIEW" | "EVENT";
             resource_type: string;
-            /** @description null once its subject is erased. */
+            /** @description null once it is erased. */
             resource_id: string | null;
             /** @enum {string} */
             severity: "INFO" | "WARNING" | "ERROR" | "CRITICAL";
@@ -1311,9 +1328,13 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When its personal fields were erased.
+             * @description When personal fields were last erased or redacted.
              */
             erased_at: string | null;
+            /** @description What an erasure took; null: nothing. */
+            erased_fields: ("user_id" | "session_id" | "ip_address" | "user_agent" | "resource_id" | "message" | "idempotency_key" | "before_state" | "after_state" | "metadata")[] | null;
+            /** @description Where an erasure replaced values by "[redacted]"; null: nowhere. */
+            redacted_fields: ("user_id" | "session_id" | "ip_address" | "user_agent" | "resource_id" | "message" | "idempotency_key" | "before_state" | "after_state" | "metadata")[] | null;
         };
         EntryPage: {
             data: components["schemas"]["EntryResponse"][];
@@ -2621,6 +2642,7 @@ export interface operations {
                 /** @description End, exclusive (RFC 3339). Default: now. */
                 to?: string;
                 action_type?: "CREATE" | "UPDATE" | "DELETE" | "VIEW" | "EVENT";
+                source?: "api" | "tidemark";
                 resource_type?: string;
                 resource_id?: string;
                 severity?: "INFO" | "WARNING" | "ERROR" | "CRITICAL";
@@ -2701,7 +2723,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description idempotency_key was used before with other content. */
+            /** @description idempotency_key was used before with other content, or only Tidemark itself records this resource_type. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2749,6 +2771,15 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedEntriesResponse"];
                 };
             };
+            /** @description All are of types that only Tidemark records. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedEntriesResponse"];
+                };
+            };
             /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
             default: {
                 headers: {
@@ -2768,6 +2799,7 @@ export interface operations {
                 /** @description End, exclusive (RFC 3339). Default: now. */
                 to?: string;
                 action_type?: "CREATE" | "UPDATE" | "DELETE" | "VIEW" | "EVENT";
+                source?: "api" | "tidemark";
                 resource_type?: string;
                 resource_id?: string;
                 severity?: "INFO" | "WARNING" | "ERROR" | "CRITICAL";
@@ -2822,6 +2854,7 @@ export interface operations {
                 /** @description End, exclusive (RFC 3339). Default: now. */
                 to?: string;
                 action_type?: "CREATE" | "UPDATE" | "DELETE" | "VIEW" | "EVENT";
+                source?: "api" | "tidemark";
                 resource_type?: string;
                 resource_id?: string;
                 severity?: "INFO" | "WARNING" | "ERROR" | "CRITICAL";
@@ -2960,7 +2993,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuditEventResponse"];
                 };
             };
-            /** @description The catalogue lacks this functionality or event type. */
+            /** @description The catalogue lacks this functionality or event type, or only Tidemark itself records it. */
             422: {
                 headers: {
                     [name: string]: unknown;

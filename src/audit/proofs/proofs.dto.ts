@@ -55,7 +55,8 @@ export class InclusionProofResponse {
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'string' },
-    description: 'Opens the commitments of the leaf: the salt of each personal field, base64; without those that were erased.',
+    description:
+      'Opens the commitments of the leaf: the salt of each personal field, base64; without those that were erased.',
   })
   salts: Record<string, string>;
 
