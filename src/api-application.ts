@@ -6,7 +6,7 @@ import helmet from 'helmet';
 import { ApiModule } from './api.module.js';
 import { describeCall } from './audit/api-call.interceptor.js';
 import { ApiCallTrail } from './audit/api-call-trail.js';
-import { serveDashboard } from './dashboard/dashboard.js';
+import { serveDashboard } from './dashboard-files/dashboard.js';
 import { SegmentLane } from './events/doors/segment-lane.js';
 import { IngestLane } from './events/ingest-lane.js';
 import { SocketAdapter } from './metrics-gateway/socket.adapter.js';

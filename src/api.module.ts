@@ -30,6 +30,7 @@ import { EventTypesController } from './events/schemas/event-types.controller.js
 import { ApiKey } from './keys/api-key.entity.js';
 import { KeysController } from './keys/keys.controller.js';
 import { KeysModule } from './keys/keys.module.js';
+import { LogsGateway } from './metrics-gateway/logs.gateway.js';
 import { MetricsGateway } from './metrics-gateway/metrics.gateway.js';
 import { MetricsGatewayModule } from './metrics-gateway/metrics-gateway.module.js';
 import type { Config } from './platform/config.js';
@@ -88,6 +89,7 @@ export class ApiModule {
         SegmentController,
       ],
       providers: [
+        LogsGateway,
         MetricsGateway,
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_GUARD, useClass: LimitGuard },
