@@ -87,7 +87,7 @@ describe('the live audit log', () => {
     }
     await eventually(() => expect(readers.map(({ messages }) => messages.length)).toEqual([120, 120]), 20_000);
     for (const reader of readers) expect(reader.messages).toEqual(sent);
-    const [first] = readers[0]!.entries;
+    const [first] = readers[0].entries;
     expect((await apis[0]!.get<Entry>(`/logs/${first!.id}`, key)).body).toEqual(first);
   }, 90_000);
 
