@@ -14,7 +14,7 @@ export function App() {
       <a class="skip" href="#main">
         Skip to the page
       </a>
-      <div class="progress" data-active={isLoading.value} />
+      <div class="progress" data-active={isLoading.value ? '' : undefined} />
       <div class="shell">
         <Navigation />
         <main id="main" tabIndex={-1}>

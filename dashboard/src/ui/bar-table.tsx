@@ -27,6 +27,11 @@ export function BarTable({ rows, total, caption, unit, most = 7 }: BarTableProps
   return (
     <table class="bars">
       <caption class="hidden">{caption}</caption>
+      <colgroup>
+        <col />
+        <col class="count" />
+        <col class="share" />
+      </colgroup>
       <thead class="hidden">
         <tr>
           <th scope="col">{caption}</th>

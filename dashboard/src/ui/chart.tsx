@@ -48,7 +48,7 @@ function dataOf({ buckets, values, previous, isOpen }: ChartProps): uPlot.Aligne
 
 function optionsOf({ interval, values, previous, print = exact }: ChartProps, element: HTMLElement): uPlot.Options {
   const color = (name: string) => resolve(element, name);
-  const line = { width: 2, stroke: color('--accent'), points: { show: values.length < 2 ? true : undefined } };
+  const line = { width: 2, stroke: color('--accent'), points: { show: values.length < 3 } };
   const axis = {
     stroke: color('--muted'),
     grid: { stroke: color('--line'), width: 1 },
@@ -57,13 +57,14 @@ function optionsOf({ interval, values, previous, print = exact }: ChartProps, el
   };
   return {
     ...{ width: element.clientWidth, height: HEIGHT, legend: { show: false } },
+    padding: [8, 32, 0, 0],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), zone()),
     scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] } },
     axes: [
       {
         ...axis,
         grid: { show: false },
-        space: 90,
+        ...{ space: 90, size: 32 },
         values: (_plot, splits) => splits.map((at) => shortName(at, interval)),
       },
       { ...axis, size: 56, values: (_plot, splits) => splits.map((value) => figure(value)) },
@@ -71,19 +72,12 @@ function optionsOf({ interval, values, previous, print = exact }: ChartProps, el
     series: [
       {},
       { width: 1.5, stroke: color('--previous'), show: previous.length > 0, points: { show: false } },
-      strip(line),
-      strip({ ...line, dash: [5, 5], points: { show: false } }),
+      line,
+      { ...line, dash: [5, 5], points: { show: false } },
     ],
     cursor: { y: false, points: { size: 7 } },
     plugins: [tooltip(interval, print)],
   };
-}
-
-/** uPlot takes an absent option for its default, and undefined for a value. */
-function strip(series: uPlot.Series): uPlot.Series {
-  const points = series.points?.show === undefined ? {} : { points: series.points };
-  const { points: _points, ...rest } = series;
-  return { ...rest, ...points };
 }
 
 function shortName(seconds: number, interval: string): string {

@@ -22,7 +22,7 @@ function Content({ entry }: { entry: AuditEntry }) {
   ];
   return (
     <div class="stack">
-      <div class="card-head">
+      <div class="entry-head">
         <h2 class="break">
           {entry.action_type} {entry.resource_type} {entry.resource_id}
         </h2>

@@ -19,7 +19,13 @@ export function Rows({ page, arrived, chosen }: RowsProps) {
   if (entries.length === 0) return <Nothing />;
   return (
     <>
-      <table class="rows fold">
+      <table class="rows fold entries">
+        <colgroup>
+          <col class="when" />
+          <col class="who" />
+          <col />
+          <col class="how" />
+        </colgroup>
         <thead class="hidden">
           <tr>
             <th scope="col">Time</th>
@@ -53,17 +59,14 @@ function Row({ entry, isChosen }: { entry: AuditEntry; isChosen: boolean }) {
   return (
     <tr aria-current={isChosen ? 'true' : undefined}>
       <td class="muted nowrap">{shortMoment(at)}</td>
-      <td class="break">{user ?? client}</td>
+      <td class="ellipsis" title={user ?? client}>
+        {user ?? client}
+      </td>
       <td class="break grow">
-        <a class="entry-link" href={href}>
+        <a class="entry-link ellipsis" href={href} title={resource ?? undefined}>
           {action} {type} {resource ?? '(erased)'}
         </a>
-        {entry.message !== null && (
-          <>
-            <br />
-            <small class="muted">{entry.message}</small>
-          </>
-        )}
+        {entry.message !== null && <small class="muted">{entry.message}</small>}
       </td>
       <td>
         <span class={`tag ${severityClass[entry.severity]}`}>{entry.severity}</span>
