@@ -77,7 +77,7 @@ async function settle(page) {
     undefined,
     { timeout: 15_000 },
   ).catch(() => process.stderr.write(`still loading: ${page.url()}\n`));
-  await page.waitForTimeout(600);
+  await page.waitForTimeout(400);
 }
 
 async function openFirstUser(page) {

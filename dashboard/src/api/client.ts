@@ -63,7 +63,7 @@ export async function send(method: Method, path: string, options: RequestOptions
   const csrf = session.value?.session?.csrf_token;
   if (method !== 'get' && csrf !== undefined) headers['X-CSRF-Token'] = csrf;
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
-  if (tenantId.value !== null) headers['X-Tenant-Id'] = tenantId.value;
+  if (tenantId.value !== null && !path.startsWith('/auth/')) headers['X-Tenant-Id'] = tenantId.value;
   const response = await fetch(addressOf(path, options), {
     method: method.toUpperCase(),
     headers,

@@ -22,9 +22,9 @@ export function RangeChoice() {
   const key = Object.values(RANGES).find((range) => range.label === label)?.key;
   return (
     <Popover
-      name={`Range: ${label}`}
       label={
         <>
+          <span class="hidden">Range: </span>
           {label} {key !== undefined && <kbd>{key}</kbd>}
         </>
       }

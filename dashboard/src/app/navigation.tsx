@@ -38,7 +38,7 @@ function Account() {
   const info = session.value!;
   return (
     <div class="account">
-      <Popover class="button account-button" name="Account" label={<AccountLabel />}>
+      <Popover class="button account-button" label={<AccountLabel />}>
         <dl class="facts">
           <dt>Key</dt>
           <dd>
@@ -87,6 +87,7 @@ function AccountLabel() {
   const tenant = useTenantName();
   return (
     <>
+      <span class="hidden">Account: </span>
       <span class="ellipsis">{tenant}</span>
       <small class="ellipsis">{session.value!.key_name}</small>
     </>

@@ -89,7 +89,10 @@ function tooltip(interval: string, print: NonNullable<ChartProps['print']>): uPl
   tip.className = 'tip';
   return {
     hooks: {
-      ready: (plot) => void plot.over.append(tip),
+      ready: (plot) => {
+        tip.hidden = true;
+        plot.over.append(tip);
+      },
       setCursor: (plot) => {
         const { idx, left = -1 } = plot.cursor;
         tip.hidden = idx == null || left < 0;

@@ -74,6 +74,8 @@ export const date = (at: Instant) => print(at, { dateStyle: 'medium' });
 export const moment = (at: Instant) => print(at, { dateStyle: 'medium', timeStyle: 'medium' });
 export const shortMoment = (at: Instant) =>
   print(at, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+export const callMoment = (at: Instant) =>
+  print(at, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit' });
 export const precise = (at: Instant) =>
   print(at, {
     ...{ year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' },

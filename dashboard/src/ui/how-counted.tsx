@@ -18,8 +18,12 @@ export function HowCounted({ method, what, from, to, asOf }: Counted) {
   return (
     <Popover
       class="quiet"
-      label={`${short} · as of ${clock(asOf)}`}
-      name={`How counted: ${short}, as of ${clock(asOf)}`}
+      label={
+        <>
+          <span class="hidden">How counted: </span>
+          {short} · as of {clock(asOf)}
+        </>
+      }
     >
       <dl class="facts">
         <dt>How counted</dt>

@@ -37,7 +37,7 @@ export default function Audit() {
         <RangeChoice />
         <ZoneChoice />
       </Header>
-      <div class="audit">
+      <div class="audit" data-open={chosen === null ? undefined : ''}>
         <Facets />
         <section class="card" aria-label="Entries">
           <Show loaded={loaded}>{(page) => <Rows page={page} arrived={arrived} chosen={chosen} />}</Show>

@@ -15,6 +15,7 @@ export function ProofBox({ entry }: { entry: AuditEntry }) {
   const isBusy = useSignal(false);
   const run = async () => {
     isBusy.value = true;
+    result.value = null;
     result.value = await verify(entry.id);
     isBusy.value = false;
   };

@@ -4,7 +4,7 @@ import type { Schema } from '../../api/types.js';
 import { Header, RangeChoice, ZoneChoice } from '../../app/header.js';
 import { asQuery, period } from '../../app/range.js';
 import { param, setParams } from '../../app/router.js';
-import { bytes, duration, exact, shortMoment } from '../../ui/format.js';
+import { bytes, duration, exact, callMoment } from '../../ui/format.js';
 import { Panel, Show } from '../../ui/loaded.js';
 import { Pager } from '../../ui/pager.js';
 import { Dialog } from '../../ui/dialog.js';
@@ -105,7 +105,7 @@ function Table({ calls }: { calls: Call[] }) {
         <tbody>
           {calls.map((call) => (
             <tr key={call.id}>
-              <td class="muted">{shortMoment(call.timestamp)}</td>
+              <td class="muted">{callMoment(call.timestamp)}</td>
               <td class="break grow">
                 <button type="button" class="link" onClick={() => (open.value = call)}>
                   <code>

@@ -70,15 +70,14 @@ export function Properties({ total }: { total: number }) {
   );
 }
 
-/** As the newest events have them. */
+/** As the newest events have them, the most frequent first. */
 function usePropertyNames(): string[] {
   const { data } = useGet('/events', { ...filter(), ...asQuery(period.value), limit: 50 }, { every: false });
-  const names = new Set(
-    (data?.data ?? []).flatMap(({ payload }) =>
-      Object.entries(payload)
-        .filter(([, value]) => value === null || typeof value !== 'object')
-        .map(([name]) => name),
-    ),
-  );
-  return [...names].sort();
+  const counts = new Map<string, number>();
+  for (const { payload } of data?.data ?? []) {
+    for (const [name, value] of Object.entries(payload)) {
+      if (value === null || typeof value !== 'object') counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+  }
+  return [...counts].sort(([a, m], [b, n]) => n - m || a.localeCompare(b)).map(([name]) => name);
 }
