@@ -46,7 +46,7 @@ function Finding({ result }: { result: Result }) {
       {before === null
         ? ', under the first signed checkpoint that this browser has seen.'
         : `, the signed checkpoint continues the one seen at ${moment(before.seenAt)}.`}
-      {unproven.length > 0 && ` Without ${unproven.join(', ')}, which were erased.`}
+      {unproven.length > 0 && ` Without ${unproven.join(', ')}, which an erasure took or changed.`}
       <br />
       <code class="muted break">
         root {head.root} · key {head.key.split('+').slice(0, 2).join('+')}

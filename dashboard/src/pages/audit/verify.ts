@@ -6,7 +6,11 @@
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
 /** An entry as the API shows it. */
-export type Entry = Record<string, unknown> & { erased_at: string | null };
+export type Entry = Record<string, unknown> & {
+  erased_at: string | null;
+  erased_fields: string[] | null;
+  redacted_fields: string[] | null;
+};
 
 /** The answer of GET /logs/:id/proof. */
 export interface Proof {
@@ -112,14 +116,20 @@ async function checkFields(entry: Entry, leaf: Leaf, salts: Record<string, strin
     const sealed = leaf.commitments[field] ?? null;
     const salt = salts[field];
     if (salt === undefined && sealed !== null) {
-      if (entry.erased_at === null)
-        throw new Mismatch(`the salt of ${field} is missing, though nothing of the entry was erased.`);
+      requireErasure(entry, field, value);
       unproven.push(field);
     } else if ((value === null ? null : await commitment(salt, field, value)) !== sealed) {
       throw new Mismatch(`${field} is not what was recorded.`);
     }
   }
   return unproven;
+}
+
+/** Without its salt a field cannot be proven: then it must say that it was erased, or that values in it were replaced. */
+function requireErasure(entry: Entry, field: string, value: Json): void {
+  const isErased = entry.erased_fields?.includes(field) === true && value === null;
+  if (entry.erased_at !== null && (isErased || entry.redacted_fields?.includes(field) === true)) return;
+  throw new Mismatch(`the salt of ${field} is missing, though it was not erased.`);
 }
 
 /** The API shows milliseconds of what is sealed with six digits. */
