@@ -72,11 +72,10 @@ async function picture(colorScheme) {
 
 /** Nothing loads any more, and what came is drawn. */
 async function settle(page) {
-  await page.waitForFunction(
-    () => document.querySelector('[aria-busy="true"]') === null && document.querySelector('.progress[data-active]') === null,
-    undefined,
-    { timeout: 15_000 },
-  ).catch(() => process.stderr.write(`still loading: ${page.url()}\n`));
+  const busy = page.locator('[aria-busy="true"], .progress[data-active]').first();
+  await busy
+    .waitFor({ state: 'detached', timeout: 15_000 })
+    .catch(() => process.stderr.write(`still loading: ${page.url()}\n`));
   await page.waitForTimeout(400);
 }
 
@@ -86,9 +85,14 @@ async function openFirstUser(page) {
 }
 
 async function verifyFirst(page) {
-  const entry = page.locator('a.entry-link').first();
-  await entry.waitFor();
+  const entries = page.locator('a.entry-link');
+  await entries.first().waitFor();
+  const invoice = entries.filter({ hasText: 'invoice' });
+  const entry = (await invoice.count()) > 0 ? invoice.first() : entries.first();
   await entry.click();
   await page.getByRole('button', { name: 'Verify' }).click();
-  await page.getByText(/^(Verified|Not verified)/).first().waitFor();
+  await page
+    .getByText(/^(Verified|Not verified)/)
+    .first()
+    .waitFor();
 }

@@ -224,6 +224,25 @@ withChromium('the pages of the dashboard, in Chromium', () => {
     expect(await verify()).toMatch(/^Verified/);
   }, 60_000);
 
+  it('verify an entry of somebody who was erased, and say what is gone', async () => {
+    const body = { action_type: 'VIEW', resource_type: 'invoice', resource_id: 'inv-2', user_id: 'gone@example.com' };
+    const { id } = (await api.post<{ id: string }>('/logs', body, admin)).body;
+    await eventually(async () => expect((await api.get(`/logs/${id}/proof`, admin)).status).toBe(200));
+    expect((await api.post('/privacy/erasures', { user_id: 'gone@example.com' }, admin)).status).toBe(202);
+    await eventually(async () => expect((await api.get(`/logs/${id}`, admin)).body).toMatchObject({ user_id: null }));
+    await visit.signIn(admin, `/audit?entry=${id}`);
+    await visit.page.getByRole('button', { name: 'Verify' }).click();
+    await visit.page.getByText(/^Verified/).waitFor();
+    await panel('Entry')
+      .getByText(/Without .*user_id.*, which an erasure took/)
+      .waitFor();
+    const forged = `begin; set local session_replication_role = replica;
+      update audit_entries set user_id = 'ann@example.com' where id = '${id}'; commit`;
+    await database.query(forged);
+    await visit.page.getByRole('button', { name: 'Verify' }).click();
+    await visit.page.getByText(/^Not verified/).waitFor();
+  });
+
   it('do not verify a log that was rewritten since this browser saw it', async () => {
     const [{ id }] = (await api.get<{ data: [{ id: string }] }>('/logs?limit=1', admin)).body.data;
     await eventually(async () => expect((await api.get(`/logs/${id}/proof`, admin)).status).toBe(200));

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import { api, session, tenantId } from '../api/client.js';
 import { useLoad } from '../api/query.js';
 import { closePopover, Popover } from '../ui/popover.js';
@@ -13,10 +14,15 @@ const GROUPS: PageName[][] = [
 ];
 
 export function Navigation() {
+  const list = useRef<HTMLElement>(null);
+  // On small screens the pages are one row that scrolls.
+  useEffect(() => {
+    list.current!.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [place.value.page]);
   return (
     <div class="side">
       <b class="brand">Tidemark</b>
-      <nav aria-label="Pages">
+      <nav aria-label="Pages" ref={list}>
         {GROUPS.map((group) => (
           <ul key={group[0]}>
             {group.map((page) => (

@@ -57,7 +57,7 @@ function optionsOf({ interval, values, previous, print = exact }: ChartProps, el
   };
   return {
     ...{ width: element.clientWidth, height: HEIGHT, legend: { show: false } },
-    padding: [8, 32, 0, 0],
+    padding: [8, 40, 0, 0],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), zone()),
     scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] } },
     axes: [

@@ -22,15 +22,13 @@ export function Rows({ page, arrived, chosen }: RowsProps) {
       <table class="rows fold entries">
         <colgroup>
           <col class="when" />
-          <col class="who" />
           <col />
           <col class="how" />
         </colgroup>
         <thead class="hidden">
           <tr>
             <th scope="col">Time</th>
-            <th scope="col">Who</th>
-            <th scope="col">What</th>
+            <th scope="col">What and who</th>
             <th scope="col">Severity</th>
           </tr>
         </thead>
@@ -59,14 +57,14 @@ function Row({ entry, isChosen }: { entry: AuditEntry; isChosen: boolean }) {
   return (
     <tr aria-current={isChosen ? 'true' : undefined}>
       <td class="muted nowrap">{shortMoment(at)}</td>
-      <td class="ellipsis" title={user ?? client}>
-        {user ?? client}
-      </td>
       <td class="break grow">
         <a class="entry-link ellipsis" href={href} title={resource ?? undefined}>
           {action} {type} {resource ?? '(erased)'}
         </a>
-        {entry.message !== null && <small class="muted">{entry.message}</small>}
+        <small class="muted clamp">
+          {user ?? client}
+          {entry.message !== null && ` · ${entry.message}`}
+        </small>
       </td>
       <td>
         <span class={`tag ${severityClass[entry.severity]}`}>{entry.severity}</span>

@@ -26,15 +26,19 @@ export function RateChart() {
   }, []);
   return (
     <Panel title="Processed per second" class="gap">
-      <Chart
-        label="Processed events per second, since this page was opened"
-        interval="second"
-        buckets={points.value.map(({ at }) => at)}
-        values={points.value.map(({ rate }) => rate)}
-        previous={[]}
-        isOpen={false}
-        print={(value) => `${figure(value)} per second`}
-      />
+      {points.value.length < 2 ? (
+        <div class="plot" />
+      ) : (
+        <Chart
+          label="Processed events per second, since this page was opened"
+          interval="second"
+          buckets={points.value.map(({ at }) => at)}
+          values={points.value.map(({ rate }) => rate)}
+          previous={[]}
+          isOpen={false}
+          print={(value) => `${figure(value)} per second`}
+        />
+      )}
     </Panel>
   );
 }
