@@ -1,11 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { Socket } from 'socket.io-client';
 import { tenantId } from '../../api/client.js';
 import { refresh } from '../../api/query.js';
 import { param, setParams } from '../../app/router.js';
-import type { Acknowledgement } from '../../live/message.js';
-import { connect } from '../../live/socket.js';
+import { Connection } from '../../live/connection.js';
 import { type AuditEntry, facetFilters, isFollowable } from './filters.js';
 
 const KEPT = 200;
@@ -38,24 +36,20 @@ export function useFollowed(): readonly AuditEntry[] {
 }
 
 function tail(filter: object, take: (entry: AuditEntry) => void): () => void {
-  let socket: Socket | undefined;
-  let isWanted = true;
   let last: string | undefined;
-  void connect('logs').then((opened) => {
-    socket = opened;
-    if (!isWanted) return void opened.close();
-    opened.on('connect', () => {
+  const connection = new Connection('logs', {
+    connected: (own) => {
       const tenant = tenantId.value === null ? {} : { tenant_id: tenantId.value };
       const after = last === undefined ? {} : { after: last };
-      opened.emit('subscribe', { ...filter, ...tenant, ...after }, (_answer: Acknowledgement) => undefined);
-    });
-    opened.on('log', (entry: AuditEntry) => {
+      own.emit('subscribe', { ...filter, ...tenant, ...after }, () => undefined);
+    },
+    event: (name, value) => {
+      if (name !== 'log') return;
+      const entry = value as AuditEntry;
       last = entry.id;
       take(entry);
-    });
+    },
+    broken: () => undefined,
   });
-  return () => {
-    isWanted = false;
-    socket?.close();
-  };
+  return () => connection.close();
 }
