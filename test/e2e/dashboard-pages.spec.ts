@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Browser } from 'playwright-core';
+import type { Browser, WebSocketRoute } from 'playwright-core';
 import type { Scope } from '../../src/platform/principal.js';
 import { TestApi } from '../support/api.js';
 import { chromiumPath, launchBrowser, Visit } from '../support/browser.js';
@@ -270,6 +270,27 @@ withChromium('the pages of the dashboard, in Chromium', () => {
       await api.post('/logs', { action_type: 'VIEW', resource_type: 'report', resource_id: 'r-1', message }, admin);
       await visit.page.getByText(message).waitFor({ timeout: 5_000 });
     });
+  });
+
+  it('go on after a break of the live connection, without a gap', async () => {
+    const { page } = visit;
+    const connections: WebSocketRoute[] = [];
+    await page.routeWebSocket(/socket\.io/, (connection) => {
+      connection.connectToServer();
+      connections.push(connection);
+    });
+    const record = (message: string) =>
+      api.post('/logs', { action_type: 'VIEW', resource_type: 'break', resource_id: 'b-1', message }, admin);
+    await visit.signIn(admin, '/audit?resource=break');
+    await eventually(() => expect(connections).toHaveLength(1));
+    await eventually(async () => {
+      await record('before');
+      await page.getByText('before').first().waitFor({ timeout: 3_000 });
+    });
+    await connections[0]!.close();
+    for (const n of [1, 2, 3]) await record(`meanwhile ${n}`);
+    for (const n of [1, 2, 3]) await page.getByText(`meanwhile ${n}`).waitFor();
+    expect(connections).toHaveLength(2);
   });
 
   it('mend a dead letter, and count it', async () => {
