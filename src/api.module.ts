@@ -33,6 +33,7 @@ import { MetricsGateway } from './metrics-gateway/metrics.gateway.js';
 import { MetricsGatewayModule } from './metrics-gateway/metrics-gateway.module.js';
 import type { Config } from './platform/config.js';
 import { PlatformModule } from './platform/platform.module.js';
+import { ServerChecks } from './platform/server-checks.js';
 import { QueryGuard } from './platform/query.guard.js';
 import { runtimeOptions } from './platform/data-source-options.js';
 import { ErasuresController } from './privacy/erasures.controller.js';
@@ -49,7 +50,10 @@ export class ApiModule {
       module: ApiModule,
       imports: [
         PlatformModule.forRoot(config, 'producer'),
-        TypeOrmModule.forRoot({ ...runtimeOptions(config), entities: [Tenant, ApiKey] }),
+        TypeOrmModule.forRootAsync({
+          inject: [ServerChecks],
+          useFactory: () => ({ ...runtimeOptions(config), entities: [Tenant, ApiKey] }),
+        }),
         AuditModule,
         ProofsModule,
         TenantsModule,

@@ -22,12 +22,13 @@ const SELECTION = '--client-id=my-app | --id=ID [--tenant=ID]';
 const COMMANDS: Record<string, Entry> = {
   migrate: {
     usage: '[--revert]',
-    description: 'Brings the database to this version, or takes back the newest migration.',
+    description:
+      'Brings the database to this version and makes the login of DATABASE_URL, or takes back the newest migration.',
     load: async () => (await import('./migrate.command.js')).migrateCommand,
   },
   doctor: {
     usage: '',
-    description: 'Checks database, queue, migrations, partitions and clock, and says what to do.',
+    description: 'Checks database, login, queue, migrations, partitions and clock, and says what to do.',
     load: async () => (await import('./doctor.command.js')).doctor,
   },
   recount: {

@@ -9,15 +9,24 @@ export const SETTINGS = {
     default: 'production',
     description: 'Development and test allow ?api_key= and SKIP_AUTH.',
   }),
-  HOST: text({ default: '0.0.0.0', description: 'Address the API listens on.' }),
+  HOST: text({
+    default: '127.0.0.1',
+    description: "Address that the API and the worker's health port listen on; 0.0.0.0: every one of this machine.",
+  }),
   PORT: integer(0, 65_535, { default: 3000, description: 'Port of the API; 0 picks a free one.' }),
   WORKER_HEALTH_PORT: integer(0, 65_535, {
     default: 3001,
     description: "Port of the worker's /health/live and /health/ready; 0 picks a free one.",
   }),
   DATABASE_URL: url(['postgres:', 'postgresql:'], {
+    example: 'postgresql://tidemark_runtime:secret@localhost:5432/tidemark',
+    description:
+      'PostgreSQL 15 or newer: the one required service. The login is a member of tidemark_app and tidemark_system, and nothing else: see DATABASE_MIGRATION_URL.',
+  }),
+  DATABASE_MIGRATION_URL: url(['postgres:', 'postgresql:'], {
     example: 'postgresql://tidemark:secret@localhost:5432/tidemark',
-    description: 'PostgreSQL 15 or newer: the one required service. The login owns the schema and may create roles.',
+    description:
+      'The same database, as the login that owns the tables and may create roles. Only for the migrations, which make the login of DATABASE_URL. Absent: DATABASE_URL.',
   }),
   DB_POOL_SIZE: integer(3, 200, {
     default: 16,
@@ -130,12 +139,19 @@ type Settings = typeof SETTINGS;
 type SettingName = keyof Settings;
 type Value<S> = S extends Setting<infer T> ? T : never;
 /** Settings that have neither a default nor must be given. */
-type Optional = 'REDIS_URL' | 'PLATFORM_API_KEY' | 'JWT_SECRET' | 'JWT_PRIVATE_KEY' | 'LOG_DIR' | AuditKeySetting;
+type Optional = OptionalUrl | 'PLATFORM_API_KEY' | 'JWT_SECRET' | 'JWT_PRIVATE_KEY' | 'LOG_DIR' | AuditKeySetting;
+type OptionalUrl = 'DATABASE_MIGRATION_URL' | 'REDIS_URL';
 type AuditKeySetting = 'AUDIT_SIGNING_KEY' | 'AUDIT_SIGNING_KEY_FILE' | 'AUDIT_CHECKPOINT_LOG';
 
 export type Config = Readonly<{
   [K in SettingName]: K extends Optional ? Value<Settings[K]> | undefined : Value<Settings[K]>;
 }>;
+
+/** What the migrations need: {@link Config} has it. */
+export interface MigrationConfig {
+  readonly DATABASE_URL: string;
+  readonly DATABASE_MIGRATION_URL?: string | undefined;
+}
 
 /** Nest injection token of the validated {@link Config}. */
 export const CONFIG = Symbol('CONFIG');

@@ -9,8 +9,10 @@ export interface Sql {
   query<Row extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<Row>>;
 }
 
-/** PostgreSQL roles created by the foundation migration. */
-export type DatabaseRole = 'tidemark_app' | 'tidemark_system';
+/** PostgreSQL roles created by the foundation migration. The login of DATABASE_URL is a member of both, and of no other. */
+export const APPLICATION_ROLES = ['tidemark_app', 'tidemark_system'] as const;
+
+export type DatabaseRole = (typeof APPLICATION_ROLES)[number];
 
 interface PoolOptions {
   name: string;

@@ -6,8 +6,8 @@ export class QuickstartError extends Error {}
 export interface QuickstartOptions {
   /** 0: any free one. */
   port: number;
-  /** Where the API listens; undefined: everywhere. */
-  host: string | undefined;
+  /** Where the API listens. */
+  host: string;
   dataDir: string;
   sampleEvents: number;
   /** Sample events reach back this far. */
@@ -15,19 +15,21 @@ export interface QuickstartOptions {
   platformApiKey: string | undefined;
   /** A server to use instead of the embedded one. */
   databaseUrl: string | undefined;
+  /** The same as its owner; without it, `databaseUrl` is the owner's. */
+  migrationUrl: string | undefined;
 }
 
 /** What quickstart itself takes from the environment; the API and the worker check the rest. */
 export function readOptions(env: NodeJS.ProcessEnv): QuickstartOptions {
-  const host = text(env, 'HOST');
   return {
     port: wholeNumber(env, 'PORT', 3000, 65_535),
-    host: host === '0.0.0.0' || host === '::' ? undefined : host,
+    host: text(env, 'HOST') ?? '127.0.0.1',
     dataDir: resolve(text(env, 'DATA_DIR') ?? '.data'),
     sampleEvents: wholeNumber(env, 'SAMPLE_EVENTS', 1000, 1_000_000),
     sampleDays: Math.min(30, Math.max(1, wholeNumber(env, 'EVENT_RETENTION_DAYS', 90, 36_500))),
     platformApiKey: text(env, 'PLATFORM_API_KEY'),
     databaseUrl: text(env, 'DATABASE_URL'),
+    migrationUrl: text(env, 'DATABASE_MIGRATION_URL'),
   };
 }
 

@@ -23,7 +23,7 @@ describe('whoever owns the database', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     trail = new TestTrail(database.url);
-    owner = new pg.Client({ connectionString: database.url });
+    owner = new pg.Client({ connectionString: database.ownerUrl });
     await owner.connect();
     const sql = owner as unknown as Sql;
     const work = <T>(run: (sql: Sql) => Promise<T>) => run(sql);

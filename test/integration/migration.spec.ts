@@ -11,7 +11,7 @@ const isMigration = (file: string) => /^\d+-.*\.ts$/.test(file);
 /** The usual account of a hosted PostgreSQL: owns its database and may create roles, but is no superuser. */
 describe('migrations by an ordinary owner', () => {
   const name = `owner_${uuid7().replaceAll('-', '')}`;
-  const template = new URL(process.env['TEST_DATABASE_URL']!);
+  const template = new URL(process.env['TEST_OWNER_URL']!);
   const url = new URL(template);
   const admin = new pg.Client({
     connectionString: Object.assign(new URL(template), { pathname: '/postgres' }).toString(),

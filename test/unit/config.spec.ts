@@ -22,6 +22,15 @@ describe('configuration', () => {
     expect(() => loadConfig({})).toThrow(/DATABASE_URL is missing; for example postgresql:/);
   });
 
+  it('listens on this machine alone unless told otherwise', () => {
+    expect(loadConfig({ DATABASE_URL: url }).HOST).toBe('127.0.0.1');
+  });
+
+  it('takes the owner’s URL for the migrations, and checks it like the other', () => {
+    expect(loadConfig({ DATABASE_URL: url }).DATABASE_MIGRATION_URL).toBeUndefined();
+    expect(message({ DATABASE_MIGRATION_URL: 'localhost' })).toContain('DATABASE_MIGRATION_URL must be a URL starting');
+  });
+
   it('names every wrong setting, what is wrong with it, and an example', () => {
     const text = message({ PORT: 'eighty', RATE_LIMIT_ALGORITHM: 'leaky', REDIS_URL: 'localhost:6379' });
     expect(text).toContain('PORT must be a whole number from 0 to 65535; for example 3000');
