@@ -11,22 +11,22 @@ import { IngestLane } from './events/ingest-lane.js';
 import { SocketAdapter } from './metrics-gateway/socket.adapter.js';
 import { setPrefix, setUpOpenApi } from './openapi-document.js';
 import type { AuthenticatedRequest } from './platform/access.js';
-import { requireReadable } from './platform/body.js';
 import { trustedProxies } from './platform/client-address.js';
 import type { Config } from './platform/config.js';
 import { HealthService } from './platform/health.service.js';
 import { HttpAdapter } from './platform/http-adapter.js';
 import type { NestLogger } from './platform/logger.js';
-import { notFound } from './platform/problem.js';
-import { noteProblem, notedProblem, problemAnswer } from './platform/problem.filter.js';
+import { notedProblem } from './platform/problem.filter.js';
 import { requestId } from './platform/request-id.js';
 import { answerUnreadable } from './unreadable-requests.js';
+import { answerError, answerUnrouted } from './unrouted-requests.js';
 
 /** The API, complete and not yet listening: the same in production and in tests. */
 export async function createApiApplication(config: Config, logger?: NestLogger): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(ApiModule.forRoot(config), new HttpAdapter(), {
+  const adapter = new HttpAdapter();
+  const app = await NestFactory.create<NestExpressApplication>(ApiModule.forRoot(config), adapter, {
     abortOnError: false,
-    bodyParser: false,
+    bodyParser: false, // it would read before the guards; BodyInterceptor reads after them
     return503OnClosing: true,
     ...(logger === undefined ? { logger: ['error', 'warn'] } : { logger }),
   });
@@ -46,33 +46,18 @@ export async function createApiApplication(config: Config, logger?: NestLogger):
       contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
     }),
   );
-  // A variable, because Nest's type leaves verify out; the parser itself knows it.
-  const json = { limit: config.MAX_BODY_BYTES, strict: false, verify: requireReadable };
-  app.useBodyParser('json', json);
   if (config.CORS_ORIGINS.length > 0) {
     app.enableCors({ origin: [...config.CORS_ORIGINS], exposedHeaders: ['X-Request-Id', 'Retry-After'] });
   }
   app.useWebSocketAdapter(new SocketAdapter(app, config));
   setUpOpenApi(app);
   await app.init();
-  app.use(answerUnrouted);
+  app.use(answerUnrouted(adapter));
   app.use(answerError);
   putLaneInFront(app);
   answerUnreadable(app.getHttpServer());
   setTimeouts(app);
   return app;
-}
-
-/** Nest answers only below its prefix; the rest of the address space is ours too. */
-function answerUnrouted(request: Request, response: Response): void {
-  answerError(notFound('There is nothing at this address. /docs lists every route.'), request, response);
-}
-
-/** What Express itself cannot route, a malformed address for instance. Express knows error handlers by their four parameters. */
-function answerError(thrown: unknown, request: Request, response: Response, _next?: NextFunction): void {
-  const { status, headers, body, detail } = problemAnswer(thrown, request.originalUrl, requestId(request));
-  noteProblem(request, detail);
-  response.status(status).set(headers).end(body);
 }
 
 /**

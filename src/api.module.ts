@@ -31,6 +31,7 @@ import { KeysController } from './keys/keys.controller.js';
 import { KeysModule } from './keys/keys.module.js';
 import { MetricsGateway } from './metrics-gateway/metrics.gateway.js';
 import { MetricsGatewayModule } from './metrics-gateway/metrics-gateway.module.js';
+import { BodyInterceptor } from './platform/body.interceptor.js';
 import type { Config } from './platform/config.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { ServerChecks } from './platform/server-checks.js';
@@ -95,6 +96,7 @@ export class ApiModule {
         { provide: APP_GUARD, useClass: LimitGuard },
         { provide: APP_GUARD, useClass: QueryGuard },
         { provide: APP_INTERCEPTOR, useClass: ApiCallInterceptor },
+        { provide: APP_INTERCEPTOR, useClass: BodyInterceptor },
       ],
     };
   }

@@ -85,6 +85,11 @@ export class AuthService {
     return request.headers.authorization !== undefined || this.credentialOf(request) !== null;
   }
 
+  /** Counts a request that proved nothing as a failed attempt. @throws Problem 429 when its address has had too many */
+  noteFailure(request: IncomingMessage): void {
+    this.failures.note(clientAddress(request, this.trust));
+  }
+
   /** Protocol and host the client used, as far as the proxies in front are trusted; null without a usable Host. */
   originOf(request: IncomingMessage): { protocol: 'http' | 'https'; host: string } | null {
     const { headers, socket } = request;
@@ -128,7 +133,7 @@ export class AuthService {
     try {
       return await this.identify(credentialOf(request));
     } catch (error) {
-      if (error instanceof Problem && error.status === 401) this.failures.note(clientAddress(request, this.trust));
+      if (error instanceof Problem && error.status === 401) this.noteFailure(request);
       throw error;
     }
   }

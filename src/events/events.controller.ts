@@ -26,10 +26,7 @@ import { EventEnricher } from './enrichment/event-enricher.js';
 import { EventReader } from './event-reader.js';
 import { EventsService } from './events.service.js';
 
-/**
- * The POST routes answer here only when their address is spelt unusually (upper case, say): the ingest lane in front of
- * Express takes them otherwise, through the same service.
- */
+/** The POST routes are declared and documented here; the ingest lane in front of Express answers them, through the same service. */
 @ApiTags('events')
 @Controller('events')
 export class EventsController {

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { OpenCall } from '../audit/api-call.js';
 import { RateLimiter } from '../auth/rate-limiter.js';
 import { CONFIG, type Config } from '../platform/config.js';
+import { fairMap } from '../platform/fair-map.js';
 import type { Principal } from '../platform/principal.js';
 import { badRequest, type FieldError, Problem, refuseUnknownFields, tooLarge } from '../platform/problem.js';
 import type { AcceptableEvent, Outcome } from './event.js';
@@ -56,7 +57,7 @@ export class EventsService {
   async ingestBatch(principal: Principal, body: unknown, call?: OpenCall): Promise<BatchResponse> {
     const raw = this.readEvents(body);
     const ownIds = raw.map((item) => (item as { event_id?: unknown } | null)?.event_id);
-    return this.ingestAllParsed(principal, () => raw.map((item) => parseEvent(item, principal)), ownIds, call);
+    return this.ingestAllParsed(principal, () => fairMap(raw, (item) => parseEvent(item, principal)), ownIds, call);
   }
 
   /**
@@ -65,13 +66,13 @@ export class EventsService {
    */
   async ingestAllParsed(
     principal: Principal,
-    parse: () => (AcceptableEvent | FieldError)[],
+    parse: () => Promise<(AcceptableEvent | FieldError)[]>,
     ownIds: readonly unknown[],
     call?: OpenCall,
     rename?: Rename,
   ): Promise<BatchResponse> {
     await this.limiter.takeEvents(principal, ownIds.length);
-    const parsed = await this.checkSchemas(principal, parse(), rename);
+    const parsed = await this.checkSchemas(principal, await parse(), rename);
     const outcomes = await this.write(principal, parsed, call);
     const results = parsed.map((event, index) =>
       isFault(event) ? rejection(index, event, ownIds[index]) : toResult(index, event, outcomes[index]!),

@@ -51,7 +51,7 @@ export class IngestLane {
   /** Answers the request if it is one of the lane's. @returns false when it is not */
   take(request: IncomingMessage, response: ServerResponse): boolean {
     if (request.method !== 'POST') return false;
-    const route = pathOf(request.url ?? '');
+    const route = pathOf(request.url ?? '').toLowerCase(); // Express knows no case either
     const accept = this.routes.get(route);
     if (accept === undefined) return false;
     const call = this.trail.callOf(request);

@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { IncomingMessage } from 'node:http';
+import { passBodyBy } from './body.js';
 import { isConnectionError, sqlState } from './database.js';
 import { databaseAway, internalError, Problem } from './problem.js';
 import { requestId } from './request-id.js';
@@ -13,14 +14,20 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
-    const { status, headers, body, detail } = problemAnswer(thrown, request.originalUrl, requestId(request));
-    noteProblem(request, detail);
-    if (response.headersSent) {
-      response.destroy();
-      return;
-    }
-    response.status(status).set(headers).end(body);
+    sendProblem(thrown, request, response);
   }
+}
+
+/** Answers with a problem. What is left of the body is not waited for. */
+export function sendProblem(thrown: unknown, request: Request, response: Response): void {
+  const { status, headers, body, detail } = problemAnswer(thrown, request.originalUrl, requestId(request));
+  noteProblem(request, detail);
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  if (!passBodyBy(request)) headers['Connection'] = 'close';
+  response.status(status).set(headers).end(body);
 }
 
 export interface ProblemAnswer {
@@ -59,6 +66,7 @@ export function problemAnswer(
     headers: {
       'Content-Type': 'application/problem+json; charset=utf-8',
       ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
+      ...problem.extras.headers,
       ...(problem.status === 401 ? { 'WWW-Authenticate': 'Bearer realm="tidemark"' } : {}),
     },
     body: JSON.stringify(problem.body(url.split('?', 1)[0], id)),
@@ -71,8 +79,9 @@ const logger = new Logger('ProblemFilter');
 function toProblem(thrown: unknown, id: string): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof HttpException) return fromHttpException(thrown);
-  const status = (thrown as { status?: unknown }).status;
-  if (typeof status === 'number' && status >= 400 && status < 500) return fromBodyParser(thrown as BodyParserError);
+  // Of Express itself, for an address that it cannot decode for instance.
+  const { status, message } = thrown as { status?: unknown; message?: unknown };
+  if (typeof status === 'number' && status >= 400 && status < 500) return new Problem(status, String(message));
   if (sqlState(thrown) === '57014') {
     return new Problem(503, 'The query took too long and was stopped. Ask for a shorter time range.', {
       retryAfterSeconds: 5,
@@ -91,20 +100,4 @@ function fromHttpException(exception: HttpException): Problem {
   if (status === 404) return new Problem(404, 'There is nothing at this address. /docs lists every route.');
   if (status >= 500) return internalError();
   return new Problem(status, exception.message);
-}
-
-interface BodyParserError {
-  status: number;
-  type?: string;
-  limit?: number;
-  message: string;
-}
-
-/** Errors of Express' body parsers carry `status` and `type`. */
-function fromBodyParser(error: BodyParserError): Problem {
-  if (error.type === 'entity.too.large') {
-    return new Problem(413, `The body is larger than ${error.limit} bytes. Send less per request.`);
-  }
-  if (error.type === 'entity.parse.failed') return new Problem(400, `The body is not valid JSON: ${error.message}.`);
-  return new Problem(error.status, error.message);
 }

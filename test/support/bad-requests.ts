@@ -17,6 +17,8 @@ export interface Case extends RawRequest {
   statuses: number[];
   /** What the answer must name. */
   field?: string;
+  /** Parts may be refused and others not. */
+  mixed?: boolean;
 }
 
 const OK = [200, 201, 202];
@@ -144,6 +146,53 @@ export function byteCases(): Case[] {
       ...{ body: Buffer.concat([Buffer.from(before), Buffer.from(bad), Buffer.from(after)]), statuses: [400] },
     })),
   );
+}
+
+const FIVE_MB = 5_242_000;
+const filled = (part: string) =>
+  Array(Math.floor(FIVE_MB / (part.length + 1)))
+    .fill(part)
+    .join(',');
+const numbered = (count: number, make: (n: number) => string) =>
+  Array.from({ length: count }, (_, n) => make(n)).join(',');
+const texts = (n: number) => `{"event_type":"a","payload":{"a":[${numbered(38_000, (m) => `"${n}t${m}"`)}]}}`;
+const names = (n: number, count: number) => `{"event_type":"a","payload":{${numbered(count, (m) => `"${n}k${m}":1`)}}}`;
+/** Bodies of 5 MB, as slow to parse as can be. */
+const SLOW_BODIES: [name: string, body: string][] = [
+  ['[ without end', '['.repeat(FIVE_MB)],
+  ['1,000 levels, many times', `{"events":[${filled(deep(1_000))}]}`],
+  ['120 levels, many times', `{"events":[${numbered(12, () => `[${Array(330).fill(deep(120)).join(',')}]`)}]}`],
+  ['empty arrays', `{"events":[${filled('[]')}]}`],
+  ['empty objects in one event', `{"events":[{"event_type":"a","payload":{"a":[${filled('{}')}]}}]}`],
+  ['objects in objects', `{"events":[${filled('{"a":{}}')}]}`],
+  ['numbers', `{"events":[${filled('1.2345678901234567e-300')}]}`],
+  ['one long number', `{"events":[${'1'.repeat(FIVE_MB)}]}`],
+  ['escapes', `{"events":["${'\\u0041'.repeat(FIVE_MB / 6)}"]}`],
+  ['small events', `{"events":[${filled('{"event_type":"a"}')}]}`],
+  ['half a million texts', `{"events":[${numbered(12, texts)}]}`],
+  ['19,000 names per event', `{"events":[${numbered(20, (n) => names(n, 19_000))}]}`],
+  ['1,000 events of 390 names', `{"events":[${numbered(1_000, (n) => names(n, 390))}]}`],
+  [
+    '1,000 events of 5 KB',
+    `{"events":[${Array(1_000)
+      .fill(`{"event_type":"a","payload":{"a":"${'\\\\u0001'.repeat(700)}"}}`)
+      .join(',')}]}`,
+  ],
+  ['names in one object', `{${numbered(400_000, (n) => `"k${n}":1`)}}`],
+];
+
+export function slowCases(): Case[] {
+  const send = (method: string, path: string, name: string, body: string, statuses: number[]): Case => ({
+    ...{ name: `${method} ${path}: ${name}`, method, path, headers: JSON_TYPE, body: Buffer.from(body), statuses },
+  });
+  return SLOW_BODIES.flatMap(([name, body]) => [
+    { ...send('POST', '/events/batch', name, body, [202, 400, 413]), mixed: true },
+    ...[
+      ['POST', '/keys'],
+      ['POST', '/logs/bulk'],
+      ['PUT', `/events/${EVENT_ID}/enrich`],
+    ].map(([method, path]) => send(method!, path!, name, body, [400, 413])),
+  ]);
 }
 
 export function headerCases(): Case[] {

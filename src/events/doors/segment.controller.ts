@@ -7,7 +7,7 @@ import { SEGMENT_CALLS } from './segment-message.js';
 import { SegmentBatchDto, SegmentMessageDto, SegmentResponse } from './segment.dto.js';
 import { SegmentService } from './segment.service.js';
 
-/** Documents the tracking API and answers unusual spellings of its addresses; the Segment lane takes the rest. */
+/** Documents the tracking API, which the Segment lane in front of Express answers. */
 @ApiTags('segment')
 @Controller('v1')
 export class SegmentController {

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OpenCall } from '../../audit/api-call.js';
 import { CONFIG, type Config } from '../../platform/config.js';
+import { fairMap } from '../../platform/fair-map.js';
 import type { Principal } from '../../platform/principal.js';
 import { badRequest, type FieldError, Problem } from '../../platform/problem.js';
 import { RareWarning } from '../../platform/rare-warning.js';
@@ -62,7 +63,7 @@ export class SegmentService {
     parent: string,
     call?: OpenCall,
   ): Promise<SegmentResponse> {
-    const parsed = messages.map((message) => parseSegmentMessage(message, type, envelope, principal));
+    const parsed = await fairMap(messages, (message) => parseSegmentMessage(message, type, envelope, principal));
     const outcomes = await this.events.accept(
       principal,
       parsed,
