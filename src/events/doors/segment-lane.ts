@@ -6,9 +6,10 @@ import { AuthService } from '../../auth/auth.service.js';
 import { readBasicUser } from '../../auth/credentials.js';
 import { parseJson, readBytes } from '../../platform/body.js';
 import { CONFIG, type Config } from '../../platform/config.js';
+import { ANY_ORIGIN, CorsPolicy } from '../../platform/cors.js';
 import type { Principal } from '../../platform/principal.js';
 import { badRequest, Problem } from '../../platform/problem.js';
-import { pathOf, send } from '../lane.js';
+import { pathOf } from '../lane.js';
 import { LaneAnswers } from '../lane-answers.js';
 import { SEGMENT_CALLS, type SegmentCall } from './segment-message.js';
 import { SegmentService } from './segment.service.js';
@@ -27,20 +28,6 @@ const DOORS: ReadonlyMap<string, Door> = new Map(
 
 const SETTINGS = /^(?:\/v1)?\/projects\/([^/]{1,512})\/settings$/;
 
-/** Any origin: a write key stands in the page for everybody to read, and opens nothing but the door to write. */
-const CORS = {
-  'Access-Control-Allow-Origin': '*',
-  'Access-Control-Expose-Headers':
-    'Retry-After, X-RateLimit-Reset, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, X-Request-Id',
-};
-
-const PREFLIGHT = {
-  'Access-Control-Allow-Methods': 'GET, POST, OPTIONS',
-  // The wildcard does not cover Authorization.
-  'Access-Control-Allow-Headers': 'Authorization, Content-Type, Content-Encoding, X-API-Key, X-Retry-Count, *',
-  'Access-Control-Max-Age': '86400',
-};
-
 const CODES: Record<number, string> = {
   400: 'invalid_request',
   401: 'invalid_credentials',
@@ -52,13 +39,18 @@ const CODES: Record<number, string> = {
 /** The routes of Segment's tracking API, in front of Express like those of the ingest lane. */
 @Injectable()
 export class SegmentLane {
+  /** Any origin: a write key stands in the page for everybody to read, and opens nothing but the door to write. */
+  private readonly cors: CorsPolicy;
+
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly auth: AuthService,
     private readonly trail: ApiCallTrail,
     private readonly answers: LaneAnswers,
     private readonly segment: SegmentService,
-  ) {}
+  ) {
+    this.cors = new CorsPolicy([ANY_ORIGIN], config.API_KEY_HEADERS);
+  }
 
   /** Answers the request if it is one of Segment's. @returns false when it is not */
   take(request: IncomingMessage, response: ServerResponse): boolean {
@@ -69,9 +61,9 @@ export class SegmentLane {
     const writeKey = door === undefined ? SETTINGS.exec(path)?.[1] : undefined;
     if (door === undefined && writeKey === undefined) return false;
     if (method !== 'OPTIONS' && method !== (door === undefined ? 'GET' : 'POST')) return false;
-    for (const [name, value] of Object.entries(CORS)) response.setHeader(name, value);
+    this.cors.setHeaders(request, response);
     if (method === 'OPTIONS') {
-      send(response, 204, { ...PREFLIGHT }, null);
+      this.cors.answerPreflight(response);
       return true;
     }
     const call = this.trail.callOf(request);
