@@ -20,8 +20,10 @@ import { HttpAdapter } from './platform/http-adapter.js';
 import type { NestLogger } from './platform/logger.js';
 import { forbidden, notFound, type Problem } from './platform/problem.js';
 import { noteProblem, notedProblem, problemAnswer } from './platform/problem.filter.js';
+import { hostProblem, useOriginForm } from './platform/request-head.js';
 import { requestId } from './platform/request-id.js';
 import { answerUnreadable } from './unreadable-requests.js';
+import { answerUpgrades } from './upgrade-requests.js';
 
 /** The API, complete and not yet listening: the same in production and in tests. */
 export async function createApiApplication(config: Config, logger?: NestLogger): Promise<NestExpressApplication> {
@@ -100,7 +102,11 @@ function putLaneInFront(app: NestExpressApplication, cors: CorsPolicy): void {
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (health.stopping) response.setHeader('Connection', 'close');
+    useOriginForm(request);
+    if (isOfApi(request)) response.setHeader('Cache-Control', 'no-store');
     cors.setHeaders(request, response);
+    const fault = hostProblem(request);
+    if (fault !== null) return refuse(trail, fault, request, response);
     if (segment.take(request, response)) return;
     if (isPreflight(request)) {
       if (cors.allows(request.headers.origin ?? '')) return cors.answerPreflight(response);
@@ -110,8 +116,10 @@ function putLaneInFront(app: NestExpressApplication, cors: CorsPolicy): void {
     if (leavesTrail(request)) leaveTrail(trail, request, response);
     for (const listener of listeners) listener.call(server, request, response);
   });
+  answerUpgrades(server, (problem, request, response) => refuse(trail, problem, request, response));
 }
 
+const isOfApi = ({ url = '' }: IncomingMessage) => /^\/api(?:[/?]|$)/i.test(url);
 const leavesTrail = ({ url = '' }: IncomingMessage) => /^\/(?:api|v1)\//i.test(url);
 
 /** Ends the connection with a problem, before anything else has seen the request. */

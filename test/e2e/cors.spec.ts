@@ -4,6 +4,7 @@ import { io } from 'socket.io-client';
 import { TestApi } from '../support/api.js';
 import { launchChromium, TestSite, withChromium } from '../support/chromium.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { RawConnection } from '../support/raw-connection.js';
 
 const APP = 'https://app.example.com';
 const FOREIGN = 'https://evil.example.com';
@@ -126,6 +127,14 @@ describe('CORS', () => {
       expect(limited.headers.get('access-control-allow-origin')).toBe(APP);
       expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
     }
+  });
+
+  it('lets a listed origin read why a request was refused before it reached a route', async () => {
+    const connection = await RawConnection.open(api.url);
+    const hosts = 'Host: a\r\nHost: b\r\n';
+    const answer = await connection.send(`GET /api/v1/events HTTP/1.1\r\n${hosts}Origin: ${APP}\r\n\r\n`);
+    connection.close();
+    expect(answer).toMatchObject({ status: 400, headers: { 'access-control-allow-origin': APP } });
   });
 
   it('lets any origin call the routes of Segment, whatever is listed', async () => {
