@@ -1,6 +1,7 @@
 import { DiscoveryModule, DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { Test } from '@nestjs/testing';
+import { parse } from 'yaml';
 import { ApiModule } from '../../src/api.module.js';
 import { ACCESS } from '../../src/platform/access.js';
 import { loadConfig } from '../../src/platform/config.js';
@@ -76,6 +77,21 @@ describe('routes', () => {
     expect((await api.call('GET', '/healthcheck', { key: null })).status).toBe(200);
     expect((await api.call('GET', '/health/live', { key: null })).status).toBe(200);
     expect((await api.call('GET', '/health/ready', { key: null })).status).toBe(200);
+  });
+
+  it('are documented as JSON and YAML that are written once, not for each request', async () => {
+    const isDocument = (value: unknown) => (value as { openapi?: string } | null)?.openapi !== undefined;
+    const reads = [jest.spyOn(JSON, 'stringify'), jest.spyOn(Object, 'keys')]; // JSON and YAML are written with these
+    try {
+      const json = await (await fetch(`${api.url}/docs-json`)).text();
+      const yaml = await fetch(`${api.url}/docs-yaml`);
+      const text = await yaml.text();
+      expect(reads.flatMap(({ mock }) => mock.calls as unknown[][]).filter(([value]) => isDocument(value))).toEqual([]);
+      expect(yaml.headers.get('content-type')).toBe('application/yaml; charset=utf-8');
+      expect(parse(text)).toEqual(JSON.parse(json));
+    } finally {
+      jest.restoreAllMocks();
+    }
   });
 
   it('are documented at /docs and /docs-json', async () => {
