@@ -90,8 +90,14 @@ function fromHttpException(exception: HttpException): Problem {
   const status = exception.getStatus();
   if (status === 404) return new Problem(404, 'There is nothing at this address. /docs lists every route.');
   if (status >= 500) return internalError();
+  if (UNDECODABLE.test(exception.message)) return undecodableAddress();
   return new Problem(status, exception.message);
 }
+
+/** What Express' router says; Nest makes an exception of its own of it, with the same message. */
+const UNDECODABLE = /^Failed to decode param/;
+const undecodableAddress = () =>
+  new Problem(400, 'The address has a % that begins no character in UTF-8. Write the sign itself as %25.');
 
 interface BodyParserError {
   status: number;
@@ -100,8 +106,9 @@ interface BodyParserError {
   message: string;
 }
 
-/** Errors of Express' body parsers carry `status` and `type`. */
+/** Errors of Express' router and body parsers carry `status`, those of parsers `type` too. */
 function fromBodyParser(error: BodyParserError): Problem {
+  if (UNDECODABLE.test(error.message)) return undecodableAddress();
   if (error.type === 'entity.too.large') {
     return new Problem(413, `The body is larger than ${error.limit} bytes. Send less per request.`);
   }
