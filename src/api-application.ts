@@ -13,13 +13,17 @@ import { setPrefix, setUpOpenApi } from './openapi-document.js';
 import type { AuthenticatedRequest } from './platform/access.js';
 import { trustedProxies } from './platform/client-address.js';
 import type { Config } from './platform/config.js';
+import { CorsPolicy, isPreflight, ORIGIN_REFUSED } from './platform/cors.js';
 import { HealthService } from './platform/health.service.js';
 import { HttpAdapter } from './platform/http-adapter.js';
 import type { NestLogger } from './platform/logger.js';
-import { notedProblem } from './platform/problem.filter.js';
+import { forbidden, type Problem } from './platform/problem.js';
+import { noteProblem, notedProblem, problemAnswer } from './platform/problem.filter.js';
+import { hostProblem, useOriginForm } from './platform/request-head.js';
 import { requestId } from './platform/request-id.js';
 import { answerUnreadable } from './unreadable-requests.js';
 import { answerError, answerUnrouted } from './unrouted-requests.js';
+import { answerUpgrades } from './upgrade-requests.js';
 
 /** The API, complete and not yet listening: the same in production and in tests. */
 export async function createApiApplication(config: Config, logger?: NestLogger): Promise<NestExpressApplication> {
@@ -46,15 +50,13 @@ export async function createApiApplication(config: Config, logger?: NestLogger):
       contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
     }),
   );
-  if (config.CORS_ORIGINS.length > 0) {
-    app.enableCors({ origin: [...config.CORS_ORIGINS], exposedHeaders: ['X-Request-Id', 'Retry-After'] });
-  }
-  app.useWebSocketAdapter(new SocketAdapter(app, config));
+  const cors = new CorsPolicy(config.CORS_ORIGINS, config.API_KEY_HEADERS);
+  app.useWebSocketAdapter(new SocketAdapter(app, cors));
   setUpOpenApi(app);
   await app.init();
   app.use(answerUnrouted(adapter));
   app.use(answerError);
-  putLaneInFront(app);
+  putLaneInFront(app, cors);
   answerUnreadable(app.getHttpServer());
   setTimeouts(app);
   return app;
@@ -72,8 +74,11 @@ export async function stopApiApplication(app: NestExpressApplication): Promise<v
   await app.close().finally(() => clearInterval(closing));
 }
 
-/** Requests reach the ingest lane first; what it does not take goes on to Socket.IO and Express. All calls below /api leave a trail. */
-function putLaneInFront(app: NestExpressApplication): void {
+/**
+ * What holds for every request comes first, then the fast path; what that does not take goes on to Socket.IO and
+ * Express. All calls below /api leave a trail.
+ */
+function putLaneInFront(app: NestExpressApplication, cors: CorsPolicy): void {
   const lane = app.get(IngestLane);
   const segment = app.get(SegmentLane);
   const health = app.get(HealthService);
@@ -83,10 +88,34 @@ function putLaneInFront(app: NestExpressApplication): void {
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (health.stopping) response.setHeader('Connection', 'close');
-    if (lane.take(request, response) || segment.take(request, response)) return;
-    if (/^\/(api|v1)\//i.test(request.url ?? '')) leaveTrail(trail, request, response);
+    useOriginForm(request);
+    if (isOfApi(request)) response.setHeader('Cache-Control', 'no-store');
+    cors.setHeaders(request, response);
+    const fault = hostProblem(request);
+    if (fault !== null) return refuse(trail, fault, request, response);
+    if (segment.take(request, response)) return;
+    if (isPreflight(request)) {
+      if (cors.allows(request.headers.origin ?? '')) return cors.answerPreflight(response);
+      return refuse(trail, forbidden(ORIGIN_REFUSED), request, response);
+    }
+    if (lane.take(request, response)) return;
+    if (leavesTrail(request)) leaveTrail(trail, request, response);
     for (const listener of listeners) listener.call(server, request, response);
   });
+  answerUpgrades(server, (problem, request, response) => refuse(trail, problem, request, response));
+}
+
+const isOfApi = ({ url = '' }: IncomingMessage) => /^\/api(?:[/?]|$)/i.test(url);
+const leavesTrail = ({ url = '' }: IncomingMessage) => /^\/(?:api|v1)\//i.test(url);
+
+/** Ends the connection with a problem, before anything else has seen the request. */
+function refuse(trail: ApiCallTrail, problem: Problem, request: IncomingMessage, response: ServerResponse): void {
+  if (leavesTrail(request)) leaveTrail(trail, request, response);
+  const { status, headers, body, detail } = problemAnswer(problem, request.url ?? '/', requestId(request));
+  noteProblem(request, detail);
+  response.setHeader('X-Request-Id', requestId(request));
+  response.setHeader('Content-Length', Buffer.byteLength(body));
+  response.writeHead(status, { ...headers, Connection: 'close' }).end(body);
 }
 
 function leaveTrail(trail: ApiCallTrail, request: IncomingMessage, response: ServerResponse): void {

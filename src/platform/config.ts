@@ -1,4 +1,4 @@
-import { duration, flag, integer, list, oneOf, secret, type Setting, text, url } from './settings.js';
+import { duration, flag, integer, list, oneOf, origins, secret, type Setting, text, url } from './settings.js';
 
 /**
  * Every setting Tidemark reads, in the order `.env.example` shows them.
@@ -58,7 +58,12 @@ export const SETTINGS = {
     description: 'Memory for events that wait for their commit, in bytes; beyond it requests get 503.',
   }),
   WORKER_CONCURRENCY: integer(1, 64, { default: 4, description: 'Jobs a worker process handles at once.' }),
-  CORS_ORIGINS: list({ default: [], description: 'Origins of browsers that may call the API; empty means none.' }),
+  CORS_ORIGINS: origins({
+    default: [],
+    example: 'https://app.example.com,https://admin.example.com',
+    description:
+      'Origins whose pages may call every route and Socket.IO from a browser; * means any, empty means none. Cookies are never allowed.',
+  }),
   SOCKETS_PER_KEY: integer(1, 100_000, {
     default: 20,
     description: 'Live (Socket.IO) connections that one key may have open to one API process.',

@@ -81,6 +81,7 @@ function toProblem(thrown: unknown, id: string): Problem {
   if (thrown instanceof HttpException) return fromHttpException(thrown);
   // Of Express itself, for an address that it cannot decode for instance.
   const { status, message } = thrown as { status?: unknown; message?: unknown };
+  if (UNDECODABLE.test(String(message))) return undecodableAddress();
   if (typeof status === 'number' && status >= 400 && status < 500) return new Problem(status, String(message));
   if (sqlState(thrown) === '57014') {
     return new Problem(503, 'The query took too long and was stopped. Ask for a shorter time range.', {
@@ -99,5 +100,11 @@ function fromHttpException(exception: HttpException): Problem {
   const status = exception.getStatus();
   if (status === 404) return new Problem(404, 'There is nothing at this address. /docs lists every route.');
   if (status >= 500) return internalError();
+  if (UNDECODABLE.test(exception.message)) return undecodableAddress();
   return new Problem(status, exception.message);
 }
+
+/** What Express' router says; Nest makes an exception of its own of it, with the same message. */
+const UNDECODABLE = /^Failed to decode param/;
+const undecodableAddress = () =>
+  new Problem(400, 'The address has a % that begins no character in UTF-8. Write the sign itself as %25.');

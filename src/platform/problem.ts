@@ -73,8 +73,11 @@ function refuseUnknown(sentence: string, message: string, names: readonly string
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
   const errors = unknown.slice(0, 20).map((name) => ({ path: name.slice(0, 100), message }));
-  throw badRequest(`${sentence}: ${errors.map(({ path }) => path).join(', ')}.`, errors);
+  throw badRequest(`${sentence}: ${errors.map(({ path }) => printedName(path)).join(', ')}.`, errors);
 }
+
+/** `?=1` has a parameter without a name, and a sentence must show that there is something. */
+export const printedName = (name: string): string => (name === '' ? '""' : name);
 
 export const unauthorized = (detail: string) => new Problem(401, detail);
 export const forbidden = (detail: string) => new Problem(403, detail);

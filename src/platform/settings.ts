@@ -78,6 +78,28 @@ export function list(words: Words<readonly string[]>): Setting<readonly string[]
   );
 }
 
+/** Origins as browsers send them, or `*`. One written otherwise would never match, and nobody would be told. */
+export function origins(words: Words<readonly string[]>): Setting<readonly string[]> {
+  const { parse, ...setting } = list(words);
+  return {
+    ...setting,
+    parse: (raw) => {
+      const wrong = parse(raw).find((origin) => origin !== '*' && !isOrigin(origin));
+      if (wrong === undefined) return parse(raw);
+      const origin = /^https?:/i.test(wrong) && URL.canParse(wrong) ? new URL(wrong).origin : wrong;
+      const meant = origin === wrong ? `${wrong} is none` : `${wrong} is ${origin}`;
+      throw new Error(`must be * or origins as browsers send them, lower-case scheme://host[:port] alone; ${meant}`);
+    },
+  };
+}
+
+/** Those of applications and browser extensions (`capacitor://localhost`) have schemes that URL knows no origin of. */
+function isOrigin(text: string): boolean {
+  if (text.includes('*')) return false;
+  if (/^https?:/.test(text)) return URL.canParse(text) && new URL(text).origin === text;
+  return /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+(?::\d{1,5})?$/.test(text);
+}
+
 /** `15m`, `1h`, `30s`, `7d` → seconds. */
 export function duration(words: Words<number> & { example: string }): Setting<number> {
   const seconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };

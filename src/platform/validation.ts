@@ -1,7 +1,7 @@
 import { type ArgumentMetadata, Injectable, type ValidationError, ValidationPipe } from '@nestjs/common';
 import { KEY_PARAMETER } from './access.js';
 import { checkPayload } from './payload-check.js';
-import { badRequest, type FieldError } from './problem.js';
+import { badRequest, type FieldError, printedName } from './problem.js';
 
 /** Unknown fields and parameters are errors, never dropped; nothing is converted behind the caller's back. */
 export function createValidationPipe(): ValidationPipe {
@@ -61,7 +61,7 @@ function fieldErrors(error: ValidationError, parent: string): FieldError[] {
   const path = parent === '' ? error.property : `${parent}.${error.property}`;
   const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
     path,
-    message: rule === 'whitelistValidation' ? `${error.property} is not a known field or parameter` : message,
+    message: rule === 'whitelistValidation' ? `${printedName(error.property)} is not a known field or parameter` : message,
   }));
   return [...own, ...(error.children ?? []).flatMap((child) => fieldErrors(child, path))];
 }

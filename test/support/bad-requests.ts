@@ -284,9 +284,16 @@ export function queryCases(): Case[] {
     '%00',
     '2026-01-01T00:00:60Z',
     '1e400',
+    ...['0000-01-01T00:00:00Z', '0001-01-01T00:00:00Z', '1969-12-31T23:59:59Z', '3000-01-01T00:00:00Z'],
+    ...['9999-12-31T23:59:59Z', '9999-12-31T23:59:59-23:59', '-infinity', '%2B010000-01-01T00:00:00Z'],
+    ...['2026-01-01T00:00:00+02:00', '2026-01-01T00:00:00%2B24:00', '2026-01-01T00:00:00%2B14:60'],
   ];
   const limits = ['0', '-1', '1001', '1e3', '1.5', 'abc', '', '%00', '9'.repeat(400), 'NaN', '0x10'];
-  const cursors = ['zzz', '%00', 'x'.repeat(10_000), '', 'AAAA', '..%2F', '%ff%fe'];
+  const forged = [
+    ...['0000-01-01T00:00:00.000000Z', '2026-02-30T00:00:00.000000Z', '2026-04-31T00:00:00.000000Z', 'infinity'],
+    ...['9999-12-31T23:59:59.999999Z', '253402300800000', '999999999999999', '-62167219200001', '8640000000000001'],
+  ].map((time) => Buffer.from(`${time} ${EVENT_ID}`).toString('base64url'));
+  const cursors = ['zzz', '%00', 'x'.repeat(10_000), '', 'AAAA', '..%2F', '%ff%fe', ...forged];
   const zones = ['Mars/Olympus', '%00', '', '+25:00', 'x'.repeat(5_000), "UTC'--", '__proto__'];
   const get = (path: string, name: string, value: string, statuses = [400]): Case => ({
     ...{ name: `${path}?${name}=${value.slice(0, 40)}`, method: 'GET', path: `${path}?${name}=${value}`, statuses },
@@ -297,7 +304,7 @@ export function queryCases(): Case[] {
     ...lists.flatMap((path) => limits.map((limit) => get(path, 'limit', limit))),
     ...lists.flatMap((path) => cursors.map((cursor) => get(path, 'cursor', cursor))),
     ...[...ranged, ...lists].flatMap((path) =>
-      ['colour', '__proto__', 'from%5B%5D'].map((name) => get(path, name, '1')),
+      ['colour', '__proto__', 'from%5B%5D', 'from%5Bb%5D', ''].map((name) => get(path, name, '1')),
     ),
     ...['/events', '/events/ingest', '/events/batch'].map((path) => ({
       ...post(`${path}?colour=1`, `${path}?colour=1`, eventJson({}), [400], 'colour'),
@@ -305,6 +312,21 @@ export function queryCases(): Case[] {
     ...['/auth/info', '/audit-events/recent', `/logs/${EVENT_ID}`, `/keys/${EVENT_ID}`].flatMap((path) =>
       ['colour', '__proto__', 'limit'].map((name) => get(path, name, '1')),
     ),
+    ...ranged.map((path) => ({
+      ...get(path, 'from', '2026-01-01T00:00:00Z&from=2026-01-02T00:00:00Z'),
+      field: 'from',
+    })),
+    ...['0000-01-01T00:00:00Z', '9999-12-31T23:59:59Z'].flatMap((time) => [
+      post(`/events/failed/retry to ${time}`, '/events/failed/retry', `{"to":"${time}"}`, [400], 'to'),
+      post(
+        `/analytics/funnel to ${time}`,
+        '/analytics/funnel',
+        `{"steps":[{"event_type":"a"}],"to":"${time}"}`,
+        [400],
+        'to',
+      ),
+      post(`/keys until ${time}`, '/keys', `{"client_id":"c","name":"n","expires_at":"${time}"}`, [400], 'expires_at'),
+    ]),
     ...['/keys', '/logs', '/analytics/funnel', '/events/failed/retry'].map((path) => ({
       ...post(`${path}?colour=1`, `${path}?colour=1`, '{}', [400], 'colour'),
     })),

@@ -38,6 +38,21 @@ describe('configuration', () => {
     expect(text).toContain('REDIS_URL must be a URL starting with redis://');
   });
 
+  it.each([
+    ['https://app.example.com/', 'https://app.example.com/ is https://app.example.com;'],
+    ['https://ok.example.com, HTTPS://App.example.com:443', 'HTTPS://App.example.com:443 is https://app.example.com;'],
+    ['app.example.com', 'must be * or origins as browsers send them'],
+    ['null', 'must be * or origins as browsers send them'],
+    ['https://*.example.com', 'must be * or origins as browsers send them'],
+  ])('refuses CORS_ORIGINS=%s, which no browser would match, and says how it is written', (origins, said) => {
+    expect(message({ CORS_ORIGINS: origins })).toContain(said);
+  });
+
+  it('takes origins of sites, ports, applications and extensions, and * for all', () => {
+    const origins = 'https://a.example,http://localhost:5173,http://[::1]:8080,capacitor://localhost,*';
+    expect(loadConfig({ DATABASE_URL: url, CORS_ORIGINS: origins }).CORS_ORIGINS).toEqual(origins.split(','));
+  });
+
   it('refuses SKIP_AUTH in production, and takes an unset NODE_ENV for production', () => {
     expect(message({ SKIP_AUTH: 'true' })).toContain('SKIP_AUTH must not be true in production');
     expect(message({ SKIP_AUTH: 'true', NODE_ENV: 'development' })).toBe('');

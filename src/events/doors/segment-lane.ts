@@ -6,11 +6,12 @@ import { AuthService } from '../../auth/auth.service.js';
 import { readBasicUser } from '../../auth/credentials.js';
 import { readBytes, requireCharset } from '../../platform/body.js';
 import { CONFIG, type Config } from '../../platform/config.js';
+import { ANY_ORIGIN, CorsPolicy } from '../../platform/cors.js';
 import { parseJson } from '../../platform/json.js';
 import { findMemberText } from '../../platform/json-scan.js';
 import type { Principal } from '../../platform/principal.js';
 import { badRequest, methodNotAllowed, Problem } from '../../platform/problem.js';
-import { pathOf, send } from '../lane.js';
+import { pathOf } from '../lane.js';
 import { LaneAnswers } from '../lane-answers.js';
 import { SEGMENT_CALLS, type SegmentCall } from './segment-message.js';
 import { SegmentService } from './segment.service.js';
@@ -32,20 +33,6 @@ const SETTINGS = /^(?:\/v1)?\/projects\/([^/]{1,512})\/settings$/i;
 /** What may be inflated and looked through for a key; SDKs fill a batch to 500 KB. */
 const KEYLESS = { maxBytes: 524_288, freeBytes: 65_536 };
 
-/** Any origin: a write key stands in the page for everybody to read, and opens nothing but the door to write. */
-const CORS = {
-  'Access-Control-Allow-Origin': '*',
-  'Access-Control-Expose-Headers':
-    'Retry-After, X-RateLimit-Reset, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, X-Request-Id',
-};
-
-const PREFLIGHT = {
-  'Access-Control-Allow-Methods': 'GET, POST, OPTIONS',
-  // The wildcard does not cover Authorization.
-  'Access-Control-Allow-Headers': 'Authorization, Content-Type, Content-Encoding, X-API-Key, X-Retry-Count, *',
-  'Access-Control-Max-Age': '86400',
-};
-
 const CODES: Record<number, string> = {
   400: 'invalid_request',
   401: 'invalid_credentials',
@@ -58,13 +45,18 @@ const CODES: Record<number, string> = {
 /** The routes of Segment's tracking API, in front of Express like those of the ingest lane. */
 @Injectable()
 export class SegmentLane {
+  /** Any origin: a write key stands in the page for everybody to read, and opens nothing but the door to write. */
+  private readonly cors: CorsPolicy;
+
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly auth: AuthService,
     private readonly trail: ApiCallTrail,
     private readonly answers: LaneAnswers,
     private readonly segment: SegmentService,
-  ) {}
+  ) {
+    this.cors = new CorsPolicy([ANY_ORIGIN], config.API_KEY_HEADERS);
+  }
 
   /** Answers the request if it is one of Segment's. @returns false when it is not */
   take(request: IncomingMessage, response: ServerResponse): boolean {
@@ -75,10 +67,11 @@ export class SegmentLane {
     const door = DOORS.get(route);
     const writeKey = door === undefined ? SETTINGS.exec(path)?.[1] : undefined;
     if (door === undefined && writeKey === undefined) return false;
-    for (const [name, value] of Object.entries(CORS)) response.setHeader(name, value);
+    this.cors.setHeaders(request, response);
     const methods = door === undefined ? 'GET, HEAD, OPTIONS' : 'OPTIONS, POST';
     if (method === 'OPTIONS') {
-      send(response, 204, { ...PREFLIGHT, Allow: methods }, null);
+      response.setHeader('Allow', methods);
+      this.cors.answerPreflight(response);
       return true;
     }
     const call = this.trail.callOf(request);
