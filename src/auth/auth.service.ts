@@ -7,7 +7,7 @@ import { KeyVerifier } from '../keys/key-verifier.js';
 import type { Access } from '../platform/access.js';
 import { clientAddress, trustedProxies } from '../platform/client-address.js';
 import { CONFIG, type Config } from '../platform/config.js';
-import { allows, DEFAULT_TENANT_ID, type Principal } from '../platform/principal.js';
+import { allows, commonScopes, DEFAULT_TENANT_ID, type Principal, SCOPES } from '../platform/principal.js';
 import { badRequest, forbidden, notFound, Problem, unauthorized } from '../platform/problem.js';
 import { isUuid } from '../platform/uuid7.js';
 import { TenantsService } from '../tenants/tenants.service.js';
@@ -42,7 +42,7 @@ export class AuthService {
       clientId: 'platform',
       keyId: null,
       keyName: 'PLATFORM_API_KEY',
-      scopes: ['read', 'write', 'admin', 'platform'],
+      scopes: SCOPES,
       rateLimit: config.RATE_LIMIT_REQUESTS,
       rateWindowSeconds: config.RATE_LIMIT_WINDOW_SECONDS,
       eventLimit: null,
@@ -151,7 +151,7 @@ export class AuthService {
     const claims = await this.tokens.verify(token);
     const principal = await this.findTokenPrincipal(claims.keyId);
     if (principal === null) throw unauthorized('Invalid access token: its key does not exist any more.');
-    const scopes = claims.scopes.filter((scope) => allows(principal.scopes, scope));
+    const scopes = commonScopes(claims.scopes, principal.scopes);
     const tokenExpiresAt = claims.expiresAt;
     if (claims.tenantId === principal.tenantId) return { ...principal, scopes, tokenExpiresAt };
     if (!allows(principal.scopes, 'platform')) throw unauthorized('Invalid access token: its key left the tenant.');

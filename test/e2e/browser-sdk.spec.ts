@@ -39,7 +39,7 @@ withChromium('the browser SDK of Segment, unmodified, in Chromium', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '100000' });
-    key = await api.createKey(await api.createTenant('Acme'), ['write']);
+    key = await api.createKey(await api.createTenant('Acme'), ['track']);
     site = createServer((request, response) => {
       if (request.url === '/') response.setHeader('Content-Type', 'text/html').end('<script src="/index.js"></script>');
       else if (request.url === '/index.js') response.end(readFileSync(join(SDK, 'index.js')));

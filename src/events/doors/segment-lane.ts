@@ -104,8 +104,8 @@ export class SegmentLane {
     if (user !== null || this.auth.hasCredential(request)) {
       const principal =
         user === null
-          ? await this.auth.authenticate(request, 'write')
-          : await this.auth.authenticateWith(user, request, 'write');
+          ? await this.auth.authenticate(request, 'track')
+          : await this.auth.authenticateWith(user, request, 'track');
       await onPrincipal(principal);
       return { principal, body: await this.read(request) };
     }
@@ -113,8 +113,8 @@ export class SegmentLane {
     const key = (body as { writeKey?: unknown }).writeKey;
     const principal =
       typeof key === 'string' && key !== ''
-        ? await this.auth.authenticateWith(key, request, 'write')
-        : await this.auth.authenticate(request, 'write');
+        ? await this.auth.authenticateWith(key, request, 'track')
+        : await this.auth.authenticate(request, 'track');
     await onPrincipal(principal);
     return { principal, body };
   }
