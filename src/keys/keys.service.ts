@@ -10,6 +10,7 @@ import { isUuid, uuid7 } from '../platform/uuid7.js';
 import type { ApiKey } from './api-key.entity.js';
 import { InstallationSecrets } from './installation-secrets.js';
 import { generateKey } from './key-format.js';
+import { KeyRecords } from './key-records.js';
 import { type CreatedKeyResponse, type CreateKeyDto, KeyResponse, type UpdateKeyDto } from './keys.dto.js';
 import { type KeyChange, KeysRepository } from './keys.repository.js';
 
@@ -30,6 +31,7 @@ export class KeysService {
     @Inject(CONFIG) private readonly config: Config,
     private readonly keys: KeysRepository,
     private readonly secrets: InstallationSecrets,
+    private readonly records: KeyRecords,
   ) {}
 
   /**
@@ -76,7 +78,7 @@ export class KeysService {
     const [before, after] = [this.toResponse(key), this.toResponse({ ...key, ...change })];
     if (Object.keys(change).length > 0) {
       const record = recordOf(caller, { ...API_KEY, ...CHANGED, id: key.id, before, after });
-      await this.keys.update(caller.tenantId, id, change, record);
+      await this.changing(id, () => this.keys.update(caller.tenantId, id, change, record));
     }
     return after;
   }
@@ -84,7 +86,7 @@ export class KeysService {
   async delete(caller: KeyAdmin, id: string): Promise<void> {
     const before = this.toResponse(await this.getManageable(caller, id));
     const record = recordOf(caller, { ...API_KEY, ...DELETED, id: before.id, before });
-    await this.keys.delete(caller.tenantId, id, record);
+    await this.changing(id, () => this.keys.delete(caller.tenantId, id, record));
   }
 
   /** A new key with everything of the old one but its secret; the old one lives `graceSeconds` longer. */
@@ -110,8 +112,17 @@ export class KeysService {
       before: this.toResponse(old),
       after: this.toResponse(record),
     };
-    await this.keys.replace(old, oldEnd, record, recordOf(caller, rotation));
+    await this.changing(id, () => this.keys.replace(old, oldEnd, record, recordOf(caller, rotation)));
     return { ...this.toResponse(record), key };
+  }
+
+  /** Whatever became of the change: without an answer from the database nobody knows whether it was committed. */
+  private async changing(id: string, change: () => Promise<void>): Promise<void> {
+    try {
+      await change();
+    } finally {
+      this.records.forget(id);
+    }
   }
 
   private async make(
