@@ -86,6 +86,11 @@ export const SETTINGS = {
     default: 60,
     description: 'Length of the rate-limit window in seconds.',
   }),
+  TENANT_RATE_LIMIT: integer(1, 1_000_000_000, {
+    example: '6000',
+    description:
+      'Requests per RATE_LIMIT_WINDOW_SECONDS of all keys of a tenant together, whatever limits they have; empty means no such ceiling. Platform keys are not counted.',
+  }),
   EVENT_RETENTION_DAYS: integer(1, 36_500, { default: 90, description: 'Days an event is kept.' }),
   AUDIT_RETENTION_DAYS: integer(1, 36_500, { default: 365, description: 'Days an audit entry is kept.' }),
   EVENT_CONTEXT: oneOf(['truncated', 'full', 'user_agent', 'off'], {
@@ -130,7 +135,14 @@ type Settings = typeof SETTINGS;
 type SettingName = keyof Settings;
 type Value<S> = S extends Setting<infer T> ? T : never;
 /** Settings that have neither a default nor must be given. */
-type Optional = 'REDIS_URL' | 'PLATFORM_API_KEY' | 'JWT_SECRET' | 'JWT_PRIVATE_KEY' | 'LOG_DIR' | AuditKeySetting;
+type Optional =
+  | 'REDIS_URL'
+  | 'PLATFORM_API_KEY'
+  | 'JWT_SECRET'
+  | 'JWT_PRIVATE_KEY'
+  | 'LOG_DIR'
+  | 'TENANT_RATE_LIMIT'
+  | AuditKeySetting;
 type AuditKeySetting = 'AUDIT_SIGNING_KEY' | 'AUDIT_SIGNING_KEY_FILE' | 'AUDIT_CHECKPOINT_LOG';
 
 export type Config = Readonly<{

@@ -88,7 +88,7 @@ async function loadSamples(
     client_id: SAMPLE_CLIENT,
     name: 'Sample data loader',
     scopes: ['admin'],
-    rate_limit: 1_000_000,
+    ...(context.options.tenantRateLimit === undefined ? { rate_limit: 1_000_000 } : {}),
   });
   await sendSamples(context, samples, loader.key);
   await waitUntilProcessed(context, samples, loader.key);

@@ -13,6 +13,8 @@ export interface QuickstartOptions {
   /** Sample events reach back this far. */
   sampleDays: number;
   platformApiKey: string | undefined;
+  /** Requests per window that one key may be given; undefined: any number. */
+  tenantRateLimit: string | undefined;
   /** A server to use instead of the embedded one. */
   databaseUrl: string | undefined;
 }
@@ -27,6 +29,7 @@ export function readOptions(env: NodeJS.ProcessEnv): QuickstartOptions {
     sampleEvents: wholeNumber(env, 'SAMPLE_EVENTS', 1000, 1_000_000),
     sampleDays: Math.min(30, Math.max(1, wholeNumber(env, 'EVENT_RETENTION_DAYS', 90, 36_500))),
     platformApiKey: text(env, 'PLATFORM_API_KEY'),
+    tenantRateLimit: text(env, 'TENANT_RATE_LIMIT'),
     databaseUrl: text(env, 'DATABASE_URL'),
   };
 }
