@@ -17,7 +17,6 @@ import { AuthController } from './auth/auth.controller.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import { LimitGuard, THROTTLERS } from './auth/limit.guard.js';
-import { LimitStorage } from './auth/limit-storage.js';
 import { SegmentController } from './events/doors/segment.controller.js';
 import { EventsController } from './events/events.controller.js';
 import { EventsModule } from './events/events.module.js';
@@ -60,11 +59,7 @@ export class ApiModule {
         TenantsModule,
         KeysModule,
         AuthModule,
-        ThrottlerModule.forRootAsync({
-          imports: [AuthModule],
-          inject: [LimitStorage],
-          useFactory: (storage: LimitStorage) => ({ throttlers: THROTTLERS, storage }),
-        }),
+        ThrottlerModule.forRoot(THROTTLERS),
         AnalyticsModule,
         EventsModule,
         JobRequestsModule,

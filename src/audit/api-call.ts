@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { DEFAULT_TENANT_ID, type Principal } from '../platform/principal.js';
-import { redactKeys } from '../platform/redact.js';
+import { redact } from '../platform/redact.js';
 import { requestId } from '../platform/request-id.js';
 import { uuid7Bytes } from '../platform/uuid7.js';
 
@@ -80,9 +80,9 @@ function pathOf(request: IncomingMessage & { originalUrl?: string }): string {
   return (request.originalUrl ?? request.url ?? '').split('?', 1)[0] ?? '';
 }
 
-/** Without keys and control characters, which would forge lines where a log is printed, and of bounded length. */
+/** Without credentials and control characters, which would forge lines where a log is printed, and of bounded length. */
 function storable(text: string): string {
-  return redactKeys(text)
+  return redact(text)
     .slice(0, MAX_TEXT)
     .replace(/\p{Cc}/gu, ' ')
     .toWellFormed();

@@ -1,6 +1,6 @@
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { Caller, RequireScope } from '../platform/access.js';
+import { Caller, ChangesAccess, RequireScope } from '../platform/access.js';
 import type { Principal } from '../platform/principal.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { AuthInfoResponse, TokenResponse } from './auth.dto.js';
@@ -41,10 +41,14 @@ export class AuthController {
     };
   }
 
-  /** Exchanges a key for an access token that stops working when the key is disabled, deleted or narrowed. */
+  /**
+   * Exchanges a key for an access token that stops working when the key is disabled, deleted or narrowed. A token is not
+   * exchanged for a token: who holds one for a moment would keep it for ever.
+   */
   @Post('token')
   @HttpCode(200)
-  @RequireScope('any')
+  @RequireScope('key')
+  @ChangesAccess()
   @ApiOkResponse({ type: TokenResponse })
   async token(@Caller() caller: Principal): Promise<TokenResponse> {
     const { token, expiresIn } = await this.auth.issueToken(caller);

@@ -4,12 +4,11 @@ import { TenantsModule } from '../tenants/tenants.module.js';
 import { AccessTokens } from './access-tokens.js';
 import { AuthService } from './auth.service.js';
 import { FailedAttempts } from './failed-attempts.js';
-import { LimitStorage } from './limit-storage.js';
 import { RateLimiter } from './rate-limiter.js';
 
 @Module({
   imports: [KeysModule, TenantsModule],
-  providers: [AccessTokens, AuthService, FailedAttempts, LimitStorage, RateLimiter],
-  exports: [AuthService, LimitStorage, RateLimiter],
+  providers: [AccessTokens, AuthService, FailedAttempts, RateLimiter],
+  exports: [AuthService, RateLimiter],
 })
 export class AuthModule {}

@@ -40,7 +40,8 @@ const COMMANDS: Record<string, Entry> = {
   'create-key': {
     usage:
       '--client-id=my-app --name="My App" [--tenant=ID] [--scopes=read,write] [--rate-limit=100] [--rate-window-s=60] [--event-limit=1000] [--expires-at=TIME]',
-    description: 'Creates an API key and shows it this once. Scopes: read, write, admin, platform.',
+    description:
+      'Creates an API key and shows it this once. Scopes: track (for pages and devices: sends events, nothing else), read, write, admin, platform.',
     load: async () => (await import('./create-key.command.js')).createKey,
   },
   'list-keys': {

@@ -57,7 +57,7 @@ export class IngestLane {
     const call = this.trail.callOf(request);
     call.route = route;
     void this.answers.answer(call, response, 202, async () => {
-      const principal = await this.auth.authenticate(request, 'write');
+      const principal = await this.auth.authenticate(request, 'track');
       await this.answers.admit(principal, call, response);
       refuseUnknownParameters(request.url ?? '');
       return accept(principal, call);

@@ -1,3 +1,4 @@
+import { hide } from './redact.js';
 import { duration, flag, integer, list, oneOf, origins, secret, type Setting, text, url } from './settings.js';
 
 /**
@@ -37,8 +38,9 @@ export const SETTINGS = {
     description:
       'With it, queues and shared rate limits live in Redis; without it, queues live in PostgreSQL, limits per process.',
   }),
-  PLATFORM_API_KEY: secret(16, {
-    description: 'A key with the platform scope that exists by configuration. Leave empty to use created keys only.',
+  PLATFORM_API_KEY: secret(24, {
+    description:
+      'A key with the platform scope that exists by configuration, at least 24 characters that nobody can guess (openssl rand -base64 32). Leave empty to use created keys only.',
   }),
   API_KEY_HEADERS: list({
     default: ['CSIQ-APIKEY'],
@@ -81,9 +83,10 @@ export const SETTINGS = {
   LOG_DIR: text({ description: 'Folder for rotated log files, besides standard output. Empty means none.' }),
   JWT_SECRET: secret(32, {
     description:
-      'Key that signs access tokens (HS256), at least 32 characters; absent: one that the installation made for itself.',
+      'Key that signs access tokens (HS256), at least 32 characters that nobody can guess; absent: one that the installation made for itself.',
   }),
   JWT_PRIVATE_KEY: text({
+    isSecret: true,
     description: 'Ed25519 key that signs access tokens instead (base64 of PKCS #8 DER): algorithm EdDSA, else HS256.',
   }),
   JWT_EXPIRES_IN: duration({ default: 900, example: '15m', description: 'Life of an access token.' }),
@@ -99,6 +102,11 @@ export const SETTINGS = {
   RATE_LIMIT_WINDOW_SECONDS: integer(1, 86_400, {
     default: 60,
     description: 'Length of the rate-limit window in seconds.',
+  }),
+  TENANT_RATE_LIMIT: integer(1, 1_000_000_000, {
+    example: '6000',
+    description:
+      'Requests per RATE_LIMIT_WINDOW_SECONDS of all keys of a tenant together, whatever limits they have; empty means no such ceiling. Platform keys are not counted.',
   }),
   EVENT_RETENTION_DAYS: integer(1, 36_500, { default: 90, description: 'Days an event is kept.' }),
   AUDIT_RETENTION_DAYS: integer(1, 36_500, { default: 365, description: 'Days an audit entry is kept.' }),
@@ -117,6 +125,7 @@ export const SETTINGS = {
     description: 'Name of this installation in audit checkpoints; a tenant adds /<its id>. Never change it.',
   }),
   AUDIT_SIGNING_KEY: text({
+    isSecret: true,
     description:
       'Ed25519 key that signs audit checkpoints (base64 of PKCS #8 DER). Only workers need it. Absent: AUDIT_SIGNING_KEY_FILE.',
   }),
@@ -144,7 +153,14 @@ type Settings = typeof SETTINGS;
 type SettingName = keyof Settings;
 type Value<S> = S extends Setting<infer T> ? T : never;
 /** Settings that have neither a default nor must be given. */
-type Optional = OptionalUrl | 'PLATFORM_API_KEY' | 'JWT_SECRET' | 'JWT_PRIVATE_KEY' | 'LOG_DIR' | AuditKeySetting;
+type Optional =
+  | OptionalUrl
+  | 'PLATFORM_API_KEY'
+  | 'JWT_SECRET'
+  | 'JWT_PRIVATE_KEY'
+  | 'LOG_DIR'
+  | 'TENANT_RATE_LIMIT'
+  | AuditKeySetting;
 type OptionalUrl = 'DATABASE_MIGRATION_URL' | 'REDIS_URL';
 type AuditKeySetting = 'AUDIT_SIGNING_KEY' | 'AUDIT_SIGNING_KEY_FILE' | 'AUDIT_CHECKPOINT_LOG';
 
@@ -164,7 +180,7 @@ export const CONFIG = Symbol('CONFIG');
 export class ConfigError extends Error {}
 
 /**
- * Reads and checks every setting; an empty variable counts as absent.
+ * Reads and checks every setting; an empty variable counts as absent. Secret ones are from then on kept out of logs.
  * @throws ConfigError naming each wrong variable, what is wrong with its value, and an example.
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
@@ -181,6 +197,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     } catch (error) {
       problems.push(`${name} ${(error as Error).message}${example(setting)}`);
     }
+  }
+  for (const [name, setting] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
+    const value = values[name];
+    if (setting.isSecret && typeof value === 'string') hide(value);
   }
   const config = values as Config;
   if (env['DATABASE_URL'] === undefined || env['DATABASE_URL'] === '') {

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { passBodyBy } from './body.js';
 import { isConnectionError, sqlState } from './database.js';
 import { databaseAway, internalError, Problem } from './problem.js';
+import { redact } from './redact.js';
 import { requestId } from './request-id.js';
 import { RequestNote } from './request-note.js';
 
@@ -50,7 +51,7 @@ export function notedProblem(request: IncomingMessage): string | null {
 }
 
 /**
- * Status, headers and body for `thrown`; `url` loses its query, which may hold a key.
+ * Status, headers and body for `thrown`, without the credentials that a message may repeat; `url` loses its query as well.
  * @param adapt makes the problem what the clients of this address understand
  */
 export function problemAnswer(
@@ -59,7 +60,7 @@ export function problemAnswer(
   id: string,
   adapt: (problem: Problem) => Problem = (problem) => problem,
 ): ProblemAnswer {
-  const problem = adapt(toProblem(thrown, id));
+  const problem = adapt(withoutCredentials(toProblem(thrown, id)));
   const retryAfter = problem.extras.retryAfterSeconds;
   return {
     status: problem.status,
@@ -69,9 +70,15 @@ export function problemAnswer(
       ...problem.extras.headers,
       ...(problem.status === 401 ? { 'WWW-Authenticate': 'Bearer realm="tidemark"' } : {}),
     },
-    body: JSON.stringify(problem.body(url.split('?', 1)[0], id)),
+    body: JSON.stringify(problem.body(redact(url.split('?', 1)[0] ?? ''), id)),
     detail: problem.detail,
   };
+}
+
+/** Members stay as they are: they give a client its own ids back. */
+function withoutCredentials({ status, detail, extras }: Problem): Problem {
+  const errors = extras.errors?.map(({ path, message }) => ({ path: redact(path), message: redact(message) }));
+  return new Problem(status, redact(detail), { ...extras, ...(errors === undefined ? {} : { errors }) });
 }
 
 const logger = new Logger('ProblemFilter');

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { redact } from './redact.js';
 
 const HARD_EXIT_MS = 25_000;
 
@@ -40,6 +41,6 @@ export function failToStart(error: unknown): never {
   const { name, message, stack } = error as Error;
   const expected =
     ['ConfigError', 'UnfitServerError'].includes((error as Error).constructor.name) || name === 'ConfigError';
-  process.stderr.write(`${expected ? message : (stack ?? message)}\n`);
+  process.stderr.write(`${redact(expected ? message : (stack ?? message))}\n`);
   process.exit(1);
 }

@@ -1,6 +1,7 @@
 import { dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { redact } from '../platform/redact.js';
 import { ApiClient } from './api-client.js';
 import { Child } from './child.js';
 import { serviceEnv } from './child-env.js';
@@ -181,7 +182,7 @@ async function main(): Promise<number> {
     await stopped;
   } catch (error) {
     if (!signal.aborted) {
-      process.stderr.write(`\n${describe(error)}\n`);
+      process.stderr.write(`\n${redact(describe(error))}\n`);
       code = 1;
     }
   }

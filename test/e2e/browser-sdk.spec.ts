@@ -28,7 +28,7 @@ withChromium('the browser SDK of Segment, unmodified, in Chromium', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '100000' });
-    key = await api.createKey(await api.createTenant('Acme'), ['write']);
+    key = await api.createKey(await api.createTenant('Acme'), ['track']);
     site = await TestSite.start({
       '/': '<script src="/index.js"></script>',
       '/index.js': readFileSync(join(SDK, 'index.js'), 'utf8'),

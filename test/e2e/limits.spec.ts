@@ -85,6 +85,37 @@ for (const [store, redisUrl] of [
       expect((await apis[0]!.post('/events', { event_type: 'x' }, limited)).status).toBe(429);
     });
 
+    it('counts all keys of a tenant against its ceiling, by every door, and never its platform keys', async () => {
+      const capped = await Promise.all(
+        apis.map(() => TestApi.start(database.url, { REDIS_URL: redisUrl, TENANT_RATE_LIMIT: '20' })),
+      );
+      const [first, last] = [capped[0]!, capped.at(-1)!];
+      const home = await first.createTenant('Capped');
+      const keys = await Promise.all(['a', 'b'].map((client) => first.createKey(home, ['admin'], client)));
+      const operator = await first.createKey(home, ['platform']);
+      const { body } = await first.post<{ access_token: string }>('/auth/token', {}, keys[0]); // the first of the 20
+      const ways: ((n: number) => Promise<{ status: number; body: unknown; headers: Headers }>)[] = [
+        (n) => first.post('/events', { event_type: 'x' }, keys[n % 2]),
+        (n) => last.get('/events', keys[n % 2]),
+        () => last.call('GET', '/auth/info', { key: null, headers: { Authorization: `Bearer ${body.access_token}` } }),
+      ];
+      const answers = await Promise.all(Array.from({ length: 45 }, (_, n) => ways[n % 3]!(n)));
+      expect(answers.filter(({ status }) => status < 300)).toHaveLength(19);
+      const refused = answers.filter(({ status }) => status === 429);
+      expect(refused).toHaveLength(26);
+      for (const { body: problem, headers } of refused) {
+        expect(problem).toMatchObject({
+          detail: expect.stringMatching(/^All keys of this tenant together may send 20 requests per 60 s\./) as string,
+        });
+        expect([headers.get('ratelimit-limit'), headers.get('ratelimit-remaining')]).toEqual(['20', '0']);
+        expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+      }
+      for (let n = 0; n < 3; n++) expect((await first.get('/events', operator)).status).toBe(200);
+      const another = await first.createTenant('Not capped yet');
+      expect((await first.get('/events', await first.createKey(another, ['read']))).status).toBe(200);
+      await Promise.all(capped.map((api) => api.stop()));
+    });
+
     it('says in auth/info what is left', async () => {
       const limited = await key({ rate_limit: 5, rate_window_s: 60 });
       await apis[0]!.get('/events', limited);

@@ -1,9 +1,10 @@
 import { DiscoveryModule, DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { PATH_METADATA } from '@nestjs/common/constants.js';
+import { RequestMethod } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { Test } from '@nestjs/testing';
 import { parse } from 'yaml';
 import { ApiModule } from '../../src/api.module.js';
-import { ACCESS } from '../../src/platform/access.js';
+import { ACCESS, CHANGES_ACCESS } from '../../src/platform/access.js';
 import { loadConfig } from '../../src/platform/config.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { TestApi } from '../support/api.js';
@@ -22,7 +23,7 @@ describe('routes', () => {
     await database.drop();
   });
 
-  it('each declare a scope or that they are public', async () => {
+  it('each declare a scope or that they are public, and those about keys, tenants and tokens that they change access', async () => {
     const module = await Test.createTestingModule({
       imports: [ApiModule.forRoot(loadConfig({ DATABASE_URL: database.url })), DiscoveryModule],
     }).compile();
@@ -43,6 +44,15 @@ describe('routes', () => {
       ({ controller, handler }) => reflector.getAllAndOverride(ACCESS, [handler, controller]) === undefined,
     );
     expect(undeclared.map(({ controller, name }) => `${controller.name}.${name}`)).toEqual([]);
+    const [about, reads] = [/^(keys|tenants|auth)$/, new Set([RequestMethod.GET, RequestMethod.HEAD])];
+    const changing = routes.filter(
+      ({ controller, handler }) =>
+        about.test(String(Reflect.getMetadata(PATH_METADATA, controller))) &&
+        !reads.has(Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod),
+    );
+    expect(changing.length).toBeGreaterThan(5);
+    const cached = changing.filter(({ handler }) => reflector.get(CHANGES_ACCESS, handler) !== true);
+    expect(cached.map(({ controller, name }) => `${controller.name}.${name}`)).toEqual([]);
     await module.close();
   });
 

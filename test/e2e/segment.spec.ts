@@ -21,7 +21,7 @@ describe("Segment's tracking API", () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '100000' });
-    key = await api.createKey(await api.createTenant('Acme'), ['write']);
+    key = await api.createKey(await api.createTenant('Acme'), ['track']);
   });
 
   afterAll(async () => {

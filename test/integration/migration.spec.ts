@@ -53,7 +53,15 @@ describe('migrations by an ordinary owner', () => {
     await pipeline.stop();
   });
 
-  it('can be taken back and run again', async () => {
+  it('can be taken back and run again, whatever scopes its keys have', async () => {
+    const owner = new pg.Client({ connectionString: url.toString() });
+    await owner.connect();
+    await owner.query(
+      `insert into api_keys (id, tenant_id, prefix, secret_hash, client_id, name, scopes)
+       select gen_random_uuid(), (select id from tenants limit 1), scopes, '', 'c', 'n', string_to_array(scopes, ',')
+       from unnest(array['track', 'track,read', 'platform']) as scopes`,
+    );
+    await owner.end();
     const reverted: (string | null | undefined)[] = [];
     do reverted.push((await cli('migrate', '--revert', '--json')).reverted);
     while (reverted.at(-1) !== null);

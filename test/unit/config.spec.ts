@@ -1,5 +1,7 @@
+import { execSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { ConfigError, envExample, loadConfig } from '../../src/platform/config.js';
+import { ConfigError, envExample, loadConfig, SETTINGS } from '../../src/platform/config.js';
 
 const url = 'postgresql://localhost/tidemark';
 const message = (env: Record<string, string>) => {
@@ -61,6 +63,41 @@ describe('configuration', () => {
   it('refuses published sample keys and short secrets', () => {
     expect(message({ PLATFORM_API_KEY: 'dev-key-analytics-2024' })).toContain('sample value');
     expect(message({ JWT_SECRET: 'short' })).toContain('at least 32 characters');
+  });
+
+  it.each([
+    'short-but-random-7Gq',
+    'x'.repeat(40),
+    'changeme-changeme-please-now',
+    'Change_Me_to_something_1234567',
+    'test-platform-key-0123456789',
+    'TESTkey8473628193746152839',
+    'your-secure-admin-key-here-2025',
+    'replace-this-with-a-real-key-1',
+    'my-secret-key-for-production-1',
+    'abcabcdabcdeabcabcdabcdeabcabcdabcde',
+    'Tr0ub4dor&3Tr0ub4dor&3Tr0ub4dor&3',
+    'abcdefghijklmnopqrstuvwxyz0123456789',
+    '0123456789012345678901234567890123',
+    'qwertyuiopasdfghjklzxcvbnm123456',
+    'passwordpassword1234567890abcdef',
+  ])('refuses %s as a key, and as a secret, with a way to make a good one', (weak) => {
+    for (const name of ['PLATFORM_API_KEY', 'JWT_SECRET']) {
+      expect(message({ [name]: weak })).toMatch(new RegExp(`^ *${name} .*openssl rand -base64 32`, 'm'));
+    }
+  });
+
+  it('takes random values in every usual form, and those that its own sentence makes', () => {
+    for (let n = 0; n < 2_000; n++) {
+      for (const encoding of ['hex', 'base64', 'base64url'] as const) {
+        const value = randomBytes(32).toString(encoding);
+        expect(SETTINGS.PLATFORM_API_KEY.parse(value)).toBe(value);
+        expect(SETTINGS.JWT_SECRET.parse(value)).toBe(value);
+      }
+    }
+    const command = /node -p ".*"/.exec(message({ PLATFORM_API_KEY: 'short' }))![0];
+    const made = execSync(command, { encoding: 'utf8' }).trim();
+    expect(message({ PLATFORM_API_KEY: made, JWT_SECRET: made })).toBe('');
   });
 
   it('is what .env.example shows', () => {

@@ -1,6 +1,6 @@
 import { decodeCursor, encodeCursor, toPage } from '../../src/platform/cursor.js';
 import { connectionString, isConnectionError } from '../../src/platform/database.js';
-import { allows } from '../../src/platform/principal.js';
+import { allows, commonScopes, SCOPES } from '../../src/platform/principal.js';
 import { dateTimeFault, parseDateTime } from '../../src/platform/time.js';
 import { isUuid, uuid7, uuid7Bytes, uuid7Time } from '../../src/platform/uuid7.js';
 
@@ -41,6 +41,19 @@ describe('scopes', () => {
     expect(allows(['admin'], 'read')).toBe(true);
     expect(allows(['admin'], 'platform')).toBe(false);
     expect(allows(['write'], 'read')).toBe(false);
+    expect(allows(['write'], 'track')).toBe(true);
+    expect(allows(['read'], 'track')).toBe(false);
+    expect(SCOPES.filter((scope) => allows(['track'], scope))).toEqual(['track']);
+  });
+
+  it('of two credentials have in common what both allow', () => {
+    for (const some of SCOPES) {
+      for (const others of SCOPES) {
+        const common = commonScopes([some], [others]);
+        for (const scope of SCOPES)
+          expect(allows(common, scope)).toBe(allows([some], scope) && allows([others], scope));
+      }
+    }
   });
 });
 

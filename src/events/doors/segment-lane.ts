@@ -107,8 +107,8 @@ export class SegmentLane {
     if (user === null && !this.auth.hasCredential(request)) return this.openByBody(request, onPrincipal);
     const principal =
       user === null
-        ? await this.auth.authenticate(request, 'write')
-        : await this.auth.authenticateWith(user, request, 'write');
+        ? await this.auth.authenticate(request, 'track')
+        : await this.auth.authenticateWith(user, request, 'track');
     await onPrincipal(principal);
     const bytes = await this.read(request, { maxBytes: this.config.MAX_BODY_BYTES });
     return { principal, body: await parse(bytes) };
@@ -126,8 +126,8 @@ export class SegmentLane {
     const key = findMemberText(bytes, 'writeKey');
     const principal =
       key === null || key === ''
-        ? await this.auth.authenticate(request, 'write')
-        : await this.auth.authenticateWith(key, request, 'write');
+        ? await this.auth.authenticate(request, 'track')
+        : await this.auth.authenticateWith(key, request, 'track');
     await onPrincipal(principal);
     return { principal, body: await parse(bytes) };
   }

@@ -119,7 +119,8 @@ function summarize(outcomes: readonly Outcome[], parent: string): SegmentRespons
 function toFault(outcome: Outcome): FieldError | null {
   if (outcome.status === 'rejected') return { path: outcome.path ?? '', message: outcome.message };
   if (outcome.status !== 'conflict') return null;
-  return { path: 'messageId', message: `was used before with other content; the first is kept (${outcome.id})` };
+  const first = outcome.id === undefined ? '' : ` (${outcome.id})`;
+  return { path: 'messageId', message: `was used before with other content; the first is kept${first}` };
 }
 
 function describe(faults: readonly FieldError[], messages: number, counts?: SegmentResponse): string {
