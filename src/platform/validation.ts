@@ -61,7 +61,8 @@ function fieldErrors(error: ValidationError, parent: string): FieldError[] {
   const path = parent === '' ? error.property : `${parent}.${error.property}`;
   const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
     path,
-    message: rule === 'whitelistValidation' ? `${printedName(error.property)} is not a known field or parameter` : message,
+    message:
+      rule === 'whitelistValidation' ? `${printedName(error.property)} is not a known field or parameter` : message,
   }));
   return [...own, ...(error.children ?? []).flatMap((child) => fieldErrors(child, path))];
 }
