@@ -1,4 +1,4 @@
-import { duration, flag, integer, list, oneOf, secret, type Setting, text, url } from './settings.js';
+import { duration, flag, integer, keyName, list, oneOf, secret, type Setting, text, url } from './settings.js';
 
 /**
  * Every setting Tidemark reads, in the order `.env.example` shows them.
@@ -97,10 +97,11 @@ export const SETTINGS = {
     default: 600,
     description: 'Seconds between two looks for failed events to retry, and the first step of their backoff.',
   }),
-  AUDIT_ORIGIN: text({
+  AUDIT_ORIGIN: keyName({
     default: 'tidemark',
     example: 'audit.example.com',
-    description: 'Name of this installation in audit checkpoints; a tenant adds /<its id>. Never change it.',
+    description:
+      'Name of this installation in audit checkpoints, without spaces and plus signs; a tenant adds /<its id>. Never change it.',
   }),
   AUDIT_SIGNING_KEY: text({
     description:
@@ -110,6 +111,14 @@ export const SETTINGS = {
     example: '/run/secrets/audit-signing-key.pem',
     description:
       'PEM file with that key, made at first start when missing. Without either, a key inside PostgreSQL signs, which protects less.',
+  }),
+  AUDIT_PREVIOUS_SIGNING_KEY: text({
+    description:
+      'The key before, after a change: it signs as well, so that whoever trusts only it can go on. Remove it after some weeks.',
+  }),
+  AUDIT_PREVIOUS_SIGNING_KEY_FILE: text({
+    example: '/run/secrets/audit-signing-key-before.pem',
+    description: 'PEM file with that key, which must be there.',
   }),
   AUDIT_CHECKPOINT_LOG: text({
     example: '/var/log/tidemark/checkpoints.log',
@@ -131,7 +140,12 @@ type SettingName = keyof Settings;
 type Value<S> = S extends Setting<infer T> ? T : never;
 /** Settings that have neither a default nor must be given. */
 type Optional = 'REDIS_URL' | 'PLATFORM_API_KEY' | 'JWT_SECRET' | 'JWT_PRIVATE_KEY' | 'LOG_DIR' | AuditKeySetting;
-type AuditKeySetting = 'AUDIT_SIGNING_KEY' | 'AUDIT_SIGNING_KEY_FILE' | 'AUDIT_CHECKPOINT_LOG';
+type AuditKeySetting =
+  | 'AUDIT_SIGNING_KEY'
+  | 'AUDIT_SIGNING_KEY_FILE'
+  | 'AUDIT_PREVIOUS_SIGNING_KEY'
+  | 'AUDIT_PREVIOUS_SIGNING_KEY_FILE'
+  | 'AUDIT_CHECKPOINT_LOG';
 
 export type Config = Readonly<{
   [K in SettingName]: K extends Optional ? Value<Settings[K]> | undefined : Value<Settings[K]>;

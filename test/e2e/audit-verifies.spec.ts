@@ -9,7 +9,7 @@ import { RandomValues } from '../support/random-values.js';
 
 const SEED = Number(process.env['AUDIT_SEED'] ?? 1);
 /** Of each route. */
-const ROUNDS = 8;
+const ROUNDS = 4;
 
 /** What a route does to the trail of the caller. */
 type Case = { writes: boolean; call: () => Promise<Answer<unknown>> };
