@@ -80,8 +80,9 @@ const COMMANDS: Record<string, Entry> = {
     load: async () => (await import('./retry-failed.command.js')).retryFailed,
   },
   'verify-audit': {
-    usage: 'FILE [--checkpoint=EARLIER] [--public-key=KEY]',
-    description: 'Checks an ndjson export of the audit trail; EARLIER is a checkpoint kept from before. No database.',
+    usage: 'FILE [--checkpoint=EARLIER] [--public-key=KEY …]',
+    description:
+      'Checks an ndjson export of the audit trail; EARLIER is a checkpoint kept from before. One KEY must have signed. No database.',
     load: async () => (await import('./verify-audit.command.js')).verifyAudit,
   },
 };

@@ -1,5 +1,5 @@
 import { hide } from './redact.js';
-import { duration, flag, integer, list, oneOf, origins, secret, type Setting, text, url } from './settings.js';
+import { duration, flag, integer, keyName, list, oneOf, origins, secret, type Setting, text, url } from './settings.js';
 
 /**
  * Every setting Tidemark reads, in the order `.env.example` shows them.
@@ -119,10 +119,11 @@ export const SETTINGS = {
     default: 600,
     description: 'Seconds between two looks for failed events to retry, and the first step of their backoff.',
   }),
-  AUDIT_ORIGIN: text({
+  AUDIT_ORIGIN: keyName({
     default: 'tidemark',
     example: 'audit.example.com',
-    description: 'Name of this installation in audit checkpoints; a tenant adds /<its id>. Never change it.',
+    description:
+      'Name of this installation in audit checkpoints, without spaces and plus signs; a tenant adds /<its id>. Never change it.',
   }),
   AUDIT_SIGNING_KEY: text({
     isSecret: true,
@@ -133,6 +134,15 @@ export const SETTINGS = {
     example: '/run/secrets/audit-signing-key.pem',
     description:
       'PEM file with that key, made at first start when missing. Without either, a key inside PostgreSQL signs, which protects less.',
+  }),
+  AUDIT_PREVIOUS_SIGNING_KEY: text({
+    isSecret: true,
+    description:
+      'The key before, after a change: it signs as well, so that whoever trusts only it can go on. Remove it after some weeks.',
+  }),
+  AUDIT_PREVIOUS_SIGNING_KEY_FILE: text({
+    example: '/run/secrets/audit-signing-key-before.pem',
+    description: 'PEM file with that key, which must be there.',
   }),
   AUDIT_CHECKPOINT_LOG: text({
     example: '/var/log/tidemark/checkpoints.log',
@@ -162,7 +172,12 @@ type Optional =
   | 'TENANT_RATE_LIMIT'
   | AuditKeySetting;
 type OptionalUrl = 'DATABASE_MIGRATION_URL' | 'REDIS_URL';
-type AuditKeySetting = 'AUDIT_SIGNING_KEY' | 'AUDIT_SIGNING_KEY_FILE' | 'AUDIT_CHECKPOINT_LOG';
+type AuditKeySetting =
+  | 'AUDIT_SIGNING_KEY'
+  | 'AUDIT_SIGNING_KEY_FILE'
+  | 'AUDIT_PREVIOUS_SIGNING_KEY'
+  | 'AUDIT_PREVIOUS_SIGNING_KEY_FILE'
+  | 'AUDIT_CHECKPOINT_LOG';
 
 export type Config = Readonly<{
   [K in SettingName]: K extends Optional ? Value<Settings[K]> | undefined : Value<Settings[K]>;

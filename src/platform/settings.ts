@@ -57,6 +57,14 @@ export function text(words: Words<string>): Setting<string> {
   return setting(words, words.default ?? '', (raw) => raw);
 }
 
+/** A name that may be the name of a key in a signed note (c2sp.org/signed-note). */
+export function keyName(words: Words<string>): Setting<string> {
+  return setting(words, words.default ?? '', (raw) => {
+    if (/[\s+\p{C}]/u.test(raw)) throw new Error('must be a name without spaces and plus signs');
+    return raw;
+  });
+}
+
 /** Something that opens the service to whoever guesses it, so it must not be guessable. */
 export function secret(minLength: number, words: Words<string>): Setting<string> {
   return setting({ ...words, isSecret: true }, '', (raw) => {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AuditActs } from '../audit/proofs/audit-acts.js';
+import { PERSONAL_FIELDS } from '../audit/proofs/leaf.js';
 import { Database, type Sql } from '../platform/database.js';
 import { type ClaimedErasure, ErasuresRepository } from './erasures.repository.js';
 
@@ -43,7 +44,7 @@ with contexts as (
 select (select count(*) from own)::int as events, (select count(*) from naming)::int as events_naming_them,
        (select count(*) from letters)::int as dead_letters, (select count(*) from patches)::int as replaced_payloads`;
 
-/** An entry that names the subject in any personal field loses all of them: they share one salt. */
+/** An entry that names the subject in any personal field loses all of them. */
 const NAMES_SUBJECT = `user_id = $2 or resource_id = $2 or (user_id is null and session_id = any($3::text[]))
   or idempotency_key = $2 or message ~ $4
   or strpos(before_state::text, $5) > 0 or strpos(after_state::text, $5) > 0 or strpos(metadata::text, $5) > 0`;
@@ -104,12 +105,11 @@ export class SubjectEraser {
     const word = `(^|[^[:alnum:]])${subject.replace(/[^\p{L}\p{N}]/gu, '\\$&')}([^[:alnum:]]|$)`;
     for (let erased = ENTRIES_PER_ACT; erased === ENTRIES_PER_ACT;) {
       await this.step(erasure, async (sql) => {
-        erased = await this.acts.erase(sql, tenantId, NAMES_SUBJECT, [
-          subject,
-          sessions,
-          word,
-          JSON.stringify(subject),
-        ]);
+        erased = await this.acts.erase(sql, tenantId, {
+          condition: NAMES_SUBJECT,
+          values: [subject, sessions, word, JSON.stringify(subject)],
+          fields: PERSONAL_FIELDS,
+        });
         return { audit_entries: erased };
       });
     }

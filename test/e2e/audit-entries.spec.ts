@@ -96,14 +96,21 @@ describe('business audit trail', () => {
 
   it('stores the leaf bytes of what it stores', async () => {
     const { body } = await post({ ...ENTRY, message: 'Straße', metadata: { b: 1, a: [1e21, -0, 'ü'] } });
-    const [row] = await database.query<{ leaf: Buffer; salt: Buffer }>(
-      'select leaf, salt from audit_entries where id = $1',
+    const [row] = await database.query<{ leaf: Buffer; salts: Buffer }>(
+      'select leaf, salts from audit_entries where id = $1',
       [body.id],
     );
     const leaf = JSON.parse(row!.leaf.toString()) as Record<string, unknown>;
-    expect(leaf).toMatchObject({ v: 1, kind: 'entry', id: body.id, action_type: 'UPDATE', client_id: 'shop' });
+    expect(leaf).toMatchObject({
+      v: 2,
+      kind: 'entry',
+      source: 'api',
+      id: body.id,
+      action_type: 'UPDATE',
+      client_id: 'shop',
+    });
     expect(leaf['occurred_at']).toBe(`${body.occurred_at.slice(0, -1)}000Z`);
-    expect(row!.salt).toHaveLength(32);
+    expect(row!.salts).toHaveLength(160);
     expect(row!.leaf.toString()).not.toMatch(/INV-42|Straße/);
   });
 

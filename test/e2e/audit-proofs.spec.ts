@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verifyInclusion } from '../../src/audit/proofs/merkle-proof.js';
 import { leafHash } from '../../src/audit/proofs/leaf.js';
+import { verifierKey } from '../../src/audit/proofs/signed-note.js';
 import { TestApi } from '../support/api.js';
+import { idOf, TestTrail } from '../support/audit-trail.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { TestWorker } from '../support/worker.js';
@@ -125,6 +128,32 @@ describe('the trail, seen from outside', () => {
     expect(short.out).toContain('is missing');
   }, 60_000);
 
+  it('verifies texts that look like several lines, and refuses bytes that are no text', async () => {
+    await record(1, () => ({ message: 'one\u2028two\u2029three\u0085four\ufffd', metadata: { '\u2028': '\r\n' } }));
+    await sealed();
+    const file = await download('lines.ndjson');
+    expect(await verify(file, ...kept())).toMatchObject({ code: 0, err: '' });
+    const bytes = await readFile(file);
+    const at = bytes.indexOf(Buffer.from('\ufffd'));
+    const broken = Buffer.concat([bytes.subarray(0, at), Buffer.of(0xff), bytes.subarray(at + 3)]);
+    const bad = await verify(await keep('broken.ndjson', broken), ...kept());
+    expect(bad.code).toBe(1);
+    expect(bad.out).toContain('is not a JSON object in UTF-8');
+    const windows = await verify(await keep('windows.ndjson', bytes.toString().replaceAll('\n', '\r\n')), ...kept());
+    expect(windows.code).toBe(1);
+    expect(windows.out).toContain('line 1 is not written as an export writes it');
+  }, 60_000);
+
+  it('takes several public keys, of which one must have signed', async () => {
+    const file = await download('keys.ndjson');
+    const origin = earlier.public_key.split('+')[0]!;
+    const stranger = verifierKey(origin, generateKeyPairSync('ed25519').publicKey);
+    expect((await verify(file, '--public-key', stranger, ...kept())).code).toBe(0);
+    const refused = await verify(file, '--public-key', stranger);
+    expect(refused.code).toBe(1);
+    expect(refused.out).toContain('it is signed by');
+  }, 60_000);
+
   it('verifies an export made with filters: 0; after a change of one byte: 1, with its line', async () => {
     const file = await download('some.ndjson', '&user_id=user-3');
     const good = await verify(file, '--public-key', earlier.public_key);
@@ -170,11 +199,26 @@ describe('the trail, seen from outside', () => {
   describe('DELETE /logs/cleanup', () => {
     const cleanUp = (query = '', as = key) =>
       api.call<{ deleted: number; detail: string }>('DELETE', `/logs/cleanup${query}`, { key: as });
-    const daysAgo = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString();
+    const daysAgo = (days: number) => Date.now() - days * DAY_MS;
+
+    /** Entries that were there before. */
+    async function recordedAt(times: number[]): Promise<string[]> {
+      const trail = new TestTrail(database.url);
+      await database.query(`select ensure_partitions(now() - interval '7 months', 7)`);
+      const tenant_id = (await api.get<{ tenant: { id: string } }>('/auth/info', key)).body.tenant.id;
+      const ids = times.map(idOf);
+      for (const id of ids) await trail.write({ tenant_id, id, occurred_at: new Date().toISOString() });
+      await trail.stop();
+      return ids;
+    }
 
     it('removes what is past its retention, says so in the trail, and leaves every other proof valid', async () => {
-      const old = await record(7, (n) => ({ occurred_at: daysAgo(101 + n), message: 'long ago' }));
-      const young = await record(3, () => ({ occurred_at: daysAgo(99) }));
+      const old = await recordedAt([101, 102, 103, 104, 105, 106, 107].map(daysAgo));
+      // what counts is when it was recorded, not when it is said to have happened
+      const young = [
+        ...(await recordedAt([daysAgo(99)])),
+        ...(await record(2, () => ({ occurred_at: new Date(daysAgo(400)).toISOString() }))),
+      ];
       await keep('checkpoint.json', JSON.stringify((earlier = await sealed())));
       const { status, body } = await cleanUp('?older_than_days=105');
       expect([status, body]).toEqual([200, { deleted: 3 }]);
@@ -211,7 +255,7 @@ describe('the trail, seen from outside', () => {
       expect((await cleanUp('?days=200')).status).toBe(400);
       const writer = await api.createKey(await api.createTenant('Third'), ['read', 'write']);
       expect((await cleanUp('', writer)).status).toBe(403);
-      const [id] = await record(1, () => ({ occurred_at: daysAgo(200) }));
+      const [id] = await recordedAt([daysAgo(200)]);
       await sealed();
       await database.query('alter table audit_entries add constraint refuse_all check (false) not valid');
       expect((await cleanUp()).status).toBe(500);

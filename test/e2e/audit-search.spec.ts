@@ -179,10 +179,10 @@ describe('search in the audit trail', () => {
     // older: 25,000 entries "common", 30 of them "rare"; newer: 5,000 with neither
     await database.query(
       `insert into audit_entries (tenant_id, id, client_id, action_type, resource_type, resource_id, severity, message,
-                                  occurred_at, created_at, salt, leaf)
+                                  occurred_at, created_at, source, salts, leaf)
        select $1, uuidv7(), 'bulk', 'VIEW', 'page', n::text, 'INFO',
               case when n <= 5000 then 'plain' when n % 833 = 0 then 'common rare' else 'common' end,
-              now() - interval '5 days' - n * interval '1 second', now(), '\\x00', '\\x00'
+              now() - interval '5 days' - n * interval '1 second', now(), 'api', decode(repeat('00', 160), 'hex'), '\\x00'
        from generate_series(1, 30000) n`,
       [tenant],
     );
@@ -211,9 +211,9 @@ describe('search in the audit trail', () => {
     // the last of 1,500 without the word an hour after the first with it
     await database.query(
       `insert into audit_entries (tenant_id, id, client_id, action_type, resource_type, resource_id, severity, message,
-                                  occurred_at, created_at, salt, leaf)
+                                  occurred_at, created_at, source, salts, leaf)
        select $1, uuidv7(), 'ages', 'VIEW', 'page', coalesce(array_position($2::timestamptz[], at), 0)::text, 'INFO',
-              case when at = any($2::timestamptz[]) then 'an antediluvian thing' else 'a thing' end, at, now(), '\\x00', '\\x00'
+              case when at = any($2::timestamptz[]) then 'an antediluvian thing' else 'a thing' end, at, now(), 'api', decode(repeat('00', 160), 'hex'), '\\x00'
        from unnest($2::timestamptz[] || array(select ($2::timestamptz[])[1] + interval '1 hour' + n * interval '1 second' from generate_series(1, 1500) n)) as at`,
       [tenant, times],
     );

@@ -134,7 +134,7 @@ describe('POST /privacy/erasures', () => {
 
     const verdict = verifyLines(await trail.export(tenant), {
       earlier: earlier.checkpoint,
-      publicKey: earlier.public_key,
+      publicKeys: [earlier.public_key],
     });
     expect(verdict).toMatchObject({ ok: true, complete: true, erased: SUBJECTS * 3, problems: [] });
     for (const { id } of sealed) {

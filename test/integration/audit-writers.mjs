@@ -16,7 +16,7 @@ await Promise.all(
         { tenantId, clientId: 'rig', keyId: null },
       );
       await database.inSystem((sql) => writer.append(sql, [entry]));
-      answered.push([entry.entry.id, Date.now()]);
+      answered.push([entry.id, Date.now()]);
     }
   }),
 );

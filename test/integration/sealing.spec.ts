@@ -160,8 +160,8 @@ describe('the sealer', () => {
     await write(2);
     await trail.sealAll();
     for (const name of ['erase_audit_entries', 'prune_audit_entries']) {
-      const { rows } = await trail.database.system.query<{ n: string }>(`select ${name}($1, 0) as n`, [tenant]);
-      expect(rows).toEqual([{ n: '0' }]);
+      const attempt = trail.database.system.query(`select ${name}($1, 0) as n`, [tenant]);
+      await expect(attempt).rejects.toThrow('that this transaction appended last and has not carried out yet');
     }
     for (const sql of [
       'update audit_leaves set leaf_index = leaf_index + 1',

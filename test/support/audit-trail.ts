@@ -2,21 +2,34 @@ import { AuditEntriesRepository } from '../../src/audit/entries/entries.reposito
 import { AuditActs } from '../../src/audit/proofs/audit-acts.js';
 import { AuditTreeRepository } from '../../src/audit/proofs/audit-tree.repository.js';
 import { EvidenceService } from '../../src/audit/proofs/evidence.service.js';
-import { ExportVerifier, type Verdict, type VerifyOptions } from '../../src/audit/proofs/export-verifier.js';
-import { buildLeaf, microseconds, newSalt, type SealableEntry } from '../../src/audit/proofs/leaf.js';
+import { ExportVerifier } from '../../src/audit/proofs/export-verifier.js';
+import type { Verdict, VerifyOptions } from '../../src/audit/proofs/verdict.js';
+import { AuditEntryWriter } from '../../src/audit/entries/entry-writer.js';
+import { canonicalJson, type JsonValue } from '../../src/audit/proofs/canonical-json.js';
+import { type EntryColumns, microseconds, type SealableEntry } from '../../src/audit/proofs/leaf.js';
 import { ProofsService } from '../../src/audit/proofs/proofs.service.js';
 import { SealingService } from '../../src/audit/proofs/sealing.service.js';
 import { SigningKey } from '../../src/audit/proofs/signing-key.js';
 import { loadConfig } from '../../src/platform/config.js';
 import { Database, type Sql } from '../../src/platform/database.js';
 import { DEFAULT_TENANT_ID } from '../../src/platform/principal.js';
-import { uuid7 } from '../../src/platform/uuid7.js';
+import { formatUuid, parseUuid, uuid7, uuid7Time } from '../../src/platform/uuid7.js';
 
+/** An id as if it had been made then; the generator itself never goes backwards. */
+export function idOf(ms: number): string {
+  const bytes = parseUuid(uuid7());
+  bytes.writeUIntBE(Math.floor(ms), 0, 6);
+  return formatUuid(bytes);
+}
+
+/** Recorded at the time of its id. */
 export function auditEntry(given: Partial<SealableEntry> = {}): SealableEntry {
-  const now = microseconds(Date.now());
+  const id = given.id ?? uuid7();
+  const recorded = microseconds(uuid7Time(parseUuid(id)));
   return {
-    id: uuid7(),
+    id,
     tenant_id: DEFAULT_TENANT_ID,
+    source: 'api',
     client_id: 'shop',
     key_id: null,
     action_type: 'UPDATE',
@@ -27,8 +40,8 @@ export function auditEntry(given: Partial<SealableEntry> = {}): SealableEntry {
     event_type: null,
     store_id: null,
     company_id: null,
-    occurred_at: now,
-    created_at: now,
+    occurred_at: recorded,
+    created_at: recorded,
     user_id: 'ada',
     session_id: null,
     ip_address: '192.0.2.7',
@@ -43,8 +56,21 @@ export function auditEntry(given: Partial<SealableEntry> = {}): SealableEntry {
   };
 }
 
-const COLUMNS = Object.keys(auditEntry()) as (keyof SealableEntry)[];
-const JSON_COLUMNS = new Set(['before_state', 'after_state', 'metadata']);
+/** What the columns of an entry are given. */
+export function columnsOf(entry: SealableEntry): EntryColumns {
+  const text = (value: JsonValue) => (value === null ? null : canonicalJson(value));
+  return {
+    ...entry,
+    id: parseUuid(entry.id),
+    tenant_id: parseUuid(entry.tenant_id),
+    key_id: entry.key_id === null ? null : parseUuid(entry.key_id),
+    occurred_at: Date.parse(entry.occurred_at),
+    created_at: Date.parse(entry.created_at),
+    before_state: text(entry.before_state),
+    after_state: text(entry.after_state),
+    metadata: text(entry.metadata),
+  };
+}
 
 /** Sealing and proofs without HTTP and without a worker: entries wait until a test seals them. */
 export class TestTrail {
@@ -54,6 +80,7 @@ export class TestTrail {
   readonly proofs: ProofsService;
   readonly acts: AuditActs;
   readonly evidence: EvidenceService;
+  private readonly writer: AuditEntryWriter;
 
   /** @param database what to work on instead of pools of its own */
   constructor(databaseUrl: string, env: Record<string, string> = {}, database?: Database) {
@@ -63,6 +90,7 @@ export class TestTrail {
     this.sealing = new SealingService(config, this.database, this.trees, key);
     this.proofs = new ProofsService(this.database, this.trees);
     this.acts = new AuditActs(this.database, this.trees, this.sealing);
+    this.writer = new AuditEntryWriter(this.database);
     this.evidence = new EvidenceService(this.database, this.trees, new AuditEntriesRepository(this.database));
   }
 
@@ -70,18 +98,11 @@ export class TestTrail {
     await this.database.onApplicationShutdown();
   }
 
-  /** Stores an entry as the write path does: its leaf is made of what is stored. */
+  /** Stores an entry as the write path does. */
   async write(given: Partial<SealableEntry> = {}, sql: Sql = this.database.system): Promise<SealableEntry> {
     const entry = auditEntry(given);
-    const salt = newSalt();
-    const values = COLUMNS.map((column) =>
-      JSON_COLUMNS.has(column) && entry[column] !== null ? JSON.stringify(entry[column]) : entry[column],
-    );
-    await sql.query(
-      `insert into audit_entries (${COLUMNS.join(', ')}, salt, leaf)
-       values (${COLUMNS.map((_, n) => `$${n + 1}`).join(', ')}, $${COLUMNS.length + 1}, $${COLUMNS.length + 2})`,
-      [...values, salt, buildLeaf(entry, salt)],
-    );
+    const columns = columnsOf(entry);
+    await this.writer.append(sql, [{ id: entry.id, columns, ledgerKey: null, fingerprint: null }]);
     return entry;
   }
 
@@ -98,6 +119,14 @@ export class TestTrail {
     for await (const line of this.evidence.completeLines(tenantId)) lines.push(JSON.stringify(line));
     return lines;
   }
+}
+
+/** The lines of an export made with filters, in pages. */
+export async function exportFiltered(trail: TestTrail, tenantId: string, ...pages: { id: string }[][]) {
+  const attach = await trail.evidence.openFiltered(tenantId, { user_id: 'ada' });
+  const lines: string[] = [];
+  for (const page of pages) for (const line of await attach(page)) lines.push(JSON.stringify(line));
+  return lines;
 }
 
 export function verifyLines(lines: readonly string[], options: VerifyOptions = {}): Verdict {

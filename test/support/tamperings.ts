@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { CLEAR_FIELDS, PERSONAL_FIELDS } from '../../src/audit/proofs/leaf.js';
+import { CLEAR_FIELDS, JSON_FIELDS, PERSONAL_FIELDS, type PersonalField } from '../../src/audit/proofs/leaf.js';
 import { checkpointText, openCheckpoint, signNote, verifierKey } from '../../src/audit/proofs/signed-note.js';
 import type { Sql } from '../../src/platform/database.js';
 import { uuid7 } from '../../src/platform/uuid7.js';
-import type { TestTrail } from './audit-trail.js';
+import { idOf, type TestTrail } from './audit-trail.js';
 
 /** What somebody who owns the database does to the trail of `tenant`, inside a transaction without triggers. */
 export interface Scene {
@@ -17,7 +17,13 @@ export interface Scene {
   old: { note: string; size: number };
 }
 
-const JSON_FIELDS = ['before_state', 'after_state', 'metadata'];
+/** Of the salt of a field among those of an entry. */
+const saltPlace = (name: PersonalField) => 16 * PERSONAL_FIELDS.indexOf(name);
+const PRETENDED = `message = null, salts = clear_audit_salts(salts, '{message}'), erased_fields = '{message}',
+  erased_at = now()`;
+/** When the first erasure of the trail was. */
+const ERASED_ONCE = `(select (convert_from(leaf, 'UTF8')::jsonb ->> 'at')::timestamptz from audit_leaves
+  where tenant_id = $1 and kind = 'erasure' order by leaf_index limit 1)`;
 
 /** A place in the tree that holds an entry with its personal fields. */
 async function anyEntry({ sql, tenant, random }: Scene): Promise<{ id: string; index: number }> {
@@ -27,6 +33,15 @@ async function anyEntry({ sql, tenant, random }: Scene): Promise<{ id: string; i
     [tenant],
   );
   return rows[random(rows.length)]!;
+}
+
+/** An entry that an erasure took its message from. */
+async function anyErased({ sql, tenant, random }: Scene): Promise<string> {
+  const { rows } = await sql.query<{ id: string }>(
+    `select id from audit_entries where tenant_id = $1 and 'message' = any(erased_fields) order by id`,
+    [tenant],
+  );
+  return rows[random(rows.length)]!.id;
 }
 
 const field = async (scene: Scene, id: string, column: string) => {
@@ -57,15 +72,22 @@ async function cutTo(scene: Scene, size: number): Promise<void> {
 /** Puts the leaves into a new tree and lets the service sign it: a forger who can do all the service can. */
 async function rebuild(scene: Scene): Promise<void> {
   const { sql, tenant, trail } = scene;
-  const { rows } = await sql.query<{ kind: 'entry'; entry_id: string; leaf_hash: Buffer; leaf: Buffer | null }>(
-    'select kind, entry_id, leaf_hash, leaf from audit_leaves where tenant_id = $1 order by leaf_index',
-    [tenant],
-  );
+  const { rows } = await sql.query<{
+    kind: 'entry';
+    entry_id: string;
+    act_id: string;
+    leaf_hash: Buffer;
+    leaf: Buffer | null;
+  }>('select kind, entry_id, act_id, leaf_hash, leaf from audit_leaves where tenant_id = $1 order by leaf_index', [
+    tenant,
+  ]);
   for (const table of ['audit_leaves', 'audit_nodes', 'audit_trees', 'audit_checkpoints']) {
     await sql.query(`delete from ${table} where tenant_id = $1`, [tenant]);
   }
   const [tree] = await trail.trees.lock(sql, [tenant]);
-  const leaves = rows.map((row) => ({ kind: row.kind, entryId: row.entry_id, hash: row.leaf_hash, leaf: row.leaf }));
+  const leaves = rows.map((row) => ({
+    ...{ kind: row.kind, entryId: row.entry_id, actId: row.act_id, hash: row.leaf_hash, leaf: row.leaf },
+  }));
   await trail.trees.append(sql, [{ tree: tree!, leaves }]);
   await trail.sealAll();
 }
@@ -90,7 +112,7 @@ export const TAMPERINGS: Record<string, (scene: Scene) => Promise<unknown>> = {
   'edit a personal field': async (scene) => {
     const { id } = await anyEntry(scene);
     const column = PERSONAL_FIELDS[scene.random(PERSONAL_FIELDS.length)]!;
-    const value = JSON_FIELDS.includes(column)
+    const value = (JSON_FIELDS as readonly string[]).includes(column)
       ? `jsonb_build_object('was', coalesce(${column}, 'null'))`
       : `coalesce(${column}, '') || 'x'`;
     await update(scene, 'audit_entries', `${column} = ${value}`, 'id = $2', [id]);
@@ -116,6 +138,17 @@ export const TAMPERINGS: Record<string, (scene: Scene) => Promise<unknown>> = {
       { tenant_id: scene.tenant, id: uuid7(Date.now() - 60_000), message: 'never happened' },
       scene.sql,
     ),
+  'date a new entry back, past the sealer': async (scene) => {
+    const { sql, tenant } = scene;
+    const id = idOf(Date.now() - 3_600_000);
+    await scene.trail.write({ tenant_id: tenant, id, message: 'always been there' }, sql);
+    await sql.query(
+      `insert into audit_leaves (tenant_id, leaf_index, kind, entry_id, leaf_hash)
+       select $1, $3, 'entry', id, sha256('\\x00'::bytea || leaf) from audit_entries where tenant_id = $1 and id = $2`,
+      [tenant, id, scene.size],
+    );
+    await rebuild(scene);
+  },
   'swap two entries': async (scene) => {
     const [a, b] = [await anyEntry(scene), await anyEntry(scene)];
     if (a.id === b.id) return TAMPERINGS['delete an entry']!(scene);
@@ -178,19 +211,58 @@ export const TAMPERINGS: Record<string, (scene: Scene) => Promise<unknown>> = {
     ]),
   'edit a salt': async (scene) => {
     const { id } = await anyEntry(scene);
-    await update(scene, 'audit_entries', 'salt = set_byte(salt, $3, get_byte(salt, $3) # 1)', 'id = $2', [
+    const place = saltPlace('message') + scene.random(16);
+    await update(scene, 'audit_entries', 'salts = set_byte(salts, $3, get_byte(salts, $3) # 1)', 'id = $2', [
       id,
-      scene.random(32),
+      place,
     ]);
   },
   'delete a salt': async (scene) => {
     const { id } = await anyEntry(scene);
-    await update(scene, 'audit_entries', 'salt = null, erased_at = now()', 'id = $2', [id]);
+    await update(scene, 'audit_entries', `salts = clear_audit_salts(salts, '{message}')`, 'id = $2', [id]);
   },
   'pretend an erasure': async (scene) => {
     const { id } = await anyEntry(scene);
-    const blank = PERSONAL_FIELDS.map((column) => `${column} = null`).join(', ');
-    await update(scene, 'audit_entries', `${blank}, salt = null, erased_at = now()`, 'id = $2', [id]);
+    await update(scene, 'audit_entries', PRETENDED, 'id = $2', [id]);
+  },
+  'pretend an erasure at the time of a real one': async (scene) => {
+    const { id } = await anyEntry(scene);
+    await update(scene, 'audit_entries', `${PRETENDED.replace('now()', ERASED_ONCE)}`, 'id = $2', [id]);
+  },
+  'pretend that a value was redacted': async (scene) => {
+    const { id } = await anyEntry(scene);
+    const set = `message = 'nothing', salts = clear_audit_salts(salts, '{message}'), redacted_fields = '{message}'`;
+    await update(scene, 'audit_entries', `${set}, erased_at = ${ERASED_ONCE}`, 'id = $2', [id]);
+  },
+  'take another field than the erasure did': async (scene) => {
+    const id = await anyErased(scene);
+    const set = `after_state = null, salts = clear_audit_salts(salts, '{after_state}')`;
+    await update(scene, 'audit_entries', `${set}, erased_fields = erased_fields || '{after_state}'`, 'id = $2', [id]);
+  },
+  'put something in the place of what was erased': async (scene) => {
+    const id = await anyErased(scene);
+    await update(scene, 'audit_entries', `message = 'never said'`, 'id = $2', [id]);
+  },
+  'say redacted instead of erased': async (scene) => {
+    const id = await anyErased(scene);
+    const set = `message = 'never said', erased_fields = '{user_id}', redacted_fields = '{message}'`;
+    await update(scene, 'audit_entries', set, 'id = $2', [id]);
+  },
+  'hide an erasure': async (scene) => {
+    const id = await anyErased(scene);
+    await update(scene, 'audit_entries', 'erased_fields = null, redacted_fields = null', 'id = $2', [id]);
+  },
+  'move the time of an erasure by a microsecond': async (scene) => {
+    const id = await anyErased(scene);
+    await update(scene, 'audit_entries', `erased_at = erased_at + interval '1 microsecond'`, 'id = $2', [id]);
+  },
+  'take away the time of an erasure': async (scene) => {
+    const id = await anyErased(scene);
+    await update(scene, 'audit_entries', 'erased_at = null', 'id = $2', [id]);
+  },
+  'say that Tidemark recorded it': async (scene) => {
+    const { id } = await anyEntry(scene);
+    await update(scene, 'audit_entries', `source = 'tidemark'`, 'id = $2', [id]);
   },
   'cut the tail': (scene) => cutTo(scene, scene.size - 1 - scene.random(scene.size - 1)).then(() => rebuild(scene)),
   'cut the tail and leave the checkpoint': async (scene) => {
@@ -245,8 +317,7 @@ export const TAMPERINGS: Record<string, (scene: Scene) => Promise<unknown>> = {
   },
   'widen an erasure': async (scene) => {
     const { id } = await anyEntry(scene);
-    const blank = PERSONAL_FIELDS.map((column) => `${column} = null`).join(', ');
-    await update(scene, 'audit_entries', `${blank}, salt = null, erased_at = now()`, 'id = $2', [id]);
+    await update(scene, 'audit_entries', `${PRETENDED.replace('now()', ERASED_ONCE)}`, 'id = $2', [id]);
     await scene.sql.query(
       `update audit_leaves set leaf = convert_to(regexp_replace(convert_from(leaf, 'UTF8'), '"ranges":\\[\\[[0-9]+,', '"ranges":[[0,'), 'UTF8')
        where tenant_id = $1 and kind = 'erasure'`,

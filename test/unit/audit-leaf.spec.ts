@@ -6,14 +6,17 @@ import {
   commitment,
   leafHash,
   microseconds,
-  newSalt,
+  newSalts,
   PERSONAL_FIELDS,
+  saltOf,
   type SealableEntry,
 } from '../../src/audit/proofs/leaf.js';
+import { columnsOf } from '../support/audit-trail.js';
 
 const entry: SealableEntry = {
   id: '01999999-0000-7000-8000-000000000001',
   tenant_id: '00000000-0000-7000-8000-000000000000',
+  source: 'api',
   client_id: 'shop',
   key_id: null,
   action_type: 'UPDATE',
@@ -62,13 +65,53 @@ describe('canonical JSON', () => {
   });
 });
 
+class Money {
+  amount = 1;
+}
+const cyclic: unknown[] = [];
+cyclic.push(cyclic);
+
+describe('canonical JSON of what JSON cannot say', () => {
+  it.each([
+    ['undefined', undefined, '$'],
+    ['a member that is undefined', { a: { b: undefined } }, '$.a.b'],
+    ['a function', { a: () => 1 }, '$.a'],
+    ['a symbol', [Symbol('x')], '$[0]'],
+    ['a member under a symbol', { a: { [Symbol('x')]: 1 } }, '$.a'],
+    ['a hidden member', Object.defineProperty({}, 'a', { value: 1 }), '$'],
+    ['a bigint', { a: [1n] }, '$.a[0]'],
+    ['NaN', { a: NaN }, '$.a'],
+    ['an infinite number', [[-Infinity]], '$[0][0]'],
+    ['half of a surrogate pair', { a: 'x\ud800' }, '$.a'],
+    ['half of a surrogate pair in a name', { ['\udc00']: 1 }, '$.\udc00'],
+    ['an array with a hole', { a: [1, , 3] }, '$.a'], // eslint-disable-line no-sparse-arrays -- what it is about
+    ['an array with a member', Object.assign([1], { more: 1 }), '$'],
+    ['a Date', { at: new Date(0) }, '$.at'],
+    ['what says itself how it is written', { a: { toJSON: () => 1 } }, '$.a'],
+    ['a Map', { a: new Map() }, '$.a'],
+    ['bytes', { a: Buffer.from('x') }, '$.a'],
+    ['an object of a class', { a: new Money() }, '$.a'],
+    ['a text object', { a: Object('x') as unknown }, '$.a'],
+  ])('refuses %s, and says where', (_, value, path) => {
+    const attempt = () => canonicalJson(value as JsonValue);
+    expect(attempt).toThrow(TypeError);
+    expect(attempt).toThrow(`${path} is `);
+  });
+
+  it('refuses a circle', () => {
+    expect(() => canonicalJson(cyclic as JsonValue)).toThrow(RangeError);
+  });
+});
+
 describe('leaf of an entry', () => {
-  const salt = Buffer.alloc(32, 7);
+  const salts = Buffer.alloc(160, 7);
+  const leafOf = (changed: Partial<SealableEntry> = {}, by: Buffer = salts) =>
+    buildLeaf(columnsOf({ ...entry, ...changed }), by);
 
   it('holds clear fields as they are, personal ones as commitments, and no null', () => {
-    const leaf = JSON.parse(buildLeaf(entry, salt).toString('utf8')) as Record<string, unknown>;
+    const leaf = JSON.parse(leafOf().toString('utf8')) as Record<string, unknown>;
     const { commitments, v, kind, ...clear } = leaf;
-    expect({ v, kind }).toEqual({ v: 1, kind: 'entry' });
+    expect({ v, kind }).toEqual({ v: 2, kind: 'entry' });
     expect(clear).toEqual(
       Object.fromEntries(CLEAR_FIELDS.filter((field) => entry[field] !== null).map((field) => [field, entry[field]])),
     );
@@ -78,31 +121,55 @@ describe('leaf of an entry', () => {
   });
 
   it('shows no personal value', () => {
-    const text = buildLeaf(entry, newSalt()).toString('utf8');
+    const text = leafOf({}, newSalts()).toString('utf8');
     for (const value of ['"ada', '192.0.2.7', 'changed her', '89073', 'Berlin']) expect(text).not.toContain(value);
   });
 
-  it('commits as written down: HMAC-SHA256(salt, field, NUL, value)', () => {
+  it('commits as written down: HMAC-SHA256(salt of the field, field, NUL, value)', () => {
+    const salt = Buffer.alloc(16, 7);
     const expected = createHmac('sha256', salt).update(Buffer.from('user_id\0ada')).digest('base64url');
     expect(commitment(salt, 'user_id', 'ada')).toBe(expected);
-    expect(commitment(salt, 'before_state', { b: 1, a: [true] })).toBe(
+    const { commitments } = JSON.parse(leafOf({ before_state: { b: 1, a: [true] } }).toString()) as {
+      commitments: Record<string, string>;
+    };
+    expect(commitments['user_id']).toBe(expected);
+    expect(commitments['before_state']).toBe(
       createHmac('sha256', salt).update('before_state\0{"a":[true],"b":1}').digest('base64url'),
     );
   });
 
+  it('has a salt for each field that tells nothing of another, and none where it was erased', () => {
+    const some = newSalts();
+    const all = PERSONAL_FIELDS.map((field) => saltOf(some, field)!.toString('hex'));
+    expect(new Set(all).size).toBe(PERSONAL_FIELDS.length);
+    some.fill(0, 16, 32);
+    expect(PERSONAL_FIELDS.filter((field) => saltOf(some, field) === null)).toEqual(['session_id']);
+  });
+
   it('does not tell equal values of two fields or two entries', () => {
-    expect(commitment(salt, 'user_id', 'ada')).not.toBe(commitment(salt, 'resource_id', 'ada'));
-    expect(commitment(newSalt(), 'user_id', 'ada')).not.toBe(commitment(newSalt(), 'user_id', 'ada'));
+    const [one, other] = [saltOf(newSalts(), 'user_id')!, saltOf(newSalts(), 'user_id')!];
+    expect(commitment(one, 'user_id', 'ada')).not.toBe(commitment(one, 'resource_id', 'ada'));
+    expect(commitment(one, 'user_id', 'ada')).not.toBe(commitment(other, 'user_id', 'ada'));
   });
 
   it('is the same whatever order the members of a state come back in', () => {
-    const turned = { ...entry, before_state: { zip: '89073', city: 'Ulm' } };
-    expect(buildLeaf(turned, salt)).toEqual(buildLeaf(entry, salt));
+    expect(leafOf({ before_state: { zip: '89073', city: 'Ulm' } })).toEqual(leafOf());
   });
 
   it.each([...CLEAR_FIELDS, ...PERSONAL_FIELDS])('changes with %s', (field) => {
-    const changed = { ...entry, [field]: entry[field] === null ? 'x' : null };
-    expect(buildLeaf(changed, salt)).not.toEqual(buildLeaf(entry, salt));
+    const other = {
+      ...{ id: entry.tenant_id, tenant_id: entry.id, key_id: entry.id, store_id: 7, company_id: 7 },
+      ...{ occurred_at: '2026-11-21T04:50:00.124000Z', created_at: '2026-11-21T04:50:00.457000Z' },
+    };
+    expect(leafOf({ [field]: (other as Record<string, unknown>)[field] ?? 'x' })).not.toEqual(leafOf());
+  });
+
+  it.each([
+    ['half of a surrogate pair', { message: '\ud800' }],
+    ['a time between milliseconds', { occurred_at: 'no time' }],
+    ['a number of more than 53 bits', { store_id: 2 ** 60 }],
+  ])('cannot be made of %s, which would not be read back as it is', (_, changed) => {
+    expect(() => leafOf(changed)).toThrow(TypeError);
   });
 
   it('is hashed with the prefix 0x00', () => {

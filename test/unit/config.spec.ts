@@ -100,6 +100,15 @@ describe('configuration', () => {
     expect(message({ PLATFORM_API_KEY: made, JWT_SECRET: made })).toBe('');
   });
 
+  it('takes as AUDIT_ORIGIN what may be the name of a key in a signed note', () => {
+    for (const origin of ['audit.example.com', 'example.com/audit', 'größe', 'tidemark']) {
+      expect(message({ AUDIT_ORIGIN: origin })).toBe('');
+    }
+    for (const origin of ['our audit', 'a+b', 'a\u00a0b', 'a\u2003b', 'a\nb', 'a\u0000b', 'a\u200eb']) {
+      expect(message({ AUDIT_ORIGIN: origin })).toContain('AUDIT_ORIGIN must be a name without spaces and plus signs');
+    }
+  });
+
   it('is what .env.example shows', () => {
     expect(readFileSync('.env.example', 'utf8')).toBe(envExample());
   });

@@ -35,7 +35,9 @@ export class AuditEventsController {
   @RequireScope('write')
   @ApiBody({ type: CreateAuditEventDto })
   @ApiCreatedResponse({ type: AuditEventResponse })
-  @ApiUnprocessableEntityResponse({ description: 'The catalogue lacks this functionality or event type.' })
+  @ApiUnprocessableEntityResponse({
+    description: 'The catalogue lacks this functionality or event type, or only Tidemark itself records it.',
+  })
   create(
     @Caller() caller: Principal,
     @Body() body: unknown,

@@ -6,8 +6,10 @@ import { badRequest, notFound, Problem } from '../../platform/problem.js';
 import { DAY_MS, parseDateTime } from '../../platform/time.js';
 import type { OpenCall } from '../api-call.js';
 import { AuditEntriesRepository, MAX_COUNTED } from '../entries/entries.repository.js';
-import { AuditEntriesService, invalid } from '../entries/entries.service.js';
-import { blankContent, type ExportedEntry, newEntry } from '../entries/entry.js';
+import { AuditEntriesService, invalid, reserved } from '../entries/entries.service.js';
+import type { SealableEntry } from '../proofs/leaf.js';
+import { recordOf } from '../entries/act.js';
+import { isReserved } from '../entries/own-resources.js';
 import { EntryExportService } from '../entries/entry-export.service.js';
 import type { EntryFilter } from '../entries/entry-filter.js';
 import { isFieldError } from '../entries/entry-parser.js';
@@ -41,6 +43,7 @@ export class AuditEventsService {
     const content = parseAuditEvent(body);
     if (isFieldError(content)) throw invalid(content);
     const { functionality, event_type } = body as CreateAuditEventDto;
+    if (isReserved(functionality)) throw reserved('functionality');
     const known = await this.catalogue.listEventTypes(caller.tenantId, functionality);
     if (known === null) throw unknownFunctionality(functionality, 422);
     if (!known.includes(event_type)) throw unknownEventType(functionality, known);
@@ -84,14 +87,11 @@ export class AuditEventsService {
   /** Adds event types to a functionality of the tenant, which need not exist yet. */
   async addFunctionality(caller: Principal, dto: AddFunctionalityDto): Promise<EventTypesResponse> {
     const { functionality, event_types } = dto;
-    const record = newEntry(
-      {
-        ...blankContent('CREATE', 'functionality', functionality),
-        message: 'Functionality extended',
-        after_state: { functionality, event_types },
-      },
-      caller,
-    );
+    if (isReserved(functionality)) throw reserved('functionality');
+    const record = recordOf(caller, {
+      ...{ action: 'CREATE', resource: 'functionality', id: functionality, message: 'Functionality extended' },
+      after: { functionality, event_types },
+    });
     await this.catalogue.add(caller.tenantId, functionality, event_types, record);
     return this.eventTypes(caller, functionality);
   }
@@ -147,10 +147,7 @@ function unknownEventType(functionality: string, known: readonly string[]): Prob
   });
 }
 
-/** An entry as it is stored or as /logs shows it. */
-type Entry = Omit<ExportedEntry, 'erased_at'>;
-
-function toAuditEvent(entry: Entry): AuditEventResponse {
+function toAuditEvent(entry: SealableEntry): AuditEventResponse {
   return {
     id: entry.id,
     event_timestamp: `${entry.occurred_at.slice(0, 23)}Z`,

@@ -1,30 +1,34 @@
 import type { JsonValue } from '../proofs/canonical-json.js';
 import { type ActionType, blankContent, type NewEntry, newEntry, type Recorder } from './entry.js';
+import type { OwnResource } from './own-resources.js';
 
 interface Act {
   action: ActionType;
-  resource: string;
+  resource: OwnResource;
   id: string;
   message: string;
   /** Never with a secret. */
   before?: object;
   after?: object;
+  metadata?: object;
 }
 
 /** The entry of something that was done to Tidemark itself, to be stored in the transaction that does it. */
-export function recordOf(by: Recorder, { action, resource, id, message, before, after }: Act): NewEntry {
+export function recordOf(by: Recorder, { action, resource, id, message, before, after, metadata }: Act): NewEntry {
   return newEntry(
     {
       ...blankContent(action, resource, id),
       message,
       before_state: toState(before),
       after_state: toState(after),
+      metadata: toState(metadata),
     },
     by,
+    'tidemark',
   );
 }
 
-/** What an answer would show: dates as texts, nothing undefined. */
+/** What an answer would show: dates as texts, what is undefined absent. */
 function toState(state: object | undefined): JsonValue {
   return state === undefined ? null : (JSON.parse(JSON.stringify(state)) as JsonValue);
 }

@@ -52,7 +52,10 @@ export class AuditEntriesController {
   @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Stands for idempotency_key.' })
   @ApiCreatedResponse({ type: CreatedEntryResponse })
   @ApiBadRequestResponse({ description: 'The entry is invalid; errors name the field.' })
-  @ApiUnprocessableEntityResponse({ description: 'idempotency_key was used before with other content.' })
+  @ApiUnprocessableEntityResponse({
+    description:
+      'idempotency_key was used before with other content, or only Tidemark itself records this resource_type.',
+  })
   create(
     @Caller() caller: Principal,
     @Body() body: unknown,
@@ -68,6 +71,10 @@ export class AuditEntriesController {
   @ApiBody({ type: CreateEntriesDto })
   @ApiCreatedResponse({ type: CreatedEntriesResponse })
   @ApiBadRequestResponse({ type: CreatedEntriesResponse, description: 'No entry is valid.' })
+  @ApiUnprocessableEntityResponse({
+    type: CreatedEntriesResponse,
+    description: 'All are of types that only Tidemark records.',
+  })
   createMany(
     @Caller() caller: Principal,
     @Body() body: unknown,
@@ -102,7 +109,7 @@ export class AuditEntriesController {
   }
 
   /**
-   * Removes entries that happened more than `older_than_days` ago, never such as must still be kept. Proofs of all others
+   * Removes entries that were recorded more than `older_than_days` ago, never such as must still be kept. Proofs of all others
    * stay valid, and the removal is part of the trail.
    */
   @Delete('cleanup')

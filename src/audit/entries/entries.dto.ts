@@ -1,6 +1,16 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { JsonValue } from '../proofs/canonical-json.js';
-import { ACTION_TYPES, type ActionType, RECORDED_ACTIONS, SEVERITIES, type Severity } from './entry.js';
+import { PERSONAL_FIELDS, type PersonalField } from '../proofs/leaf.js';
+import {
+  ACTION_TYPES,
+  type ActionType,
+  RECORDED_ACTIONS,
+  SEVERITIES,
+  type Severity,
+  type Source,
+  SOURCES,
+} from './entry.js';
+import { RESERVED_MESSAGE } from './own-resources.js';
 
 const STATE = {
   type: Object,
@@ -13,7 +23,10 @@ export class CreateEntryDto {
   @ApiProperty({ enum: RECORDED_ACTIONS })
   action_type: (typeof RECORDED_ACTIONS)[number];
 
-  @ApiProperty({ minLength: 1, maxLength: 255, example: 'invoice' })
+  @ApiProperty({
+    ...{ minLength: 1, maxLength: 255, example: 'invoice' },
+    description: `It ${RESERVED_MESSAGE} (422).`,
+  })
   resource_type: string;
 
   @ApiProperty({ minLength: 1, maxLength: 255, example: 'INV-42' })
@@ -78,6 +91,7 @@ export class ChangeResponse {
 
 const TEXT = { type: String, nullable: true } as const;
 const NUMBER = { type: Number, nullable: true } as const;
+const FIELDS = { type: String, isArray: true, enum: PERSONAL_FIELDS, nullable: true } as const;
 const JSON_OBJECT = { type: Object, nullable: true } as const;
 
 export class EntryResponse {
@@ -86,6 +100,9 @@ export class EntryResponse {
 
   @ApiProperty({ format: 'uuid' })
   tenant_id: string;
+
+  @ApiProperty({ enum: SOURCES, description: 'tidemark: recorded by Tidemark itself, of what was done to it.' })
+  source: Source;
 
   @ApiProperty({ description: 'The application that recorded it.' })
   client_id: string;
@@ -99,7 +116,7 @@ export class EntryResponse {
   @ApiProperty()
   resource_type: string;
 
-  @ApiProperty({ ...TEXT, description: 'null once its subject is erased.' })
+  @ApiProperty({ ...TEXT, description: 'null once it is erased.' })
   resource_id: string | null;
 
   @ApiProperty({ enum: SEVERITIES })
@@ -156,8 +173,17 @@ export class EntryResponse {
   @ApiProperty({ format: 'date-time' })
   created_at: string;
 
-  @ApiProperty({ ...TEXT, format: 'date-time', description: 'When its personal fields were erased.' })
+  @ApiProperty({
+    ...{ ...TEXT, format: 'date-time' },
+    description: 'When personal fields were last erased or redacted.',
+  })
   erased_at: string | null;
+
+  @ApiProperty({ ...FIELDS, description: 'What an erasure took; null: nothing.' })
+  erased_fields: PersonalField[] | null;
+
+  @ApiProperty({ ...FIELDS, description: 'Where an erasure replaced values by "[redacted]"; null: nowhere.' })
+  redacted_fields: PersonalField[] | null;
 }
 
 export class CreatedEntryResponse extends EntryResponse {

@@ -17,11 +17,13 @@ import type { OpenCall } from '../api-call.js';
 import { AuditEntriesRepository } from './entries.repository.js';
 import type { CreatedEntriesResponse, CreatedEntryResponse, EntryResponse, EntryResult } from './entries.dto.js';
 import type { EntryStatsQuery, EntryStatsResponse, ListEntriesQuery } from './entry-queries.dto.js';
-import { type EntryContent, type NewEntry, newEntry } from './entry.js';
+import { storedEntry } from '../proofs/leaf.js';
+import { type EntryContent, type ExportedEntry, type NewEntry, newEntry } from './entry.js';
 import { decodePosition, encodePosition, positionOf } from './entry-cursor.js';
 import { isFieldError, parseEntry } from './entry-parser.js';
 import { toFilter } from './entry-query.js';
 import { toResponse } from './entry-response.js';
+import { isReserved, RESERVED_MESSAGE } from './own-resources.js';
 import { AuditEntryWriter, type WriteOutcome } from './entry-writer.js';
 
 const MAX_ENTRIES = 1_000;
@@ -49,19 +51,20 @@ export class AuditEntriesService {
     return this.record(caller, content, call);
   }
 
-  /** Stores one entry that is already checked. */
+  /** Stores one entry that is already checked. @throws Problem 422 where only Tidemark itself records */
   async record(caller: Principal, content: EntryContent, call: OpenCall): Promise<CreatedEntryResponse> {
+    if (isReserved(content.resource_type)) throw reserved('resource_type');
     const entry = newEntry(content, caller);
     const [outcome] = (await this.writeEach([entry], call)) as [WriteOutcome | FieldError];
     if ('path' in outcome) throw invalid(outcome);
-    if (outcome.status === 'created') return { ...toResponse(entry.entry), duplicate: false };
+    if (outcome.status === 'created') return { ...toResponse(asStored(entry)), duplicate: false };
     if (outcome.status === 'conflict') throw conflict(outcome.id);
     return { ...(await this.get(caller, outcome.id)), duplicate: true };
   }
 
-  /** One bad entry never sinks the others. @throws Problem 400 when no entry is valid; the body then holds the results */
+  /** One bad entry never sinks the others. @throws Problem 400 or 422 when no entry is valid; the body then holds the results */
   async createMany(caller: Principal, body: unknown, call: OpenCall): Promise<CreatedEntriesResponse> {
-    const contents = await fairMap(readLogs(body), (raw) => parseEntry(raw));
+    const contents = await fairMap(readLogs(body), (raw) => refuseReserved(parseEntry(raw)));
     const prepared = contents.map((content) => (isFieldError(content) ? content : newEntry(content, caller)));
     const valid = prepared.filter((item): item is NewEntry => !('path' in item));
     const outcomes = valid.length === 0 ? [] : await this.writeEach(valid, call);
@@ -70,7 +73,7 @@ export class AuditEntriesService {
       'path' in item ? rejection(index, item) : toResult(index, outcomes[next++]!),
     );
     const response = summarize(results);
-    if (valid.length === 0) throw nothingValid(response);
+    if (valid.length === 0) throw nothingValid(response, contents.every((content) => content === RESERVED) ? 422 : 400);
     return response;
   }
 
@@ -108,6 +111,21 @@ export class AuditEntriesService {
       return outcomes;
     }
   }
+}
+
+const asStored = ({ columns }: NewEntry): ExportedEntry => ({
+  ...storedEntry(columns),
+  ...{ erased_at: null, erased_fields: null, redacted_fields: null },
+});
+
+const RESERVED: FieldError = { path: 'resource_type', message: RESERVED_MESSAGE };
+
+const refuseReserved = (content: EntryContent | FieldError): EntryContent | FieldError =>
+  !isFieldError(content) && isReserved(content.resource_type) ? RESERVED : content;
+
+/** @param path the field that says what the entry is about */
+export function reserved(path: string): Problem {
+  return new Problem(422, `${path} ${RESERVED_MESSAGE}.`, { errors: [{ path, message: RESERVED_MESSAGE }] });
 }
 
 /** Data errors (22), failed checks (23) and limits (54) are about a row, not about the database. */
@@ -168,8 +186,8 @@ function summarize(results: EntryResult[]): CreatedEntriesResponse {
   return { created: count('created'), duplicates: count('duplicate'), rejected: count('rejected'), results };
 }
 
-function nothingValid(response: CreatedEntriesResponse): Problem {
-  return new Problem(400, 'None of the entries is valid; results say what is wrong with each.', {
+function nothingValid(response: CreatedEntriesResponse, status: 400 | 422): Problem {
+  return new Problem(status, 'None of the entries is valid; results say what is wrong with each.', {
     errors: response.results
       .slice(0, 20)
       .map(({ error }) => ({ path: error?.path ?? '', message: error?.message ?? '' })),

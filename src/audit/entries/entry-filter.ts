@@ -3,6 +3,7 @@ import type { TimeRange } from '../../platform/time.js';
 
 /** Fields that a filter compares as they are. */
 export const EQUAL_FIELDS = [
+  'source',
   'action_type',
   'resource_type',
   'resource_id',

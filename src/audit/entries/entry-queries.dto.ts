@@ -2,13 +2,18 @@ import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swag
 import { IsIn, IsOptional } from 'class-validator';
 import { OptionalInteger, OptionalText, PageQuery, RangeQuery, ZoneQuery } from '../../platform/query.dto.js';
 import { EXPORT_FORMATS, type ExportFormat } from '../export/send-export.js';
-import { ACTION_TYPES, type ActionType, SEVERITIES, type Severity } from './entry.js';
+import { ACTION_TYPES, type ActionType, SEVERITIES, type Severity, type Source, SOURCES } from './entry.js';
 
 export class EntryFilterQuery extends RangeQuery {
   @ApiPropertyOptional({ enum: ACTION_TYPES })
   @IsOptional()
   @IsIn(ACTION_TYPES)
   action_type?: ActionType;
+
+  @ApiPropertyOptional({ enum: SOURCES })
+  @IsOptional()
+  @IsIn(SOURCES)
+  source?: Source;
 
   @OptionalText()
   resource_type?: string;

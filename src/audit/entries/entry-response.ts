@@ -1,5 +1,5 @@
 import { listChanges } from './changes.js';
-import type { ActionType, ExportedEntry, Severity } from './entry.js';
+import type { ActionType, ExportedEntry, Severity, Source } from './entry.js';
 import type { EntryResponse } from './entries.dto.js';
 
 /** Without what only an export holds; times with milliseconds, as everywhere in the API. */
@@ -7,6 +7,7 @@ export function toResponse(entry: ExportedEntry): EntryResponse {
   return {
     id: entry.id,
     tenant_id: entry.tenant_id,
+    source: entry.source as Source,
     client_id: entry.client_id,
     key_id: entry.key_id,
     action_type: entry.action_type as ActionType,
@@ -31,6 +32,8 @@ export function toResponse(entry: ExportedEntry): EntryResponse {
     occurred_at: toMilliseconds(entry.occurred_at),
     created_at: toMilliseconds(entry.created_at),
     erased_at: entry.erased_at === null ? null : toMilliseconds(entry.erased_at),
+    erased_fields: entry.erased_fields,
+    redacted_fields: entry.redacted_fields,
   };
 }
 

@@ -9,10 +9,11 @@ import { ofTenant } from './entry-periods.js';
  * 53 bits survives float8.
  */
 const TIME = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as ${column}`;
-export const ENTRY_COLUMNS = `id, tenant_id, client_id, key_id, action_type, resource_type, resource_id, severity, status,
+export const ENTRY_COLUMNS = `id, tenant_id, source, client_id, key_id, action_type, resource_type, resource_id, severity, status,
   user_id, session_id, ip_address, user_agent, message, before_state, after_state, metadata, functionality, event_type,
   store_id::float8 as store_id, company_id::float8 as company_id, idempotency_key,
-  ${TIME('occurred_at')}, ${TIME('created_at')}, ${TIME('erased_at')}`;
+  ${TIME('occurred_at')}, ${TIME('created_at')}, ${TIME('erased_at')},
+  erased_fields, redacted_fields`;
 
 /** Newest first; the id decides between entries of one moment. Of the table, aliased e: selected times are texts. */
 export const NEWEST_FIRST = 'order by e.occurred_at desc, e.id desc';

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database.js';
 import { byteaArray, textArray, timestamptzArray, uuidArray } from '../../platform/pg-arrays.js';
-import { parseUuid } from '../../platform/uuid7.js';
 import type { OpenCall } from '../api-call.js';
 import { apiCallColumns, INSERT_API_CALLS, unnestApiCalls } from '../api-calls.repository.js';
-import type { JsonValue } from '../proofs/canonical-json.js';
+import { buildLeaf, JSON_FIELDS, newSalts } from '../proofs/leaf.js';
 import type { NewEntry } from './entry.js';
 
 /** What became of one entry. `id` is that of the entry stored first under the same idempotency key. */
@@ -14,6 +13,7 @@ export interface WriteOutcome {
 }
 
 const TEXT_COLUMNS = [
+  'source',
   'client_id',
   'action_type',
   'resource_type',
@@ -29,12 +29,11 @@ const TEXT_COLUMNS = [
   'event_type',
   'idempotency_key',
 ] as const;
-const JSON_COLUMNS = ['before_state', 'after_state', 'metadata'] as const;
 
-const STORED = `tenant_id, id, key_id, occurred_at, created_at, salt, leaf, store_id, company_id, ${TEXT_COLUMNS.join(', ')}`;
+const STORED = `tenant_id, id, key_id, occurred_at, created_at, salts, leaf, store_id, company_id, ${TEXT_COLUMNS.join(', ')}`;
 const UNNESTED = [
   ...['uuid', 'uuid', 'uuid', 'timestamptz', 'timestamptz', 'bytea', 'bytea', 'bigint', 'bigint'],
-  ...[...TEXT_COLUMNS, ...JSON_COLUMNS].map(() => 'text'),
+  ...[...TEXT_COLUMNS, ...JSON_FIELDS].map(() => 'text'),
   ...['uuid', 'bytea'],
 ];
 
@@ -45,14 +44,14 @@ const UNNESTED = [
 const insertEntries = (name: string, more: string) => `/* ${name} */
 with input as materialized (
   select * from unnest(${UNNESTED.map((type, n) => `$${n + 1}::${type}[]`).join(', ')})
-  as i (${STORED}, ${JSON_COLUMNS.join(', ')}, key, fingerprint)
+  as i (${STORED}, ${JSON_FIELDS.join(', ')}, key, fingerprint)
 ), ledger as (
   insert into audit_keys (key, tenant_id, id, fingerprint)
   select key, tenant_id, id, fingerprint from input where key is not null order by key, id
   on conflict (key) do nothing returning id
 ), stored as (
-  insert into audit_entries (${STORED}, ${JSON_COLUMNS.join(', ')})
-  select ${STORED}, ${JSON_COLUMNS.map((column) => `${column}::jsonb`).join(', ')}
+  insert into audit_entries (${STORED}, ${JSON_FIELDS.join(', ')})
+  select ${STORED}, ${JSON_FIELDS.map((column) => `${column}::jsonb`).join(', ')}
   from input where key is null or id in (select id from ledger)
   returning id
 )${more}
@@ -94,9 +93,9 @@ export class AuditEntryWriter {
     });
     const stored = new Set(rows.map(({ id }) => id));
     if (stored.size > 0) call.recorded = true;
-    if (stored.size === entries.length) return entries.map(({ entry }) => ({ status: 'created', id: entry.id }));
-    const known = await this.findKnown(entries.filter(({ entry }) => !stored.has(entry.id)));
-    return entries.map(({ entry }) => known.get(entry.id) ?? { status: 'created', id: entry.id });
+    if (stored.size === entries.length) return entries.map(({ id }) => ({ status: 'created', id }));
+    const known = await this.findKnown(entries.filter(({ id }) => !stored.has(id)));
+    return entries.map(({ id }) => known.get(id) ?? { status: 'created', id });
   }
 
   /** By the id of the entry that was not stored. */
@@ -110,28 +109,26 @@ export class AuditEntryWriter {
         byteaArray(entries.map((entry) => entry.fingerprint)),
       ],
     });
-    return new Map(
-      rows.map(({ n, id, same }) => [entries[n]!.entry.id, { status: same ? 'duplicate' : 'conflict', id }]),
-    );
+    return new Map(rows.map(({ n, id, same }) => [entries[n]!.id, { status: same ? 'duplicate' : 'conflict', id }]));
   }
 }
 
+/** Seals what it returns and nothing else: the leaf is made here, of the values that the columns are given. */
 function columnsOf(entries: readonly NewEntry[]): unknown[] {
+  const rows = entries.map(({ columns }) => columns);
+  const salts = rows.map(() => newSalts());
   return [
-    uuidArray(entries.map(({ tenantId }) => tenantId)),
-    uuidArray(entries.map(({ id }) => id)),
-    uuidArray(entries.map(({ entry }) => (entry.key_id === null ? null : parseUuid(entry.key_id)))),
-    timestamptzArray(entries.map(({ occurredAt }) => occurredAt)),
-    timestamptzArray(entries.map(({ createdAt }) => createdAt)),
-    byteaArray(entries.map(({ salt }) => salt)),
-    byteaArray(entries.map(({ leaf }) => leaf)),
-    entries.map(({ entry }) => entry.store_id),
-    entries.map(({ entry }) => entry.company_id),
-    ...TEXT_COLUMNS.map((column) => textArray(entries.map(({ entry }) => entry[column]))),
-    ...JSON_COLUMNS.map((column) => textArray(entries.map(({ entry }) => toJson(entry[column])))),
+    uuidArray(rows.map((row) => row.tenant_id)),
+    uuidArray(rows.map((row) => row.id)),
+    uuidArray(rows.map((row) => row.key_id)),
+    timestamptzArray(rows.map((row) => row.occurred_at)),
+    timestamptzArray(rows.map((row) => row.created_at)),
+    byteaArray(salts),
+    byteaArray(rows.map((row, n) => buildLeaf(row, salts[n]!))),
+    rows.map((row) => row.store_id),
+    rows.map((row) => row.company_id),
+    ...[...TEXT_COLUMNS, ...JSON_FIELDS].map((column) => textArray(rows.map((row) => row[column]))),
     uuidArray(entries.map(({ ledgerKey }) => ledgerKey)),
     byteaArray(entries.map(({ fingerprint }) => fingerprint)),
   ];
 }
-
-const toJson = (value: JsonValue): string | null => (value === null ? null : JSON.stringify(value));

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { formatUuid, parseUuid, uuid7Bytes, uuid7Time } from '../../platform/uuid7.js';
 import { canonicalJson, type JsonValue } from '../proofs/canonical-json.js';
-import { buildLeaf, microseconds, newSalt, type SealableEntry } from '../proofs/leaf.js';
+import type { EntryColumns, PersonalField, SealableEntry } from '../proofs/leaf.js';
 
 /** What a caller may record. */
 export const RECORDED_ACTIONS = ['CREATE', 'UPDATE', 'DELETE', 'VIEW'] as const;
@@ -12,9 +12,16 @@ export type ActionType = (typeof ACTION_TYPES)[number];
 export const SEVERITIES = ['INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
+/** Who says what an entry says: somebody who called the API, or Tidemark of what was done to itself. */
+export const SOURCES = ['api', 'tidemark'] as const;
+export type Source = (typeof SOURCES)[number];
+
 /** An entry as the ndjson export shows it. */
 export interface ExportedEntry extends SealableEntry {
+  /** When an erasure last took or redacted something. */
   erased_at: string | null;
+  erased_fields: PersonalField[] | null;
+  redacted_fields: PersonalField[] | null;
 }
 
 /** What an entry says, before it has an id. */
@@ -48,51 +55,43 @@ export interface Recorder {
   readonly keyId: string | null;
 }
 
-/** An entry ready to be stored. */
+/** An entry ready to be stored; the writer seals what it stores. */
 export interface NewEntry {
-  id: Buffer;
-  tenantId: Buffer;
-  entry: ExportedEntry;
-  createdAt: number;
-  occurredAt: number;
-  salt: Buffer;
-  /** The exact bytes that will be hashed into the tree. */
-  leaf: Buffer;
+  id: string;
+  columns: EntryColumns;
   /** Place in the ledger of idempotency keys, 16 bytes; null without a key. */
   ledgerKey: Buffer | null;
   /** 16 bytes that stand for the content. */
   fingerprint: Buffer | null;
 }
 
-/** The only place where the bytes of a leaf are made. */
-export function newEntry(content: EntryContent, { tenantId, clientId, keyId }: Recorder): NewEntry {
+/** @throws TypeError when the content holds what JSON cannot say */
+export function newEntry(content: EntryContent, by: Recorder, source: Source = 'api'): NewEntry {
   const id = uuid7Bytes();
   const createdAt = uuid7Time(id);
-  const occurredAt = content.occurred_at ?? createdAt;
-  const entry: ExportedEntry = {
-    ...content,
-    id: formatUuid(id),
-    tenant_id: tenantId.toLowerCase(),
-    client_id: clientId,
-    key_id: keyId,
-    occurred_at: microseconds(occurredAt),
-    created_at: microseconds(createdAt),
-    erased_at: null,
-  };
-  const salt = newSalt();
   const key = content.idempotency_key;
   return {
-    id,
-    tenantId: parseUuid(tenantId),
-    entry,
-    createdAt,
-    occurredAt,
-    salt,
-    leaf: buildLeaf(entry, salt),
-    ledgerKey: key === null ? null : digest(`${tenantId}\0${clientId}\0${key}`),
+    id: formatUuid(id),
+    columns: {
+      ...content,
+      id,
+      tenant_id: parseUuid(by.tenantId),
+      source,
+      client_id: by.clientId,
+      key_id: by.keyId === null ? null : parseUuid(by.keyId),
+      occurred_at: content.occurred_at ?? createdAt,
+      created_at: createdAt,
+      before_state: toJson(content.before_state),
+      after_state: toJson(content.after_state),
+      metadata: toJson(content.metadata),
+    },
+    ledgerKey: key === null ? null : digest(`${by.tenantId}\0${by.clientId}\0${key}`),
     fingerprint: key === null ? null : digest(canonicalJson({ ...content })),
   };
 }
+
+/** Serialised once: this text is stored, and this text is sealed. */
+const toJson = (value: JsonValue): string | null => (value === null ? null : canonicalJson(value));
 
 /** The first 16 bytes of a SHA-256. */
 function digest(text: string): Buffer {

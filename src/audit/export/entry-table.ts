@@ -12,6 +12,7 @@ const COLUMNS = [
   'status',
   'user_id',
   'message',
+  'source',
   'client_id',
   'key_id',
   'session_id',
@@ -54,7 +55,7 @@ export function entryTable(name: string, timeZone: string): Table<PrintedEntry> 
 }
 
 /** Columns whose texts come from callers; a spreadsheet could run them. */
-const SAFE = new Set<string>(['id', 'key_id', 'action_type', 'severity', ...TIMES]);
+const SAFE = new Set<string>(['id', 'source', 'key_id', 'action_type', 'severity', ...TIMES]);
 
 /** A text of csv: what a spreadsheet would run starts with an apostrophe. The same as csvRow, in SQL. */
 const quoted = (column: string): string => {

@@ -1,4 +1,4 @@
-import type { SealableEntry } from './leaf.js';
+import type { PersonalField, SealableEntry } from './leaf.js';
 
 /** What an ndjson export says of itself, in the evidence of its first line. */
 export interface ExportStatement {
@@ -6,6 +6,8 @@ export interface ExportStatement {
   checkpoint: string | null;
   /** Verifier key of its signature. */
   public_key: string | null;
+  /** That the tree of the checkpoint before is the beginning of this one, in an export that goes on to a newer one with filters. */
+  consistency?: string[];
   /** Whether the export claims to hold every leaf of the checkpoint. */
   complete: boolean;
   filters?: Record<string, unknown>;
@@ -16,8 +18,8 @@ export interface LineEvidence extends Partial<ExportStatement> {
   /** null: not sealed when it was exported. */
   leaf_index: number | null;
   leaf?: string;
-  /** Opens the commitments to the personal fields; null once they are erased. */
-  salt?: string | null;
+  /** Opens the commitments to the personal fields, those that were erased or redacted excepted. */
+  salts?: Partial<Record<PersonalField, string>>;
   /** Inclusion proof, in an export that is not complete. */
   proof?: string[];
   /** Inner hashes that the service keeps, for comparison with those of the leaves. */
@@ -27,12 +29,14 @@ export interface LineEvidence extends Partial<ExportStatement> {
 /** An entry in an ndjson export. */
 export interface EntryLine extends SealableEntry {
   erased_at: string | null;
+  erased_fields: PersonalField[] | null;
+  redacted_fields: PersonalField[] | null;
   evidence: LineEvidence;
 }
 
-/** Something the trail did to itself: an erasure or a pruning. */
+/** Something the trail did to itself: an erasure or a pruning; or what the sealer noted. */
 export interface ActLine {
-  act: 'erasure' | 'prune';
+  act: ActTerms['kind'];
   evidence: LineEvidence;
 }
 
@@ -42,15 +46,26 @@ export interface PrunedLine {
   evidence: Partial<ExportStatement> & Pick<LineEvidence, 'nodes'>;
 }
 
-/** Leaf of an erasure or a pruning. `ranges`: leaf indexes [from, to) it is about. */
-export interface ActLeaf {
-  v: 1;
-  kind: 'erasure' | 'prune';
+/** erase: whole fields went. redact: values in them were replaced, so that what is shown cannot be proven. */
+export type ErasureMode = 'erase' | 'redact';
+
+/** What an act orders. */
+export type ActTerms =
+  | { kind: 'erasure'; mode: ErasureMode; fields: PersonalField[]; subject?: string }
+  /** `older_than`: of entries recorded before then. */
+  | { kind: 'prune'; older_than: string }
+  /** The sealer's note that the time of recording ran backwards at these leaves. */
+  | { kind: 'clock'; tolerance_ms: number };
+
+/** Leaf of an act. `ranges`: leaf indexes [from, to) it is about. */
+export type ActLeaf = ActTerms & {
+  v: 2;
   id: string;
   at: string;
+  tenant_id: string;
   ranges: [from: number, to: number][];
   count: number;
   /** The tree right before this leaf: its size is the leaf's own index. */
   tree_size: number;
   root_hash: string;
-}
+};

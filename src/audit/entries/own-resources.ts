@@ -1,0 +1,25 @@
+/**
+ * Everything Tidemark itself records, and the only place that says so. Nobody else may record entries of these types:
+ * they would look like something Tidemark did.
+ */
+export const OWN_RESOURCES = [
+  'api_key',
+  'audit_log',
+  'erasure',
+  'event_type_schema',
+  'export',
+  'failed_event',
+  'functionality',
+  'saved_funnel',
+  'tenant',
+] as const;
+export type OwnResource = (typeof OWN_RESOURCES)[number];
+
+const RESERVED = new Set<string>(OWN_RESOURCES);
+
+/** Also in other spellings, which a reader would take for the same. */
+export function isReserved(resourceType: string): boolean {
+  return RESERVED.has(resourceType.normalize('NFKC').trim().toLowerCase());
+}
+
+export const RESERVED_MESSAGE = `must not be one of ${OWN_RESOURCES.join(', ')}: only Tidemark itself records these`;
