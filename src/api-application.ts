@@ -87,6 +87,9 @@ export async function stopApiApplication(app: NestExpressApplication): Promise<v
   await app.close().finally(() => clearInterval(closing));
 }
 
+/** An address may be whole, as proxies are asked (RFC 9112, 3.2.2): Express routes it by its path. */
+const LEAVES_TRAIL = /^(?:https?:\/\/[^/]*)?\/(api|v1)\//i;
+
 /** Requests reach the ingest lane first; what it does not take goes on to Socket.IO and Express. All calls below /api leave a trail. */
 function putLaneInFront(app: NestExpressApplication): void {
   const lane = app.get(IngestLane);
@@ -99,7 +102,7 @@ function putLaneInFront(app: NestExpressApplication): void {
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (health.stopping) response.setHeader('Connection', 'close');
     if (lane.take(request, response) || segment.take(request, response)) return;
-    if (/^\/(api|v1)\//i.test(request.url ?? '')) leaveTrail(trail, request, response);
+    if (LEAVES_TRAIL.test(request.url ?? '')) leaveTrail(trail, request, response);
     for (const listener of listeners) listener.call(server, request, response);
   });
 }
