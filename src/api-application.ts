@@ -9,6 +9,7 @@ import { ApiCallTrail } from './audit/api-call-trail.js';
 import { SegmentLane } from './events/doors/segment-lane.js';
 import { IngestLane } from './events/ingest-lane.js';
 import { SocketAdapter } from './metrics-gateway/socket.adapter.js';
+import { drainConnections, trackConnections } from './open-connections.js';
 import { setPrefix, setUpOpenApi } from './openapi-document.js';
 import type { AuthenticatedRequest } from './platform/access.js';
 import { trustedProxies } from './platform/client-address.js';
@@ -58,20 +59,18 @@ export async function createApiApplication(config: Config, logger?: NestLogger):
   app.use(answerError);
   putLaneInFront(app, cors);
   answerUnreadable(app.getHttpServer());
+  trackConnections(app.getHttpServer());
   setTimeouts(app);
   return app;
 }
 
 /**
  * Stops taking requests, answers those that are being worked on, commits what waits, and closes every connection to
- * the outside. Not ready from the first moment on.
+ * the outside. Not ready from the first moment on. Connections that stand still are cut off after a while.
  */
 export async function stopApiApplication(app: NestExpressApplication): Promise<void> {
   app.get(HealthService).stop();
-  // A kept-alive connection turns idle only once its answer is out; closing the server closes those idle at that moment.
-  const server = app.getHttpServer();
-  const closing = setInterval(() => server.closeIdleConnections(), 50);
-  await app.close().finally(() => clearInterval(closing));
+  await app.close().finally(drainConnections(app.getHttpServer()));
 }
 
 /**

@@ -19,7 +19,8 @@ export interface ApiCall {
   route: string | null;
   statusCode: number;
   durationMs: number;
-  ip: string;
+  /** Canonical; null where it is not known, or where the row stands for calls of many. */
+  ip: string | null;
   userAgent: string | null;
   requestBytes: number;
   /** null where the row was written before the answer was made. */
@@ -47,7 +48,7 @@ export class OpenCall {
 
   constructor(
     readonly request: IncomingMessage,
-    private readonly ip: string,
+    private readonly ip: string | null,
   ) {}
 
   /** The row, as of now. */

@@ -62,13 +62,20 @@ export class MemorySlidingWindow implements WindowStore {
   private readonly logs = new Map<string, Log>();
   private sweptAt = 0;
 
-  constructor(private readonly clock: () => number = () => performance.now()) {}
+  /** @param maxKeys of how many keys the hits are kept; for keys that anybody can make up */
+  constructor(
+    private readonly clock: () => number = () => performance.now(),
+    private readonly maxKeys = Infinity,
+  ) {}
 
   take(key: string, cost: number, limit: number, windowMs: number): LimitState {
     const now = this.clock();
     this.sweep(now);
     let log = this.logs.get(key);
-    if (log === undefined) this.logs.set(key, (log = { hits: [], start: 0, used: 0, windowMs }));
+    if (log === undefined) {
+      if (this.logs.size >= this.maxKeys) this.logs.delete(this.logs.keys().next().value!); // not empty
+      this.logs.set(key, (log = { hits: [], start: 0, used: 0, windowMs }));
+    }
     log.windowMs = windowMs;
     expire(log, now);
     const allowed = log.used + cost <= limit;

@@ -1,10 +1,14 @@
 import { type OnGatewayInit, WebSocketGateway } from '@nestjs/websockets';
 import type { Namespace, Socket } from 'socket.io';
+import { badRequest } from '../platform/problem.js';
 import { problemAnswer } from '../platform/problem.filter.js';
 import { requestId } from '../platform/request-id.js';
 import { LiveMetrics } from './live-metrics.js';
-import { principalOf, SocketAccess } from './socket-access.js';
+import { cut, principalOf, SocketAccess } from './socket-access.js';
 import { SubscriptionsService } from './subscriptions.service.js';
+
+/** Of one connection. */
+const MAX_WAITING = 100;
 
 type Answer = { ok: true } | { ok: false; status: number; error: string };
 
@@ -26,35 +30,44 @@ export class MetricsGateway implements OnGatewayInit<Namespace> {
     namespace.on('connection', (socket) => this.listen(socket));
   }
 
+  /** Messages are answered in turn: an unsubscribe never overtakes the subscribe that came before it. */
   private listen(socket: Socket): void {
-    socket.use((_event, next) => {
-      if (this.access.allowsMessage(socket)) next();
-    });
-    // In turn: an unsubscribe never overtakes the subscribe that came before it.
     let turn = Promise.resolve();
-    const inTurn = (work: (socket: Socket, message: unknown[]) => Promise<void>) => {
-      return (...message: unknown[]) => (turn = turn.then(() => work(socket, message)));
-    };
-    socket.on('subscribe', inTurn(this.subscribe));
-    socket.on('unsubscribe', inTurn(this.unsubscribe));
+    let waiting = 0;
+    socket.use((event: unknown[]) => {
+      if (!this.access.allowsMessage(socket)) return;
+      if (waiting === MAX_WAITING) {
+        cut(socket, 429, `No more than ${MAX_WAITING} messages may wait for their answer.`);
+        return;
+      }
+      waiting += 1;
+      turn = turn.then(() => this.answer(socket, event)).finally(() => (waiting -= 1));
+    });
   }
 
-  private readonly subscribe = async (socket: Socket, message: unknown[]): Promise<void> => {
+  /** Never rejects. */
+  private async answer(socket: Socket, [name, ...message]: unknown[]): Promise<void> {
     const acknowledge = takeAcknowledgement(message);
+    if (!socket.connected) return;
     try {
-      const target = await this.subscriptions.resolve(principalOf(socket), message[0]);
-      await this.live.subscribe(socket, target);
-      acknowledge({ ok: true });
-      void this.live.greet(socket, target); // never rejects
+      await this.access.countMessage(socket);
+      if (name === 'subscribe') await this.subscribe(socket, message[0], acknowledge);
+      else if (name === 'unsubscribe') {
+        await this.live.unsubscribe(socket);
+        acknowledge({ ok: true });
+      } else throw badRequest('There is no such message. Send subscribe or unsubscribe.');
     } catch (error) {
       acknowledge(toRefusal(error, socket));
     }
-  };
+  }
 
-  private readonly unsubscribe = async (socket: Socket, message: unknown[]): Promise<void> => {
-    await this.live.unsubscribe(socket);
-    takeAcknowledgement(message)({ ok: true });
-  };
+  private async subscribe(socket: Socket, wish: unknown, acknowledge: (answer: Answer) => void): Promise<void> {
+    const target = await this.subscriptions.resolve(principalOf(socket), wish);
+    if (!socket.connected) return; // a room joined now would never be left
+    await this.live.subscribe(socket, target);
+    acknowledge({ ok: true });
+    void this.live.greet(socket, target); // never rejects
+  }
 }
 
 /** Socket.IO appends it to the arguments when the client wants an answer. */

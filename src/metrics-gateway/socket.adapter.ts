@@ -3,6 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Server, ServerOptions } from 'socket.io';
 import { ORIGIN_REFUSED, type CorsPolicy } from '../platform/cors.js';
+import { limitConnections } from './connection-limits.js';
 
 /** What a client may send at once: a subscription is some hundred bytes. */
 const MAX_MESSAGE_BYTES = 16 * 1_024;
@@ -32,6 +33,7 @@ export class SocketAdapter extends IoAdapter {
         answer(allowed ? null : ORIGIN_REFUSED, allowed);
       },
     } as ServerOptions);
+    limitConnections(server);
     // Clients that name no namespace get this one; there is nothing in it, so nobody may stay.
     server.of('/').use((_socket, next) => next(new Error('There is nothing in this namespace. Connect to /metrics.')));
     return server;

@@ -31,7 +31,8 @@ export const SETTINGS = {
   }),
   DB_POOL_SIZE: integer(3, 200, {
     default: 16,
-    description: 'PostgreSQL connections per process, shared out over the ingest, query and system pools.',
+    description:
+      'PostgreSQL connections per process, shared out over the ingest, query and system pools; health probes have one more.',
   }),
   REDIS_URL: url(['redis:', 'rediss:'], {
     example: 'redis://localhost:6379',

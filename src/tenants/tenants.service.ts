@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { LessThan, QueryFailedError, type Repository } from 'typeorm';
+import { In, LessThan, QueryFailedError, type Repository } from 'typeorm';
 import { recordOf } from '../audit/entries/act.js';
 import type { NewEntry, Recorder } from '../audit/entries/entry.js';
 import { AuditEntryWriter } from '../audit/entries/entry-writer.js';
@@ -46,6 +46,11 @@ export class TenantsService {
 
   async find(id: string): Promise<Tenant | null> {
     return isUuid(id) ? this.tenants.findOneBy({ id }) : null;
+  }
+
+  /** Those that exist. */
+  async listById(ids: readonly string[]): Promise<Tenant[]> {
+    return this.tenants.findBy({ id: In([...ids]) });
   }
 
   /** @throws Problem 404 */

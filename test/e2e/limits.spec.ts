@@ -152,6 +152,27 @@ describe('failed authentication', () => {
   });
 });
 
+describe('failed authentication through a proxy', () => {
+  it('is limited per address however it is spelled, and per /64 of IPv6', async () => {
+    const database = await createTestDatabase();
+    const api = await TestApi.start(database.url, { TRUST_PROXY: 'loopback' });
+    const failFrom = async (forwarded: (n: number) => string) => {
+      const statuses = await Promise.all(
+        Array.from({ length: 40 }, async (_, n) => {
+          const headers = { 'X-Forwarded-For': forwarded(n), 'X-API-Key': 'no-key-of-anybody-at-all' };
+          return (await api.call('GET', '/auth/info', { key: null, headers })).status;
+        }),
+      );
+      return statuses.filter((status) => status === 429).length;
+    };
+    expect(await failFrom((n) => `198.51.100.7:${n + 1_024}`)).toBe(10);
+    expect(await failFrom((n) => `2001:db8:1:2:${n}::1`)).toBe(10);
+    expect(await failFrom((n) => `2001:db8:1:${n + 3}::1`)).toBe(0);
+    await api.stop();
+    await database.drop();
+  });
+});
+
 const withRedis = redisServerInstalled ? describe : describe.skip; // npm test prints that there is no redis-server
 
 withRedis('limits of two API processes on one Redis', () => {

@@ -42,7 +42,8 @@ export class EventContexts {
 }
 
 function makeContext(call: ApiCall, kept: 'full' | 'truncated' | 'user_agent', period: number): EventContext {
-  const address = kept === 'user_agent' ? null : kept === 'full' ? call.ip : truncateAddress(call.ip);
+  const address =
+    kept === 'user_agent' ? null : kept === 'truncated' && call.ip !== null ? truncateAddress(call.ip) : call.ip;
   const digest = hash('sha256', `${call.tenantId}\0${period}\0${address ?? ''}\0${call.userAgent ?? ''}`, 'buffer');
   return {
     id: digest.subarray(0, 8),
