@@ -116,7 +116,13 @@ describe('an export after everything that writes entries', () => {
       download(
         '/audit/logs/export',
         values.query({
-          ...{ format: format(), ...range, method: 'GET', endpoint: values.text(), status_code: 200 },
+          ...{
+            format: values.pick(['csv', 'ndjson']),
+            ...range,
+            method: 'GET',
+            endpoint: values.text(),
+            status_code: 200,
+          },
           ...{ min_status: 400, client_id: values.text() },
         }),
       ),
