@@ -6,7 +6,7 @@ import { uuid7Bytes } from '../platform/uuid7.js';
 
 /** One row of the call trail. */
 export interface ApiCall {
-  /** UUIDv7, 16 bytes. */
+  /** UUIDv7, 16 bytes; that of the first record it brought where all of them are one person's. */
   id: Buffer;
   tenantId: string;
   requestId: string;
@@ -19,7 +19,8 @@ export interface ApiCall {
   route: string | null;
   statusCode: number;
   durationMs: number;
-  ip: string;
+  /** Truncated where EVENT_CONTEXT says so. */
+  ip: string | null;
   userAgent: string | null;
   requestBytes: number;
   /** null where the row was written before the answer was made. */
@@ -47,7 +48,7 @@ export class OpenCall {
 
   constructor(
     readonly request: IncomingMessage,
-    private readonly ip: string,
+    private readonly ip: string | null,
   ) {}
 
   /** The row, as of now. */
