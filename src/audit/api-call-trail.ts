@@ -4,6 +4,7 @@ import { clientAddress, trustedProxies } from '../platform/client-address.js';
 import { CONFIG, type Config } from '../platform/config.js';
 import { Repeating } from '../platform/repeating.js';
 import { RequestNote } from '../platform/request-note.js';
+import { truncateAddress } from '../platform/truncated-address.js';
 import { type ApiCall, OpenCall } from './api-call.js';
 import { ApiCallsRepository } from './api-calls.repository.js';
 import { FoldedCalls } from './folded-calls.js';
@@ -34,7 +35,7 @@ export class ApiCallTrail implements OnApplicationBootstrap, OnApplicationShutdo
   );
 
   constructor(
-    @Inject(CONFIG) config: Config,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly calls: ApiCallsRepository,
   ) {
     this.trust = trustedProxies(config.TRUST_PROXY);
@@ -58,10 +59,15 @@ export class ApiCallTrail implements OnApplicationBootstrap, OnApplicationShutdo
   callOf(request: IncomingMessage): OpenCall {
     let call = this.open.get(request);
     if (call === undefined) {
-      call = new OpenCall(request, clientAddress(request, this.trust));
+      call = new OpenCall(request, this.addressOf(request));
       this.open.set(request, call);
     }
     return call;
+  }
+
+  private addressOf(request: IncomingMessage): string | null {
+    const address = clientAddress(request, this.trust);
+    return address === null || this.config.EVENT_CONTEXT !== 'truncated' ? address : truncateAddress(address);
   }
 
   /** Writes the call before it is answered. */

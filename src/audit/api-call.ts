@@ -6,7 +6,7 @@ import { uuid7Bytes } from '../platform/uuid7.js';
 
 /** One row of the call trail. */
 export interface ApiCall {
-  /** UUIDv7, 16 bytes. */
+  /** UUIDv7, 16 bytes; that of the first record it brought where all of them are one person's. */
   id: Buffer;
   tenantId: string;
   requestId: string;
@@ -19,7 +19,7 @@ export interface ApiCall {
   route: string | null;
   statusCode: number;
   durationMs: number;
-  /** Canonical; null where it is not known, or where the row stands for calls of many. */
+  /** Canonical, truncated where EVENT_CONTEXT says so; null where it is not known, or where the row stands for calls of many. */
   ip: string | null;
   userAgent: string | null;
   requestBytes: number;

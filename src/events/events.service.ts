@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { OpenCall } from '../audit/api-call.js';
+import { recordOfOnePerson } from '../audit/one-person.js';
 import { RateLimiter } from '../auth/rate-limiter.js';
 import { CONFIG, type Config } from '../platform/config.js';
 import { fairMap } from '../platform/fair-map.js';
@@ -120,10 +121,9 @@ export class EventsService {
     { status, remark }: Answer = TAKEN,
   ): Promise<Outcome[]> {
     const valid = events.filter((event): event is AcceptableEvent => !isFault(event));
-    const outcomes =
-      valid.length === 0
-        ? []
-        : await this.writer.write(principal.tenantId, valid, call?.toApiCall(status, null, remark));
+    const row = call?.toApiCall(status, null, remark);
+    if (row !== undefined) row.id = recordOfOnePerson(valid) ?? row.id;
+    const outcomes = valid.length === 0 ? [] : await this.writer.write(principal.tenantId, valid, row);
     // The commit holds the call if it stored an event; a call that changed nothing is left to the buffer.
     if (call !== undefined) call.recorded = outcomes.some((outcome) => outcome.status === 'accepted');
     let next = 0;

@@ -114,7 +114,7 @@ export const SETTINGS = {
   EVENT_CONTEXT: oneOf(['truncated', 'full', 'user_agent', 'off'], {
     default: 'truncated',
     description:
-      'What is kept of the request that brought an event: user agent and address without its last part (IPv4 /24, IPv6 /48), both in full, the user agent only, or nothing.',
+      'What is kept of the request that brought an event: user agent and address without its last part (IPv4 /24, IPv6 /48; in the call log too), both in full, the user agent only, or nothing.',
   }),
   FAILED_RETRY_SECONDS: integer(1, 86_400, {
     default: 600,

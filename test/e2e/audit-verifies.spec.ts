@@ -162,7 +162,9 @@ describe('an export after everything that writes entries', () => {
       }),
     ),
     'DELETE /analytics/funnels/{id}': writing(async () => send('DELETE', `/analytics/funnels/${await newFunnel()}`)),
-    'POST /privacy/erasures': writing(() => send('POST', '/privacy/erasures', { user_id: values.text() })),
+    'POST /privacy/erasures': writing(() =>
+      send('POST', '/privacy/erasures', { user_id: values.text(), confirm: true }),
+    ),
     'POST /events/failed/{id}/retry': writing(async () =>
       send('POST', `/events/failed/${await newFailedEvent()}/retry`, { payload: values.object() }),
     ),

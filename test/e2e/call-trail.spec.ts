@@ -54,6 +54,19 @@ describe('call trail', () => {
     }
   });
 
+  it('keeps of an address what EVENT_CONTEXT keeps of it', async () => {
+    for (const [setting, ip] of [
+      ['truncated', '203.0.113.0'],
+      ['full', '203.0.113.77'],
+    ]) {
+      const other = await TestApi.start(database.url, { TRUST_PROXY: 'loopback', EVENT_CONTEXT: setting });
+      const headers = { 'X-Forwarded-For': '203.0.113.77' };
+      const answer = await other.call('POST', '/events', { key: admin, body: { event_type: 'x' }, headers });
+      expect(await written(answer.headers.get('x-request-id'))).toMatchObject([{ ip }]);
+      await other.stop();
+    }
+  });
+
   it('holds every other call a second later: reads, repeats, refusals', async () => {
     const answers = [
       await api.get('/events?limit=1', admin),

@@ -24,7 +24,7 @@ const BODIES: Record<string, unknown> = {
   'PATCH /keys/{id}': { name: 'probe' },
   'POST /events': { event_type: 'probe' },
   'POST /events/ingest': { event_type: 'probe' },
-  'POST /privacy/erasures': { user_id: 'probe' },
+  'POST /privacy/erasures': { user_id: 'probe', confirm: true },
   'POST /../../v1/batch': { batch: [{ type: 'track', event: 'probe' }] },
   'POST /../../v1/{call}': { event: 'probe' },
   'POST /events/batch': { events: [{ event_type: 'probe' }] },
