@@ -1,6 +1,7 @@
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { PLATFORM_KEY, TestApi } from '../support/api.js';
 import { TestApiProcess } from '../support/api-process.js';
+import { eventually } from '../support/eventually.js';
 import { flushTestRedis, redisServerInstalled, startRedisServer, testRedisUrl } from '../support/redis.js';
 
 for (const [store, redisUrl] of [
@@ -208,9 +209,13 @@ withRedis('limits while Redis is away', () => {
     const redis = await startRedisServer();
     const api = await TestApi.start(database.url, { REDIS_URL: redis.url, API_REPLICAS: '2' });
     const tenantId = await api.createTenant('Acme');
-    const { body } = await api.call<{ key: string }>('POST', '/keys', {
-      body: { client_id: 'c', name: 'n', rate_limit: 10, rate_window_s: 60 },
-      headers: { 'X-Tenant-Id': tenantId },
+    const { body } = await eventually(async () => {
+      const made = await api.call<{ key: string }>('POST', '/keys', {
+        body: { client_id: 'c', name: 'n', rate_limit: 10, rate_window_s: 60 },
+        headers: { 'X-Tenant-Id': tenantId },
+      });
+      expect(made.status).toBe(201); // once Redis is connected
+      return made;
     });
     await redis.kill();
     const answers = await Promise.all(
