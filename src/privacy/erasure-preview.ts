@@ -3,7 +3,7 @@ import { Database, type Sql } from '../platform/database.js';
 import { mentionsOf } from './event-eraser.js';
 import { OTHER_MENTIONS } from './other-mentions.js';
 import { scanCallsByEvents, scanEntries, scanEvents } from './record-scans.js';
-import { Deadline, type Run, stretches } from './stretches.js';
+import { Deadline, forEachStretch, type Run, type Stretch, type StretchTable } from './stretches.js';
 import { SubjectFinder } from './subject-finder.js';
 import { addCounts, type Subject } from './subject.js';
 
@@ -100,33 +100,35 @@ class Counting {
     private readonly deadline: Deadline,
   ) {}
 
-  async countEvents(): Promise<void> {
-    const { tenantId } = this.subject;
-    for await (const stretch of stretches(this.run, 'events', tenantId, this.deadline)) {
-      await this.run(async (sql) => {
-        const scan = await scanEvents(sql, this.subject, stretch);
-        const parts = scan.own.length === 0 ? {} : await row(sql, HANG_ON_EVENTS, [tenantId, scan.own]);
-        this.add(scan.spellings, { events: scan.own.length, ...mentionsOf(scan, 'events') }, parts);
-      });
-    }
+  countEvents(): Promise<void> {
+    return this.forEach('events', async (sql, stretch) => {
+      const scan = await scanEvents(sql, this.subject, stretch);
+      const parts = await this.countParts(sql, HANG_ON_EVENTS, scan.own);
+      this.add(scan.spellings, { events: scan.own.length, ...mentionsOf(scan, 'events') }, parts);
+    });
   }
 
-  async countEntries(): Promise<void> {
-    const { tenantId } = this.subject;
-    for await (const stretch of stretches(this.run, 'audit_entries', tenantId, this.deadline)) {
-      await this.run(async (sql) => {
-        const scan = await scanEntries(sql, this.subject, stretch);
-        const calls = scan.own.length === 0 ? {} : await row(sql, COUNT_OWN_CALLS, [tenantId, scan.own]);
-        this.add(scan.spellings, { entries_of: scan.own.length, ...mentionsOf(scan, 'entries') }, calls);
-      });
-    }
+  countEntries(): Promise<void> {
+    return this.forEach('audit_entries', async (sql, stretch) => {
+      const scan = await scanEntries(sql, this.subject, stretch);
+      const calls = await this.countParts(sql, COUNT_OWN_CALLS, scan.own);
+      this.add(scan.spellings, { entries_of: scan.own.length, ...mentionsOf(scan, 'entries') }, calls);
+    });
   }
 
-  async countCalls(): Promise<void> {
-    for await (const stretch of stretches(this.run, 'api_audit_logs', this.subject.tenantId, this.deadline)) {
-      const scan = await this.run((sql) => scanCallsByEvents(sql, this.subject, stretch));
+  countCalls(): Promise<void> {
+    return this.forEach('api_audit_logs', async (sql, stretch) => {
+      const scan = await scanCallsByEvents(sql, this.subject, stretch);
       this.add([], { call_paths: scan.own.length, mentions_in_calls: scan.naming.length });
-    }
+    });
+  }
+
+  private forEach(table: StretchTable, work: (sql: Sql, stretch: Stretch) => Promise<void>): Promise<void> {
+    return forEachStretch(this.run, table, this.subject.tenantId, this.deadline, work);
+  }
+
+  private async countParts(sql: Sql, text: string, own: readonly string[]): Promise<Counts> {
+    return own.length === 0 ? {} : row(sql, text, [this.subject.tenantId, own]);
   }
 
   private add(spellings: readonly string[], ...counts: Counts[]): void {

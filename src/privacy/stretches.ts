@@ -10,6 +10,8 @@ export type StretchTable = 'events' | 'audit_entries' | 'api_audit_logs';
 export interface Stretch {
   after: string;
   upTo: string;
+  /** Nothing comes after it that was there when it was looked for. */
+  isLast: boolean;
 }
 
 export const FIRST_ID = '00000000-0000-0000-0000-000000000000';
@@ -22,13 +24,13 @@ export async function nextStretch(
   tenantId: string,
   after: string,
 ): Promise<Stretch | null> {
-  const { rows } = await sql.query<{ id: string | null }>(
-    `/* erasure.nextStretch ${table} */ select max(id::text)::uuid as id from
+  const { rows } = await sql.query<{ id: string | null; n: number }>(
+    `/* erasure.nextStretch ${table} */ select max(id::text)::uuid as id, count(*)::int as n from
      (select id from ${table} where tenant_id = $1 and id > $2 order by id limit ${ROWS_PER_STRETCH}) s`,
     [tenantId, after],
   );
-  const upTo = rows[0]?.id ?? null;
-  return upTo === null ? null : { after, upTo };
+  const { id = null, n = 0 } = rows[0] ?? {};
+  return id === null ? null : { after, upTo: id, isLast: n < ROWS_PER_STRETCH };
 }
 
 /** How long a survey may go on; what it leaves out it says. */
@@ -47,18 +49,22 @@ export class Deadline {
   }
 }
 
-/** Every stretch of a table in order, each looked for when the one before is done. */
-export async function* stretches(
+/** Works on every stretch of a table in order, each in a transaction of its own. */
+export async function forEachStretch(
   run: Run,
   table: StretchTable,
   tenantId: string,
   deadline: Deadline,
-): AsyncGenerator<Stretch> {
-  let after = FIRST_ID;
-  while (!deadline.isPassed()) {
-    const stretch = await run((sql) => nextStretch(sql, table, tenantId, after));
-    if (stretch === null) return;
-    yield stretch;
-    after = stretch.upTo;
+  work: (sql: Sql, stretch: Stretch) => Promise<void>,
+): Promise<void> {
+  let after: string | null = FIRST_ID;
+  while (after !== null && !deadline.isPassed()) {
+    const from: string = after;
+    after = await run(async (sql) => {
+      const stretch = await nextStretch(sql, table, tenantId, from);
+      if (stretch === null) return null;
+      await work(sql, stretch);
+      return stretch.isLast ? null : stretch.upTo;
+    });
   }
 }

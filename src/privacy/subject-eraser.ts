@@ -65,7 +65,7 @@ export class SubjectEraser {
         const counts = stretch === null ? {} : await work(sql, erasure, stretch);
         await this.erasures.advance(sql, erasure, progressOf(stage, stretch, counts));
         after = stretch?.upTo ?? after;
-        return stretch !== null;
+        return stretch?.isLast === false;
       });
     }
   }
@@ -90,7 +90,7 @@ export class SubjectEraser {
         await events.forgetSharedContexts(sql, erasure, stretch);
         await this.erasures.advance(sql, erasure, { stage: 'contexts', after: stretch.upTo });
         after = stretch.upTo;
-        return true;
+        return !stretch.isLast;
       });
     }
     await this.once(erasure, 'contexts', (sql) => events.deleteContexts(sql, erasure));
@@ -132,5 +132,5 @@ const isPast = (erasure: ClaimedErasure, stage: Stage) => STAGES.indexOf(erasure
 const following = (stage: Stage): Stage => STAGES[STAGES.indexOf(stage) + 1] ?? stage;
 
 function progressOf(stage: Stage, stretch: Stretch | null, counts: Counts): Progress {
-  return stretch === null ? { stage: following(stage), counts } : { stage, after: stretch.upTo, counts };
+  return stretch?.isLast === false ? { stage, after: stretch.upTo, counts } : { stage: following(stage), counts };
 }

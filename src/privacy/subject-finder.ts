@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql } from '../platform/database.js';
-import { type Deadline, type Run, type Stretch, stretches, type StretchTable } from './stretches.js';
+import { type Deadline, forEachStretch, type Run, type Stretch, type StretchTable } from './stretches.js';
 import { bareSubject, type Subject } from './subject.js';
 
 /** Whoever has more is a number that many devices share, like "0". */
@@ -61,9 +61,11 @@ export class SubjectFinder {
   }
 
   private async findAnonymousIds(run: Run, tenantId: string, userId: string, deadline: Deadline) {
-    const linked = await run((sql) => ids(sql, FIND_LINKED, [tenantId, userId]));
-    const considered = linked.slice(0, MAX_ANONYMOUS_IDS);
-    const named = new Set(await run((sql) => ids(sql, FIND_NAMED, [tenantId, considered])));
+    const { linked, considered, named } = await run(async (sql) => {
+      const all = await ids(sql, FIND_LINKED, [tenantId, userId]);
+      const some = all.slice(0, MAX_ANONYMOUS_IDS);
+      return { linked: all, considered: some, named: new Set(await ids(sql, FIND_NAMED, [tenantId, some])) };
+    });
     const anonymous = considered.filter((id) => !named.has(id));
     const shared = await collect(run, 'events', tenantId, anonymous, deadline, (sql, { after, upTo }) =>
       ids(sql, FIND_SHARED_IDS, [tenantId, after, upTo, userId, anonymous]),
@@ -114,9 +116,9 @@ async function collect(
 ): Promise<Set<string>> {
   const found = new Set<string>();
   if (wanted.length === 0) return found;
-  for await (const stretch of stretches(run, table, tenantId, deadline)) {
-    for (const id of await run((sql) => find(sql, stretch))) found.add(id);
-  }
+  await forEachStretch(run, table, tenantId, deadline, async (sql, stretch) => {
+    for (const id of await find(sql, stretch)) found.add(id);
+  });
   return found;
 }
 

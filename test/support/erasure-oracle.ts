@@ -2,7 +2,7 @@ import type { TestDatabase } from './database.js';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** What the database holds of a tenant: table and key → a digest of the whole row as text. */
+/** What the database holds of a tenant: table and key → version of the row. Each update makes a new one, were it the same to the byte. */
 export type Snapshot = ReadonlyMap<string, string>;
 
 /** Written by sealing and by the erasure itself; what they must say is checked elsewhere. */
@@ -20,7 +20,7 @@ export async function snapshotSql(database: TestDatabase): Promise<string> {
     .map(
       ({
         name,
-      }) => `select '${name} ' || coalesce(nullif(concat_ws(' ', ${keyOf(name)}), ''), t::text) as key, md5(t::text) as row
+      }) => `select '${name} ' || coalesce(nullif(concat_ws(' ', ${keyOf(name)}), ''), t::text) as key, t.tableoid || ' ' || t.ctid || ' ' || t.xmin as row
       from ${name} t where tenant_id = $1`,
     )
     .join(' union all ');
@@ -92,14 +92,33 @@ export interface Records {
   calls: KnownCall[];
 }
 
-export async function readRecords(database: TestDatabase, tenantId: string): Promise<Records> {
+const ALL = '00000000-0000-0000-0000-000000000000';
+
+/** @param ids only these */
+export async function readRecords(database: TestDatabase, tenantId: string, ids = [ALL]): Promise<Records> {
   const read = <Row extends object>(columns: string, table: string) =>
-    database.query<Row & Record<string, unknown>>(`select ${columns} from ${table} where tenant_id = $1`, [tenantId]);
+    database.query<Row & Record<string, unknown>>(
+      `select ${columns} from ${table} where tenant_id = $1 and (id = any($2) or $3 = any($2)) order by id`,
+      [tenantId, ids, ALL],
+    );
   const state = 'resource_id, message, before_state, after_state, metadata';
   return {
     events: await read('id, client_id, event_id, event_type, user_id, session_id, payload, enrichment', 'events'),
     entries: await read(`id, source, user_id, session_id, ${state}`, 'audit_entries'),
     calls: await read('id, client_id, path, route, ip, user_agent', 'api_audit_logs'),
+  };
+}
+
+/** The records after some of them changed. */
+export function withChanges(before: Records, changed: Records): Records {
+  const update = <Row extends { id: string }>(rows: Row[], fresh: Row[]) => {
+    const byId = new Map(fresh.map((row) => [row.id, row]));
+    return rows.map((row) => byId.get(row.id) ?? row);
+  };
+  return {
+    events: update(before.events, changed.events),
+    entries: update(before.entries, changed.entries),
+    calls: update(before.calls, changed.calls),
   };
 }
 

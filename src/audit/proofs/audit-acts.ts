@@ -99,9 +99,11 @@ export class AuditActs {
   private async act(sql: Sql, tenantId: string, { terms, condition, values, carryOut }: Order): Promise<number> {
     let tree = await this.sealing.sealTenant(sql, tenantId);
     const { rows } = await sql.query<{ leaf_index: number }>(
-      `/* auditActs.find */ select l.leaf_index::float8 from audit_leaves l
-       where l.tenant_id = $1 and l.kind = 'entry'
-         and l.entry_id in (select id from audit_entries where tenant_id = $1 and ${condition})
+      `/* auditActs.find */ with chosen as materialized (
+         select id from audit_entries where tenant_id = $1 and ${condition}
+       )
+       select l.leaf_index::float8 from chosen c
+       join audit_leaves l on l.tenant_id = $1 and l.entry_id = c.id and l.kind = 'entry'
        order by l.leaf_index limit ${INDEXES_PER_ACT}`,
       [tenantId, ...values],
     );
