@@ -1,4 +1,4 @@
-/** Imports point left: platform ← audit ← tenants ← keys ← auth ← analytics ← events ← metrics-gateway ← retention ← privacy. */
+/** Imports point left: platform ← audit ← tenants ← keys ← auth ← analytics ← events ← metrics-gateway ← retention ← privacy ← dashboard-files. */
 const ORDER = [
   'platform',
   'audit',
@@ -10,6 +10,7 @@ const ORDER = [
   'metrics-gateway',
   'retention',
   'privacy',
+  'dashboard-files',
 ];
 
 const order = ORDER.slice(0, -1).map((folder, position) => ({

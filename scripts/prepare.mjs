@@ -91,7 +91,9 @@ async function build() {
 function isNewerThan(sources) {
   const migrations = filesIn(join(root, 'dist', 'migrations')).filter((file) => file.endsWith('.js'));
   if (!existsSync(join(root, 'dist', 'main.js')) || migrations.length === 0) return false;
-  const outputs = [join(root, 'dist', 'main.js'), ...migrations].map((file) => statSync(file).mtimeMs);
+  const dashboard = join(root, 'dist', 'dashboard', 'index.html');
+  if (!existsSync(dashboard)) return false;
+  const outputs = [join(root, 'dist', 'main.js'), dashboard, ...migrations].map((file) => statSync(file).mtimeMs);
   return Math.min(...outputs) > Math.max(...sources.map((file) => statSync(file).mtimeMs));
 }
 

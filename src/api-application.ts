@@ -6,6 +6,7 @@ import helmet from 'helmet';
 import { ApiModule } from './api.module.js';
 import { describeCall } from './audit/api-call.interceptor.js';
 import { ApiCallTrail } from './audit/api-call-trail.js';
+import { serveDashboard } from './dashboard-files/dashboard.js';
 import { SegmentLane } from './events/doors/segment-lane.js';
 import { IngestLane } from './events/ingest-lane.js';
 import { SocketAdapter } from './metrics-gateway/socket.adapter.js';
@@ -51,6 +52,7 @@ export async function createApiApplication(config: Config, logger?: NestLogger):
       contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
     }),
   );
+  app.use(serveDashboard());
   const cors = new CorsPolicy(config.CORS_ORIGINS, config.API_KEY_HEADERS);
   app.useWebSocketAdapter(new SocketAdapter(app, cors));
   setUpOpenApi(app);

@@ -17,6 +17,7 @@ import { AuthController } from './auth/auth.controller.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import { LimitGuard, THROTTLERS } from './auth/limit.guard.js';
+import { SessionsController } from './auth/sessions.controller.js';
 import { SegmentController } from './events/doors/segment.controller.js';
 import { EventsController } from './events/events.controller.js';
 import { EventsModule } from './events/events.module.js';
@@ -28,6 +29,7 @@ import { EventTypesController } from './events/schemas/event-types.controller.js
 import { ApiKey } from './keys/api-key.entity.js';
 import { KeysController } from './keys/keys.controller.js';
 import { KeysModule } from './keys/keys.module.js';
+import { LogsGateway } from './metrics-gateway/logs.gateway.js';
 import { MetricsGateway } from './metrics-gateway/metrics.gateway.js';
 import { MetricsGatewayModule } from './metrics-gateway/metrics-gateway.module.js';
 import { BodyInterceptor } from './platform/body.interceptor.js';
@@ -75,6 +77,7 @@ export class ApiModule {
         TenantsController,
         KeysController,
         AuthController,
+        SessionsController,
         QueueStatusController,
         JobsController,
         AnalyticsController,
@@ -86,6 +89,7 @@ export class ApiModule {
         SegmentController,
       ],
       providers: [
+        LogsGateway,
         MetricsGateway,
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_GUARD, useClass: LimitGuard },

@@ -33,6 +33,9 @@ class ClientTypeCount extends TypeCount {
   client_id: string;
 }
 
+const MEASURES = ['events', 'users', 'sessions'] as const;
+export type Measure = (typeof MEASURES)[number];
+
 export class TimeseriesQuery extends IntersectionType(EventCountsQuery, ZoneQuery) {
   @ApiPropertyOptional({ enum: INTERVALS, description: 'Default: one that makes a readable chart.' })
   @IfGiven()
@@ -42,6 +45,15 @@ export class TimeseriesQuery extends IntersectionType(EventCountsQuery, ZoneQuer
   @ApiPropertyOptional({ description: 'Only events of this type.' })
   @IsFilter()
   event_type?: string;
+
+  @ApiPropertyOptional({
+    enum: MEASURES,
+    default: 'events',
+    description: 'Distinct users or sessions instead of events: of all events, and at most 100 buckets.',
+  })
+  @IfGiven()
+  @IsIn(MEASURES, { message: `measure must be one of ${MEASURES.join(', ')}` })
+  measure?: Measure;
 
   @ApiPropertyOptional({ enum: ['event_type', 'client_id'], description: 'One series for each.' })
   @IfGiven()
@@ -78,7 +90,17 @@ export class BreakdownQuery extends RangeQuery {
   @IsFilter()
   event_type?: string;
 
-  @ApiPropertyOptional({ description: 'Most values in the answer.', minimum: 1, maximum: 1000, default: 10 })
+  @ApiPropertyOptional({ description: 'Only events of this calling application.' })
+  @IsFilter()
+  client_id?: string;
+
+  @ApiPropertyOptional({
+    type: Number,
+    description: 'Most values in the answer.',
+    minimum: 1,
+    maximum: 1000,
+    default: 10,
+  })
   @IfGiven()
   @ToInteger()
   @IsInt({ message: 'limit must be a whole number' })

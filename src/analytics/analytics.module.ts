@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuditWritingModule } from '../audit/entries/audit-writing.module.js';
 import { ActiveSubjectsRepository } from './active-subjects.repository.js';
+import { FilteredSubjectsRepository } from './filtered-subjects.repository.js';
 import { AnalyticsService } from './analytics.service.js';
 import { AnswerCache } from './answer-cache.js';
 import { BreakdownRepository } from './breakdown.repository.js';
@@ -23,6 +24,7 @@ import { UsersService } from './users.service.js';
   imports: [AuditWritingModule],
   providers: [
     ActiveSubjectsRepository,
+    FilteredSubjectsRepository,
     AnalyticsService,
     AnswerCache,
     BreakdownRepository,

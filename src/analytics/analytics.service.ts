@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database.js';
 import { badRequest } from '../platform/problem.js';
 import { toIso, toTimeRange } from '../platform/query.dto.js';
-import { DAY_MS, MINUTE_MS } from '../platform/time.js';
+import { DAY_MS, MINUTE_MS, type TimeRange } from '../platform/time.js';
 import type {
   BreakdownQuery,
   BreakdownResponse,
@@ -15,6 +15,7 @@ import type {
   TimeseriesQuery,
   TimeseriesResponse,
 } from './analytics.dto.js';
+import { ActiveSubjectsRepository } from './active-subjects.repository.js';
 import { BreakdownRepository } from './breakdown.repository.js';
 import { requireBuckets, suitableInterval } from './buckets.js';
 import { EventCountsRepository } from './event-counts.repository.js';
@@ -24,6 +25,8 @@ import { fillSeries } from './series.js';
 
 /** Buckets × series of one answer. */
 const MAX_POINTS = 100_000;
+/** Distinct users or sessions are counted bucket by bucket. */
+const MAX_SUBJECT_BUCKETS = 100;
 
 @Injectable()
 export class AnalyticsService {
@@ -32,6 +35,7 @@ export class AnalyticsService {
     private readonly counts: EventCountsRepository,
     private readonly processing: ProcessingMetricsRepository,
     private readonly breakdowns: BreakdownRepository,
+    private readonly subjects: ActiveSubjectsRepository,
   ) {}
 
   async countByType(tenantId: string, query: EventCountsQuery): Promise<EventsByTypeResponse> {
@@ -55,6 +59,8 @@ export class AnalyticsService {
     const range = toTimeRange(query);
     const { tz, group_by: group, interval = suitableInterval(range) } = query;
     const starts = requireBuckets(range, interval, tz);
+    if (query.measure === 'users' || query.measure === 'sessions')
+      return this.countSubjects(tenantId, range, query, interval, starts);
     const rows = await this.database.readInTenant(tenantId, (sql) =>
       this.counts.listByBucket(sql, tenantId, range, starts, query, group),
     );
@@ -66,6 +72,36 @@ export class AnalyticsService {
       );
     }
     return { from: toIso(range.from), to: toIso(range.to), interval, tz, data: fillSeries(starts, rows, group) };
+  }
+
+  /** Distinct users or sessions of each bucket; from what is stored per day, which knows neither type nor client. */
+  private async countSubjects(
+    tenantId: string,
+    range: TimeRange,
+    { measure, tz, group_by, event_type, client_id }: TimeseriesQuery,
+    interval: TimeseriesResponse['interval'],
+    starts: readonly number[],
+  ): Promise<TimeseriesResponse> {
+    if (group_by !== undefined || event_type !== undefined || client_id !== undefined) {
+      throw badRequest(`measure=${measure} counts all events: it takes neither group_by nor event_type nor client_id.`);
+    }
+    if (starts.length > MAX_SUBJECT_BUCKETS) {
+      throw badRequest(
+        `measure=${measure} takes at most ${MAX_SUBJECT_BUCKETS} buckets; these are ${starts.length}. Ask for a longer interval or a shorter range.`,
+        [{ path: 'interval', message: `gives more than ${MAX_SUBJECT_BUCKETS} buckets` }],
+      );
+    }
+    const subject = measure === 'users' ? 'user' : 'session';
+    const data = await this.database.readInTenant(tenantId, async (sql) => {
+      const points: TimeseriesResponse['data'] = [];
+      for (const [n, start] of starts.entries()) {
+        const bucket = { from: Math.max(start, range.from), to: Math.min(starts[n + 1] ?? range.to, range.to) };
+        const { count } = await this.subjects.countDistinct(sql, subject, tenantId, bucket);
+        points.push({ bucket: toIso(start), count });
+      }
+      return points;
+    });
+    return { from: toIso(range.from), to: toIso(range.to), interval, tz, data };
   }
 
   async getProcessingMetrics(tenantId: string, query: ProcessingMetricsQuery): Promise<ProcessingMetricsResponse> {

@@ -21,6 +21,7 @@ where e.tenant_id = $1 and e.event_time >= $2 and e.event_time < $3 and e.payloa
     select event_type from event_rollups_day
     where tenant_id = $1 and bucket > $2::timestamptz - interval '1 day' and bucket < $3
       and ($5::text is null or event_type = $5))
+  and ($7::text is null or e.client_id = $7)
   and ${COUNTABLE}
 group by 1 order by 2 desc, (e.payload -> $4)::text collate "C" limit $6`;
 
@@ -32,9 +33,27 @@ export class BreakdownRepository {
   async listTopValues(
     tenantId: string,
     range: TimeRange,
-    { property, event_type, limit }: { property: string; event_type?: string; limit: number },
+    {
+      property,
+      event_type,
+      client_id,
+      limit,
+    }: {
+      property: string;
+      event_type?: string;
+      client_id?: string;
+      limit: number;
+    },
   ): Promise<{ total: number; distinct_values: number; data: { value: unknown; count: number }[] }> {
-    const parameters = [tenantId, toIso(range.from), toIso(range.to), property, event_type ?? null, limit];
+    const parameters = [
+      tenantId,
+      toIso(range.from),
+      toIso(range.to),
+      property,
+      event_type ?? null,
+      limit,
+      client_id ?? null,
+    ];
     const { rows } = await this.database.readInTenant(tenantId, (sql) => sql.query<Row>(TOP_VALUES, parameters));
     return {
       total: rows[0]?.total ?? 0,

@@ -7,6 +7,7 @@ import type { TypeCount } from './analytics.dto.js';
 import { AnswerCache } from './answer-cache.js';
 import { requireBuckets, suitableInterval } from './buckets.js';
 import { EventCountsRepository } from './event-counts.repository.js';
+import { FilteredSubjectsRepository } from './filtered-subjects.repository.js';
 import { DEFAULT_WINDOW_S } from './funnels.dto.js';
 import type { FunnelDefinition } from './funnels.repository.js';
 import { FunnelsService } from './funnels.service.js';
@@ -15,6 +16,8 @@ import { fillSeries } from './series.js';
 import type { OverviewQuery, OverviewResponse } from './users.dto.js';
 
 const TOP_USERS = 10;
+/** Up to so many events that a filter leaves, their users and sessions are counted. */
+const MAX_FILTERED_EVENTS = 200_000;
 /** Up to so many events the funnel of the overview is exact. */
 const EXACT_FUNNEL_EVENTS = 100_000;
 /** Their events are fetched one by one; the standard error of a rate is 2.5 % at most. */
@@ -31,14 +34,54 @@ export class OverviewService {
     private readonly cache: AnswerCache,
     private readonly counts: EventCountsRepository,
     private readonly subjects: ActiveSubjectsRepository,
+    private readonly filtered: FilteredSubjectsRepository,
     private readonly funnels: FunnelsService,
     private readonly savedFunnels: SavedFunnelsRepository,
   ) {}
 
   get(tenantId: string, query: OverviewQuery): Promise<OverviewResponse> {
-    const { from, to, tz, interval } = query;
+    const { from, to, tz, interval, client_id: client, event_type: type } = query;
     const range = toTimeRange(query);
-    return this.cache.get(tenantId, ['overview', from, to, tz, interval], () => this.read(tenantId, range, query));
+    const isFiltered = client !== undefined || type !== undefined;
+    return this.cache.get(tenantId, ['overview', from, to, tz, interval, client, type], () =>
+      isFiltered ? this.readFiltered(tenantId, range, query) : this.read(tenantId, range, query),
+    );
+  }
+
+  /** Of some events only: counts from rollups, users and sessions from the events, where they are not too many. */
+  private async readFiltered(tenantId: string, range: TimeRange, query: OverviewQuery): Promise<OverviewResponse> {
+    const { tz, interval = suitableInterval(range), client_id: clientId } = query;
+    const starts = requireBuckets(range, interval, tz);
+    return this.database.readInTenant(tenantId, async (sql) => {
+      const [byType, trend] = await Promise.all([
+        this.counts.listByType(sql, tenantId, range, query),
+        this.counts.listByBucket(sql, tenantId, range, starts, query),
+      ]);
+      const total = byType.reduce((sum, { count }) => sum + count, 0);
+      const types = byType.map(({ event_type }) => event_type);
+      const filter = { types, clientId, limit: TOP_USERS };
+      const isCounted = total <= MAX_FILTERED_EVENTS;
+      const found = isCounted ? await this.filtered.count(sql, tenantId, range, filter) : null;
+      const method = isCounted ? ('exact' as const) : ('none' as const);
+      return {
+        from: toIso(range.from),
+        to: toIso(range.to),
+        summary: {
+          total_events: total,
+          unique_users: found?.users ?? null,
+          unique_sessions: found?.sessions ?? null,
+          events_per_user: found === null ? null : found.users === 0 ? 0 : total / found.users,
+          unique_users_method: method,
+          unique_sessions_method: method,
+          top_users_method: method,
+        },
+        by_type: byType,
+        interval,
+        trend: fillSeries(starts, trend),
+        top_users: found?.top ?? [],
+        conversion: null,
+      };
+    });
   }
 
   /** On one connection, one after the other: a dashboard takes one core for a moment, not all there are. */
@@ -93,7 +136,7 @@ export class OverviewService {
     saved: SavedFunnel | undefined,
     byType: TypeCount[],
     uniqueUsers: number,
-  ): Promise<OverviewResponse['conversion']> {
+  ): Promise<NonNullable<OverviewResponse['conversion']>> {
     const definition = saved?.definition ?? defaultFunnel(byType);
     const exact = byType.reduce((sum, { count }) => sum + count, 0) <= EXACT_FUNNEL_EVENTS;
     const users = exact ? null : await this.subjects.sampleUsers(sql, tenantId, range, SAMPLED_USERS);

@@ -10,6 +10,14 @@ export class OverviewQuery extends IntersectionType(RangeQuery, ZoneQuery) {
   @IsFilter()
   user_id?: string;
 
+  @ApiPropertyOptional({ description: 'Only events of this calling application.' })
+  @IsFilter()
+  client_id?: string;
+
+  @ApiPropertyOptional({ description: 'Only events of this type.' })
+  @IsFilter()
+  event_type?: string;
+
   @ApiPropertyOptional({ enum: INTERVALS, description: 'Of `trend`. Default: one that makes a readable chart.' })
   @IfGiven()
   @IsIn(INTERVALS, { message: `interval must be one of ${INTERVALS.join(', ')}` })
@@ -17,7 +25,7 @@ export class OverviewQuery extends IntersectionType(RangeQuery, ZoneQuery) {
 }
 
 export class JourneyQuery extends RangeQuery {
-  @ApiPropertyOptional({ description: 'Events per page.', minimum: 1, maximum: 1000, default: 1000 })
+  @ApiPropertyOptional({ type: Number, description: 'Events per page.', minimum: 1, maximum: 1000, default: 1000 })
   @IfGiven()
   @ToInteger()
   @IsInt({ message: 'limit must be a whole number' })
@@ -41,26 +49,34 @@ class OverviewSummary {
   @ApiProperty()
   total_events: number;
 
-  @ApiProperty()
-  unique_users: number;
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'null where a filter leaves too many events: see the method.',
+  })
+  unique_users: number | null;
 
-  @ApiProperty()
-  unique_sessions: number;
+  @ApiProperty({ type: Number, nullable: true })
+  unique_sessions: number | null;
 
-  @ApiProperty({ description: 'total_events / unique_users; 0 without users.' })
-  events_per_user: number;
-
-  @ApiProperty({ enum: ['exact', 'sketch'], description: 'sketch: estimated, standard error at most 2 %.' })
-  unique_users_method: 'exact' | 'sketch';
-
-  @ApiProperty({ enum: ['exact', 'sketch'] })
-  unique_sessions_method: 'exact' | 'sketch';
+  @ApiProperty({ type: Number, nullable: true, description: 'total_events / unique_users; 0 without users.' })
+  events_per_user: number | null;
 
   @ApiProperty({
-    enum: ['exact', 'candidates'],
+    enum: ['exact', 'sketch', 'none'],
+    description:
+      'sketch: estimated, standard error at most 2 %. none: not counted, because a filter leaves more than 200,000 events.',
+  })
+  unique_users_method: 'exact' | 'sketch' | 'none';
+
+  @ApiProperty({ enum: ['exact', 'sketch', 'none'] })
+  unique_sessions_method: 'exact' | 'sketch' | 'none';
+
+  @ApiProperty({
+    enum: ['exact', 'candidates', 'none'],
     description: 'candidates: the counts are exact, but a user who is never among the busiest of a day may be missed.',
   })
-  top_users_method: 'exact' | 'candidates';
+  top_users_method: 'exact' | 'candidates' | 'none';
 }
 
 class TopUserResponse {
@@ -107,8 +123,8 @@ export class OverviewResponse extends RangeResponse {
   @ApiProperty({ type: [TopUserResponse] })
   top_users: TopUserResponse[];
 
-  @ApiProperty({ type: ConversionResponse })
-  conversion: ConversionResponse;
+  @ApiProperty({ type: ConversionResponse, nullable: true, description: 'null with a filter.' })
+  conversion: ConversionResponse | null;
 }
 
 export class UserSessionResponse {

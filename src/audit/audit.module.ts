@@ -8,6 +8,7 @@ import { AuditEntriesRepository } from './entries/entries.repository.js';
 import { AuditEntriesService } from './entries/entries.service.js';
 import { EntryCleanupService } from './entries/entry-cleanup.service.js';
 import { EntryExportService } from './entries/entry-export.service.js';
+import { LiveEntriesRepository } from './entries/live-entries.repository.js';
 import { ProofsModule } from './proofs/proofs.module.js';
 import { AuditWritingModule } from './entries/audit-writing.module.js';
 
@@ -23,6 +24,7 @@ import { AuditWritingModule } from './entries/audit-writing.module.js';
     CatalogueRepository,
     EntryCleanupService,
     EntryExportService,
+    LiveEntriesRepository,
   ],
   exports: [
     ApiCallTrail,
@@ -33,6 +35,7 @@ import { AuditWritingModule } from './entries/audit-writing.module.js';
     AuditEventsService,
     EntryCleanupService,
     EntryExportService,
+    LiveEntriesRepository,
   ],
 })
 export class AuditModule {}

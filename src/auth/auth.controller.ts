@@ -1,11 +1,14 @@
-import { Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { Caller, ChangesAccess, RequireScope } from '../platform/access.js';
+import { type AuthenticatedRequest, Caller, ChangesAccess, RequireScope } from '../platform/access.js';
 import type { Principal } from '../platform/principal.js';
+import { toIso } from '../platform/query.dto.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { AuthInfoResponse, TokenResponse } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
 import { limitKey, RateLimiter } from './rate-limiter.js';
+import { csrfToken, readSessionCookie } from './session-cookie.js';
+import { SessionsService } from './sessions.service.js';
 
 @ApiTags('auth')
 @Controller('auth')
@@ -14,17 +17,19 @@ export class AuthController {
     private readonly auth: AuthService,
     private readonly tenants: TenantsService,
     private readonly limiter: RateLimiter,
+    private readonly sessions: SessionsService,
   ) {}
 
   /** Who the credential of this request is, and what it may do. */
   @Get('info')
   @RequireScope('any')
   @ApiOkResponse({ type: AuthInfoResponse })
-  async info(@Caller() caller: Principal): Promise<AuthInfoResponse> {
+  async info(@Caller() caller: Principal, @Req() request: AuthenticatedRequest): Promise<AuthInfoResponse> {
     const { rateLimit, rateWindowSeconds } = caller;
-    const [tenant, state] = await Promise.all([
+    const [tenant, state, session] = await Promise.all([
       this.tenants.get(caller.tenantId),
       this.limiter.take(limitKey(caller), 0, rateLimit, rateWindowSeconds * 1_000), // a look, at no cost
+      caller.sessionId === undefined ? undefined : this.describeSession(request),
     ]);
     return {
       tenant: { id: tenant.id, name: tenant.name },
@@ -38,6 +43,7 @@ export class AuthController {
         remaining: Math.max(0, rateLimit - state.used),
         reset_s: Math.ceil(state.resetMs / 1_000),
       },
+      ...(session === undefined ? {} : { session }),
     };
   }
 
@@ -53,5 +59,12 @@ export class AuthController {
   async token(@Caller() caller: Principal): Promise<TokenResponse> {
     const { token, expiresIn } = await this.auth.issueToken(caller);
     return { access_token: token, token_type: 'Bearer', expires_in: expiresIn };
+  }
+
+  private async describeSession(request: AuthenticatedRequest): Promise<AuthInfoResponse['session']> {
+    const token = readSessionCookie(request);
+    const session = token === null ? null : await this.sessions.find(token);
+    if (token === null || session === null) return undefined;
+    return { expires_at: toIso(session.expiresAt.getTime()), csrf_token: csrfToken(token) };
   }
 }

@@ -1,4 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsString, Length } from 'class-validator';
 import { SCOPES, type Scope } from '../platform/principal.js';
 
 class TenantInfo {
@@ -23,6 +24,21 @@ class RateLimitInfo {
   reset_s: number;
 }
 
+class SessionInfo {
+  @ApiProperty({ format: 'date-time', description: 'When the session ends at the latest.' })
+  expires_at: string;
+
+  @ApiProperty({ description: 'For the header X-CSRF-Token, which writes with the cookie need.' })
+  csrf_token: string;
+}
+
+export class SignInDto {
+  @ApiProperty({ description: 'An API key.', format: 'password', example: 'tmk_…' })
+  @IsString()
+  @Length(1, 4_096)
+  key: string;
+}
+
 export class AuthInfoResponse {
   @ApiProperty()
   tenant: TenantInfo;
@@ -41,6 +57,9 @@ export class AuthInfoResponse {
 
   @ApiProperty()
   rate_limit: RateLimitInfo;
+
+  @ApiPropertyOptional({ description: 'Only where the credential is the session cookie of the dashboard.' })
+  session?: SessionInfo;
 }
 
 export class TokenResponse {

@@ -14,6 +14,8 @@ import { TenantsService } from '../tenants/tenants.service.js';
 import { AccessTokens } from './access-tokens.js';
 import { type CredentialSources, readCredential } from './credentials.js';
 import { FailedAttempts } from './failed-attempts.js';
+import { isSameOrigin, readSessionCookie, requireCsrfToken } from './session-cookie.js';
+import { SessionsService } from './sessions.service.js';
 
 /** Turns a request into the principal it acts for. */
 @Injectable()
@@ -30,6 +32,7 @@ export class AuthService {
     private readonly tokens: AccessTokens,
     private readonly tenants: TenantsService,
     private readonly failures: FailedAttempts,
+    private readonly sessions: SessionsService,
   ) {
     this.sources = {
       headers: config.API_KEY_HEADERS.map((name) => name.toLowerCase()),
@@ -66,8 +69,9 @@ export class AuthService {
     credential: string,
     request: IncomingMessage,
     needed: Exclude<Access, 'public'>,
+    freshness: Freshness = 'cached',
   ): Promise<Principal> {
-    return this.authenticateBy(() => credential, request, needed, 'cached');
+    return this.authenticateBy(() => credential, request, needed, freshness);
   }
 
   /**
@@ -79,7 +83,8 @@ export class AuthService {
     if (held.tokenExpiresAt !== undefined && held.tokenExpiresAt <= Date.now() / 1_000) {
       throw unauthorized('The access token expired. Get a new one from POST /api/v1/auth/token.');
     }
-    const current = await this.findTokenPrincipal(held.keyId ?? this.configuredKeyId());
+    if (held.sessionId !== undefined && !(await this.sessions.isOpen(held.sessionId))) throw sessionEnded();
+    const current = await this.findTokenPrincipal(this.subjectOf(held));
     if (current === null) throw unauthorized('Invalid API Key');
     if (held.tenantId !== current.tenantId) await this.requireActive(held.tenantId);
     return { ...held, scopes: held.scopes.filter((scope) => allows(current.scopes, scope)) };
@@ -128,8 +133,13 @@ export class AuthService {
 
   /** A JWT for the caller's key, with the caller's scopes, and its life in seconds. */
   async issueToken(caller: Principal): Promise<{ token: string; expiresIn: number }> {
-    const { keyId, tenantId, scopes, clientId } = caller;
-    return this.tokens.issue({ keyId: keyId ?? this.configuredKeyId(), tenantId, scopes }, clientId);
+    const { tenantId, scopes, clientId } = caller;
+    return this.tokens.issue({ keyId: this.subjectOf(caller), tenantId, scopes }, clientId);
+  }
+
+  /** What sessions and tokens call the key of a principal. */
+  subjectOf({ keyId }: Principal): string {
+    return keyId ?? this.configuredKeyId();
   }
 
   private readonly credentialOf = (request: IncomingMessage) => readCredential(request, this.sources);
@@ -140,7 +150,9 @@ export class AuthService {
     freshness: Freshness,
   ): Promise<Principal> {
     try {
-      return await this.identify(credentialOf(request), freshness);
+      const credential = credentialOf(request);
+      const byCookie = credential === null ? await this.identifySession(request, freshness) : null;
+      return byCookie ?? (await this.identify(credential, freshness));
     } catch (error) {
       if (error instanceof Problem && error.status === 401) this.noteFailure(request);
       throw error;
@@ -158,6 +170,17 @@ export class AuthService {
     const key = await this.keys.verify(credential, freshness);
     if (key === null) throw unauthorized('Invalid API Key');
     return this.toPrincipal(key);
+  }
+
+  /** Whoever signed in at the dashboard, as what their key is now; null without a cookie. */
+  private async identifySession(request: IncomingMessage, freshness: Freshness): Promise<Principal | null> {
+    const token = readSessionCookie(request);
+    if (token === null || !isSameOrigin(request, this.originOf(request)?.host)) return null;
+    const session = await this.sessions.find(token);
+    const principal = session === null ? null : await this.findTokenPrincipal(session.subject, freshness);
+    if (session === null || principal === null) throw sessionEnded();
+    requireCsrfToken(request, token);
+    return { ...principal, sessionId: session.id };
   }
 
   /** A token does what its key may still do: it dies with the key and narrows with it. */
@@ -226,6 +249,9 @@ export class AuthService {
 }
 
 function refuseToken(principal: Principal): Principal {
+  if (principal.sessionId !== undefined) throw forbidden('A session is not exchanged for a token. Send the API key.');
   if (principal.tokenExpiresAt === undefined) return principal;
   throw forbidden('A token is not exchanged for a token. Send the API key itself.');
 }
+
+const sessionEnded = () => unauthorized('This session has ended. Sign in again with an API key.');

@@ -1,15 +1,17 @@
 import { Module } from '@nestjs/common';
 import { AnalyticsModule } from '../analytics/analytics.module.js';
+import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
+import { LiveLogs } from './live-logs.js';
 import { LiveMetrics } from './live-metrics.js';
 import { SocketAccess } from './socket-access.js';
 import { SubscriptionsService } from './subscriptions.service.js';
 
 /** What the Socket.IO namespaces need; the gateways themselves stand in api.module.ts. */
 @Module({
-  imports: [AnalyticsModule, AuthModule, TenantsModule],
-  providers: [LiveMetrics, SocketAccess, SubscriptionsService],
-  exports: [LiveMetrics, SocketAccess, SubscriptionsService],
+  imports: [AnalyticsModule, AuditModule, AuthModule, TenantsModule],
+  providers: [LiveLogs, LiveMetrics, SocketAccess, SubscriptionsService],
+  exports: [LiveLogs, LiveMetrics, SocketAccess, SubscriptionsService],
 })
 export class MetricsGatewayModule {}

@@ -51,7 +51,8 @@ export class SubscriptionsService {
     return { tenantId, clientId };
   }
 
-  private async resolveTenant(caller: Principal, tenantId: string | undefined): Promise<string> {
+  /** The caller's own tenant, or for platform keys the wanted one. @throws Problem 403 or 404 */
+  async resolveTenant(caller: Principal, tenantId: string | undefined): Promise<string> {
     const wanted = tenantId?.toLowerCase() ?? caller.tenantId;
     if (wanted === caller.tenantId) return wanted;
     if (!allows(caller.scopes, 'platform')) throw forbidden('Only platform keys may subscribe to another tenant.');

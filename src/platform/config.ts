@@ -91,6 +91,16 @@ export const SETTINGS = {
     description: 'Ed25519 key that signs access tokens instead (base64 of PKCS #8 DER): algorithm EdDSA, else HS256.',
   }),
   JWT_EXPIRES_IN: duration({ default: 900, example: '15m', description: 'Life of an access token.' }),
+  SESSION_IDLE_TIMEOUT: duration({
+    default: 28_800,
+    example: '8h',
+    description: 'A sign-in at the dashboard ends when nothing was asked for so long.',
+  }),
+  SESSION_LIFETIME: duration({
+    default: 604_800,
+    example: '7d',
+    description: 'A sign-in at the dashboard ends after so long, used or not.',
+  }),
   RATE_LIMIT_ALGORITHM: oneOf(['sliding', 'fixed'], { default: 'sliding', description: 'Window of the rate limits.' }),
   API_REPLICAS: integer(1, 1_000, {
     default: 1,

@@ -17,6 +17,8 @@ export interface Principal {
   readonly eventLimit: number | null;
   /** Seconds since 1970; absent when the credential was a key. */
   readonly tokenExpiresAt?: number;
+  /** Of somebody who signed in at the dashboard; absent for programs. */
+  readonly sessionId?: string;
 }
 
 /**

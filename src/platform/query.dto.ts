@@ -60,7 +60,7 @@ export function IfGiven(): PropertyDecorator {
 }
 
 export class PageQuery {
-  @ApiPropertyOptional({ description: 'Rows per page.', minimum: 1, maximum: 1000, default: 50 })
+  @ApiPropertyOptional({ type: Number, description: 'Rows per page.', minimum: 1, maximum: 1000, default: 50 })
   @IsOptional()
   @ToInteger()
   @IsInt({ message: 'limit must be a whole number' })
@@ -90,6 +90,7 @@ export class RangeQuery {
 
 export class ZoneQuery {
   @ApiPropertyOptional({
+    type: String,
     description: 'IANA time zone in which buckets and days begin and times are printed.',
     default: 'UTC',
     example: 'America/Chicago',

@@ -54,8 +54,9 @@ class Quickstart {
     const api = new ApiClient(`http://${hostToCall(options.host)}:${options.port}`, signal);
     await this.startChildren(api, env);
     const file = await StateFile.open(options.dataDir, urls.owner);
+    const isFirst = !file.state.keysCreated;
     await completeFirstStart({ options, api, file, signal, cli });
-    await printLinks(api, options);
+    await printLinks(api, options, isFirst);
   }
 
   async stop(): Promise<void> {
@@ -139,14 +140,16 @@ async function checkPort(options: QuickstartOptions): Promise<void> {
   );
 }
 
-async function printLinks(api: ApiClient, { port, dataDir }: QuickstartOptions): Promise<void> {
+async function printLinks(api: ApiClient, options: QuickstartOptions, isFirst: boolean): Promise<void> {
+  const { port, dataDir } = options;
   const base = `http://localhost:${port}`;
   const answers = async (path: string): Promise<boolean> => {
     const status = (await api.status(path)) ?? 500;
     return status < 400 || status === 401;
   };
   const links = [
-    ...((await answers('/')) ? [`  Dashboard    ${base}/`] : []),
+    `  Dashboard    ${base}/`,
+    `               sign in with ${signInKey(options, isFirst)}`,
     `  Swagger UI   ${base}/docs`,
     ...((await answers('/queues')) ? [`  Queue board  ${base}/queues`] : []),
     `  API          ${base}/api/v1`,
@@ -156,6 +159,13 @@ async function printLinks(api: ApiClient, { port, dataDir }: QuickstartOptions):
   ];
   print(`\n${links.join('\n')}\n`);
   print(`Tidemark is ready on ${base}`);
+}
+
+/** Which key opens the dashboard; keys themselves are shown once and never again. */
+function signInKey({ platformApiKey }: QuickstartOptions, isFirst: boolean): string {
+  if (platformApiKey !== undefined) return 'the key in PLATFORM_API_KEY';
+  if (isFirst) return 'the platform key above, or with the demo key to look only';
+  return 'the platform key that the first start showed; npm run cli -- create-key makes another';
 }
 
 function shortPath(path: string): string {

@@ -50,6 +50,18 @@ describe('an export after everything that writes entries', () => {
   const newFunnel = () =>
     newId('/analytics/funnels', { name: values.text() + performance.now(), steps: [{ event_type: 'a' }] });
 
+  /** Both are recorded. */
+  async function signInAndOut(): Promise<Answer<unknown>> {
+    const { headers } = await send('POST', '/auth/session', { key });
+    const Cookie = headers.getSetCookie()[0]!.split(';')[0]!;
+    const { body } = await api.call<{ session: { csrf_token: string } }>('GET', '/auth/info', {
+      ...{ key: null, headers: { Cookie } },
+    });
+    return api.call('DELETE', '/auth/session', {
+      ...{ key: null, headers: { Cookie, 'X-CSRF-Token': body.session.csrf_token } },
+    });
+  }
+
   async function newFailedEvent(): Promise<string> {
     const id = await newEvent();
     await database.query(
@@ -170,6 +182,7 @@ describe('an export after everything that writes entries', () => {
     ),
     'DELETE /events/failed/{id}': writing(async () => send('DELETE', `/events/failed/${await newFailedEvent()}`)),
     'POST /events/failed/retry': silent(() => send('POST', '/events/failed/retry')),
+    'DELETE /auth/session': writing(signInAndOut),
     'POST /auth/token': silent(() => send('POST', '/auth/token', {})),
     'POST /generate-sample-data/{num_events}': silent(() => send('POST', '/generate-sample-data/3', {})),
     'POST /analytics/funnel': silent(() =>

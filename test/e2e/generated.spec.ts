@@ -10,6 +10,12 @@ describe('generated files are those of this code (npm run generate)', () => {
     expect(readFileSync('openapi.yaml', 'utf8')).toBe(run('dist/openapi.js'));
   });
 
+  it('the types of the dashboard', () => {
+    const words = ['openapi-typescript/bin/cli.js', 'openapi.yaml', '--default-non-nullable=false'];
+    const made = execFileSync(process.execPath, [`node_modules/${words[0]}`, ...words.slice(1)], { encoding: 'utf8' });
+    expect(readFileSync('dashboard/src/api/schema.d.ts', 'utf8')).toBe(made);
+  });
+
   it('.env.example', () => {
     expect(readFileSync('.env.example', 'utf8')).toBe(run('dist/env-example.js'));
   });

@@ -63,7 +63,7 @@ describe('what was revoked', () => {
   describe('in another process', () => {
     it('is every route that makes or changes keys, tenants or tokens', () => {
       expect(changesAccess.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(
-        [...Object.keys(BODIES), 'DELETE /keys/{id}', 'POST /auth/token'].sort(),
+        [...Object.keys(BODIES), 'DELETE /keys/{id}', 'POST /auth/token', 'DELETE /auth/session'].sort(),
       );
     });
 

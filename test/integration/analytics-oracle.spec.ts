@@ -152,8 +152,60 @@ describe(`analytics against a naive computation, seeds ${firstSeed} to ${firstSe
         expect(overview.by_type).toEqual(oracle.byType(events));
         expect(overview.top_users).toEqual(oracle.topUsers(events, 10));
         expect(overview.trend.reduce((sum, { count }) => sum + count, 0)).toBe(events.length);
-        const { steps, window_s } = overview.conversion;
+        const { steps, window_s } = overview.conversion!; // null only with a filter
         if (steps.length > 0) expect(steps).toEqual(oracle.funnel(oracle.chains(events, steps, window_s), steps));
+      }),
+    120_000,
+  );
+
+  it(
+    'narrows the whole dashboard to a client, a type, or both',
+    () =>
+      onAll(async ({ data, tenantId }, range, all) => {
+        const [filter, matches] = randomFilter(data.random, all);
+        const overview = await api.app
+          .get(OverviewService)
+          .get(tenantId, { ...rangeQuery(range), tz: 'UTC', ...filter });
+        const events = all.filter(matches);
+        const users = oracle.distinct(events.map(({ user_id }) => user_id));
+        expect(overview.summary).toMatchObject({
+          total_events: events.length,
+          unique_users: users,
+          unique_sessions: oracle.distinct(events.map(({ session_id }) => session_id)),
+          events_per_user: users === 0 ? 0 : events.length / users,
+          unique_users_method: 'exact',
+        });
+        expect(overview.by_type).toEqual(oracle.byType(events));
+        expect(overview.top_users).toEqual(oracle.topUsers(events, 10));
+        expect(overview.trend.reduce((sum, { count }) => sum + count, 0)).toBe(events.length);
+        expect(overview.conversion).toBeNull();
+      }),
+    120_000,
+  );
+
+  it(
+    'counts distinct users and sessions of each bucket',
+    () =>
+      onAll(async ({ data, tenantId }, range, events) => {
+        const interval = range.to - range.from < 4 * 86_400_000 ? 'hour' : 'week';
+        const { starts } = oracle.buckets(range, interval, data.zone);
+        if (starts.length > 100) return;
+        const service = api.app.get(AnalyticsService);
+        for (const [measure, column] of [
+          ['users', 'user_id'],
+          ['sessions', 'session_id'],
+        ] as const) {
+          const { data: points } = await service.getTimeseries(tenantId, {
+            ...{ ...rangeQuery(range), tz: data.zone, interval, measure },
+          });
+          const perBucket = starts.map((_, n) => events.filter(({ time }) => oracle.bucketOf(starts, time) === n));
+          expect(points).toEqual(
+            perBucket.map((bucket, n) => ({
+              bucket: oracle.iso(starts[n]!),
+              count: oracle.distinct(bucket.map((one) => one[column])),
+            })),
+          );
+        }
       }),
     120_000,
   );
@@ -381,3 +433,17 @@ const sortById = <T extends { session_id: string | null; started_at: string }>(r
   [...rows].sort((a, b) => (`${a.session_id} ${a.started_at}` < `${b.session_id} ${b.started_at}` ? -1 : 1));
 const hasTies = (events: oracle.OracleEvent[]) =>
   new Set(events.map(({ user_id, time }) => `${user_id} ${time}`)).size < events.length;
+
+/** A filter as a query has it, and the same as a condition. */
+function randomFilter(random: () => number, events: readonly oracle.OracleEvent[]) {
+  const one = events[Math.floor(random() * events.length)];
+  const kind = Math.floor(random() * 3);
+  const filter = {
+    ...(kind === 1 ? {} : { client_id: one?.client_id ?? 'nobody' }),
+    ...(kind === 0 ? {} : { event_type: one?.event_type ?? 'nothing' }),
+  };
+  const matches = (event: oracle.OracleEvent) =>
+    (filter.client_id === undefined || event.client_id === filter.client_id) &&
+    (filter.event_type === undefined || event.event_type === filter.event_type);
+  return [filter, matches] as const;
+}

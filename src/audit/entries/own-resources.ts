@@ -5,6 +5,7 @@
 export const OWN_RESOURCES = [
   'api_key',
   'audit_log',
+  'dashboard_session',
   'erasure',
   'event_type_schema',
   'export',

@@ -52,6 +52,14 @@ export class InclusionProofResponse {
   @ApiProperty({ type: String, nullable: true, description: 'Base64; null once retention has removed the entry.' })
   leaf: string | null;
 
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    description:
+      'Opens the commitments of the leaf: the salt of each personal field, base64; without those that were erased.',
+  })
+  salts: Record<string, string>;
+
   @ApiProperty({ description: 'SHA-256(0x00 ‖ leaf), base64.' })
   leaf_hash: string;
 

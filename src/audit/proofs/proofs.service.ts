@@ -3,6 +3,7 @@ import { Database, type Sql } from '../../platform/database.js';
 import { badRequest, notFound } from '../../platform/problem.js';
 import { isUuid } from '../../platform/uuid7.js';
 import { AuditTreeRepository, nodeKey, type SignedCheckpoint } from './audit-tree.repository.js';
+import { PERSONAL_FIELDS, saltOf } from './leaf.js';
 import { planConsistency, planInclusion, type ProofPlan } from './merkle-proof.js';
 import { foldPeaks, type NodeRef, tileRange } from './merkle-tree.js';
 import type { CheckpointResponse, ConsistencyProofResponse, InclusionProofResponse } from './proofs.dto.js';
@@ -40,6 +41,7 @@ export class ProofsService {
         leaf_index: leaf.leaf_index,
         tree_size: checkpoint.size,
         leaf: leaf.leaf?.toString('base64') ?? null,
+        salts: openSalts(leaf.salts),
         leaf_hash: leaf.leaf_hash.toString('base64'),
         root_hash: checkpoint.root.toString('base64'),
         proof,
@@ -100,6 +102,18 @@ interface LeafRow {
   leaf_index: number | null;
   leaf_hash: Buffer;
   leaf: Buffer | null;
+  salts: Buffer | null;
+}
+
+/** The salt of each personal field, without those that were erased. */
+function openSalts(salts: Buffer | null): Record<string, string> {
+  if (salts === null) return {};
+  return Object.fromEntries(
+    PERSONAL_FIELDS.flatMap((field) => {
+      const salt = saltOf(salts, field);
+      return salt === null ? [] : [[field, salt.toString('base64')]];
+    }),
+  );
 }
 
 const notSealed = () =>
@@ -109,8 +123,8 @@ const notSealed = () =>
 async function findLeaf(sql: Sql, tenantId: string, id: string): Promise<LeafRow | undefined> {
   const { rows } = await sql.query<LeafRow>(
     `/* proofs.findLeaf */
-     select l.leaf_index::float8, coalesce(l.leaf_hash, sha256('\\x00'::bytea || e.leaf)) as leaf_hash, e.leaf
-     from (select id, leaf from audit_entries where tenant_id = $1 and id = $2) e
+     select l.leaf_index::float8, coalesce(l.leaf_hash, sha256('\\x00'::bytea || e.leaf)) as leaf_hash, e.leaf, e.salts
+     from (select id, leaf, salts from audit_entries where tenant_id = $1 and id = $2) e
      full join (select entry_id, leaf_index, leaf_hash from audit_leaves where tenant_id = $1 and entry_id = $2) l
        on l.entry_id = e.id
      union all

@@ -1,0 +1,30 @@
+export interface Change {
+  /** `lines.0.amount`; empty for the whole state. */
+  path: string;
+  before: unknown;
+  after: unknown;
+}
+
+const MOST = 200;
+
+/** What differs between two states; worked out here, so that a verified entry's changes are verified too. */
+export function listChanges(before: unknown, after: unknown): Change[] {
+  const changes: Change[] = [];
+  if (before !== null || after !== null) compare(before ?? {}, after ?? {}, '', changes);
+  return changes;
+}
+
+function compare(before: unknown, after: unknown, path: string, changes: Change[]): void {
+  if (before === after || changes.length >= MOST) return;
+  if (isContainer(before) && isContainer(after) && Array.isArray(before) === Array.isArray(after)) {
+    const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+    for (const name of names)
+      compare(own(before, name), own(after, name), path === '' ? name : `${path}.${name}`, changes);
+    return;
+  }
+  changes.push({ path, before, after });
+}
+
+type Container = Record<string, unknown>;
+const isContainer = (value: unknown): value is Container => typeof value === 'object' && value !== null;
+const own = (container: Container, name: string) => (Object.hasOwn(container, name) ? container[name] : undefined);

@@ -1,0 +1,127 @@
+import { signal, useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { Dialog } from './dialog.js';
+import { exact, figure, NONE, percent } from './format.js';
+
+export interface BarRow {
+  name: string;
+  count: number;
+  /** Where a click on the name leads; absent for plain text. */
+  href?: string;
+  isChosen?: boolean;
+}
+
+interface BarTableProps {
+  rows: readonly BarRow[];
+  /** What the percentages are of. */
+  total: number;
+  caption: string;
+  unit: string;
+  most?: number;
+}
+
+/** A ranking: name, count and share, with a bar behind the name. */
+export function BarTable({ rows, total, caption, unit, most = 7 }: BarTableProps) {
+  const largest = Math.max(1, ...rows.map(({ count }) => count));
+  const shown = rows.slice(0, most);
+  return (
+    <table class="bars">
+      <caption class="hidden">{caption}</caption>
+      <colgroup>
+        <col />
+        <col class="count" />
+        <col class="share" />
+      </colgroup>
+      <thead class="hidden">
+        <tr>
+          <th scope="col">{caption}</th>
+          <th scope="col">{unit}</th>
+          <th scope="col">Share</th>
+        </tr>
+      </thead>
+      <tbody>
+        {shown.map((row) => (
+          <tr key={row.name}>
+            <td class="bar">
+              <span class="fill" style={{ width: `${(100 * row.count) / largest}%` }} />
+              <Name row={row} />
+            </td>
+            <td class="number" title={exact(row.count)}>
+              {figure(row.count)}
+            </td>
+            <td class="number muted">{total === 0 ? NONE : percent(row.count / total)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Name({ row: { name, href, isChosen = false } }: { row: BarRow }) {
+  const text = <bdi title={name}>{name === '' ? '(empty)' : name}</bdi>;
+  if (href === undefined) return <span class="name">{text}</span>;
+  return (
+    <a class="name" href={href} aria-current={isChosen ? 'true' : undefined}>
+      {text}
+    </a>
+  );
+}
+
+const search = signal('');
+const order = signal<'count' | 'name'>('count');
+
+/** The button that shows all rows, with search and sort. */
+export function Details({ title, ...table }: BarTableProps & { title: string }): ComponentChildren {
+  const isOpen = useSignal(false);
+  const open = () => {
+    search.value = '';
+    isOpen.value = true;
+  };
+  return (
+    <>
+      <button type="button" class="quiet end" onClick={open} aria-label={`Details: ${title}`}>
+        Details
+      </button>
+      {isOpen.value && (
+        <Dialog title={title} onClose={() => (isOpen.value = false)}>
+          <AllRows {...table} />
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function AllRows({ rows, ...table }: BarTableProps) {
+  const wanted = search.value.toLocaleLowerCase();
+  const found = rows.filter(({ name }) => name.toLocaleLowerCase().includes(wanted));
+  const sorted = [...found].sort((a, b) =>
+    order.value === 'count' ? b.count - a.count : a.name.localeCompare(b.name, navigator.language),
+  );
+  return (
+    <>
+      <div class="row">
+        <input
+          type="search"
+          aria-label="Search names"
+          placeholder="Search"
+          value={search.value}
+          onInput={(event) => (search.value = event.currentTarget.value)}
+        />
+        <select
+          aria-label="Sort by"
+          value={order.value}
+          onChange={(event) => (order.value = event.currentTarget.value === 'name' ? 'name' : 'count')}
+        >
+          <option value="count">Most first</option>
+          <option value="name">By name</option>
+        </select>
+      </div>
+      {sorted.length === 0 ? (
+        <p class="muted">Nothing is called that.</p>
+      ) : (
+        <BarTable {...table} rows={sorted} most={500} />
+      )}
+      {sorted.length > 500 && <p class="muted">The first 500 of {exact(sorted.length)}; search for the others.</p>}
+    </>
+  );
+}

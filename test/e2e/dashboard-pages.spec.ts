@@ -1,0 +1,417 @@
+import { readFileSync } from 'node:fs';
+import type { Browser } from 'playwright-core';
+import type { Scope } from '../../src/platform/principal.js';
+import { TestApi } from '../support/api.js';
+import { chromiumPath, launchBrowser, Visit } from '../support/browser.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { TestWorker } from '../support/worker.js';
+
+const withChromium = chromiumPath === undefined ? describe.skip : describe; // npm test prints that there is no Chromium
+
+const PATHS = [
+  ...['/', '/live', '/funnels', '/retention', '/users', '/users?user=u-1', '/audit', '/calls'],
+  ...['/dead-letters', '/keys', '/event-types', '/system'],
+];
+
+withChromium('the pages of the dashboard, in Chromium', () => {
+  let database: TestDatabase;
+  let api: TestApi;
+  let worker: TestWorker;
+  let browser: Browser;
+  let visit: Visit;
+  let tenantId: string;
+  let admin: string;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '100000', ANALYTICS_CACHE_TTL_SECONDS: '0' });
+    worker = await TestWorker.start(database.url, { FAILED_RETRY_SECONDS: '86400' });
+    browser = await launchBrowser();
+    tenantId = await api.createTenant('Acme');
+    admin = await makeKey(['admin']);
+    await fill();
+  }, 90_000);
+
+  afterAll(async () => {
+    await browser.close();
+    await worker.stop();
+    await api.stop();
+    await database.drop();
+  });
+
+  beforeEach(async () => {
+    visit = await Visit.begin(browser, api.url);
+  });
+
+  afterEach(async () => {
+    const { faults } = visit;
+    await visit.end();
+    expect(faults).toEqual([]);
+  });
+
+  const makeKey = (scopes: Scope[], tenant = tenantId, client = 'shop') => api.createKey(tenant, scopes, client);
+
+  /** Two clients, three types, users who go different ways through them, and one event that does not fit its schema. */
+  async function fill(): Promise<void> {
+    const app = await makeKey(['write'], tenantId, 'app');
+    const events = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, n) => from + n).flatMap((n) =>
+        ['view', 'add', 'buy'].slice(0, 1 + (n % 3)).map((event_type, step) => ({
+          ...{ event_type, user_id: `u-${n}`, session_id: `s-${n}`, payload: { plan: n % 2 === 0 ? 'pro' : 'free' } },
+          event_time: new Date(Date.now() - 3_600_000 + step * 60_000).toISOString(),
+        })),
+      );
+    await api.post('/events/batch', { events: events(0, 12) }, admin);
+    await api.post('/events/batch', { events: events(12, 18) }, app);
+    const schema = { type: 'object', required: ['amount'], properties: { amount: { type: 'number' } } };
+    await api.call('PUT', '/event-types/paid/schema', { key: admin, body: { schema, mode: 'quarantine' } });
+    await api.post('/events/ingest', { event_type: 'paid', user_id: 'u-1', payload: { amount: 'ten' } }, admin);
+    await eventually(async () => {
+      const { body } = await api.get<{ pending_events: number }>('/analytics/queue-status', admin);
+      expect(body.pending_events).toBe(0);
+    });
+  }
+
+  const count = async (query = '') =>
+    (await api.get<{ total: number }>(`/analytics/events-by-type${query}`, admin)).body.total;
+
+  const card = (name: string) =>
+    visit.page.locator('.cards button').filter({ has: visit.page.getByText(name, { exact: true }) });
+  const figure = (name: string) => card(name).locator('strong').innerText();
+  const panel = (name: string) => visit.page.getByRole('region', { name, exact: true });
+
+  it('show what the API answers, and a filter narrows all of it alike', async () => {
+    await visit.signIn(admin);
+    await eventually(async () => expect(await figure('Events')).toBe('36'));
+    expect(await figure('Users')).toBe('18');
+    await panel('Clients').getByRole('link', { name: 'app' }).click();
+    await eventually(async () => expect(await figure('Events')).toBe(String(await count('?client_id=app'))));
+    expect(await figure('Users')).toBe('6');
+    expect(visit.page.url()).toContain('client=app');
+    const sum = async (name: string) =>
+      (await panel(name).locator('tbody td.number:not(.muted)').allInnerTexts()).reduce((all, n) => all + Number(n), 0);
+    await eventually(async () => {
+      const sums = await Promise.all(['Event types', 'Clients', 'Top users', 'Properties'].map(sum));
+      expect(sums).toEqual([12, 12, 12, 12]);
+    });
+    const link = visit.page.url();
+    await visit.page.getByRole('button', { name: 'Remove filter client: app' }).click();
+    await eventually(async () => expect(await figure('Events')).toBe('36'));
+    await visit.page.goto(link); // the address is all there is
+    await eventually(async () => expect(await figure('Events')).toBe('12'));
+  });
+
+  it('open how each number is counted, and the chart as a table', async () => {
+    await visit.signIn(admin);
+    const { page } = visit;
+    for (const name of ['Users', 'Sessions', 'Events per user', 'Failed', 'Time to count, p95', 'Events']) {
+      await card(name).click();
+      await page.locator('.plot canvas').waitFor();
+      await panel(`${name} over time`)
+        .getByRole('button', { name: /^How counted/ })
+        .click();
+      await page.locator('.popover:popover-open').getByText('Method').waitFor();
+      await page.keyboard.press('Escape');
+    }
+    await page.getByRole('button', { name: 'Table', exact: true }).click();
+    const cells = await panel('Events over time').locator('tbody td.number:first-of-type').allInnerTexts();
+    expect(cells.reduce((all, n) => all + (Number(n) || 0), 0)).toBe(36);
+  });
+
+  it('move while events are sent, and say what REST says', async () => {
+    const tenant = await api.createTenant('Moving');
+    const key = await makeKey(['admin'], tenant);
+    await visit.signIn(key, '/live');
+    const { page } = visit;
+    await page.getByText('No events in this range').waitFor();
+    const sending = setInterval(() => void api.post('/events/ingest', { event_type: 'tick', user_id: 'u' }, key), 50);
+    try {
+      await eventually(async () => {
+        const text = await page
+          .locator('.gauges .card')
+          .filter({ hasText: 'Processed per second' })
+          .locator('strong')
+          .innerText();
+        expect(Number(text)).toBeGreaterThan(0);
+      });
+      await page.getByRole('link', { name: 'tick' }).waitFor();
+    } finally {
+      clearInterval(sending);
+    }
+    await eventually(async () => {
+      const rest = (await api.get<{ total: number }>('/analytics/events-by-type', key)).body.total;
+      const shown = await panel('Event types, last 7 days').locator('td.number').first().innerText();
+      expect(Number(shown.replaceAll(',', ''))).toBe(rest);
+    });
+    await panel('Last events').getByText('tick').first().waitFor();
+  });
+
+  it('build a funnel that equals the API’s, and keep it', async () => {
+    await visit.signIn(admin, '/funnels');
+    const { page } = visit;
+    await page.getByLabel('Event type of step 1').fill('view');
+    await page.getByLabel('Event type of step 2').fill('add');
+    await page.getByRole('button', { name: 'Add a step' }).click();
+    await page.getByLabel('Event type of step 3').fill('buy');
+    await page.getByLabel('Conditions of step 3').fill('plan = pro');
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    const steps = [{ event_type: 'view' }, { event_type: 'add' }, { event_type: 'buy', where: { plan: 'pro' } }];
+    const { body } = await api.post<{ steps: { users: number }[] }>(
+      '/analytics/funnel',
+      { steps, window_s: 604_800 },
+      admin,
+    );
+    expect(body.steps.map(({ users }) => users)).toEqual([18, 12, 3]);
+    await eventually(async () => {
+      const shown = await panel('Result').locator('.steps small').allInnerTexts();
+      expect(shown.map((text) => Number.parseInt(text, 10))).toEqual([18, 12, 3]);
+    });
+    await page.getByLabel('Name of the funnel').fill('Purchase');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await panel('Saved funnels').getByRole('button', { name: 'Purchase' }).waitFor();
+    await visit.follow('Overview');
+    await panel('Purchase').getByText('17%').first().waitFor();
+  });
+
+  it('show what a user did, in order', async () => {
+    await visit.signIn(admin, '/users');
+    await visit.page.getByLabel('User id').fill('u-2');
+    await visit.page.keyboard.press('Enter');
+    await panel('Journey').locator('.event-name').first().waitFor();
+    expect(await panel('Journey').locator('.event-name').allInnerTexts()).toEqual(['view', 'add', 'buy']);
+  });
+
+  it('show who came back', async () => {
+    await visit.signIn(admin, '/retention');
+    await visit.page.getByRole('columnheader', { name: 'day 0' }).waitFor();
+    await visit.page.getByRole('cell', { name: '18', exact: true }).waitFor();
+  });
+
+  it('verify an audit entry in the browser, and find one that was altered in the database', async () => {
+    const body = { action_type: 'UPDATE', resource_type: 'invoice', resource_id: 'inv-1', user_id: 'ann@example.com' };
+    const states = {
+      before_state: { amount: 1 },
+      after_state: { amount: 2, note: 'é "q"' },
+      message: 'amount changed',
+    };
+    const { id } = (await api.post<{ id: string }>('/logs', { ...body, ...states }, admin)).body;
+    await eventually(async () => expect((await api.get(`/logs/${id}/proof`, admin)).status).toBe(200));
+    await visit.signIn(admin, `/audit?entry=${id}`);
+    const { page } = visit;
+    const status = panel('Entry').getByRole('status');
+    const verify = async () => {
+      await page.getByRole('button', { name: 'Verify' }).click();
+      await eventually(async () => expect(await status.innerText()).toMatch(/erified/));
+      return status.innerText();
+    };
+    expect(await verify()).toMatch(/^Verified in this browser: entry \d+ of \d+, under the first signed checkpoint/);
+    expect(await verify()).toMatch(/^Verified .* continues the one seen at/s);
+    const alter = (change: string) =>
+      database.query(
+        `begin; set local session_replication_role = replica; update audit_entries set ${change} where id = '${id}'; commit`,
+      );
+    for (const [change, back, field] of [
+      [`message = 'nothing happened'`, `message = 'amount changed'`, 'message'],
+      [`after_state = '{"amount": 1}'`, `after_state = '{"amount": 2, "note": "é \\"q\\""}'`, 'after_state'],
+      [`severity = 'CRITICAL'`, `severity = 'INFO'`, 'severity'],
+      [`user_id = null`, `user_id = 'ann@example.com'`, 'user_id'],
+    ] as const) {
+      await alter(change);
+      expect(await verify()).toBe(`Not verified: ${field} is not what was recorded.`);
+      await alter(back);
+    }
+    expect(await verify()).toMatch(/^Verified/);
+  }, 60_000);
+
+  it('verify an entry of somebody who was erased, and say what is gone', async () => {
+    const body = { action_type: 'VIEW', resource_type: 'invoice', resource_id: 'inv-2', user_id: 'gone@example.com' };
+    const { id } = (await api.post<{ id: string }>('/logs', body, admin)).body;
+    await eventually(async () => expect((await api.get(`/logs/${id}/proof`, admin)).status).toBe(200));
+    expect((await api.post('/privacy/erasures', { user_id: 'gone@example.com' }, admin)).status).toBe(202);
+    await eventually(async () => expect((await api.get(`/logs/${id}`, admin)).body).toMatchObject({ user_id: null }));
+    await visit.signIn(admin, `/audit?entry=${id}`);
+    await visit.page.getByRole('button', { name: 'Verify' }).click();
+    await visit.page.getByText(/^Verified/).waitFor();
+    await panel('Entry')
+      .getByText(/Without .*user_id.*, which an erasure took/)
+      .waitFor();
+    const forged = `begin; set local session_replication_role = replica;
+      update audit_entries set user_id = 'ann@example.com' where id = '${id}'; commit`;
+    await database.query(forged);
+    await visit.page.getByRole('button', { name: 'Verify' }).click();
+    await visit.page.getByText(/^Not verified/).waitFor();
+  });
+
+  it('do not verify a log that was rewritten since this browser saw it', async () => {
+    const [{ id }] = (await api.get<{ data: [{ id: string }] }>('/logs?limit=1', admin)).body.data;
+    await eventually(async () => expect((await api.get(`/logs/${id}/proof`, admin)).status).toBe(200));
+    await visit.signIn(admin, `/audit?entry=${id}`);
+    const { page } = visit;
+    await page.getByRole('button', { name: 'Verify' }).click();
+    await page.getByText(/^Verified/).waitFor();
+    await page.evaluate(`for (const [name, text] of Object.entries(localStorage)) if (name.startsWith('tidemark.checkpoint.')) {
+      const head = JSON.parse(text);
+      localStorage.setItem(name, JSON.stringify({ ...head, size: head.size - 1, root: btoa('x'.repeat(32)) }));
+    }`);
+    await page.getByRole('button', { name: 'Verify' }).click();
+    await page.getByText(/^Not verified/).waitFor();
+    await panel('Entry').getByText('does not continue the one this browser has seen').waitFor();
+  });
+
+  it('follow the audit log as it grows', async () => {
+    await visit.signIn(admin, '/audit');
+    await visit.page
+      .getByRole('link', { name: /invoice|api_key/ })
+      .first()
+      .waitFor();
+    await eventually(async () => {
+      const message = `live ${Date.now()}`;
+      await api.post('/logs', { action_type: 'VIEW', resource_type: 'report', resource_id: 'r-1', message }, admin);
+      await visit.page.getByText(message).waitFor({ timeout: 5_000 });
+    });
+  });
+
+  it('mend a dead letter, and count it', async () => {
+    await visit.signIn(admin, '/dead-letters');
+    const { page } = visit;
+    await page.getByRole('button', { name: 'paid' }).click();
+    const payload = page.getByLabel('Payload', { exact: true });
+    await payload.fill('{ "amount": "eleven" }');
+    await page.getByRole('button', { name: 'Retry', exact: true }).click();
+    await page
+      .getByRole('alert')
+      .or(page.getByText(/^Failed again/))
+      .first()
+      .waitFor();
+    await payload.fill('{ "amount": 10 }');
+    await page.getByRole('button', { name: 'Retry', exact: true }).click();
+    await page.getByText('Processed and counted.').waitFor();
+    expect(await count()).toBe(37);
+    await page.keyboard.press('Escape');
+    await page.getByText('None. Events that fail').waitFor();
+  });
+
+  it('make a key, shown once, and revoke it: its session ends within five seconds', async () => {
+    await visit.signIn(admin, '/keys');
+    const { page } = visit;
+    await page.getByRole('button', { name: 'Create key' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('Made here');
+    await dialog.getByLabel(/^Client/).fill('made-here');
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    const key = await page.locator('.key-shown pre').innerText();
+    expect((await api.get('/events?limit=1', key)).status).toBe(200);
+    const other = await Visit.begin(browser, api.url);
+    await other.signIn(key);
+    await page.getByRole('button', { name: 'I have it' }).click();
+    expect(await page.content()).not.toContain(key);
+    await page.getByRole('button', { name: 'Disable Made here' }).click();
+    const row = page.getByRole('row', { name: /Made here/ });
+    await row.getByText('disabled').waitFor();
+    await other.page.getByRole('link', { name: 'Live' }).click();
+    await eventually(async () => expect(await other.page.content()).toMatch(/disabled|API key/), 5_000);
+    await row.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await row.waitFor({ state: 'detached' });
+    await other.open('/');
+    await other.page.getByLabel('API key').waitFor({ timeout: 5_000 });
+    await other.end();
+  }, 60_000);
+
+  it('show nobody another tenant, not even by its address', async () => {
+    const other = await api.createTenant('Globex');
+    await visit.signIn(await makeKey(['admin'], other));
+    await visit.page.getByText('No events in this range').waitFor();
+    await visit.page.getByText(`curl -s '${api.url}/api/v1/events/ingest'`).waitFor();
+    await visit.open(`/?tenant=${tenantId}`);
+    await visit.page.getByText('Only platform keys may send X-Tenant-Id.').first().waitFor();
+    expect(await visit.page.content()).not.toMatch(/u-1\b|>view</);
+    await visit.open('/users?user=u-2');
+    await visit.page.getByText('Nothing of this user').waitFor();
+  });
+
+  it('let a platform key look at any tenant, and say so in the address', async () => {
+    await visit.signIn(api.config.PLATFORM_API_KEY!);
+    await visit.page.getByRole('button', { name: 'Account' }).click();
+    await visit.page.getByLabel('Tenant').selectOption({ label: 'Acme' });
+    await eventually(async () => expect(await figure('Users')).toBe('18'));
+    expect(visit.page.url()).toContain(`tenant=${tenantId}`);
+  });
+
+  it.each(['light', 'dark'] as const)(
+    'have no serious fault of accessibility when %s',
+    async (colorScheme) => {
+      await visit.end();
+      visit = await Visit.begin(browser, api.url, { colorScheme });
+      const axe = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
+      const check = async (path: string) => {
+        await visit.page.evaluate(axe);
+        const found = await visit.page.evaluate<string[]>(
+          `axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
+          .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ' ' + html.slice(0, 150))))`,
+        );
+        expect([path, found]).toEqual([path, []]);
+      };
+      await visit.open('/');
+      await visit.page.getByLabel('API key').waitFor();
+      await check('sign-in');
+      await visit.signIn(admin);
+      for (const path of PATHS) {
+        await visit.open(path);
+        await visit.page.getByRole('heading', { level: 1 }).waitFor();
+        await visit.page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' });
+        await check(path);
+      }
+    },
+    120_000,
+  );
+
+  it('fit into 360 pixels without scrolling sideways', async () => {
+    await visit.end();
+    visit = await Visit.begin(browser, api.url, { viewport: { width: 360, height: 740 } });
+    await visit.signIn(admin);
+    for (const path of PATHS) {
+      await visit.open(path);
+      await visit.page.getByRole('heading', { level: 1 }).waitFor();
+      await visit.page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' });
+      const width = await visit.page.evaluate('document.documentElement.scrollWidth');
+      expect([path, Number(width) <= 360]).toEqual([path, true]);
+    }
+  }, 60_000);
+
+  it('can be used with the keyboard alone', async () => {
+    const { page } = visit;
+    const { keyboard } = page;
+    await visit.open('/');
+    await page.getByLabel('API key').waitFor();
+    await keyboard.press('Tab');
+    await keyboard.type(admin);
+    await keyboard.press('Enter');
+    await page.getByRole('navigation').waitFor();
+    await keyboard.press('m');
+    await page.getByRole('button', { name: 'Range: Last 30 days' }).waitFor();
+    await keyboard.press('Tab');
+    await page.getByRole('link', { name: 'Skip to the page' }).waitFor();
+    await keyboard.press('g');
+    await keyboard.press('f');
+    await page.getByRole('heading', { level: 1, name: 'Funnels' }).waitFor();
+    expect(page.url()).toContain('range=30d');
+    await keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
+    await keyboard.press('Escape');
+    await page.getByRole('dialog', { name: 'Keyboard' }).waitFor({ state: 'detached' });
+    await keyboard.press('g');
+    await keyboard.press('a');
+    await page.getByRole('heading', { level: 1, name: 'Audit' }).waitFor();
+    await keyboard.press('/');
+    await keyboard.type('invoice');
+    await keyboard.press('Enter');
+    await eventually(() => expect(page.url()).toContain('q=invoice'));
+    await page.getByRole('link', { name: 'UPDATE invoice inv-1' }).focus();
+    await keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Verify' }).focus();
+    await keyboard.press('Enter');
+    await page.getByText(/^Verified/).waitFor();
+  });
+});

@@ -1,0 +1,131 @@
+import type { Browser } from 'playwright-core';
+import type { Scope } from '../../src/platform/principal.js';
+import { TestApi } from '../support/api.js';
+import { chromiumPath, launchBrowser, Visit } from '../support/browser.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { TestWorker } from '../support/worker.js';
+
+const PAGES = [
+  ...['Overview', 'Live', 'Funnels', 'Retention', 'Users', 'Audit', 'Calls'],
+  ...['Dead letters', 'Keys', 'Event types', 'System'],
+];
+
+describe('the files of the dashboard', () => {
+  let database: TestDatabase;
+  let api: TestApi;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    api = await TestApi.start(database.url);
+  });
+
+  afterAll(async () => {
+    await api.stop();
+    await database.drop();
+  });
+
+  const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+    fetch(`${api.url}${path}`, { method, headers });
+
+  it('are served at / and at the address of each page, and the document is always asked for again', async () => {
+    for (const path of ['/', '/live', '/dead-letters?state=dead', '/event-types']) {
+      const answer = await get(path);
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+      expect(answer.headers.get('cache-control')).toBe('no-cache');
+      expect((await get(path, { 'If-None-Match': answer.headers.get('etag')! })).status).toBe(304);
+    }
+    for (const path of ['/nothing', '/assets/nothing.js', '/assets/../package.json', '/index.html']) {
+      expect((await get(path)).status).toBe(404);
+    }
+  });
+
+  it('allow nothing inline, evaluated or foreign', async () => {
+    const policy = (await get('/')).headers.get('content-security-policy')!;
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toMatch(/unsafe|\*|https?:|data:/);
+    expect(await (await get('/')).text()).not.toMatch(/<script(?![^>]* src=)|<style|style=|\son\w+=/);
+  });
+
+  it('are compressed once at build time, and kept for ever under their hashed names', async () => {
+    const assets = [...(await (await get('/')).text()).matchAll(/"(\/assets\/[^"]+)"/g)].map(([, path]) => path!);
+    expect(assets.length).toBeGreaterThanOrEqual(2);
+    for (const path of assets) {
+      expect(path).toMatch(/-[\w-]{8}\.(js|css|svg)$/);
+      const answers = await Promise.all(
+        ['br', 'gzip', 'identity'].map((encoding) => get(path, { 'Accept-Encoding': encoding })),
+      );
+      expect(answers.map(({ headers }) => headers.get('content-encoding'))).toEqual(['br', 'gzip', null]);
+      const [br, gzip, identity] = await Promise.all(answers.map((answer) => answer.text()));
+      expect([br, gzip]).toEqual([identity, identity]);
+      expect(answers[0]!.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+      expect((await get(path, {}, 'HEAD')).headers.get('content-length')).not.toBe('0');
+    }
+  });
+});
+
+const withChromium = chromiumPath === undefined ? describe.skip : describe; // npm test prints that there is no Chromium
+
+withChromium('the dashboard, in Chromium', () => {
+  let database: TestDatabase;
+  let api: TestApi;
+  let worker: TestWorker;
+  let browser: Browser;
+  let tenantId: string;
+  let visit: Visit;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '100000', ANALYTICS_CACHE_TTL_SECONDS: '0' });
+    worker = await TestWorker.start(database.url, { FAILED_RETRY_SECONDS: '86400' });
+    browser = await launchBrowser();
+    tenantId = await api.createTenant('Acme');
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser.close();
+    await worker.stop();
+    await api.stop();
+    await database.drop();
+  });
+
+  beforeEach(async () => {
+    visit = await Visit.begin(browser, api.url);
+  });
+
+  afterEach(async () => {
+    const { faults } = visit;
+    await visit.end();
+    expect(faults).toEqual([]);
+  });
+
+  const makeKey = (scopes: Scope[], tenant = tenantId) => api.createKey(tenant, scopes);
+
+  it('asks for an API key, says what is wrong with another, and keeps none', async () => {
+    const key = await makeKey(['read']);
+    const { page } = visit;
+    await visit.open('/funnels?range=30d');
+    await page.getByLabel('API key').fill('tmk_wrong');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').getByText('Invalid API Key').waitFor();
+    await page.getByLabel('API key').fill(key);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Funnels' }).waitFor();
+    expect(page.url()).toContain('/funnels?range=30d');
+    const kept = await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])');
+    expect(kept).not.toContain('tmk_');
+    expect(page.url()).not.toContain('tmk_');
+    const links = await page.getByRole('navigation').getByRole('link').allInnerTexts();
+    expect(links).toEqual(PAGES);
+  });
+
+  it('shows every page, and signs out', async () => {
+    await visit.signIn(await makeKey(['admin']));
+    for (const name of PAGES) await visit.follow(name);
+    await visit.page.getByRole('button', { name: 'Account' }).click();
+    await visit.page.getByRole('button', { name: 'Sign out' }).click();
+    await visit.page.getByLabel('API key').waitFor();
+    await visit.page.reload();
+    await visit.page.getByLabel('API key').waitFor();
+  });
+});
