@@ -1,3 +1,4 @@
+import { Unread } from './json.js';
 import type { FieldError } from './problem.js';
 
 export const MAX_DEPTH = 32;
@@ -21,6 +22,7 @@ class PayloadCheck {
   constructor(private readonly maxElements: number) {}
 
   visit(value: object, path: string, depth: number): FieldError | null {
+    if (value instanceof Unread) return { path, message: value.fault.message };
     if (depth > MAX_DEPTH) return { path, message: `is nested deeper than ${MAX_DEPTH} levels` };
     return Array.isArray(value) ? this.visitArray(value, path, depth) : this.visitObject(value, path, depth);
   }

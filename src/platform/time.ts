@@ -18,17 +18,20 @@ export function parseDateTime(text: string): number | null {
 }
 
 /**
- * What can be asked for and set. Nothing was recorded outside, and the years before 1 and after 9999 are written in
- * one way by JavaScript and in another by PostgreSQL.
+ * What can be asked for and set. Nothing was recorded outside; 1900 is what people write who mean all there is. The years
+ * before 1 and after 9999 are written in one way by JavaScript and in another by PostgreSQL.
  */
-const ASKABLE = { from: 0, to: Date.UTC(3000, 0, 1) };
+const ASKABLE = { from: Date.UTC(1900, 0, 1), to: Date.UTC(3000, 0, 1) };
+
+/** End of a sentence about a time outside. */
+export const ASKABLE_YEARS = 'must lie in the years 1900 to 2999';
 
 export const isAskable = (ms: number): boolean => ms >= ASKABLE.from && ms < ASKABLE.to;
 
 /** Why `value` is not a date-time that can be asked for, as the end of a sentence; null when it is. */
 export function dateTimeFault(value: unknown): string | null {
   const ms = typeof value === 'string' ? parseDateTime(value) : null;
-  if (ms !== null) return isAskable(ms) ? null : 'must lie in the years 1970 to 2999';
+  if (ms !== null) return isAskable(ms) ? null : ASKABLE_YEARS;
   // An address stands for a space with a plus.
   const plus = typeof value === 'string' && parseDateTime(value.replace(' ', '+')) !== null;
   const hint = plus ? '; in an address the + of the offset is written %2B' : '';
