@@ -147,8 +147,8 @@ describe('call trail', () => {
   });
 
   it('folds every other call without a key as well', async () => {
-    const proxied = await TestApi.start(database.url, { TRUST_PROXY: 'loopback' });
-    const headers = { 'X-Forwarded-For': '203.0.113.77' };
+    const proxied = await TestApi.start(database.url, { TRUST_PROXY: 'loopback', EVENT_CONTEXT: 'full' });
+    const headers = { 'X-Forwarded-For': '203.0.113.78' };
     const asks: [string, string, number][] = [
       ['GET', '/nothing/here', 404],
       ['GET', '/%zz', 400],
@@ -161,7 +161,7 @@ describe('call trail', () => {
     await proxied.stop(); // closes the minute
     const rows = await database.query<{ status_code: number; rows: number; calls: number }>(
       `select status_code, count(*)::int as rows, sum(calls)::int as calls
-       from api_audit_logs where ip = '203.0.113.77' group by 1 order by 1`,
+       from api_audit_logs where ip = '203.0.113.78' group by 1 order by 1`,
     );
     const expected = asks.map(([, , status_code]) => status_code).sort((a, b) => a - b);
     expect(rows.map(({ status_code }) => status_code)).toEqual(expected);
