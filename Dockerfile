@@ -11,7 +11,8 @@ COPY dashboard ./dashboard
 RUN npm run build && npm prune --omit=dev --omit=optional
 
 FROM node:20-bookworm-slim
-ENV NODE_ENV=production
+# A container's own 127.0.0.1 is out of everybody's reach; what is published decides who gets in.
+ENV NODE_ENV=production HOST=0.0.0.0
 WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist

@@ -1,10 +1,11 @@
 import { measureAnalytics } from './analytics/analytics.mjs';
 import { toAnalyticsRatios } from './analytics/results.mjs';
 import { measureBatches } from './batches.mjs';
+import { measureHostile } from './hostile.mjs';
 import { measureKeyFlood } from './key-flood.mjs';
 import { measureLive } from './live/live.mjs';
 import { MemoryWatch } from './memory.mjs';
-import { toFacts, toLiveRatio, toRatios } from './results.mjs';
+import { toFacts, toHostileRatio, toLiveRatio, toRatios } from './results.mjs';
 import { measureSingles } from './singles.mjs';
 import { Speed } from './speed.mjs';
 import { Stack } from './stack.mjs';
@@ -28,9 +29,10 @@ export class Benchmark {
     const results = { ratios: [], facts: {} };
     const runs = (section) => options.only.includes(section);
     this.speed.note();
-    if (runs('ingest') || runs('live')) await this.start(tell);
+    if (['ingest', 'live', 'hostile'].some(runs)) await this.start(tell);
     if (runs('ingest')) await this.runIngest(results, { ...options, tell });
     if (runs('live')) await this.runLive(results, tell);
+    if (runs('hostile') && options.floodRounds > 0) await this.runHostile(results, { ...options, tell });
     if (runs('analytics')) await this.runAnalytics(results, { ...options, tell });
     this.speed.note();
     results.facts.speed = this.speed.range;
@@ -63,6 +65,11 @@ export class Benchmark {
   async runLive({ ratios, facts }, tell) {
     facts.live = await measureLive(this.stack, { tell });
     ratios.push(toLiveRatio(facts.live));
+  }
+
+  async runHostile({ ratios, facts }, options) {
+    facts.hostile = await measureHostile(this.stack, { ...options, key: await this.stack.createKey() });
+    ratios.push(toHostileRatio(facts.hostile));
   }
 
   /** On data sets of its own, each in a database of its own. */

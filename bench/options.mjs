@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
 
-const SECTIONS = ['ingest', 'live', 'analytics'];
-const DEFAULT_SECTIONS = 'ingest,live';
+const SECTIONS = ['ingest', 'live', 'hostile', 'analytics'];
+const DEFAULT_SECTIONS = 'ingest,live,hostile';
 
 export const USAGE = `npm run bench -- [options]
   --rounds N        timed rounds of each measurement; the figures are their medians (7)
   --seconds S       length of a timed round, about (3)
-  --flood-rounds N  rounds of 20 s without and 20 s with a flood of bad keys (1; 0 leaves them out)
+  --flood-rounds N  rounds of 20 s without and 20 s with a flood of bad keys, and of hostile bodies (1; 0 leaves them out)
   --only LIST       sections to run, of ${SECTIONS.join(', ')} (${DEFAULT_SECTIONS})
   --events LIST     sizes of the data sets that analytics are measured on (1000000,10000000)
   --data-dir DIR    keeps the data sets there and uses them again (a folder that goes with the run)

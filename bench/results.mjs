@@ -28,11 +28,16 @@ export function toRatios(/** @type {import('./singles.mjs').SinglesResult} */ si
 
 const medianRate = (rounds) => median(rounds.map(({ perSecond }) => perSecond));
 
-/** Milliseconds. @returns {Ratio} */
-function costOfFlood({ quiet, flooded }) {
-  const [ours, reference] = [flooded, quiet].map((rounds) => median(rounds.map(({ p99_ms }) => p99_ms)));
+const costOfFlood = ({ quiet, flooded }) => slowdown('key_flood', quiet, flooded);
+
+/** @param {import('./hostile.mjs').HostileResult} result @returns {Ratio} */
+export const toHostileRatio = ({ quiet, hostile }) => slowdown('hostile', quiet, hostile);
+
+/** p99 of good events under attack next to p99 without, in milliseconds. @returns {Ratio} */
+function slowdown(name, quiet, attacked) {
+  const [ours, reference] = [attacked, quiet].map((rounds) => median(rounds.map(({ p99_ms }) => p99_ms)));
   const figures = { ours: round(ours, 1), reference: round(reference, 1) };
-  return { name: 'key_flood', value: round(ours / reference, 2), goal: 2, higher_is_better: false, ...figures };
+  return { name, value: round(ours / reference, 2), goal: 2, higher_is_better: false, ...figures };
 }
 
 /** p99 of the time between two messages next to the second it should be. @returns {Ratio} */

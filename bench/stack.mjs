@@ -40,7 +40,9 @@ export class Stack {
     this.pool.on('error', () => undefined); // PostgreSQL ends before the pool
     this.apiPort = await findFreePort('127.0.0.1');
     this.env = this.makeEnv();
-    const migration = this.launch('migrate', 'dist/cli.js', ['migrate']);
+    const migration = this.launch('migrate', 'dist/cli.js', ['migrate'], NODE_FLAGS, {
+      DATABASE_MIGRATION_URL: this.postgres.url,
+    });
     if ((await migration.exited) !== 0) throw migration.exitError();
     this.load = this.launch('load', 'bench/load/main.mjs');
     await this.load.next();
@@ -52,14 +54,16 @@ export class Stack {
     return {
       ...{ PATH, HOME, TMPDIR, SystemRoot, NODE_ENV: 'production', LOG_LEVEL: 'warn', HOST: '127.0.0.1' },
       ...{ PORT: String(this.apiPort), WORKER_HEALTH_PORT: '0' },
-      ...{ DATABASE_URL: this.postgres.url, PLATFORM_API_KEY: this.platformKey, RATE_LIMIT_REQUESTS: '10000000' },
+      DATABASE_URL: this.postgres.runtimeUrl,
+      ...{ PLATFORM_API_KEY: this.platformKey, RATE_LIMIT_REQUESTS: '10000000' },
     };
   }
 
   /** As in production. @param {string} name @param {string} entry @param {string[]} [args] */
-  launch(name, entry, args, execArgv = NODE_FLAGS) {
+  launch(name, entry, args, execArgv = NODE_FLAGS, extraEnv = {}) {
     if (this.isOver) throw new Error('the run is over');
-    const child = new Child({ name, entry, args, execArgv, env: this.env, logFile: join(this.folder, `${name}.log`) });
+    const env = { ...this.env, ...extraEnv };
+    const child = new Child({ name, entry, args, execArgv, env, logFile: join(this.folder, `${name}.log`) });
     this.children.add(child);
     void child.exited.then(() => this.children.delete(child));
     return child;

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Roles. The login of DATABASE_URL owns everything and only migrates. The running service switches to
+ * Roles. The login of DATABASE_MIGRATION_URL owns everything and only migrates. That of DATABASE_URL owns nothing and takes on
  * - tidemark_app: sees the rows of the tenant in `app.tenant_id` and nothing when that is unset;
  * - tidemark_system: ingest, workers and authentication, which span tenants.
  * Roles belong to the cluster, so several Tidemark databases on one server share them.

@@ -2,5 +2,6 @@
 process.env.AUDIT_TAMPERINGS ??= '1000';
 process.env.AUDIT_SUBJECTS ??= '100';
 process.env.AUDIT_WRITERS ??= '64';
-process.argv.push('audit-tampering', 'e2e/erasure', 'audit-writers');
+process.env.ERASURE_DATA_SETS ??= '10';
+process.argv.push('audit-tampering', 'erasure', 'audit-writers');
 await import('./test.mjs');

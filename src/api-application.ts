@@ -10,24 +10,29 @@ import { serveDashboard } from './dashboard-files/dashboard.js';
 import { SegmentLane } from './events/doors/segment-lane.js';
 import { IngestLane } from './events/ingest-lane.js';
 import { SocketAdapter } from './metrics-gateway/socket.adapter.js';
+import { drainConnections, trackConnections } from './open-connections.js';
 import { setPrefix, setUpOpenApi } from './openapi-document.js';
 import type { AuthenticatedRequest } from './platform/access.js';
-import { requireReadable } from './platform/body.js';
 import { trustedProxies } from './platform/client-address.js';
 import type { Config } from './platform/config.js';
+import { CorsPolicy, isPreflight, ORIGIN_REFUSED } from './platform/cors.js';
 import { HealthService } from './platform/health.service.js';
 import { HttpAdapter } from './platform/http-adapter.js';
 import type { NestLogger } from './platform/logger.js';
-import { notFound } from './platform/problem.js';
+import { forbidden, type Problem } from './platform/problem.js';
 import { noteProblem, notedProblem, problemAnswer } from './platform/problem.filter.js';
+import { hostProblem, useOriginForm } from './platform/request-head.js';
 import { requestId } from './platform/request-id.js';
 import { answerUnreadable } from './unreadable-requests.js';
+import { answerError, answerUnrouted } from './unrouted-requests.js';
+import { answerUpgrades } from './upgrade-requests.js';
 
 /** The API, complete and not yet listening: the same in production and in tests. */
 export async function createApiApplication(config: Config, logger?: NestLogger): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(ApiModule.forRoot(config), new HttpAdapter(), {
+  const adapter = new HttpAdapter();
+  const app = await NestFactory.create<NestExpressApplication>(ApiModule.forRoot(config), adapter, {
     abortOnError: false,
-    bodyParser: false,
+    bodyParser: false, // it would read before the guards; BodyInterceptor reads after them
     return503OnClosing: true,
     ...(logger === undefined ? { logger: ['error', 'warn'] } : { logger }),
   });
@@ -48,49 +53,33 @@ export async function createApiApplication(config: Config, logger?: NestLogger):
     }),
   );
   app.use(serveDashboard());
-  // A variable, because Nest's type leaves verify out; the parser itself knows it.
-  const json = { limit: config.MAX_BODY_BYTES, strict: false, verify: requireReadable };
-  app.useBodyParser('json', json);
-  if (config.CORS_ORIGINS.length > 0) {
-    app.enableCors({ origin: [...config.CORS_ORIGINS], exposedHeaders: ['X-Request-Id', 'Retry-After'] });
-  }
-  app.useWebSocketAdapter(new SocketAdapter(app, config));
+  const cors = new CorsPolicy(config.CORS_ORIGINS, config.API_KEY_HEADERS);
+  app.useWebSocketAdapter(new SocketAdapter(app, cors));
   setUpOpenApi(app);
   await app.init();
-  app.use(answerUnrouted);
+  app.use(answerUnrouted(adapter));
   app.use(answerError);
-  putLaneInFront(app);
+  putLaneInFront(app, cors);
   answerUnreadable(app.getHttpServer());
+  trackConnections(app.getHttpServer());
   setTimeouts(app);
   return app;
 }
 
-/** Nest answers only below its prefix; the rest of the address space is ours too. */
-function answerUnrouted(request: Request, response: Response): void {
-  answerError(notFound('There is nothing at this address. /docs lists every route.'), request, response);
-}
-
-/** What Express itself cannot route, a malformed address for instance. Express knows error handlers by their four parameters. */
-function answerError(thrown: unknown, request: Request, response: Response, _next?: NextFunction): void {
-  const { status, headers, body, detail } = problemAnswer(thrown, request.originalUrl, requestId(request));
-  noteProblem(request, detail);
-  response.status(status).set(headers).end(body);
-}
-
 /**
  * Stops taking requests, answers those that are being worked on, commits what waits, and closes every connection to
- * the outside. Not ready from the first moment on.
+ * the outside. Not ready from the first moment on. Connections that stand still are cut off after a while.
  */
 export async function stopApiApplication(app: NestExpressApplication): Promise<void> {
   app.get(HealthService).stop();
-  // A kept-alive connection turns idle only once its answer is out; closing the server closes those idle at that moment.
-  const server = app.getHttpServer();
-  const closing = setInterval(() => server.closeIdleConnections(), 50);
-  await app.close().finally(() => clearInterval(closing));
+  await app.close().finally(drainConnections(app.getHttpServer()));
 }
 
-/** Requests reach the ingest lane first; what it does not take goes on to Socket.IO and Express. All calls below /api leave a trail. */
-function putLaneInFront(app: NestExpressApplication): void {
+/**
+ * What holds for every request comes first, then the fast path; what that does not take goes on to Socket.IO and
+ * Express. All calls below /api leave a trail.
+ */
+function putLaneInFront(app: NestExpressApplication, cors: CorsPolicy): void {
   const lane = app.get(IngestLane);
   const segment = app.get(SegmentLane);
   const health = app.get(HealthService);
@@ -100,10 +89,34 @@ function putLaneInFront(app: NestExpressApplication): void {
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (health.stopping) response.setHeader('Connection', 'close');
-    if (lane.take(request, response) || segment.take(request, response)) return;
-    if (/^\/(api|v1)\//i.test(request.url ?? '')) leaveTrail(trail, request, response);
+    useOriginForm(request);
+    if (isOfApi(request)) response.setHeader('Cache-Control', 'no-store');
+    cors.setHeaders(request, response);
+    const fault = hostProblem(request);
+    if (fault !== null) return refuse(trail, fault, request, response);
+    if (segment.take(request, response)) return;
+    if (isPreflight(request)) {
+      if (cors.allows(request.headers.origin ?? '')) return cors.answerPreflight(response);
+      return refuse(trail, forbidden(ORIGIN_REFUSED), request, response);
+    }
+    if (lane.take(request, response)) return;
+    if (leavesTrail(request)) leaveTrail(trail, request, response);
     for (const listener of listeners) listener.call(server, request, response);
   });
+  answerUpgrades(server, (problem, request, response) => refuse(trail, problem, request, response));
+}
+
+const isOfApi = ({ url = '' }: IncomingMessage) => /^\/api(?:[/?]|$)/i.test(url);
+const leavesTrail = ({ url = '' }: IncomingMessage) => /^\/(?:api|v1)\//i.test(url);
+
+/** Ends the connection with a problem, before anything else has seen the request. */
+function refuse(trail: ApiCallTrail, problem: Problem, request: IncomingMessage, response: ServerResponse): void {
+  if (leavesTrail(request)) leaveTrail(trail, request, response);
+  const { status, headers, body, detail } = problemAnswer(problem, request.url ?? '/', requestId(request));
+  noteProblem(request, detail);
+  response.setHeader('X-Request-Id', requestId(request));
+  response.setHeader('Content-Length', Buffer.byteLength(body));
+  response.writeHead(status, { ...headers, Connection: 'close' }).end(body);
 }
 
 function leaveTrail(trail: ApiCallTrail, request: IncomingMessage, response: ServerResponse): void {

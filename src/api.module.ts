@@ -17,7 +17,6 @@ import { AuthController } from './auth/auth.controller.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import { LimitGuard, THROTTLERS } from './auth/limit.guard.js';
-import { LimitStorage } from './auth/limit-storage.js';
 import { SessionsController } from './auth/sessions.controller.js';
 import { SegmentController } from './events/doors/segment.controller.js';
 import { EventsController } from './events/events.controller.js';
@@ -33,8 +32,10 @@ import { KeysModule } from './keys/keys.module.js';
 import { LogsGateway } from './metrics-gateway/logs.gateway.js';
 import { MetricsGateway } from './metrics-gateway/metrics.gateway.js';
 import { MetricsGatewayModule } from './metrics-gateway/metrics-gateway.module.js';
+import { BodyInterceptor } from './platform/body.interceptor.js';
 import type { Config } from './platform/config.js';
 import { PlatformModule } from './platform/platform.module.js';
+import { ServerChecks } from './platform/server-checks.js';
 import { QueryGuard } from './platform/query.guard.js';
 import { runtimeOptions } from './platform/data-source-options.js';
 import { ErasuresController } from './privacy/erasures.controller.js';
@@ -51,17 +52,16 @@ export class ApiModule {
       module: ApiModule,
       imports: [
         PlatformModule.forRoot(config, 'producer'),
-        TypeOrmModule.forRoot({ ...runtimeOptions(config), entities: [Tenant, ApiKey] }),
+        TypeOrmModule.forRootAsync({
+          inject: [ServerChecks],
+          useFactory: () => ({ ...runtimeOptions(config), entities: [Tenant, ApiKey] }),
+        }),
         AuditModule,
         ProofsModule,
         TenantsModule,
         KeysModule,
         AuthModule,
-        ThrottlerModule.forRootAsync({
-          imports: [AuthModule],
-          inject: [LimitStorage],
-          useFactory: (storage: LimitStorage) => ({ throttlers: THROTTLERS, storage }),
-        }),
+        ThrottlerModule.forRoot(THROTTLERS),
         AnalyticsModule,
         EventsModule,
         JobRequestsModule,
@@ -95,6 +95,7 @@ export class ApiModule {
         { provide: APP_GUARD, useClass: LimitGuard },
         { provide: APP_GUARD, useClass: QueryGuard },
         { provide: APP_INTERCEPTOR, useClass: ApiCallInterceptor },
+        { provide: APP_INTERCEPTOR, useClass: BodyInterceptor },
       ],
     };
   }

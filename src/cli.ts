@@ -3,6 +3,7 @@ import { findCommand, usage } from './cli/commands.js';
 import { UsageError } from './cli/output.js';
 import { ConfigError, loadConfig } from './platform/config.js';
 import { Problem } from './platform/problem.js';
+import { redact } from './platform/redact.js';
 
 /**
  * The command line: `node dist/cli.js <command> [--json]`.
@@ -21,7 +22,7 @@ async function main(words: readonly string[]): Promise<number> {
     await command.run(loadConfig(), rest);
     return 0;
   } catch (error) {
-    process.stderr.write(`${explain(error)}\n`);
+    process.stderr.write(`${redact(explain(error))}\n`);
     // parseArgs throws TypeErrors with a code; a Problem 400 is about the values that were given
     const misused = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
     return misused || (error instanceof Problem && error.status === 400) ? 2 : 1;

@@ -15,8 +15,10 @@ setFlagsFromString('--heap-growing-percent=100');
 async function main(): Promise<void> {
   const config = loadConfig();
   const logger = await createLogger(config, 'api');
+  const running: { stop?: () => Promise<void> } = {};
+  endGracefully(async () => running.stop?.());
   const app = await createApiApplication(config, logger);
-  endGracefully(() => stopApiApplication(app));
+  running.stop = () => stopApiApplication(app);
   await app.listen(config.PORT, config.HOST);
   logger.log(`listening on ${await app.getUrl()}`, 'Api');
 }

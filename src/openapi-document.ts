@@ -1,5 +1,8 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { ExpressAdapter } from '@nestjs/platform-express';
+import type { Request, Response } from 'express';
+import { stringify } from 'yaml';
 import { version } from './platform/version.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -66,10 +69,26 @@ function withProblems(document: OpenAPIObject): OpenAPIObject {
   return document;
 }
 
-/** Swagger UI at /docs and the document at /docs-json. */
+/** Swagger UI at /docs and the document at /docs-json and /docs-yaml, written once: writing it takes longer than any request. */
 export function setUpOpenApi(app: INestApplication): void {
-  SwaggerModule.setup('docs', app, () => createOpenApiDocument(app), {
+  const document = createOpenApiDocument(app);
+  SwaggerModule.setup('docs', app, () => document, {
+    raw: false,
     customSiteTitle: 'Tidemark API',
     swaggerOptions: { persistAuthorization: true },
+  });
+  serveText(app, '/docs-json', 'application/json; charset=utf-8', JSON.stringify(document));
+  serveText(app, '/docs-yaml', 'application/yaml; charset=utf-8', toYaml(document));
+}
+
+export const toYaml = (document: OpenAPIObject): string => stringify(document, { aliasDuplicateObjects: false });
+
+function serveText(app: INestApplication, path: string, type: string, text: string): void {
+  const bytes = Buffer.from(text);
+  const adapter = app.getHttpAdapter() as ExpressAdapter;
+  adapter.get(path, (_request: Request, response: Response) => {
+    response.setHeader('Content-Type', type);
+    response.setHeader('Content-Length', bytes.length);
+    response.end(bytes);
   });
 }

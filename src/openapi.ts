@@ -1,9 +1,8 @@
 import 'reflect-metadata';
 import { writeFileSync } from 'node:fs';
 import { NestFactory } from '@nestjs/core';
-import { stringify } from 'yaml';
 import { ApiModule } from './api.module.js';
-import { createOpenApiDocument, setPrefix } from './openapi-document.js';
+import { createOpenApiDocument, setPrefix, toYaml } from './openapi-document.js';
 import { loadConfig } from './platform/config.js';
 
 /** Writes the OpenAPI document of this build: `node dist/openapi.js FILE`. Needs no database. */
@@ -12,7 +11,7 @@ const app = await NestFactory.create(ApiModule.forRoot(loadConfig({ DATABASE_URL
   logger: false,
 });
 setPrefix(app);
-const yaml = stringify(createOpenApiDocument(app), { aliasDuplicateObjects: false });
+const yaml = toYaml(createOpenApiDocument(app));
 const [file] = process.argv.slice(2);
 if (file === undefined) process.stdout.write(yaml);
 else writeFileSync(file, yaml);

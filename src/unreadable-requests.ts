@@ -22,14 +22,19 @@ export function answerUnreadable(server: Server): void {
     }
     const [status, line, detail] = REASONS[error.code ?? ''] ?? NOT_HTTP;
     const { headers, body } = problemAnswer(new Problem(status, detail), '/', uuid7());
-    const head = { ...headers, 'Content-Length': Buffer.byteLength(body), Connection: 'close' };
+    const head = {
+      ...headers,
+      'Cache-Control': 'no-store',
+      'Content-Length': Buffer.byteLength(body),
+      Connection: 'close',
+    };
     const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.end(`HTTP/1.1 ${status} ${line}\r\n${lines.join('')}\r\n${body}`, () => socket.destroy());
   });
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const refusal = new Problem(417, 'The only expectation that can be met is 100-continue.');
     const { status, headers, body } = problemAnswer(refusal, request.url ?? '/', requestId(request));
-    response.writeHead(status, { ...headers, Connection: 'close' }).end(body);
+    response.writeHead(status, { ...headers, 'Cache-Control': 'no-store', Connection: 'close' }).end(body);
   });
 }
 

@@ -11,14 +11,15 @@ import { WorkerModule } from './worker.module.js';
 async function main(): Promise<void> {
   const config = loadConfig();
   const logger = await createLogger(config, 'worker');
+  const running: { stop?: () => Promise<void> } = {};
+  endGracefully(async () => running.stop?.());
   const app = await NestFactory.createApplicationContext(WorkerModule.forRoot(config), { logger, abortOnError: false });
   const health = app.get(HealthService);
-  const server = await serveWorkerHealth(health, config.WORKER_HEALTH_PORT, config.HOST);
-  endGracefully(async () => {
+  running.stop = async () => {
     health.stop();
     await app.close();
-    server.close();
-  });
+  };
+  await serveWorkerHealth(health, config.WORKER_HEALTH_PORT, config.HOST);
   logger.log('working', 'Worker');
   process.send?.('ready');
 }

@@ -8,7 +8,8 @@ import { startEmbeddedPostgres } from '../dist/quickstart/embedded-postgres.js';
 export default async function setUp() {
   const dataDir = mkdtempSync(join(tmpdir(), 'tidemark-test-'));
   const postgres = await startEmbeddedPostgres({ dataDir, database: 'tidemark_template' });
-  await migrate({ DATABASE_URL: postgres.url });
-  process.env.TEST_DATABASE_URL = postgres.url;
+  await migrate({ DATABASE_URL: postgres.runtimeUrl, DATABASE_MIGRATION_URL: postgres.url });
+  process.env.TEST_DATABASE_URL = postgres.runtimeUrl;
+  process.env.TEST_OWNER_URL = postgres.url;
   globalThis.__TIDEMARK_TEST__ = { postgres, dataDir };
 }

@@ -5,19 +5,26 @@ import { EventIds, sampleEvent } from './sample-event.mjs';
 const CONNECTIONS = 16;
 
 /**
- * Single events at a steady rate, and beside them requests with keys that do not exist, from the same address.
- * Both follow a timetable that no slow answer delays: a latency counts from the moment its request was due.
+ * Single events at a steady rate, and beside them bad requests from the same address: with keys that do not exist, or
+ * whole ones that the caller made. Both follow a timetable that no slow answer delays: a latency counts from the moment
+ * its request was due.
  *
- * @param {{port: number, path: string, key: string, perSecond: number, badKeys: string[], badPerSecond: number, seconds: number}} options
+ * @param {{port: number, path: string, key: string, perSecond: number, badPerSecond: number, seconds: number,
+ *   badKeys?: string[], badRequests?: string[], refusals?: string[]}} options requests in base64, statuses they may get
  * @returns {Promise<{p50_ms: number, p99_ms: number, answers: Record<string, number>}>} latencies of the events alone
  */
-export async function loadPaced({ seconds, perSecond, badPerSecond, badKeys, ...target }) {
+export async function loadPaced({ seconds, perSecond, badPerSecond, badKeys, badRequests, refusals, ...target }) {
   const ids = new EventIds();
   const event = (n) => encodeRequest(target, JSON.stringify(sampleEvent(n, ids.next())));
-  const bad = (n) =>
+  const withBadKey = (n) =>
     encodeRequest({ ...target, key: badKeys[n % badKeys.length] }, JSON.stringify(sampleEvent(n, 'x')));
+  const made = badRequests?.map((text) => Buffer.from(text, 'base64'));
   const good = new Timetable(target.port, ['202'], event);
-  const flood = new Timetable(target.port, ['401', '429'], bad);
+  const flood = new Timetable(
+    target.port,
+    refusals ?? ['401', '429'],
+    made === undefined ? withBadKey : (n) => made[n % made.length],
+  );
   await Promise.all([good.run(perSecond, seconds), flood.run(badPerSecond, seconds)]);
   return {
     p50_ms: quantile(good.latencies, 0.5),

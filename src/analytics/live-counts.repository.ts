@@ -104,16 +104,19 @@ export class LiveCountsRepository {
     return (await this.database.system.query<LiveCounts>(LIVE_COUNTS, values)).rows;
   }
 
-  /** Whether the tenant has a key of this client, or events of it were processed. */
-  async isClientOf(tenantId: string, clientId: string): Promise<boolean> {
+  /** Those of `names` that are clients of the tenant: it has a key of them, or events of theirs were processed. */
+  async listClients(tenantId: string, names: readonly string[]): Promise<string[]> {
     return this.database.readInTenant(tenantId, async (sql) => {
-      const { rows } = await sql.query<{ known: boolean }>(
-        `/* liveCounts.isClientOf */
-         select exists (select from api_keys where tenant_id = $1 and client_id = $2)
-             or exists (select from processing_rollups_day where tenant_id = $1 and client_id = $2) as known`,
-        [tenantId, clientId],
+      const { rows } = await sql.query<{ client_id: string }>(
+        `/* liveCounts.listClients */
+         select wanted.client_id from unnest($2::text[]) as wanted (client_id)
+         where exists (select from api_keys k where k.tenant_id = $1 and k.client_id = wanted.client_id)
+            or exists (
+              select from processing_rollups_day r where r.tenant_id = $1 and r.client_id = wanted.client_id
+            )`,
+        [tenantId, names],
       );
-      return rows[0]?.known === true;
+      return rows.map(({ client_id }) => client_id);
     });
   }
 }

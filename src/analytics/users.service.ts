@@ -4,7 +4,7 @@ import { Database } from '../platform/database.js';
 import { boundedTextFault } from '../platform/payload-check.js';
 import { badRequest } from '../platform/problem.js';
 import { toIso, toTimeRange } from '../platform/query.dto.js';
-import { DAY_MS } from '../platform/time.js';
+import { DAY_MS, isAskable } from '../platform/time.js';
 import { isUuid } from '../platform/uuid7.js';
 import { bucketStarts } from './local-time.js';
 import { RetentionRepository } from './retention.repository.js';
@@ -74,7 +74,10 @@ export class UsersService {
       to: toIso(range.to),
       user_id: userId,
       sessions: toSessions(page),
-      next_cursor: rows.length > query.limit && last !== undefined ? encodePlace(last) : null,
+      next_cursor:
+        rows.length > query.limit && last !== undefined
+          ? encodePlace({ time: last.event_time.getTime(), id: last.id })
+          : null,
     };
   }
 
@@ -137,12 +140,13 @@ function toSessions(events: readonly JourneyEvent[]): JourneySession[] {
   return [...sessions.values()];
 }
 
-function encodePlace({ event_time, id }: UserEvent): string {
-  return Buffer.from(`${event_time.getTime()} ${id}`, 'latin1').toString('base64url');
+function encodePlace({ time, id }: { time: number; id: string }): string {
+  return Buffer.from(`${time} ${id}`, 'latin1').toString('base64url');
 }
 
 function decodePlace(cursor: string): { time: number; id: string } {
-  const [time = '', id = '', ...rest] = Buffer.from(cursor, 'base64url').toString('latin1').split(' ');
-  if (!/^-?\d{1,15}$/.test(time) || !isUuid(id) || rest.length > 0) throw unknownCursor();
-  return { time: Number(time), id };
+  const [time = '', id = ''] = Buffer.from(cursor, 'base64url').toString('latin1').split(' ');
+  const place = { time: /^\d{1,15}$/.test(time) ? Number(time) : NaN, id };
+  if (!isAskable(place.time) || !isUuid(id) || encodePlace(place) !== cursor) throw unknownCursor();
+  return place;
 }

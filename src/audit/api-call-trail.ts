@@ -4,34 +4,28 @@ import { clientAddress, trustedProxies } from '../platform/client-address.js';
 import { CONFIG, type Config } from '../platform/config.js';
 import { Repeating } from '../platform/repeating.js';
 import { RequestNote } from '../platform/request-note.js';
-import { MINUTE_MS } from '../platform/time.js';
+import { truncateAddress } from '../platform/truncated-address.js';
 import { type ApiCall, OpenCall } from './api-call.js';
 import { ApiCallsRepository } from './api-calls.repository.js';
+import { FoldedCalls } from './folded-calls.js';
 
 const PAUSE_MS = 500;
 const MAX_BUFFERED = 20_000;
 const ROWS_PER_INSERT = 1_000;
-/** Refusals of one address and status that get a row of their own in a minute; the rest share one. */
-const ROWS_PER_FLOOD = 10;
-
-interface Flood {
-  minute: number;
-  rows: number;
-  /** Stands for all beyond ROWS_PER_FLOOD. */
-  folded: ApiCall | undefined;
-}
 
 /**
  * The trail of every API call. A call that changed something is written before its answer: with the change itself on the
  * ingest path, by the interceptor elsewhere. All others are buffered and written within a second, so a crash can lose the
- * last second of reads and refusals. Floods of 401 and 429 are folded per address and minute.
+ * last second of reads and refusals. Calls without a principal, which cost nobody anything, and refused keys are folded.
  */
 @Injectable()
 export class ApiCallTrail implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(ApiCallTrail.name);
   private readonly trust: ReturnType<typeof trustedProxies>;
   private readonly open = new RequestNote<OpenCall>();
-  private readonly floods = new Map<string, Flood>();
+  /** Apart, so that a flood without a key takes no row from those that have one. */
+  private readonly strangers = new FoldedCalls();
+  private readonly refusedKeys = new FoldedCalls();
   private buffered: ApiCall[] = [];
   private dropped = 0;
   private readonly writing = new Repeating(
@@ -41,7 +35,7 @@ export class ApiCallTrail implements OnApplicationBootstrap, OnApplicationShutdo
   );
 
   constructor(
-    @Inject(CONFIG) config: Config,
+    @Inject(CONFIG) private readonly config: Config,
     private readonly calls: ApiCallsRepository,
   ) {
     this.trust = trustedProxies(config.TRUST_PROXY);
@@ -54,18 +48,26 @@ export class ApiCallTrail implements OnApplicationBootstrap, OnApplicationShutdo
   /** Runs after HTTP has drained: writes what is left. */
   async onApplicationShutdown(): Promise<void> {
     await this.writing.stop();
-    this.closeFloods(Infinity);
-    await this.writeBuffered();
+    try {
+      await this.writeBuffered(Infinity);
+    } catch (error) {
+      this.logger.error(`call trail: ${this.buffered.length} calls are lost: ${(error as Error).message}`);
+    }
   }
 
   /** The call that `request` began; the same object each time. */
   callOf(request: IncomingMessage): OpenCall {
     let call = this.open.get(request);
     if (call === undefined) {
-      call = new OpenCall(request, clientAddress(request, this.trust));
+      call = new OpenCall(request, this.addressOf(request));
       this.open.set(request, call);
     }
     return call;
+  }
+
+  private addressOf(request: IncomingMessage): string | null {
+    const address = clientAddress(request, this.trust);
+    return address === null || this.config.EVENT_CONTEXT !== 'truncated' ? address : truncateAddress(address);
   }
 
   /** Writes the call before it is answered. */
@@ -79,31 +81,15 @@ export class ApiCallTrail implements OnApplicationBootstrap, OnApplicationShutdo
     if (call.recorded) return;
     call.recorded = true;
     const row = call.toApiCall(statusCode, responseBytes, error);
-    if (statusCode === 401 || statusCode === 429) this.fold(row);
+    if (call.principal === undefined) this.fold(this.strangers, row);
+    else if (statusCode === 401 || statusCode === 429) this.fold(this.refusedKeys, row);
     else this.buffer(row);
   }
 
-  private fold(row: ApiCall): void {
-    const key = `${row.ip} ${row.statusCode} ${row.tenantId} ${row.keyId}`;
-    const minute = Math.floor(row.timestamp / MINUTE_MS);
-    let flood = this.floods.get(key);
-    if (flood?.minute !== minute) {
-      if (flood?.folded !== undefined) this.buffer(flood.folded);
-      this.floods.set(key, (flood = { minute, rows: 0, folded: undefined }));
-    }
-    flood.rows += 1;
-    if (flood.rows <= ROWS_PER_FLOOD) this.buffer(row);
-    else if (flood.folded === undefined) flood.folded = row;
-    else flood.folded.calls += 1;
-  }
-
-  /** Takes the rows of floods of minutes before `minute` into the buffer. */
-  private closeFloods(minute: number): void {
-    for (const [key, flood] of this.floods) {
-      if (flood.minute >= minute) continue;
-      if (flood.folded !== undefined) this.buffer(flood.folded);
-      this.floods.delete(key);
-    }
+  private fold(folded: FoldedCalls, row: ApiCall): void {
+    const { row: own, ended } = folded.take(row);
+    for (const call of ended) this.buffer(call);
+    if (own !== null) this.buffer(own);
   }
 
   private buffer(row: ApiCall): void {
@@ -111,8 +97,8 @@ export class ApiCallTrail implements OnApplicationBootstrap, OnApplicationShutdo
     else this.dropped += 1;
   }
 
-  private async writeBuffered(): Promise<void> {
-    this.closeFloods(Math.floor(Date.now() / MINUTE_MS));
+  private async writeBuffered(now = Date.now()): Promise<void> {
+    for (const folded of [this.strangers, this.refusedKeys]) for (const row of folded.end(now)) this.buffer(row);
     if (this.dropped > 0) this.logger.error(`call trail: ${this.dropped} calls dropped while the database was away`);
     this.dropped = 0;
     while (this.buffered.length > 0) {

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { DEFAULT_TENANT_ID, type Principal } from '../platform/principal.js';
-import { redactKeys } from '../platform/redact.js';
+import { redact } from '../platform/redact.js';
 import { requestId } from '../platform/request-id.js';
 import { uuid7Bytes } from '../platform/uuid7.js';
 
 /** One row of the call trail. */
 export interface ApiCall {
-  /** UUIDv7, 16 bytes. */
+  /** UUIDv7, 16 bytes; that of the first record it brought where all of them are one person's. */
   id: Buffer;
   tenantId: string;
   requestId: string;
@@ -19,7 +19,8 @@ export interface ApiCall {
   route: string | null;
   statusCode: number;
   durationMs: number;
-  ip: string;
+  /** Canonical, truncated where EVENT_CONTEXT says so; null where it is not known, or where the row stands for calls of many. */
+  ip: string | null;
   userAgent: string | null;
   requestBytes: number;
   /** null where the row was written before the answer was made. */
@@ -47,7 +48,7 @@ export class OpenCall {
 
   constructor(
     readonly request: IncomingMessage,
-    private readonly ip: string,
+    private readonly ip: string | null,
   ) {}
 
   /** The row, as of now. */
@@ -80,9 +81,9 @@ function pathOf(request: IncomingMessage & { originalUrl?: string }): string {
   return (request.originalUrl ?? request.url ?? '').split('?', 1)[0] ?? '';
 }
 
-/** Without keys and control characters, which would forge lines where a log is printed, and of bounded length. */
+/** Without credentials and control characters, which would forge lines where a log is printed, and of bounded length. */
 function storable(text: string): string {
-  return redactKeys(text)
+  return redact(text)
     .slice(0, MAX_TEXT)
     .replace(/\p{Cc}/gu, ' ')
     .toWellFormed();

@@ -49,13 +49,16 @@ export interface ApiCallFilter {
   client_id?: string | undefined;
 }
 
-/** Newest first along the primary key; the id holds the time, so the range is one of ids too. */
+/**
+ * Newest first along the primary key; the id holds the time, so the range is one of ids too. A call that brought records has
+ * the id of one of them, which is made when its body has arrived.
+ */
 const LIST = `/* apiCalls.list */
 select id, request_id, tenant_id, client_id, key_id, method, path, route, status_code, duration_ms, ip, user_agent,
        request_bytes, response_bytes, error, calls, timestamp
 from api_audit_logs
 where tenant_id = $1 and timestamp >= $2 and timestamp < $3
-  and id >= uuid7_lower_bound($2) and id < uuid7_lower_bound($3::timestamptz + interval '1 minute')
+  and id >= uuid7_lower_bound($2) and id < uuid7_lower_bound($3::timestamptz + interval '10 minutes')
   and ($4::text is null or method = $4) and ($5::text is null or strpos(path, $5) > 0)
   and ($6::int is null or status_code = $6) and ($7::int is null or status_code >= $7)
   and ($8::text is null or client_id = $8) and ($9::uuid is null or id < $9)

@@ -1,8 +1,7 @@
 import { Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { type AuthenticatedRequest, Caller, RequireScope } from '../platform/access.js';
+import { type AuthenticatedRequest, Caller, ChangesAccess, RequireScope } from '../platform/access.js';
 import type { Principal } from '../platform/principal.js';
-import { forbidden } from '../platform/problem.js';
 import { toIso } from '../platform/query.dto.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { AuthInfoResponse, TokenResponse } from './auth.dto.js';
@@ -48,13 +47,16 @@ export class AuthController {
     };
   }
 
-  /** Exchanges a key for an access token that stops working when the key is disabled, deleted or narrowed. */
+  /**
+   * Exchanges a key for an access token that stops working when the key is disabled, deleted or narrowed. A token is not
+   * exchanged for a token: who holds one for a moment would keep it for ever.
+   */
   @Post('token')
   @HttpCode(200)
-  @RequireScope('any')
+  @RequireScope('key')
+  @ChangesAccess()
   @ApiOkResponse({ type: TokenResponse })
   async token(@Caller() caller: Principal): Promise<TokenResponse> {
-    if (caller.sessionId !== undefined) throw forbidden('A session is not exchanged for a token. Send the API key.');
     const { token, expiresIn } = await this.auth.issueToken(caller);
     return { access_token: token, token_type: 'Bearer', expires_in: expiresIn };
   }

@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { ACCESS, type Access, type AuthenticatedRequest } from '../platform/access.js';
+import { ACCESS, type Access, type AuthenticatedRequest, CHANGES_ACCESS } from '../platform/access.js';
 import { forbidden } from '../platform/problem.js';
 import { AuthService } from './auth.service.js';
 
@@ -20,7 +20,8 @@ export class AuthGuard implements CanActivate {
     if (access === 'public') return true;
     if (access === undefined) throw forbidden('This route declares no scope, so nobody may call it.');
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    request.principal = await this.auth.authenticate(request, access);
+    const isFresh = this.reflector.get<boolean | undefined>(CHANGES_ACCESS, context.getHandler()) === true;
+    request.principal = await this.auth.authenticate(request, access, isFresh ? 'fresh' : 'cached');
     return true;
   }
 }

@@ -5,22 +5,13 @@ import { TenantsModule } from '../tenants/tenants.module.js';
 import { AccessTokens } from './access-tokens.js';
 import { AuthService } from './auth.service.js';
 import { FailedAttempts } from './failed-attempts.js';
-import { LimitStorage } from './limit-storage.js';
 import { RateLimiter } from './rate-limiter.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
 
 @Module({
   imports: [AuditWritingModule, KeysModule, TenantsModule],
-  providers: [
-    AccessTokens,
-    AuthService,
-    FailedAttempts,
-    LimitStorage,
-    RateLimiter,
-    SessionsRepository,
-    SessionsService,
-  ],
-  exports: [AuthService, LimitStorage, RateLimiter, SessionsService],
+  providers: [AccessTokens, AuthService, FailedAttempts, RateLimiter, SessionsRepository, SessionsService],
+  exports: [AuthService, RateLimiter, SessionsService],
 })
 export class AuthModule {}

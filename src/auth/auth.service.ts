@@ -2,12 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { ApiKey } from '../keys/api-key.entity.js';
-import { KeyRecords } from '../keys/key-records.js';
+import { type Freshness, KeyRecords } from '../keys/key-records.js';
 import { KeyVerifier } from '../keys/key-verifier.js';
 import type { Access } from '../platform/access.js';
 import { clientAddress, trustedProxies } from '../platform/client-address.js';
 import { CONFIG, type Config } from '../platform/config.js';
-import { allows, DEFAULT_TENANT_ID, type Principal } from '../platform/principal.js';
+import { allows, commonScopes, DEFAULT_TENANT_ID, type Principal, SCOPES } from '../platform/principal.js';
 import { badRequest, forbidden, notFound, Problem, unauthorized } from '../platform/problem.js';
 import { isUuid } from '../platform/uuid7.js';
 import { TenantsService } from '../tenants/tenants.service.js';
@@ -45,7 +45,7 @@ export class AuthService {
       clientId: 'platform',
       keyId: null,
       keyName: 'PLATFORM_API_KEY',
-      scopes: ['read', 'write', 'admin', 'platform'],
+      scopes: SCOPES,
       rateLimit: config.RATE_LIMIT_REQUESTS,
       rateWindowSeconds: config.RATE_LIMIT_WINDOW_SECONDS,
       eventLimit: null,
@@ -56,8 +56,12 @@ export class AuthService {
    * @throws Problem 401 without a valid credential, 403 when the key or its tenant is not active or lacks the scope,
    *   429 after too many failures from one address
    */
-  async authenticate(request: IncomingMessage, needed: Exclude<Access, 'public'>): Promise<Principal> {
-    return this.authenticateBy(this.credentialOf, request, needed);
+  async authenticate(
+    request: IncomingMessage,
+    needed: Exclude<Access, 'public'>,
+    freshness: Freshness = 'cached',
+  ): Promise<Principal> {
+    return this.authenticateBy(this.credentialOf, request, needed, freshness);
   }
 
   /** The same for a credential that came beside the headers of `request`: in a body, or in the handshake of a socket. */
@@ -65,8 +69,9 @@ export class AuthService {
     credential: string,
     request: IncomingMessage,
     needed: Exclude<Access, 'public'>,
+    freshness: Freshness = 'cached',
   ): Promise<Principal> {
-    return this.authenticateBy(() => credential, request, needed);
+    return this.authenticateBy(() => credential, request, needed, freshness);
   }
 
   /**
@@ -81,12 +86,18 @@ export class AuthService {
     if (held.sessionId !== undefined && !(await this.sessions.isOpen(held.sessionId))) throw sessionEnded();
     const current = await this.findTokenPrincipal(this.subjectOf(held));
     if (current === null) throw unauthorized('Invalid API Key');
+    if (held.tenantId !== current.tenantId) await this.requireActive(held.tenantId);
     return { ...held, scopes: held.scopes.filter((scope) => allows(current.scopes, scope)) };
   }
 
   /** Whether the headers of `request` hold anything that is meant as a credential. */
   hasCredential(request: IncomingMessage): boolean {
     return request.headers.authorization !== undefined || this.credentialOf(request) !== null;
+  }
+
+  /** Counts a request that proved nothing as a failed attempt. @throws Problem 429 when its address has had too many */
+  noteFailure(request: IncomingMessage): void {
+    this.failures.note(clientAddress(request, this.trust));
   }
 
   /** Protocol and host the client used, as far as the proxies in front are trusted; null without a usable Host. */
@@ -109,9 +120,12 @@ export class AuthService {
     credentialOf: (request: IncomingMessage) => string | null,
     request: IncomingMessage,
     needed: Exclude<Access, 'public'>,
+    freshness: Freshness,
   ): Promise<Principal> {
-    const principal = await this.actFor(await this.identifyOrNote(credentialOf, request), request);
-    if (needed !== 'any' && !allows(principal.scopes, needed)) {
+    const principal = await this.actFor(await this.identifyOrNote(credentialOf, request, freshness), request);
+    if (needed === 'any') return principal;
+    if (needed === 'key') return refuseToken(principal);
+    if (!allows(principal.scopes, needed)) {
       throw forbidden(`This needs a key with the scope ${needed}; yours has ${principal.scopes.join(', ')}.`);
     }
     return principal;
@@ -133,56 +147,58 @@ export class AuthService {
   private async identifyOrNote(
     credentialOf: (request: IncomingMessage) => string | null,
     request: IncomingMessage,
+    freshness: Freshness,
   ): Promise<Principal> {
     try {
       const credential = credentialOf(request);
-      const byCookie = credential === null ? await this.identifySession(request) : null;
-      return byCookie ?? (await this.identify(credential));
+      const byCookie = credential === null ? await this.identifySession(request, freshness) : null;
+      return byCookie ?? (await this.identify(credential, freshness));
     } catch (error) {
-      if (error instanceof Problem && error.status === 401) this.failures.note(clientAddress(request, this.trust));
+      if (error instanceof Problem && error.status === 401) this.noteFailure(request);
       throw error;
     }
   }
 
   /** Chosen by its form alone: what looks like one kind of credential is never tried as another. */
-  private async identify(credential: string | null): Promise<Principal> {
+  private async identify(credential: string | null, freshness: Freshness): Promise<Principal> {
     if (credential === null) {
       if (this.config.SKIP_AUTH) return this.configuredPrincipal;
       throw unauthorized('API Key is missing');
     }
     if (this.isConfiguredKey(credential)) return this.configuredPrincipal;
-    if (credential.startsWith('eyJ')) return this.identifyToken(credential);
-    const key = await this.keys.verify(credential);
+    if (credential.startsWith('eyJ')) return this.identifyToken(credential, freshness);
+    const key = await this.keys.verify(credential, freshness);
     if (key === null) throw unauthorized('Invalid API Key');
     return this.toPrincipal(key);
   }
 
   /** Whoever signed in at the dashboard, as what their key is now; null without a cookie. */
-  private async identifySession(request: IncomingMessage): Promise<Principal | null> {
+  private async identifySession(request: IncomingMessage, freshness: Freshness): Promise<Principal | null> {
     const token = readSessionCookie(request);
     if (token === null || !isSameOrigin(request, this.originOf(request)?.host)) return null;
     const session = await this.sessions.find(token);
-    const principal = session === null ? null : await this.findTokenPrincipal(session.subject);
+    const principal = session === null ? null : await this.findTokenPrincipal(session.subject, freshness);
     if (session === null || principal === null) throw sessionEnded();
     requireCsrfToken(request, token);
     return { ...principal, sessionId: session.id };
   }
 
   /** A token does what its key may still do: it dies with the key and narrows with it. */
-  private async identifyToken(token: string): Promise<Principal> {
+  private async identifyToken(token: string, freshness: Freshness): Promise<Principal> {
     const claims = await this.tokens.verify(token);
-    const principal = await this.findTokenPrincipal(claims.keyId);
+    const principal = await this.findTokenPrincipal(claims.keyId, freshness);
     if (principal === null) throw unauthorized('Invalid access token: its key does not exist any more.');
-    const scopes = claims.scopes.filter((scope) => allows(principal.scopes, scope));
+    const scopes = commonScopes(claims.scopes, principal.scopes);
     const tokenExpiresAt = claims.expiresAt;
     if (claims.tenantId === principal.tenantId) return { ...principal, scopes, tokenExpiresAt };
     if (!allows(principal.scopes, 'platform')) throw unauthorized('Invalid access token: its key left the tenant.');
+    await this.requireActive(claims.tenantId);
     return { ...principal, scopes, tokenExpiresAt, tenantId: claims.tenantId };
   }
 
-  private async findTokenPrincipal(keyId: string): Promise<Principal | null> {
+  private async findTokenPrincipal(keyId: string, freshness: Freshness = 'cached'): Promise<Principal | null> {
     if (keyId.startsWith('configured:')) return keyId === this.configuredKeyId() ? this.configuredPrincipal : null;
-    const key = isUuid(keyId) ? await this.records.find(keyId) : null;
+    const key = isUuid(keyId) ? await this.records.find(keyId, freshness) : null;
     return key === null ? null : this.toPrincipal(key);
   }
 
@@ -220,11 +236,22 @@ export class AuthService {
     if (tenantId === undefined || tenantId === principal.tenantId) return principal;
     if (!allows(principal.scopes, 'platform')) throw forbidden('Only platform keys may send X-Tenant-Id.');
     if (typeof tenantId !== 'string' || !isUuid(tenantId)) throw badRequest('X-Tenant-Id must be the id of a tenant.');
+    return { ...principal, tenantId: await this.requireActive(tenantId) };
+  }
+
+  /** Of a tenant other than the key's: read each time, as platform keys that act for one are few. @returns its id */
+  private async requireActive(tenantId: string): Promise<string> {
     const tenant = await this.tenants.find(tenantId);
     if (tenant === null) throw notFound(`There is no tenant ${tenantId}.`);
     if (tenant.status !== 'active') throw forbidden(`The tenant ${tenantId} is ${tenant.status}.`);
-    return { ...principal, tenantId: tenant.id };
+    return tenant.id;
   }
+}
+
+function refuseToken(principal: Principal): Principal {
+  if (principal.sessionId !== undefined) throw forbidden('A session is not exchanged for a token. Send the API key.');
+  if (principal.tokenExpiresAt === undefined) return principal;
+  throw forbidden('A token is not exchanged for a token. Send the API key itself.');
 }
 
 const sessionEnded = () => unauthorized('This session has ended. Sign in again with an API key.');

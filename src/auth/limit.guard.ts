@@ -4,20 +4,19 @@ import {
   InjectThrottlerOptions,
   InjectThrottlerStorage,
   ThrottlerGuard,
-  type ThrottlerLimitDetail,
   type ThrottlerModuleOptions,
   type ThrottlerOptions,
+  type ThrottlerRequest,
   type ThrottlerStorage,
 } from '@nestjs/throttler';
 import type { Response } from 'express';
 import { type AuthenticatedRequest, NEEDS_SHARED_LIMITS } from '../platform/access.js';
-import { limitKey, RateLimiter, tooManyRequests } from './rate-limiter.js';
+import { RateLimiter } from './rate-limiter.js';
+import { setLimitHeaders, takeRequest } from './request-limit.js';
 
-/** The request limit of the caller's key, on every route that has a caller. Runs after AuthGuard. */
+/** The request limit of the caller's key and tenant, on every route that has a caller. Runs after AuthGuard. */
 @Injectable()
 export class LimitGuard extends ThrottlerGuard {
-  protected override headerPrefix = 'RateLimit';
-
   constructor(
     @InjectThrottlerOptions() options: ThrottlerModuleOptions,
     @InjectThrottlerStorage() storage: ThrottlerStorage,
@@ -36,31 +35,16 @@ export class LimitGuard extends ThrottlerGuard {
     return requestOf(context).principal === undefined;
   }
 
-  protected override async getTracker(request: AuthenticatedRequest): Promise<string> {
-    return limitKey(request.principal!); // shouldSkip has let it through
-  }
-
-  /** One count per key, whatever the route. */
-  protected override generateKey(_context: ExecutionContext, tracker: string): string {
-    return tracker;
-  }
-
-  protected override async throwThrottlingException(
-    context: ExecutionContext,
-    detail: ThrottlerLimitDetail,
-  ): Promise<void> {
+  /** One count per key, whatever the route, as on the ingest routes: the throttler's storage knows no limit over several keys. */
+  protected override async handleRequest({ context }: ThrottlerRequest): Promise<boolean> {
     const response = context.switchToHttp().getResponse<Response>();
-    response.setHeader('RateLimit-Limit', detail.limit);
-    response.setHeader('RateLimit-Remaining', 0);
-    response.setHeader('RateLimit-Reset', detail.timeToExpire);
-    throw tooManyRequests(
-      `This key may send ${detail.limit} requests per ${detail.ttl / 1_000} s.`,
-      detail.timeToBlockExpire * 1_000,
-    );
+    const principal = requestOf(context).principal!; // shouldSkip has let it through
+    await takeRequest(this.limiter, principal, (state) => setLimitHeaders(response, state));
+    return true;
   }
 }
 
-/** Limit and window come from the key; its storage is LimitStorage. */
+/** Limit and window come from the key. */
 export const THROTTLERS: ThrottlerOptions[] = [
   {
     name: 'default',

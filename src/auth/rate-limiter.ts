@@ -1,16 +1,30 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../platform/config.js';
-import type { Principal } from '../platform/principal.js';
+import { allows, type Principal } from '../platform/principal.js';
 import { Problem, unavailable } from '../platform/problem.js';
 import { RareWarning } from '../platform/rare-warning.js';
 import { RedisWindow } from './redis-window.js';
-import { type LimitState, MemoryFixedWindow, MemorySlidingWindow, type WindowStore } from './window.js';
+import {
+  type Limit,
+  type LimitsState,
+  type LimitState,
+  MemoryFixedWindow,
+  MemorySlidingWindow,
+  type WindowStore,
+} from './window.js';
 
 const PATIENCE_MS = 250;
 
+/** The limit that speaks for a request: that of the key, unless the ceiling of the tenant refuses it. */
+export interface RequestState extends LimitState {
+  limit: number;
+  windowMs: number;
+  isCeiling: boolean;
+}
+
 /**
- * Limits per key: requests, and events for keys that have an event limit. Shared by all processes through Redis; without
+ * Limits per key: requests, and events for keys that have an event limit; and one over all keys of a tenant. Shared by all processes through Redis; without
  * Redis, and while it is away, each process counts for itself with its share of the limit.
  */
 @Injectable()
@@ -38,12 +52,38 @@ export class RateLimiter implements OnApplicationShutdown {
 
   /** Counts `cost` towards `limit` per `windowMs` of `key`. Never rejects. */
   async take(key: string, cost: number, limit: number, windowMs: number): Promise<LimitState> {
-    if (this.shared === undefined) return this.local.take(key, cost, limit, windowMs);
+    return this.takeAll(cost, [{ key, limit, windowMs }]);
+  }
+
+  /** Counts one request towards the limit of the caller's key and the ceiling of its tenant, or towards neither. Never rejects. */
+  async takeRequest(principal: Principal): Promise<RequestState> {
+    const { rateLimit, rateWindowSeconds } = principal;
+    const limits: [Limit, ...Limit[]] = [
+      { key: limitKey(principal), limit: rateLimit, windowMs: rateWindowSeconds * 1_000 },
+    ];
+    const ceiling = this.ceilingOf(principal);
+    if (ceiling !== null) limits.push(ceiling);
+    const state = await this.takeAll(1, limits);
+    const { limit, windowMs } = limits[state.index]!;
+    return { ...state, limit, windowMs, isCeiling: state.index > 0 };
+  }
+
+  /** Platform keys have none: an operator must be able to act on a tenant that is flooded. */
+  private ceilingOf({ tenantId, scopes }: Principal): Limit | null {
+    const { TENANT_RATE_LIMIT: limit, RATE_LIMIT_WINDOW_SECONDS: seconds } = this.config;
+    if (limit === undefined || allows(scopes, 'platform')) return null;
+    return { key: `${tenantId}/tenant`, limit, windowMs: seconds * 1_000 };
+  }
+
+  private async takeAll(cost: number, limits: readonly [Limit, ...Limit[]]): Promise<LimitsState> {
+    if (this.shared === undefined) return this.local.takeAll(cost, limits);
     try {
-      return await this.shared.take(key, cost, limit, windowMs);
+      return await this.shared.takeAll(cost, limits);
     } catch (error) {
       this.warning.warn(`Redis is away, each process limits for itself: ${(error as Error).message}`);
-      return this.local.take(key, cost, Math.ceil(limit / this.config.API_REPLICAS), windowMs);
+      const share = (limit: Limit) => ({ ...limit, limit: Math.ceil(limit.limit / this.config.API_REPLICAS) });
+      const [key, ...others] = limits;
+      return this.local.takeAll(cost, [share(key), ...others.map(share)]);
     }
   }
 
@@ -80,9 +120,13 @@ export class RateLimiter implements OnApplicationShutdown {
   }
 }
 
-/** Under which name a caller's requests are counted: the key, whichever way it was presented. */
-export function limitKey(principal: Principal): string {
-  return principal.keyId ?? 'configured';
+/**
+ * Under which name a caller's requests are counted: the key, whichever way it was presented. Beside those of its tenant, so that
+ * one script counts them together; platform keys act for many tenants and are counted once.
+ */
+export function limitKey({ keyId, tenantId, scopes }: Principal): string {
+  if (keyId === null) return 'configured';
+  return allows(scopes, 'platform') ? keyId : `${tenantId}/${keyId}`;
 }
 
 export function tooManyRequests(sentence: string, retryMs: number): Problem {

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Headers, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiHeader, ApiNoContentResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { type AuthenticatedRequest, Caller, Public, RequireScope } from '../platform/access.js';
+import { type AuthenticatedRequest, Caller, ChangesAccess, Public, RequireScope } from '../platform/access.js';
 import { CONFIG, type Config } from '../platform/config.js';
 import type { Principal } from '../platform/principal.js';
 import { forbidden, unauthorized } from '../platform/problem.js';
@@ -26,6 +26,7 @@ export class SessionsController {
   @Post()
   @HttpCode(204)
   @Public()
+  @ChangesAccess()
   @ApiNoContentResponse({ description: 'Signed in; Set-Cookie holds the session.' })
   @ApiBadRequestResponse()
   async signIn(
@@ -35,7 +36,7 @@ export class SessionsController {
     @Headers('sec-fetch-site') site?: string,
   ): Promise<void> {
     if (site === 'cross-site') throw forbidden('Sign in from the page of this server.');
-    const principal = await this.auth.authenticateWith(key.trim(), request, 'any');
+    const principal = await this.auth.authenticateWith(key.trim(), request, 'any', 'fresh');
     if (principal.tokenExpiresAt !== undefined)
       throw unauthorized('Sign in with an API key, not with an access token.');
     request.principal = principal; // so that the call log knows whose call it is
@@ -48,6 +49,7 @@ export class SessionsController {
   @Delete()
   @HttpCode(204)
   @RequireScope('any')
+  @ChangesAccess()
   @ApiHeader({ name: 'X-CSRF-Token', required: false, description: 'As GET /auth/info tells it.' })
   @ApiNoContentResponse()
   async signOut(

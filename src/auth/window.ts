@@ -9,9 +9,37 @@ export interface LimitState {
   retryMs: number;
 }
 
+export interface Limit {
+  /** Under which name it is counted. Those that are counted together have the part before the first slash in common. */
+  key: string;
+  limit: number;
+  windowMs: number;
+}
+
+/** The state of one of several limits. */
+export interface LimitsState extends LimitState {
+  /** Position of the limit that refused; 0 when none did. */
+  index: number;
+}
+
 /** Counts costs per key over a window. What is refused does not count. */
 export interface WindowStore {
   take(key: string, cost: number, limit: number, windowMs: number): LimitState | Promise<LimitState>;
+  /** Counts towards all `limits` or, when one of them refuses, towards none. */
+  takeAll(cost: number, limits: readonly [Limit, ...Limit[]]): LimitsState | Promise<LimitsState>;
+}
+
+type LocalStore = { take(...words: Parameters<WindowStore['take']>): LimitState };
+
+/** Nothing comes between looking and counting, as nothing here waits. */
+function takeAllFrom(store: LocalStore, cost: number, limits: readonly [Limit, ...Limit[]]): LimitsState {
+  const take = ({ key, limit, windowMs }: Limit, costs: number) => store.take(key, costs, limit, windowMs);
+  if (limits.length === 1) return { ...take(limits[0], cost), index: 0 };
+  const refusing = limits.findIndex((limit) => take(limit, 0).used + cost > limit.limit);
+  const refused = limits[refusing];
+  if (refused !== undefined) return { ...take(refused, cost), index: refusing };
+  const [first] = limits.map((limit) => take(limit, cost));
+  return { ...first!, index: 0 };
 }
 
 interface Hit {
@@ -34,13 +62,20 @@ export class MemorySlidingWindow implements WindowStore {
   private readonly logs = new Map<string, Log>();
   private sweptAt = 0;
 
-  constructor(private readonly clock: () => number = () => performance.now()) {}
+  /** @param maxKeys of how many keys the hits are kept; for keys that anybody can make up */
+  constructor(
+    private readonly clock: () => number = () => performance.now(),
+    private readonly maxKeys = Infinity,
+  ) {}
 
   take(key: string, cost: number, limit: number, windowMs: number): LimitState {
     const now = this.clock();
     this.sweep(now);
     let log = this.logs.get(key);
-    if (log === undefined) this.logs.set(key, (log = { hits: [], start: 0, used: 0, windowMs }));
+    if (log === undefined) {
+      if (this.logs.size >= this.maxKeys) this.logs.delete(this.logs.keys().next().value!); // not empty
+      this.logs.set(key, (log = { hits: [], start: 0, used: 0, windowMs }));
+    }
     log.windowMs = windowMs;
     expire(log, now);
     const allowed = log.used + cost <= limit;
@@ -55,6 +90,10 @@ export class MemorySlidingWindow implements WindowStore {
       resetMs: oldest === undefined ? 0 : oldest.at + windowMs - now,
       retryMs: allowed ? 0 : untilRoom(log, cost, limit, now),
     };
+  }
+
+  takeAll(cost: number, limits: readonly [Limit, ...Limit[]]): LimitsState {
+    return takeAllFrom(this, cost, limits);
   }
 
   /** Forgets keys that have nothing in their window any more. */
@@ -111,5 +150,9 @@ export class MemoryFixedWindow implements WindowStore {
     if (allowed) window.used += cost;
     const resetMs = endsAt - now;
     return { allowed, used: window.used, resetMs, retryMs: allowed ? 0 : resetMs };
+  }
+
+  takeAll(cost: number, limits: readonly [Limit, ...Limit[]]): LimitsState {
+    return takeAllFrom(this, cost, limits);
   }
 }

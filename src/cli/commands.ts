@@ -22,12 +22,13 @@ const SELECTION = '--client-id=my-app | --id=ID [--tenant=ID]';
 const COMMANDS: Record<string, Entry> = {
   migrate: {
     usage: '[--revert]',
-    description: 'Brings the database to this version, or takes back the newest migration.',
+    description:
+      'Brings the database to this version and makes the login of DATABASE_URL, or takes back the newest migration.',
     load: async () => (await import('./migrate.command.js')).migrateCommand,
   },
   doctor: {
     usage: '',
-    description: 'Checks database, queue, migrations, partitions and clock, and says what to do.',
+    description: 'Checks database, login, queue, migrations, partitions and clock, and says what to do.',
     load: async () => (await import('./doctor.command.js')).doctor,
   },
   recount: {
@@ -39,7 +40,8 @@ const COMMANDS: Record<string, Entry> = {
   'create-key': {
     usage:
       '--client-id=my-app --name="My App" [--tenant=ID] [--scopes=read,write] [--rate-limit=100] [--rate-window-s=60] [--event-limit=1000] [--expires-at=TIME]',
-    description: 'Creates an API key and shows it this once. Scopes: read, write, admin, platform.',
+    description:
+      'Creates an API key and shows it this once. Scopes: track (for pages and devices: sends events, nothing else), read, write, admin, platform.',
     load: async () => (await import('./create-key.command.js')).createKey,
   },
   'list-keys': {
@@ -78,8 +80,9 @@ const COMMANDS: Record<string, Entry> = {
     load: async () => (await import('./retry-failed.command.js')).retryFailed,
   },
   'verify-audit': {
-    usage: 'FILE [--checkpoint=EARLIER] [--public-key=KEY]',
-    description: 'Checks an ndjson export of the audit trail; EARLIER is a checkpoint kept from before. No database.',
+    usage: 'FILE [--checkpoint=EARLIER] [--public-key=KEY …]',
+    description:
+      'Checks an ndjson export of the audit trail; EARLIER is a checkpoint kept from before. One KEY must have signed. No database.',
     load: async () => (await import('./verify-audit.command.js')).verifyAudit,
   },
 };

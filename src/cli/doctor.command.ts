@@ -3,7 +3,10 @@ import pg from 'pg';
 import { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import type { Config } from '../platform/config.js';
-import { migrationOptions } from '../platform/data-source-options.js';
+import { connectionString } from '../platform/database.js';
+import { migrationListOptions } from '../platform/data-source-options.js';
+import { findExcessRights, PROPER_LOGIN } from '../platform/login-check.js';
+import { explainRefusal } from '../platform/server-checks.js';
 import { DAY_MS } from '../platform/time.js';
 import type { Command } from './commands.js';
 import { print, table } from './output.js';
@@ -30,17 +33,20 @@ export const doctor: Command = {
 };
 
 async function examine(config: Config): Promise<Finding[]> {
-  const client = new pg.Client({ connectionString: config.DATABASE_URL, connectionTimeoutMillis: 3_000 });
+  const url = connectionString(config.DATABASE_URL, 'tidemark_system');
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 3_000 });
   client.on('error', () => undefined);
   try {
     await client.connect();
   } catch (error) {
-    const detail = `${(error as Error).message}; check DATABASE_URL and that PostgreSQL runs`;
+    const { message } = error as Error;
+    const detail = explainRefusal(error) ?? `${message}; check DATABASE_URL and that PostgreSQL runs`;
     return [{ check: 'database', ok: false, detail }, await checkQueue(config)];
   }
   try {
     return [
       await checkServer(client),
+      await checkLogin(client),
       await checkClock(client),
       await checkMigrations(config),
       await checkPartitions(client),
@@ -66,6 +72,14 @@ async function checkServer(client: pg.Client): Promise<Finding> {
   return { check: 'database', ok: wrong.length === 0, detail: [`PostgreSQL ${version}`, ...wrong].join('; ') };
 }
 
+/** As what else SQL that gets past the service could run. */
+async function checkLogin(client: pg.Client): Promise<Finding> {
+  const excess = await findExcessRights(client);
+  if (excess.length === 0) return { check: 'login', ok: true, detail: 'has the rights of the service and no more' };
+  const detail = `the login of DATABASE_URL ${excess.join(', ')}; API and worker refuse it: ${PROPER_LOGIN}`;
+  return { check: 'login', ok: false, detail };
+}
+
 async function checkClock(client: pg.Client): Promise<Finding> {
   const { rows } = await client.query<{ now: number }>(
     `select extract(epoch from clock_timestamp())::float8 * 1000 as now`,
@@ -76,7 +90,7 @@ async function checkClock(client: pg.Client): Promise<Finding> {
 }
 
 async function checkMigrations(config: Config): Promise<Finding> {
-  const dataSource = await new DataSource(migrationOptions(config)).initialize();
+  const dataSource = await new DataSource(migrationListOptions(config)).initialize();
   try {
     const pending = await dataSource.showMigrations();
     return {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { migrate, revertLastMigration } from '../platform/migrate.js';
+import { PROPER_LOGIN } from '../platform/login-check.js';
+import { migrate, type Migrated, revertLastMigration } from '../platform/migrate.js';
 import type { Command } from './commands.js';
 import { print } from './output.js';
 
@@ -14,7 +15,14 @@ export const migrateCommand: Command = {
       print(values.json, { reverted }, reverted === null ? 'Nothing to take back.' : `Took back ${reverted}.`);
       return;
     }
-    const migrations = await migrate(config);
-    print(values.json, { migrations }, migrations.length === 0 ? 'Up to date.' : `Ran ${migrations.join(', ')}.`);
+    const migrated = await migrate(config);
+    print(values.json, migrated, describe(migrated));
   },
 };
+
+function describe({ migrations, login }: Migrated): string {
+  const tables = migrations.length === 0 ? 'Up to date.' : `Ran ${migrations.join(', ')}.`;
+  if (login === null)
+    return `${tables}\nDATABASE_URL has the login of the owner; API and worker need another: ${PROPER_LOGIN}.`;
+  return login.state === 'unchanged' ? tables : `${tables}\nThe login ${login.name} was ${login.state}.`;
+}

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { RecountService, type RollupDifference } from '../analytics/recount.service.js';
 import { toIso } from '../platform/query.dto.js';
-import { DAY_MS, parseDateTime, type TimeRange } from '../platform/time.js';
+import { ASKABLE_YEARS, DAY_MS, isAskable, parseDateTime, type TimeRange } from '../platform/time.js';
 import { isUuid } from '../platform/uuid7.js';
 import { inApplication } from './cli.module.js';
 import type { Command } from './commands.js';
@@ -45,6 +45,7 @@ export const recount: Command = {
 function toTime(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const time = parseDateTime(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
+  if (time !== null && !isAskable(time)) throw new UsageError(`--${name} ${ASKABLE_YEARS}.`);
   if (time === null) throw new UsageError(`--${name} must be a date or a date-time, like 2026-11-20T08:00:00Z.`);
   return time;
 }

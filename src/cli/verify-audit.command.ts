@@ -1,13 +1,14 @@
-import { createReadStream, readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { ExportVerifier, type Verdict } from '../audit/proofs/export-verifier.js';
+import { ExportVerifier } from '../audit/proofs/export-verifier.js';
+import type { Verdict } from '../audit/proofs/verdict.js';
 import type { OfflineCommand } from './commands.js';
+import { fileLines } from './file-lines.js';
 import { print, UsageError } from './output.js';
 
 const OPTIONS = {
   checkpoint: { type: 'string' },
-  'public-key': { type: 'string' },
+  'public-key': { type: 'string', multiple: true },
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -23,13 +24,15 @@ export const verifyAudit: OfflineCommand = {
   },
 };
 
-async function verify(file: string, earlier: string | undefined, key: string | undefined): Promise<Verdict> {
-  const verifier = makeVerifier(earlier, key);
+async function verify(
+  file: string,
+  earlier: string | undefined,
+  keys: readonly string[] | undefined,
+): Promise<Verdict> {
+  const verifier = makeVerifier(earlier, keys);
   try {
     // one line at a time: memory stays flat at any size
-    for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
-      verifier.addLine(line);
-    }
+    for await (const line of fileLines(file)) verifier.addLine(line);
   } catch (error) {
     throw unreadable(file, error);
   }
@@ -37,10 +40,10 @@ async function verify(file: string, earlier: string | undefined, key: string | u
   return verifier.finish();
 }
 
-function makeVerifier(earlier: string | undefined, key: string | undefined): ExportVerifier {
+function makeVerifier(earlier: string | undefined, keys: readonly string[] | undefined): ExportVerifier {
   const note = earlier === undefined ? undefined : readCheckpoint(earlier);
   try {
-    return new ExportVerifier({ earlier: note, publicKey: key });
+    return new ExportVerifier({ earlier: note, publicKeys: keys });
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
@@ -77,8 +80,15 @@ function explain(verdict: Verdict): string {
       ? 'Complete: no entry of this checkpoint is missing.'
       : 'Made with filters: each entry is proven; that none is missing is not.',
   );
+  if (verdict.clock_notes.length > 0) {
+    lines.push(
+      `The clock ran backwards by more than 5 minutes before ${verdict.clock_notes.length} entries, as the sealer noted: ` +
+        `leaves ${verdict.clock_notes.slice(0, 20).join(', ')}${verdict.clock_notes.length > 20 ? ' and more' : ''}.`,
+    );
+  }
   if (verdict.key_from_export) {
-    lines.push(`The public key came with the export; compare it, or give it with --public-key: ${verdict.public_key}`);
+    const [key] = verdict.public_keys;
+    lines.push(`The public key came with the export; compare it, or give it with --public-key: ${key}`);
   }
   lines.push(
     verdict.earlier === null

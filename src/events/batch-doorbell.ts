@@ -24,6 +24,8 @@ export class BatchDoorbell implements OnApplicationShutdown {
   private readonly warning = new RareWarning(new Logger(BatchDoorbell.name));
   private waiting: string[] = [];
   private ringing: Promise<void> | undefined;
+  private stopping = false;
+  private endPause: () => void = () => undefined;
 
   constructor(@InjectQueue(EVENTS_QUEUE) private readonly queue: Queue<ProcessBatchesJob>) {
     this.queue.on('error', (error) => this.warn(error));
@@ -36,7 +38,10 @@ export class BatchDoorbell implements OnApplicationShutdown {
     this.ringing ??= this.ringAll().finally(() => (this.ringing = undefined));
   }
 
+  /** Tells what waits without further pauses, and gives up when the queue is away. */
   async onApplicationShutdown(): Promise<void> {
+    this.stopping = true;
+    this.endPause();
     await this.ringing;
   }
 
@@ -50,11 +55,19 @@ export class BatchDoorbell implements OnApplicationShutdown {
         await withTimeout(added, GIVE_UP_MS, 'the queue did not answer');
       } catch (error) {
         this.warn(error as Error);
+        if (this.stopping) return;
       }
       if (this.waiting.length >= MAX_IDS_PER_JOB) continue;
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      if (!this.stopping) await this.pause(waitMs);
       waitMs = Math.min(2 * waitMs, MAX_WAIT_MS);
     }
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.endPause = resolve;
+      setTimeout(resolve, ms);
+    });
   }
 
   private warn(error: Error): void {

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { Unread } from '../platform/json.js';
 import type { Principal } from '../platform/principal.js';
 import { FieldFault, readMoment } from '../platform/field-fault.js';
 import type { FieldError } from '../platform/problem.js';
@@ -29,6 +30,7 @@ type Sender = Pick<Principal, 'tenantId' | 'clientId'>;
  * 20,000 keys would hold up the process for a third of a second.
  */
 export function parseEvent(raw: unknown, principal: Sender, fallbackEventId?: string): AcceptableEvent | FieldError {
+  if (raw instanceof Unread) return raw.fault;
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     return { path: '', message: 'an event must be a JSON object' };
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { decodeCursor, type Page, toPage } from '../platform/cursor.js';
-import type { Principal } from '../platform/principal.js';
+import { allows, type Principal } from '../platform/principal.js';
 import { notFound } from '../platform/problem.js';
 import { toTimeRange } from '../platform/query.dto.js';
 import { isUuid } from '../platform/uuid7.js';
@@ -21,8 +21,23 @@ export class EventReader {
     const byId = isUuid(id) ? await this.events.findById(tenantId, id) : null;
     const event =
       byId ?? (eventTextFault(id) === null ? await this.events.findByEventId(tenantId, clientId, id) : null);
-    if (event === null) throw notFound('There is no event with this id.');
+    if (event === null) throw noEvent();
     return event;
+  }
+
+  /**
+   * {@link get} for who changes an event: without `admin`, there are only those of the caller's own client.
+   * @throws Problem 404
+   */
+  async getChangeable(caller: Principal, id: string, clientId?: string): Promise<EventResponse> {
+    if (allows(caller.scopes, 'admin')) return this.get(caller, id, clientId);
+    const { tenantId, clientId: own } = caller;
+    const byId = isUuid(id) ? await this.events.findById(tenantId, id) : null;
+    if (byId?.client_id === own) return byId;
+    if (clientId !== undefined && clientId !== own) throw noEvent();
+    const byEventId = eventTextFault(id) === null ? await this.events.findByEventId(tenantId, own, id) : null;
+    if (byEventId === null) throw noEvent();
+    return byEventId;
   }
 
   async list(caller: Principal, query: ListEventsQuery): Promise<Page<EventResponse>> {
@@ -31,3 +46,5 @@ export class EventReader {
     return toPage(rows, query.limit);
   }
 }
+
+const noEvent = () => notFound('There is no event with this id.');

@@ -31,5 +31,6 @@ export type EventStatus = 'queued' | 'processed' | 'failed';
 export type Outcome =
   | { status: 'accepted'; id: string }
   | { status: 'duplicate'; id: string; eventStatus: EventStatus }
-  | { status: 'conflict'; id: string }
+  /** `id` is that of the first event; absent where the caller may not know. */
+  | { status: 'conflict'; id?: string }
   | { status: 'rejected'; message: string; path?: string };

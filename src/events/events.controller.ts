@@ -3,16 +3,19 @@ import {
   ApiAcceptedResponse,
   ApiBadRequestResponse,
   ApiBody,
+  ApiExtraModels,
   ApiHeader,
   ApiOkResponse,
   ApiTags,
   ApiUnprocessableEntityResponse,
+  getSchemaPath,
 } from '@nestjs/swagger';
 import { Caller, RequireScope } from '../platform/access.js';
 import type { Page } from '../platform/cursor.js';
 import type { Principal } from '../platform/principal.js';
 import {
   BatchResponse,
+  EnrichedResponse,
   EnrichEventDto,
   EventPage,
   EventResponse,
@@ -26,10 +29,7 @@ import { EventEnricher } from './enrichment/event-enricher.js';
 import { EventReader } from './event-reader.js';
 import { EventsService } from './events.service.js';
 
-/**
- * The POST routes answer here only when their address is spelt unusually (upper case, say): the ingest lane in front of
- * Express takes them otherwise, through the same service.
- */
+/** The POST routes are declared and documented here; the ingest lane in front of Express answers them, through the same service. */
 @ApiTags('events')
 @Controller('events')
 export class EventsController {
@@ -42,7 +42,7 @@ export class EventsController {
   /** Takes one event. The 202 means it is committed. */
   @Post(['ingest', ''])
   @HttpCode(202)
-  @RequireScope('write')
+  @RequireScope('track')
   @ApiBody({ type: IngestEventDto })
   @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Stands for event_id.' })
   @ApiAcceptedResponse({ type: IngestedResponse })
@@ -59,7 +59,7 @@ export class EventsController {
   /** Takes up to MAX_BATCH_SIZE events. One bad event never sinks the others. */
   @Post('batch')
   @HttpCode(202)
-  @RequireScope('write')
+  @RequireScope('track')
   @ApiBody({ type: IngestBatchDto })
   @ApiAcceptedResponse({ type: BatchResponse })
   @ApiBadRequestResponse({ type: BatchResponse, description: 'No event is valid.' })
@@ -83,18 +83,24 @@ export class EventsController {
     return this.reader.get(caller, id, query.client_id);
   }
 
-  /** Adds properties to an event, of any client of the tenant: merged by name into its enrichment. Safe to repeat. */
+  /**
+   * Adds properties to an event of your own client, with the scope admin to one of any client of the tenant: merged by
+   * name into its enrichment. Safe to repeat. Without the scope read, only the ids are answered.
+   */
   @Put(':id/enrich')
   @RequireScope('write')
   @ApiBody({ type: EnrichEventDto })
-  @ApiOkResponse({ type: EventResponse })
+  @ApiExtraModels(EventResponse, EnrichedResponse)
+  @ApiOkResponse({
+    schema: { oneOf: [EventResponse, EnrichedResponse].map((type) => ({ $ref: getSchemaPath(type) })) },
+  })
   @ApiUnprocessableEntityResponse({ description: 'The enrichment would grow beyond 64 KiB or 1,000 names.' })
   enrich(
     @Caller() caller: Principal,
     @Param('id') id: string,
     @Body() body: unknown,
     @Query() query: GetEventQuery,
-  ): Promise<EventResponse> {
+  ): Promise<EventResponse | EnrichedResponse> {
     return this.enricher.enrich(caller, id, body, query.client_id);
   }
 }

@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, PickType } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import { ListQuery, OptionalText } from '../platform/query.dto.js';
 import type { EventStatus } from './event.js';
@@ -64,7 +64,7 @@ export class IngestedResponse {
   @ApiProperty()
   event_id: string;
 
-  @ApiProperty({ enum: EVENT_STATUSES })
+  @ApiProperty({ enum: EVENT_STATUSES, description: 'Always `queued` for a caller with the scope `track` alone.' })
   status: EventStatus;
 
   @ApiProperty({ description: 'True when this event was accepted before; id is then that of the first.' })
@@ -168,6 +168,9 @@ export class EventResponse {
   })
   enrichment: Record<string, unknown>;
 }
+
+/** What a caller that may not read gets to know of an event. */
+export class EnrichedResponse extends PickType(EventResponse, ['id', 'event_id']) {}
 
 export class EventPage {
   @ApiProperty({ type: [EventResponse] })

@@ -1,7 +1,8 @@
 import { InjectQueue, OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
-import { Inject, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Job, Queue } from 'bullmq';
 import { CONFIG, type Config } from '../platform/config.js';
+import { QueueConnection } from '../platform/queues.js';
 import { RareWarning } from '../platform/rare-warning.js';
 import { isUuid } from '../platform/uuid7.js';
 import { BatchProcessingService } from './batch-processing.service.js';
@@ -12,13 +13,14 @@ const QUEUE_RETRY_MS = 1_000;
 
 /** A job is tried once: what fails is queued in PostgreSQL still, where the sweeper finds it. */
 @Processor(EVENTS_QUEUE, { runRetryDelay: QUEUE_RETRY_MS })
-export class EventsProcessor extends WorkerHost implements OnApplicationBootstrap {
+export class EventsProcessor extends WorkerHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(EventsProcessor.name);
   private readonly queueWarning = new RareWarning(this.logger);
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly batches: BatchProcessingService,
+    private readonly connection: QueueConnection,
     @InjectQueue(EVENTS_QUEUE) queue: Queue,
   ) {
     super();
@@ -27,6 +29,10 @@ export class EventsProcessor extends WorkerHost implements OnApplicationBootstra
 
   onApplicationBootstrap(): void {
     this.worker.concurrency = this.config.WORKER_CONCURRENCY;
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.connection.leaveIfAway(this.worker);
   }
 
   async process(job: Job<ProcessBatchesJob>): Promise<number> {

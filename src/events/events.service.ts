@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { OpenCall } from '../audit/api-call.js';
+import { recordOfOnePerson } from '../audit/one-person.js';
 import { RateLimiter } from '../auth/rate-limiter.js';
 import { CONFIG, type Config } from '../platform/config.js';
-import type { Principal } from '../platform/principal.js';
+import { fairMap } from '../platform/fair-map.js';
+import { type Principal, sendsOnly } from '../platform/principal.js';
 import { badRequest, type FieldError, Problem, refuseUnknownFields, tooLarge } from '../platform/problem.js';
 import type { AcceptableEvent, Outcome } from './event.js';
 import { eventTextFault, isFault, parseEvent } from './event-parser.js';
@@ -56,7 +58,7 @@ export class EventsService {
   async ingestBatch(principal: Principal, body: unknown, call?: OpenCall): Promise<BatchResponse> {
     const raw = this.readEvents(body);
     const ownIds = raw.map((item) => (item as { event_id?: unknown } | null)?.event_id);
-    return this.ingestAllParsed(principal, () => raw.map((item) => parseEvent(item, principal)), ownIds, call);
+    return this.ingestAllParsed(principal, () => fairMap(raw, (item) => parseEvent(item, principal)), ownIds, call);
   }
 
   /**
@@ -65,13 +67,13 @@ export class EventsService {
    */
   async ingestAllParsed(
     principal: Principal,
-    parse: () => (AcceptableEvent | FieldError)[],
+    parse: () => Promise<(AcceptableEvent | FieldError)[]>,
     ownIds: readonly unknown[],
     call?: OpenCall,
     rename?: Rename,
   ): Promise<BatchResponse> {
     await this.limiter.takeEvents(principal, ownIds.length);
-    const parsed = await this.checkSchemas(principal, parse(), rename);
+    const parsed = await this.checkSchemas(principal, await parse(), rename);
     const outcomes = await this.write(principal, parsed, call);
     const results = parsed.map((event, index) =>
       isFault(event) ? rejection(index, event, ownIds[index]) : toResult(index, event, outcomes[index]!),
@@ -119,14 +121,14 @@ export class EventsService {
     { status, remark }: Answer = TAKEN,
   ): Promise<Outcome[]> {
     const valid = events.filter((event): event is AcceptableEvent => !isFault(event));
-    const outcomes =
-      valid.length === 0
-        ? []
-        : await this.writer.write(principal.tenantId, valid, call?.toApiCall(status, null, remark));
+    const row = call?.toApiCall(status, null, remark);
+    if (row !== undefined) row.id = recordOfOnePerson(valid) ?? row.id;
+    const outcomes = valid.length === 0 ? [] : await this.writer.write(principal.tenantId, valid, row);
     // The commit holds the call if it stored an event; a call that changed nothing is left to the buffer.
     if (call !== undefined) call.recorded = outcomes.some((outcome) => outcome.status === 'accepted');
     let next = 0;
-    return events.map((event) => (isFault(event) ? { status: 'rejected', ...event } : outcomes[next++]!));
+    const told = sendsOnly(principal) ? outcomes.map(withoutHistory) : outcomes;
+    return events.map((event) => (isFault(event) ? { status: 'rejected', ...event } : told[next++]!));
   }
 
   private readEvents(body: unknown): unknown[] {
@@ -186,12 +188,23 @@ function toIngested(event: AcceptableEvent, outcome: Outcome): IngestedResponse 
       throw new Problem(422, CONFLICT_SENTENCE, {
         kind: 'idempotency-conflict',
         errors: [{ path: 'event_id', message: 'was used before with other content' }],
-        members: { id: outcome.id, event_id: eventId },
+        members: { ...idOf(outcome), event_id: eventId },
       });
     case 'rejected':
       throw invalid({ path: outcome.path ?? '', message: outcome.message });
   }
 }
+
+/**
+ * An outcome that says nothing of the event that was there before: its state is not for a caller that may only send, nor is
+ * the id of an event with other content, which tells when somebody else's was received.
+ */
+function withoutHistory(outcome: Outcome): Outcome {
+  if (outcome.status === 'conflict') return { status: 'conflict' };
+  return outcome.status === 'duplicate' ? { ...outcome, eventStatus: 'queued' } : outcome;
+}
+
+const idOf = ({ id }: { id?: string }) => (id === undefined ? {} : { id });
 
 const CONFLICT_SENTENCE =
   'An event with this event_id was accepted before with other content. Send changed content under a new event_id.';
@@ -206,7 +219,7 @@ function toResult(index: number, event: AcceptableEvent, outcome: Outcome): Batc
       return {
         index,
         status: 'conflict',
-        id: outcome.id,
+        ...idOf(outcome),
         event_id,
         error: { message: CONFLICT_SENTENCE, path: `events[${index}].event_id` },
       };

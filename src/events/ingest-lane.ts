@@ -51,13 +51,13 @@ export class IngestLane {
   /** Answers the request if it is one of the lane's. @returns false when it is not */
   take(request: IncomingMessage, response: ServerResponse): boolean {
     if (request.method !== 'POST') return false;
-    const route = pathOf(request.url ?? '');
+    const route = pathOf(request.url ?? '').toLowerCase(); // Express knows no case either
     const accept = this.routes.get(route);
     if (accept === undefined) return false;
     const call = this.trail.callOf(request);
     call.route = route;
     void this.answers.answer(call, response, 202, async () => {
-      const principal = await this.auth.authenticate(request, 'write');
+      const principal = await this.auth.authenticate(request, 'track');
       await this.answers.admit(principal, call, response);
       refuseUnknownParameters(request.url ?? '');
       return accept(principal, call);

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { OpenCall } from '../audit/api-call.js';
 import { ApiCallTrail } from '../audit/api-call-trail.js';
 import { RateLimiter } from '../auth/rate-limiter.js';
-import { takeRequest } from '../auth/request-limit.js';
+import { setLimitHeaders, takeRequest } from '../auth/request-limit.js';
 import { passBodyBy } from '../platform/body.js';
 import type { Principal } from '../platform/principal.js';
 import type { Problem } from '../platform/problem.js';
@@ -48,11 +48,6 @@ export class LaneAnswers {
   /** Notes whose call it is and counts it, which the answer's headers tell. @throws Problem 429 */
   async admit(principal: Principal, call: OpenCall, response: ServerResponse): Promise<void> {
     call.principal = principal;
-    const { rateLimit } = principal;
-    await takeRequest(this.limiter, principal, ({ used, resetMs }) => {
-      response.setHeader('RateLimit-Limit', rateLimit);
-      response.setHeader('RateLimit-Remaining', Math.max(0, rateLimit - used));
-      response.setHeader('RateLimit-Reset', Math.ceil(resetMs / 1_000));
-    });
+    await takeRequest(this.limiter, principal, (state) => setLimitHeaders(response, state));
   }
 }

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { TenantsService } from '../tenants/tenants.service.js';
 import type { ApiKey } from './api-key.entity.js';
 import { KeysRepository } from './keys.repository.js';
 
@@ -6,6 +7,9 @@ import { KeysRepository } from './keys.repository.js';
 const REFRESH_MS = 800;
 const STALE_MS = 1_600;
 const MAX_REMEMBERED = 10_000;
+
+/** `cached`: at most 1.6 s old; `fresh`: read now. */
+export type Freshness = 'cached' | 'fresh';
 
 interface Remembered {
   record: ApiKey;
@@ -15,20 +19,28 @@ interface Remembered {
 
 /**
  * Keys with their tenants as they are now, give or take 1.6 seconds: records in use are read again every second, all in
- * one query, so a disabled, narrowed or deleted key, or a suspended tenant, has its effect everywhere within two seconds.
+ * one query, so a disabled, narrowed or deleted key, or a suspended tenant, has its effect everywhere within two seconds;
+ * in the process that changed it at once, because that one forgets what it knew.
  */
 @Injectable()
 export class KeyRecords {
   private readonly logger = new Logger(KeyRecords.name);
   private readonly remembered = new Map<string, Remembered>();
   private refreshing: Promise<void> | undefined;
+  /** How often something was forgotten: a read that began before is not remembered. */
+  private forgotten = 0;
 
-  constructor(private readonly keys: KeysRepository) {}
+  constructor(
+    private readonly keys: KeysRepository,
+    tenants: TenantsService,
+  ) {
+    tenants.onChanged((tenantId) => this.forgetTenant(tenantId));
+  }
 
   /** The record, whatever its state; null when there is no such key. @throws when it cannot be read any more */
-  async find(id: string): Promise<ApiKey | null> {
+  async find(id: string, freshness: Freshness = 'cached'): Promise<ApiKey | null> {
     const known = this.remembered.get(id);
-    if (known === undefined) return this.read(id);
+    if (known === undefined || freshness === 'fresh') return this.read(id);
     known.usedSinceRead = true;
     if (Date.now() - known.readAt > REFRESH_MS) {
       const refresh = this.refresh();
@@ -36,22 +48,38 @@ export class KeyRecords {
       // A refresh that was running already may not have included this record.
       while (this.remembered.get(id) === known && Date.now() - known.readAt > STALE_MS) await this.refresh();
     }
-    return this.remembered.get(id)?.record ?? null;
+    return this.remembered.get(id)?.record ?? this.read(id);
   }
 
-  /** Takes a record that was just read. */
-  remember(record: ApiKey): void {
+  /** For whoever changed the key, once the change is committed. */
+  forget(id: string): void {
+    this.forgotten += 1;
+    this.remembered.delete(id);
+  }
+
+  private forgetTenant(tenantId: string): void {
+    this.forgotten += 1;
+    for (const [id, { record }] of this.remembered) if (record.tenantId === tenantId) this.remembered.delete(id);
+  }
+
+  private remember(record: ApiKey, readAt: number): void {
+    if ((this.remembered.get(record.id)?.readAt ?? 0) > readAt) return;
     if (this.remembered.size >= MAX_REMEMBERED) {
       const oldest = this.remembered.keys().next();
       if (oldest.done !== true) this.remembered.delete(oldest.value);
     }
-    this.remembered.set(record.id, { record, readAt: Date.now(), usedSinceRead: true });
+    this.remembered.set(record.id, { record, readAt, usedSinceRead: true });
   }
 
   private async read(id: string): Promise<ApiKey | null> {
+    const { forgotten } = this;
+    const readAt = Date.now();
     const [record] = await this.keys.listById([id]);
-    if (record === undefined) return null;
-    this.remember(record);
+    if (record === undefined) {
+      this.remembered.delete(id);
+      return null;
+    }
+    if (this.forgotten === forgotten) this.remember(record, readAt);
     return record;
   }
 

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { Caller, NeedsSharedLimits, RequireScope } from '../platform/access.js';
+import { Caller, ChangesAccess, NeedsSharedLimits, RequireScope } from '../platform/access.js';
 import type { Page } from '../platform/cursor.js';
 import type { Principal } from '../platform/principal.js';
 import { PageQuery } from '../platform/query.dto.js';
@@ -16,6 +16,7 @@ export class KeysController {
   /** Creates a key. The answer holds the key itself, this once. */
   @Post()
   @NeedsSharedLimits()
+  @ChangesAccess()
   @ApiCreatedResponse({ type: CreatedKeyResponse })
   create(@Caller() caller: Principal, @Body() body: CreateKeyDto): Promise<CreatedKeyResponse> {
     return this.keys.create(caller, body);
@@ -34,15 +35,17 @@ export class KeysController {
     return this.keys.get(caller, id);
   }
 
-  /** Changes what is given. A disabled key is refused everywhere within two seconds. */
+  /** Changes what is given. A disabled key is refused at once by this process, everywhere within two seconds. */
   @Patch(':id')
+  @ChangesAccess()
   @ApiOkResponse({ type: KeyResponse })
   update(@Caller() caller: Principal, @Param('id') id: string, @Body() body: UpdateKeyDto): Promise<KeyResponse> {
     return this.keys.update(caller, id, body);
   }
 
-  /** Deletes a key. It is refused everywhere within two seconds. */
+  /** Deletes a key. It is refused at once by this process, everywhere within two seconds. */
   @Delete(':id')
+  @ChangesAccess()
   @HttpCode(204)
   @ApiNoContentResponse()
   delete(@Caller() caller: Principal, @Param('id') id: string): Promise<void> {
@@ -51,6 +54,7 @@ export class KeysController {
 
   /** Makes a new key in place of an old one, which lives on for `grace_s` seconds. */
   @Post(':id/rotate')
+  @ChangesAccess()
   @ApiBody({ type: RotateKeyDto, required: false })
   @ApiCreatedResponse({ type: CreatedKeyResponse })
   rotate(

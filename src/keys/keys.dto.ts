@@ -27,7 +27,12 @@ export class CreateKeyDto {
   @Length(1, 255)
   name: string;
 
-  @ApiPropertyOptional({ enum: SCOPES, isArray: true, default: ['read', 'write'] })
+  @ApiPropertyOptional({
+    enum: SCOPES,
+    isArray: true,
+    default: ['read', 'write'],
+    description: '`track` sends events and nothing else: the scope for keys in pages and on devices.',
+  })
   @IsOptional()
   @IsArray()
   @ArrayNotEmpty()

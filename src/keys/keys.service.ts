@@ -10,6 +10,8 @@ import { isUuid, uuid7 } from '../platform/uuid7.js';
 import type { ApiKey } from './api-key.entity.js';
 import { InstallationSecrets } from './installation-secrets.js';
 import { generateKey } from './key-format.js';
+import { refuseAboveCeiling, refuseRaise } from './key-limits.js';
+import { KeyRecords } from './key-records.js';
 import { type CreatedKeyResponse, type CreateKeyDto, KeyResponse, type UpdateKeyDto } from './keys.dto.js';
 import { type KeyChange, KeysRepository } from './keys.repository.js';
 
@@ -30,16 +32,16 @@ export class KeysService {
     @Inject(CONFIG) private readonly config: Config,
     private readonly keys: KeysRepository,
     private readonly secrets: InstallationSecrets,
+    private readonly records: KeyRecords,
   ) {}
 
   /**
    * Creates a key in the caller's tenant.
-   * @throws Problem 403 when it would have a scope its creator lacks
+   * @throws Problem 403 when it would have a scope its creator lacks, 422 when its limit is above its tenant's
    */
   async create(caller: KeyAdmin, dto: CreateKeyDto): Promise<CreatedKeyResponse> {
     requireScopes(caller, dto.scopes);
-    const expiresAt = expiry(dto.expires_at);
-    const { key, record } = await this.make({
+    const wanted = {
       tenantId: caller.tenantId,
       clientId: dto.client_id,
       name: dto.name,
@@ -47,8 +49,10 @@ export class KeysService {
       rateLimit: dto.rate_limit ?? null,
       rateWindowSeconds: dto.rate_window_s ?? null,
       eventLimit: dto.event_limit ?? null,
-      expiresAt,
-    });
+      expiresAt: expiry(dto.expires_at),
+    };
+    if (setsRate(dto)) refuseAboveCeiling(wanted, this.config);
+    const { key, record } = await this.make(wanted);
     const after = this.toResponse(record);
     await this.keys.insert(record, recordOf(caller, { ...API_KEY, ...CREATED, id: record.id, after }));
     return { ...this.toResponse(record), key };
@@ -68,15 +72,21 @@ export class KeysService {
     return this.toResponse(await this.getOwn(caller, id));
   }
 
-  /** @throws Problem 403 when the key has, or would get, a scope the caller lacks */
+  /**
+   * @throws Problem 403 when the key has, or would get, a scope the caller lacks, or is the caller's own and would get higher
+   *   limits; 422 when its limit would be above its tenant's
+   */
   async update(caller: KeyAdmin, id: string, dto: UpdateKeyDto): Promise<KeyResponse> {
     const key = await this.getManageable(caller, id);
     requireScopes(caller, dto.scopes ?? []);
     const change = toChange(dto);
-    const [before, after] = [this.toResponse(key), this.toResponse({ ...key, ...change })];
+    const changed = { ...key, ...change };
+    if (key.id === caller.keyId) refuseRaise(key, changed, this.config);
+    if (setsRate(dto)) refuseAboveCeiling(changed, this.config);
+    const [before, after] = [this.toResponse(key), this.toResponse(changed)];
     if (Object.keys(change).length > 0) {
       const record = recordOf(caller, { ...API_KEY, ...CHANGED, id: key.id, before, after });
-      await this.keys.update(caller.tenantId, id, change, record);
+      await this.changing(id, () => this.keys.update(caller.tenantId, id, change, record));
     }
     return after;
   }
@@ -84,7 +94,7 @@ export class KeysService {
   async delete(caller: KeyAdmin, id: string): Promise<void> {
     const before = this.toResponse(await this.getManageable(caller, id));
     const record = recordOf(caller, { ...API_KEY, ...DELETED, id: before.id, before });
-    await this.keys.delete(caller.tenantId, id, record);
+    await this.changing(id, () => this.keys.delete(caller.tenantId, id, record));
   }
 
   /** A new key with everything of the old one but its secret; the old one lives `graceSeconds` longer. */
@@ -110,8 +120,17 @@ export class KeysService {
       before: this.toResponse(old),
       after: this.toResponse(record),
     };
-    await this.keys.replace(old, oldEnd, record, recordOf(caller, rotation));
+    await this.changing(id, () => this.keys.replace(old, oldEnd, record, recordOf(caller, rotation)));
     return { ...this.toResponse(record), key };
+  }
+
+  /** Whatever became of the change: without an answer from the database nobody knows whether it was committed. */
+  private async changing(id: string, change: () => Promise<void>): Promise<void> {
+    try {
+      await change();
+    } finally {
+      this.records.forget(id);
+    }
   }
 
   private async make(
@@ -152,6 +171,10 @@ function requireScopes(caller: KeyAdmin, scopes: readonly Scope[]): void {
   if (above.length > 0)
     throw forbidden(`Your key lacks the scope ${above.join(', ')}, so it cannot give or manage it.`);
 }
+
+/** Whether it says anything on the rate; what a key has already stays, also when its tenant's ceiling was lowered. */
+const setsRate = (dto: Pick<UpdateKeyDto, 'rate_limit' | 'rate_window_s'>) =>
+  (dto.rate_limit ?? dto.rate_window_s ?? null) !== null;
 
 /** Absent keeps, null clears. */
 function toChange(dto: UpdateKeyDto): KeyChange {

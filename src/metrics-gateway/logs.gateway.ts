@@ -1,9 +1,9 @@
 import { type OnGatewayInit, WebSocketGateway } from '@nestjs/websockets';
 import type { Namespace, Socket } from 'socket.io';
-import { inTurn, takeAcknowledgement, toRefusal } from './acknowledgements.js';
 import { LiveLogs } from './live-logs.js';
 import { parseLogSubscription } from './log-subscription.js';
 import { principalOf, SocketAccess } from './socket-access.js';
+import { type Acknowledge, answerMessages } from './socket-messages.js';
 import { SubscriptionsService } from './subscriptions.service.js';
 
 /** Namespace `/logs`: the audit log as it grows. See {@link MetricsGateway} for why it listens itself. */
@@ -17,34 +17,22 @@ export class LogsGateway implements OnGatewayInit<Namespace> {
 
   afterInit(namespace: Namespace): void {
     this.access.guard(namespace);
-    namespace.on('connection', (socket) => this.listen(socket));
-  }
-
-  private listen(socket: Socket): void {
-    socket.use((_event, next) => {
-      if (this.access.allowsMessage(socket)) next();
+    namespace.on('connection', (socket) => {
+      answerMessages(socket, this.access, this);
+      socket.on('disconnect', () => this.live.unsubscribe(socket));
     });
-    const handle = inTurn(socket);
-    socket.on('subscribe', handle(this.subscribe));
-    socket.on('unsubscribe', handle(this.unsubscribe));
-    socket.on('disconnect', () => this.live.unsubscribe(socket));
   }
 
-  private readonly subscribe = async (socket: Socket, message: unknown[]): Promise<void> => {
-    const acknowledge = takeAcknowledgement(message);
-    try {
-      const subscription = parseLogSubscription(message[0]);
-      const tenantId = await this.subscriptions.resolveTenant(principalOf(socket), subscription.tenant_id);
-      this.live.unsubscribe(socket);
-      await this.live.subscribe(socket, tenantId, subscription);
-      acknowledge({ ok: true });
-    } catch (error) {
-      acknowledge(toRefusal(error, socket));
-    }
-  };
-
-  private readonly unsubscribe = async (socket: Socket, message: unknown[]): Promise<void> => {
+  async subscribe(socket: Socket, wish: unknown, acknowledge: Acknowledge): Promise<void> {
+    const subscription = parseLogSubscription(wish);
+    const tenantId = await this.subscriptions.resolveTenant(principalOf(socket), subscription.tenant_id);
+    if (!socket.connected) return; // it would never be unsubscribed
     this.live.unsubscribe(socket);
-    takeAcknowledgement(message)({ ok: true });
-  };
+    await this.live.subscribe(socket, tenantId, subscription);
+    acknowledge({ ok: true });
+  }
+
+  async unsubscribe(socket: Socket): Promise<void> {
+    this.live.unsubscribe(socket);
+  }
 }

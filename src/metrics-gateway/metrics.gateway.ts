@@ -1,8 +1,8 @@
 import { type OnGatewayInit, WebSocketGateway } from '@nestjs/websockets';
 import type { Namespace, Socket } from 'socket.io';
-import { inTurn, takeAcknowledgement, toRefusal } from './acknowledgements.js';
 import { LiveMetrics } from './live-metrics.js';
 import { principalOf, SocketAccess } from './socket-access.js';
+import { type Acknowledge, answerMessages } from './socket-messages.js';
 import { SubscriptionsService } from './subscriptions.service.js';
 
 /**
@@ -20,32 +20,18 @@ export class MetricsGateway implements OnGatewayInit<Namespace> {
   afterInit(namespace: Namespace): void {
     this.access.guard(namespace);
     this.live.attach(namespace);
-    namespace.on('connection', (socket) => this.listen(socket));
+    namespace.on('connection', (socket) => answerMessages(socket, this.access, this));
   }
 
-  private listen(socket: Socket): void {
-    socket.use((_event, next) => {
-      if (this.access.allowsMessage(socket)) next();
-    });
-    const handle = inTurn(socket);
-    socket.on('subscribe', handle(this.subscribe));
-    socket.on('unsubscribe', handle(this.unsubscribe));
+  async subscribe(socket: Socket, wish: unknown, acknowledge: Acknowledge): Promise<void> {
+    const target = await this.subscriptions.resolve(principalOf(socket), wish);
+    if (!socket.connected) return; // a room joined now would never be left
+    await this.live.subscribe(socket, target);
+    acknowledge({ ok: true });
+    void this.live.greet(socket, target); // never rejects
   }
 
-  private readonly subscribe = async (socket: Socket, message: unknown[]): Promise<void> => {
-    const acknowledge = takeAcknowledgement(message);
-    try {
-      const target = await this.subscriptions.resolve(principalOf(socket), message[0]);
-      await this.live.subscribe(socket, target);
-      acknowledge({ ok: true });
-      void this.live.greet(socket, target); // never rejects
-    } catch (error) {
-      acknowledge(toRefusal(error, socket));
-    }
-  };
-
-  private readonly unsubscribe = async (socket: Socket, message: unknown[]): Promise<void> => {
+  async unsubscribe(socket: Socket): Promise<void> {
     await this.live.unsubscribe(socket);
-    takeAcknowledgement(message)({ ok: true });
-  };
+  }
 }

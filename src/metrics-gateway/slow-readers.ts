@@ -8,7 +8,7 @@ const MAX_BUFFERED_BYTES = 1_048_576;
 const BEHIND_BYTES = 262_144;
 
 /** The parts of Engine.IO's connection that tell how much waits in this process for the client to read. */
-interface Connection {
+export interface Connection {
   readonly writeBuffer: readonly { readonly data?: unknown }[];
   readonly transport: {
     readonly writable: boolean;
@@ -34,12 +34,15 @@ export class SlowReaders {
     const bytes = bufferedBytes(connection);
     const looks = bytes > 0 ? (this.looks.get(connection) ?? 0) + 1 : 0;
     this.looks.set(connection, looks);
-    return looks > PATIENCE_LOOKS ? this.drop(connection) : this.dropIfFull(socket);
+    return looks > PATIENCE_LOOKS ? this.drop(connection) : this.dropConnectionIfFull(connection);
   }
 
   /** To be called before it is answered. @returns whether the socket was dropped */
   dropIfFull(socket: Socket): boolean {
-    const connection = connectionOf(socket);
+    return this.dropConnectionIfFull(connectionOf(socket));
+  }
+
+  dropConnectionIfFull(connection: Connection): boolean {
     const bytes = bufferedBytes(connection);
     this.mostBufferedBytes = Math.max(this.mostBufferedBytes, bytes);
     return bytes > MAX_BUFFERED_BYTES && this.drop(connection);
@@ -70,7 +73,7 @@ function sizeOf(data: unknown): number {
 }
 
 /** Without the goodbye that would wait behind everything unsent. */
-function terminate(connection: Connection): void {
+export function terminate(connection: Connection): void {
   connection.close(true);
   connection.transport.socket?.terminate();
 }

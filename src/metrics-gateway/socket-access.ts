@@ -88,6 +88,11 @@ export class SocketAccess implements OnApplicationBootstrap, BeforeApplicationSh
     return allowed;
   }
 
+  /** A message is a request of the key, like any other. @throws Problem 429 */
+  async countMessage(socket: Socket): Promise<void> {
+    await takeRequest(this.limiter, principalOf(socket), () => undefined);
+  }
+
   private async admit(socket: Socket): Promise<void> {
     const token: unknown = socket.handshake.auth['token'];
     const principal = await this.authenticate(token, socket);

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Server, ServerOptions } from 'socket.io';
-import type { Config } from '../platform/config.js';
+import { ORIGIN_REFUSED, type CorsPolicy } from '../platform/cors.js';
+import { limitConnections } from './connection-limits.js';
 
 /** What a client may send at once: a subscription is some hundred bytes. */
 const MAX_MESSAGE_BYTES = 16 * 1_024;
@@ -10,30 +11,29 @@ const MAX_MESSAGE_BYTES = 16 * 1_024;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * Socket.IO on the HTTP server of the API. Connection state recovery stays off: it would let a client whose key was
+ * Socket.IO on the HTTP server of the API, which sets the headers of CORS before Socket.IO sees a request. Connection state recovery stays off: it would let a client whose key was
  * revoked back into its rooms without asking.
  */
 export class SocketAdapter extends IoAdapter {
   constructor(
     app: NestExpressApplication,
-    private readonly config: Config,
+    private readonly cors: CorsPolicy,
   ) {
     super(app);
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {
-    const origins = this.config.CORS_ORIGINS;
     const server = super.createIOServer(port, {
       ...options,
       serveClient: false,
       maxHttpBufferSize: MAX_MESSAGE_BYTES,
       connectTimeout: CONNECT_TIMEOUT_MS,
-      ...(origins.length > 0 ? { cors: { origin: [...origins] } } : {}),
       allowRequest: (request: IncomingMessage, answer: (message: string | null, allowed: boolean) => void) => {
-        const allowed = isOriginAllowed(request, origins);
-        answer(allowed ? null : 'This origin may not connect. The operator lists origins in CORS_ORIGINS.', allowed);
+        const allowed = isOriginAllowed(request, this.cors);
+        answer(allowed ? null : ORIGIN_REFUSED, allowed);
       },
     } as ServerOptions);
+    limitConnections(server);
     // Clients that name no namespace get this one; there is nothing in it, so nobody may stay.
     server.of('/').use((_socket, next) => next(new Error('There is nothing in this namespace. Connect to /metrics.')));
     return server;
@@ -41,10 +41,10 @@ export class SocketAdapter extends IoAdapter {
 }
 
 /**
- * CORS does not hold for WebSockets, so the server looks itself. Programs send no origin; browsers always do, and a page
+ * Browsers do not hold WebSockets to CORS, so the server looks itself. Programs send no origin; browsers always do, and a page
  * of this very host is one of ours.
  */
-function isOriginAllowed({ headers: { origin, host } }: IncomingMessage, allowed: readonly string[]): boolean {
-  if (origin === undefined || allowed.includes(origin)) return true;
+function isOriginAllowed({ headers: { origin, host } }: IncomingMessage, cors: CorsPolicy): boolean {
+  if (origin === undefined || cors.allows(origin)) return true;
   return URL.canParse(origin) && new URL(origin).host === host;
 }

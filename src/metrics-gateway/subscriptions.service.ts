@@ -2,12 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { LiveCountsRepository } from '../analytics/live-counts.repository.js';
 import { allows, type Principal } from '../platform/principal.js';
 import { badRequest, forbidden, notFound } from '../platform/problem.js';
+import { PacedLookup } from '../platform/paced-lookup.js';
 import { isUuid } from '../platform/uuid7.js';
+import type { Tenant } from '../tenants/tenant.entity.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import type { Target } from './live-sample.js';
 
 const FIELDS = ['client_id', 'tenant_id'];
 const MAX_LENGTH = 255;
+const CLIENT_KNOWN_MS = 10_000;
+const TENANT_KNOWN_MS = 1_000;
 
 interface Asked {
   client_id?: string;
@@ -17,10 +21,19 @@ interface Asked {
 /** Decides which numbers a socket gets: its credential says whose, the message may only narrow that. */
 @Injectable()
 export class SubscriptionsService {
-  constructor(
-    private readonly tenants: TenantsService,
-    private readonly counts: LiveCountsRepository,
-  ) {}
+  private readonly clients: PacedLookup<string>;
+  private readonly otherTenants: PacedLookup<Tenant>;
+
+  constructor(tenants: TenantsService, counts: LiveCountsRepository) {
+    this.clients = new PacedLookup(async (tenantId, names) => {
+      const known = await counts.listClients(tenantId, names);
+      return new Map(known.map((name) => [name, name]));
+    }, CLIENT_KNOWN_MS);
+    this.otherTenants = new PacedLookup(async (_scope, ids) => {
+      const known = await tenants.listById(ids);
+      return new Map(known.map((tenant) => [tenant.id, tenant]));
+    }, TENANT_KNOWN_MS);
+  }
 
   /**
    * A key that may read sees its whole tenant through REST, so any client of the tenant is fine here too.
@@ -32,7 +45,7 @@ export class SubscriptionsService {
     const { client_id: clientId } = asked;
     if (clientId === undefined) return { tenantId, clientId: null };
     const isOwn = tenantId === caller.tenantId && clientId === caller.clientId;
-    if (!isOwn && !(await this.counts.isClientOf(tenantId, clientId))) {
+    if (!isOwn && (await this.clients.find(tenantId, clientId)) === null) {
       throw notFound(`There is no client "${clientId.slice(0, 50)}" in this tenant.`);
     }
     return { tenantId, clientId };
@@ -43,7 +56,8 @@ export class SubscriptionsService {
     const wanted = tenantId?.toLowerCase() ?? caller.tenantId;
     if (wanted === caller.tenantId) return wanted;
     if (!allows(caller.scopes, 'platform')) throw forbidden('Only platform keys may subscribe to another tenant.');
-    const tenant = await this.tenants.get(wanted);
+    const tenant = await this.otherTenants.find('', wanted);
+    if (tenant === null) throw notFound(`There is no tenant ${wanted}.`);
     if (tenant.status !== 'active') throw forbidden(`The tenant ${tenant.id} is ${tenant.status}.`);
     return tenant.id;
   }

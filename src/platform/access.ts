@@ -9,8 +9,8 @@ export const KEY_PARAMETER = 'api_key';
 /** Metadata key under which a route declares who may call it. */
 export const ACCESS = 'tidemark:access';
 
-/** `public`, `any` (every valid credential), or the scope a credential must include. */
-export type Access = 'public' | 'any' | Scope;
+/** `public`, `any` (every valid credential), `key` (every key, but no token), or the scope a credential must include. */
+export type Access = 'public' | 'any' | 'key' | Scope;
 
 /** Anybody may call this route, without a credential. */
 export const Public = () => SetMetadata(ACCESS, 'public' satisfies Access);
@@ -24,6 +24,15 @@ export const NEEDS_SHARED_LIMITS = 'tidemark:needs-shared-limits';
 
 /** The route is refused while limits cannot be counted for all processes together. */
 export const NeedsSharedLimits = () => SetMetadata(NEEDS_SHARED_LIMITS, true);
+
+/** Metadata key of {@link ChangesAccess}. */
+export const CHANGES_ACCESS = 'tidemark:changes-access';
+
+/**
+ * The route changes who may do what: it makes or changes keys, tenants or tokens. Key and tenant of its caller are read from
+ * the database, so that a key that was revoked a moment ago in another process makes no new one.
+ */
+export const ChangesAccess = () => SetMetadata(CHANGES_ACCESS, true);
 
 export interface AuthenticatedRequest extends Request {
   principal?: Principal;

@@ -1,4 +1,5 @@
-import { duration, flag, integer, list, oneOf, secret, type Setting, text, url } from './settings.js';
+import { hide } from './redact.js';
+import { duration, flag, integer, keyName, list, oneOf, origins, secret, type Setting, text, url } from './settings.js';
 
 /**
  * Every setting Tidemark reads, in the order `.env.example` shows them.
@@ -9,27 +10,38 @@ export const SETTINGS = {
     default: 'production',
     description: 'Development and test allow ?api_key= and SKIP_AUTH.',
   }),
-  HOST: text({ default: '0.0.0.0', description: 'Address the API listens on.' }),
+  HOST: text({
+    default: '127.0.0.1',
+    description: "Address that the API and the worker's health port listen on; 0.0.0.0: every one of this machine.",
+  }),
   PORT: integer(0, 65_535, { default: 3000, description: 'Port of the API; 0 picks a free one.' }),
   WORKER_HEALTH_PORT: integer(0, 65_535, {
     default: 3001,
     description: "Port of the worker's /health/live and /health/ready; 0 picks a free one.",
   }),
   DATABASE_URL: url(['postgres:', 'postgresql:'], {
+    example: 'postgresql://tidemark_runtime:secret@localhost:5432/tidemark',
+    description:
+      'PostgreSQL 15 or newer: the one required service. The login is a member of tidemark_app and tidemark_system, and nothing else: see DATABASE_MIGRATION_URL.',
+  }),
+  DATABASE_MIGRATION_URL: url(['postgres:', 'postgresql:'], {
     example: 'postgresql://tidemark:secret@localhost:5432/tidemark',
-    description: 'PostgreSQL 15 or newer: the one required service. The login owns the schema and may create roles.',
+    description:
+      'The same database, as the login that owns the tables and may create roles. Only for the migrations, which make the login of DATABASE_URL. Absent: DATABASE_URL.',
   }),
   DB_POOL_SIZE: integer(3, 200, {
     default: 16,
-    description: 'PostgreSQL connections per process, shared out over the ingest, query and system pools.',
+    description:
+      'PostgreSQL connections per process, shared out over the ingest, query and system pools; health probes have one more.',
   }),
   REDIS_URL: url(['redis:', 'rediss:'], {
     example: 'redis://localhost:6379',
     description:
       'With it, queues and shared rate limits live in Redis; without it, queues live in PostgreSQL, limits per process.',
   }),
-  PLATFORM_API_KEY: secret(16, {
-    description: 'A key with the platform scope that exists by configuration. Leave empty to use created keys only.',
+  PLATFORM_API_KEY: secret(24, {
+    description:
+      'A key with the platform scope that exists by configuration, at least 24 characters that nobody can guess (openssl rand -base64 32). Leave empty to use created keys only.',
   }),
   API_KEY_HEADERS: list({
     default: ['CSIQ-APIKEY'],
@@ -49,7 +61,12 @@ export const SETTINGS = {
     description: 'Memory for events that wait for their commit, in bytes; beyond it requests get 503.',
   }),
   WORKER_CONCURRENCY: integer(1, 64, { default: 4, description: 'Jobs a worker process handles at once.' }),
-  CORS_ORIGINS: list({ default: [], description: 'Origins of browsers that may call the API; empty means none.' }),
+  CORS_ORIGINS: origins({
+    default: [],
+    example: 'https://app.example.com,https://admin.example.com',
+    description:
+      'Origins whose pages may call every route and Socket.IO from a browser; * means any, empty means none. Cookies are never allowed.',
+  }),
   SOCKETS_PER_KEY: integer(1, 100_000, {
     default: 20,
     description: 'Live (Socket.IO) connections that one key may have open to one API process.',
@@ -67,9 +84,10 @@ export const SETTINGS = {
   LOG_DIR: text({ description: 'Folder for rotated log files, besides standard output. Empty means none.' }),
   JWT_SECRET: secret(32, {
     description:
-      'Key that signs access tokens (HS256), at least 32 characters; absent: one that the installation made for itself.',
+      'Key that signs access tokens (HS256), at least 32 characters that nobody can guess; absent: one that the installation made for itself.',
   }),
   JWT_PRIVATE_KEY: text({
+    isSecret: true,
     description: 'Ed25519 key that signs access tokens instead (base64 of PKCS #8 DER): algorithm EdDSA, else HS256.',
   }),
   JWT_EXPIRES_IN: duration({ default: 900, example: '15m', description: 'Life of an access token.' }),
@@ -96,23 +114,30 @@ export const SETTINGS = {
     default: 60,
     description: 'Length of the rate-limit window in seconds.',
   }),
+  TENANT_RATE_LIMIT: integer(1, 1_000_000_000, {
+    example: '6000',
+    description:
+      'Requests per RATE_LIMIT_WINDOW_SECONDS of all keys of a tenant together, whatever limits they have; empty means no such ceiling. Platform keys are not counted.',
+  }),
   EVENT_RETENTION_DAYS: integer(1, 36_500, { default: 90, description: 'Days an event is kept.' }),
   AUDIT_RETENTION_DAYS: integer(1, 36_500, { default: 365, description: 'Days an audit entry is kept.' }),
   EVENT_CONTEXT: oneOf(['truncated', 'full', 'user_agent', 'off'], {
     default: 'truncated',
     description:
-      'What is kept of the request that brought an event: user agent and address without its last part (IPv4 /24, IPv6 /48), both in full, the user agent only, or nothing.',
+      'What is kept of the request that brought an event: user agent and address without its last part (IPv4 /24, IPv6 /48; in the call log too), both in full, the user agent only, or nothing.',
   }),
   FAILED_RETRY_SECONDS: integer(1, 86_400, {
     default: 600,
     description: 'Seconds between two looks for failed events to retry, and the first step of their backoff.',
   }),
-  AUDIT_ORIGIN: text({
+  AUDIT_ORIGIN: keyName({
     default: 'tidemark',
     example: 'audit.example.com',
-    description: 'Name of this installation in audit checkpoints; a tenant adds /<its id>. Never change it.',
+    description:
+      'Name of this installation in audit checkpoints, without spaces and plus signs; a tenant adds /<its id>. Never change it.',
   }),
   AUDIT_SIGNING_KEY: text({
+    isSecret: true,
     description:
       'Ed25519 key that signs audit checkpoints (base64 of PKCS #8 DER). Only workers need it. Absent: AUDIT_SIGNING_KEY_FILE.',
   }),
@@ -120,6 +145,15 @@ export const SETTINGS = {
     example: '/run/secrets/audit-signing-key.pem',
     description:
       'PEM file with that key, made at first start when missing. Without either, a key inside PostgreSQL signs, which protects less.',
+  }),
+  AUDIT_PREVIOUS_SIGNING_KEY: text({
+    isSecret: true,
+    description:
+      'The key before, after a change: it signs as well, so that whoever trusts only it can go on. Remove it after some weeks.',
+  }),
+  AUDIT_PREVIOUS_SIGNING_KEY_FILE: text({
+    example: '/run/secrets/audit-signing-key-before.pem',
+    description: 'PEM file with that key, which must be there.',
   }),
   AUDIT_CHECKPOINT_LOG: text({
     example: '/var/log/tidemark/checkpoints.log',
@@ -140,12 +174,31 @@ type Settings = typeof SETTINGS;
 type SettingName = keyof Settings;
 type Value<S> = S extends Setting<infer T> ? T : never;
 /** Settings that have neither a default nor must be given. */
-type Optional = 'REDIS_URL' | 'PLATFORM_API_KEY' | 'JWT_SECRET' | 'JWT_PRIVATE_KEY' | 'LOG_DIR' | AuditKeySetting;
-type AuditKeySetting = 'AUDIT_SIGNING_KEY' | 'AUDIT_SIGNING_KEY_FILE' | 'AUDIT_CHECKPOINT_LOG';
+type Optional =
+  | OptionalUrl
+  | 'PLATFORM_API_KEY'
+  | 'JWT_SECRET'
+  | 'JWT_PRIVATE_KEY'
+  | 'LOG_DIR'
+  | 'TENANT_RATE_LIMIT'
+  | AuditKeySetting;
+type OptionalUrl = 'DATABASE_MIGRATION_URL' | 'REDIS_URL';
+type AuditKeySetting =
+  | 'AUDIT_SIGNING_KEY'
+  | 'AUDIT_SIGNING_KEY_FILE'
+  | 'AUDIT_PREVIOUS_SIGNING_KEY'
+  | 'AUDIT_PREVIOUS_SIGNING_KEY_FILE'
+  | 'AUDIT_CHECKPOINT_LOG';
 
 export type Config = Readonly<{
   [K in SettingName]: K extends Optional ? Value<Settings[K]> | undefined : Value<Settings[K]>;
 }>;
+
+/** What the migrations need: {@link Config} has it. */
+export interface MigrationConfig {
+  readonly DATABASE_URL: string;
+  readonly DATABASE_MIGRATION_URL?: string | undefined;
+}
 
 /** Nest injection token of the validated {@link Config}. */
 export const CONFIG = Symbol('CONFIG');
@@ -153,7 +206,7 @@ export const CONFIG = Symbol('CONFIG');
 export class ConfigError extends Error {}
 
 /**
- * Reads and checks every setting; an empty variable counts as absent.
+ * Reads and checks every setting; an empty variable counts as absent. Secret ones are from then on kept out of logs.
  * @throws ConfigError naming each wrong variable, what is wrong with its value, and an example.
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
@@ -170,6 +223,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     } catch (error) {
       problems.push(`${name} ${(error as Error).message}${example(setting)}`);
     }
+  }
+  for (const [name, setting] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
+    const value = values[name];
+    if (setting.isSecret && typeof value === 'string') hide(value);
   }
   const config = values as Config;
   if (env['DATABASE_URL'] === undefined || env['DATABASE_URL'] === '') {

@@ -1,16 +1,26 @@
 import { join } from 'node:path';
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { DataSourceOptions } from 'typeorm';
-import type { Config } from './config.js';
-import { connectionString } from './database.js';
+import type { Config, MigrationConfig } from './config.js';
+import { connectionString, isConnectionError } from './database.js';
 import { packageRoot } from './package-root.js';
 
 /** TypeORM as the schema's owner: migrations only. */
-export function migrationOptions(config: Pick<Config, 'DATABASE_URL'>): DataSourceOptions {
+export function migrationOptions(config: MigrationConfig): DataSourceOptions {
+  return { ...migrationsOf(migrationUrl(config)), applicationName: 'tidemark-migrate' };
+}
+
+/** TypeORM as the running service, which may see the list of the migrations that have run. */
+export function migrationListOptions(config: Pick<Config, 'DATABASE_URL'>): DataSourceOptions {
+  return migrationsOf(connectionString(config.DATABASE_URL, 'tidemark_system'));
+}
+
+export const migrationUrl = (config: MigrationConfig): string => config.DATABASE_MIGRATION_URL ?? config.DATABASE_URL;
+
+function migrationsOf(url: string): Extract<DataSourceOptions, { type: 'postgres' }> {
   return {
     type: 'postgres',
-    url: config.DATABASE_URL,
-    applicationName: 'tidemark-migrate',
+    url,
     migrations: [join(packageRoot, 'dist', 'migrations', '*.js')],
     migrationsTableName: 'migrations',
     installExtensions: false,
@@ -31,6 +41,7 @@ export function runtimeOptions(config: Pick<Config, 'DATABASE_URL'>): TypeOrmMod
     poolSize: 2,
     retryAttempts: Number.MAX_SAFE_INTEGER, // wait for a database that is still starting
     retryDelay: 500,
+    toRetry: isConnectionError,
     verboseRetryLog: false,
     extra: { connectionTimeoutMillis: 2_000, statement_timeout: 10_000, keepAlive: true },
   };

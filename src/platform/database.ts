@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import pg from 'pg';
 import { CONFIG, type Config } from './config.js';
 import { Client } from './pg-client.js';
+import { TenantShares } from './tenant-shares.js';
 
 /** What the SQL of a repository needs: one statement with parameters in, rows out. */
 export interface Sql {
@@ -9,8 +10,10 @@ export interface Sql {
   query<Row extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<Row>>;
 }
 
-/** PostgreSQL roles created by the foundation migration. */
-export type DatabaseRole = 'tidemark_app' | 'tidemark_system';
+/** PostgreSQL roles created by the foundation migration. The login of DATABASE_URL is a member of both, and of no other. */
+export const APPLICATION_ROLES = ['tidemark_app', 'tidemark_system'] as const;
+
+export type DatabaseRole = (typeof APPLICATION_ROLES)[number];
 
 interface PoolOptions {
   name: string;
@@ -39,6 +42,7 @@ const ONE_CORE = '-c max_parallel_workers_per_gather=0';
  * - `ingest` (tidemark_system): group commits only.
  * - `query` (tidemark_app): everything read for one tenant, under row-level security; see {@link Database.inTenant}.
  * - `system` (tidemark_system): workers and upkeep, which span tenants.
+ * And one connection apart, `health`, so that probes neither wait for work nor fail because of it.
  */
 @Injectable()
 export class Database implements OnApplicationShutdown {
@@ -46,11 +50,14 @@ export class Database implements OnApplicationShutdown {
   readonly ingest: pg.Pool;
   readonly query: pg.Pool;
   readonly system: pg.Pool;
+  readonly health: pg.Pool;
+  private readonly shares: TenantShares;
 
   constructor(@Inject(CONFIG) private readonly config: Config) {
     const size = config.DB_POOL_SIZE;
     const ingestSize = Math.max(1, Math.floor(size / 8));
     const systemSize = Math.max(1, Math.floor(size / 4));
+    const querySize = size - ingestSize - systemSize;
     this.ingest = this.createPool({
       name: 'ingest',
       role: 'tidemark_system',
@@ -68,11 +75,13 @@ export class Database implements OnApplicationShutdown {
     this.query = this.createPool({
       name: 'query',
       role: 'tidemark_app',
-      max: size - ingestSize - systemSize,
+      max: querySize,
       statementTimeoutMs: 10_000,
       pipeline: true,
       options: `${NO_JIT} ${ONE_CORE}`,
     });
+    this.health = this.createPool({ name: 'health', role: 'tidemark_app', max: 1, statementTimeoutMs: 2_000 });
+    this.shares = new TenantShares(querySize);
   }
 
   /**
@@ -80,18 +89,35 @@ export class Database implements OnApplicationShutdown {
    * The opening statements travel with the first one of `work`, in one round trip.
    */
   async inTenant<T>(tenantId: string, work: (sql: Sql) => Promise<T>): Promise<T> {
-    const client = await this.query.connect();
-    const result = await openInTenant(client, 'begin', tenantId, work);
-    await commit(client);
-    return result;
+    return this.inShare(tenantId, async (leave) => {
+      const client = await this.query.connect();
+      const result = await openInTenant(client, 'begin', tenantId, work);
+      await commit(client);
+      leave();
+      return result;
+    });
   }
 
   /** The same for what only reads: its result need not wait for the transaction to end. */
   async readInTenant<T>(tenantId: string, work: (sql: Sql) => Promise<T>): Promise<T> {
-    const client = await this.query.connect();
-    const result = await openInTenant(client, 'begin read only', tenantId, work);
-    commit(client).catch(() => undefined); // nothing is lost with it
-    return result;
+    return this.inShare(tenantId, async (leave) => {
+      const client = await this.query.connect();
+      const result = await openInTenant(client, 'begin read only', tenantId, work);
+      commit(client).then(leave, leave); // nothing is lost with it
+      return result;
+    });
+  }
+
+  /** @param work calls `leave` when its connection is back; when it fails, that is done for it */
+  private async inShare<T>(tenantId: string, work: (leave: () => void) => Promise<T>): Promise<T> {
+    await this.shares.enter(tenantId);
+    const leave = () => this.shares.leave(tenantId);
+    try {
+      return await work(leave);
+    } catch (error) {
+      leave();
+      throw error;
+    }
   }
 
   /** Runs `work` in one transaction on the system pool. */
@@ -107,7 +133,7 @@ export class Database implements OnApplicationShutdown {
 
   /** After HTTP has drained and the workers have stopped: nothing uses the pools any more. */
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([this.ingest.end(), this.query.end(), this.system.end()]);
+    await Promise.all([this.ingest, this.query, this.system, this.health].map((pool) => pool.end()));
   }
 
   private createPool(options: PoolOptions): pg.Pool {

@@ -44,14 +44,7 @@ export class HealthService implements BeforeApplicationShutdown {
 
   /** Healthy as long as PostgreSQL answers: without its queue Tidemark goes on, a little slower. */
   async report(): Promise<HealthResponse> {
-    const [postgres, queue] = await Promise.all([
-      check(async () => {
-        const start = performance.now();
-        await this.database.query.query('select 1');
-        return performance.now() - start;
-      }),
-      check(() => this.queue.ping()),
-    ]);
+    const [postgres, queue] = await Promise.all([check(this.postgres), check(this.queuePing)]);
     return {
       status: postgres.status === 'up' ? 'healthy' : 'unhealthy',
       service: 'tidemark',
@@ -63,15 +56,29 @@ export class HealthService implements BeforeApplicationShutdown {
 
   async isReady(): Promise<boolean> {
     if (this.stopping) return false;
-    const postgres = await check(async () => void (await this.database.query.query('select 1')));
+    const postgres = await check(this.postgres);
     return postgres.status === 'up' && !this.stopping;
   }
+
+  private readonly postgres = shared(async () => {
+    const start = performance.now();
+    await this.database.health.query('select 1');
+    return performance.now() - start;
+  });
+
+  private readonly queuePing = shared(() => this.queue.ping());
 }
 
-async function check(probe: () => Promise<number | void>): Promise<Check> {
+/** One probe at a time: whoever asks meanwhile shares its outcome. Anybody may ask as often as they like. */
+function shared(probe: () => Promise<number>): () => Promise<number> {
+  let running: Promise<number> | undefined;
+  return () => (running ??= probe().finally(() => (running = undefined)));
+}
+
+async function check(probe: () => Promise<number>): Promise<Check> {
   try {
     const latency = await withTimeout(probe(), CHECK_TIMEOUT_MS, 'timeout');
-    return { status: 'up', latency_ms: Math.round((latency ?? 0) * 100) / 100 };
+    return { status: 'up', latency_ms: Math.round(latency * 100) / 100 };
   } catch {
     return { status: 'down', latency_ms: null };
   }

@@ -4,9 +4,12 @@ import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger, multistream, pino, stdTimeFunctions } from 'pino';
 import roll from 'pino-roll';
 import type { Config } from './config.js';
+import { redact } from './redact.js';
 
 /** Longest text kept of one log message; a caller must not be able to fill the disk with one request. */
 const MAX_MESSAGE = 8_192;
+/** Of longer texts only so much is looked through for credentials, and no more of it is kept. */
+const MAX_READ = 4 * MAX_MESSAGE;
 
 /** JSON lines on standard output, and in rotated files when LOG_DIR is set. */
 export async function createLogger(
@@ -56,8 +59,14 @@ export class NestLogger implements LoggerService {
     const stack = level === 'error' && rest.length > 1 && typeof rest[0] === 'string' ? rest[0] : undefined;
     const text = message instanceof Error ? (message.stack ?? message.message) : String(message);
     this.pino[level](
-      { ...(typeof context === 'string' ? { context } : {}), ...(stack ? { stack } : {}) },
-      text.slice(0, MAX_MESSAGE),
+      {
+        ...(typeof context === 'string' ? { context: printable(context) } : {}),
+        ...(stack ? { stack: printable(stack) } : {}),
+      },
+      printable(text),
     );
   }
 }
+
+/** Credentials go first: half of one that was cut off would not be known any more. */
+const printable = (text: string) => redact(text.slice(0, MAX_READ)).slice(0, MAX_MESSAGE);

@@ -1,3 +1,4 @@
+import { Unread } from './json.js';
 import type { FieldError } from './problem.js';
 
 export const MAX_DEPTH = 32;
@@ -7,21 +8,29 @@ export const MAX_KEYS = 1_000;
  * What PostgreSQL's jsonb cannot hold, and what would make one event expensive: strings with NUL or a lone surrogate,
  * numbers that are not finite (JSON.parse turns 1e400 into Infinity), more than 32 levels, more than 1,000 keys.
  * Recursion goes no deeper than the limit, so a hostile payload cannot exhaust the stack.
+ * @param maxElements of all arrays together
  * @returns the first fault, or null
  */
-export function checkPayload(payload: object, path: string): FieldError | null {
-  return new PayloadCheck().visit(payload, path, 1);
+export function checkPayload(payload: object, path: string, maxElements = Infinity): FieldError | null {
+  return new PayloadCheck(maxElements).visit(payload, path, 1);
 }
 
 class PayloadCheck {
   private keys = 0;
+  private elements = 0;
+
+  constructor(private readonly maxElements: number) {}
 
   visit(value: object, path: string, depth: number): FieldError | null {
+    if (value instanceof Unread) return { path, message: value.fault.message };
     if (depth > MAX_DEPTH) return { path, message: `is nested deeper than ${MAX_DEPTH} levels` };
     return Array.isArray(value) ? this.visitArray(value, path, depth) : this.visitObject(value, path, depth);
   }
 
   private visitArray(items: readonly unknown[], path: string, depth: number): FieldError | null {
+    this.elements += items.length;
+    if (this.elements > this.maxElements)
+      return { path, message: `has more than ${this.maxElements} elements in arrays` };
     for (let index = 0; index < items.length; index++) {
       const fault = this.visitValue(items[index], path, index, depth);
       if (fault !== null) return fault;

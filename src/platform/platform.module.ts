@@ -34,11 +34,15 @@ export class PlatformModule {
       providers: [
         { provide: QueueConnection, useFactory: () => new QueueConnection(config, queueRole) },
         HealthService,
-        ServerChecks,
+        {
+          provide: ServerChecks,
+          inject: [Database],
+          useFactory: (database: Database) => ServerChecks.passed(database),
+        },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useFactory: createValidationPipe },
       ],
-      exports: [QueueConnection, HealthService],
+      exports: [QueueConnection, HealthService, ServerChecks],
     };
   }
 }

@@ -1,4 +1,4 @@
-export const SCOPES = ['read', 'write', 'admin', 'platform'] as const;
+export const SCOPES = ['track', 'read', 'write', 'admin', 'platform'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** Who is calling: what a verified credential stands for. */
@@ -21,16 +21,32 @@ export interface Principal {
   readonly sessionId?: string;
 }
 
-/** A wider scope includes the narrower ones below it: platform ⊃ admin ⊃ (read, write). */
+/**
+ * A wider scope includes the narrower ones below it: platform ⊃ admin ⊃ (read, write ⊃ track). `track` is for keys that
+ * anybody can read, in pages and on devices: it sends events and tells nothing.
+ */
 const INCLUDED: Record<Scope, readonly Scope[]> = {
+  track: ['track'],
   read: ['read'],
-  write: ['write'],
-  admin: ['admin', 'read', 'write'],
-  platform: ['platform', 'admin', 'read', 'write'],
+  write: ['write', 'track'],
+  admin: ['admin', 'read', 'write', 'track'],
+  platform: ['platform', 'admin', 'read', 'write', 'track'],
 };
 
 export function allows(granted: readonly Scope[], needed: Scope): boolean {
   return granted.some((scope) => INCLUDED[scope].includes(needed));
+}
+
+/** What both allow, in the widest words for it: `write` and `track` have `track` in common. */
+export function commonScopes(some: readonly Scope[], others: readonly Scope[]): Scope[] {
+  return SCOPES.filter(
+    (scope) => (some.includes(scope) && allows(others, scope)) || (others.includes(scope) && allows(some, scope)),
+  );
+}
+
+/** Whether the caller may send events but look at nothing: not even at what became of an earlier one. */
+export function sendsOnly({ scopes }: Pick<Principal, 'scopes'>): boolean {
+  return !allows(scopes, 'read') && !allows(scopes, 'write');
 }
 
 /** The tenant that always exists. */

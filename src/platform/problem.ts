@@ -23,6 +23,8 @@ interface ProblemExtras {
   kind?: string;
   errors?: FieldError[];
   retryAfterSeconds?: number;
+  /** Headers that tell what would have been right. */
+  headers?: Record<string, string>;
   /** Members added to the body, for answers that carry a result as well. */
   members?: Record<string, unknown>;
 }
@@ -71,14 +73,20 @@ function refuseUnknown(sentence: string, message: string, names: readonly string
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
   const errors = unknown.slice(0, 20).map((name) => ({ path: name.slice(0, 100), message }));
-  throw badRequest(`${sentence}: ${errors.map(({ path }) => path).join(', ')}.`, errors);
+  throw badRequest(`${sentence}: ${errors.map(({ path }) => printedName(path)).join(', ')}.`, errors);
 }
+
+/** `?=1` has a parameter without a name, and a sentence must show that there is something. */
+export const printedName = (name: string): string => (name === '' ? '""' : name);
 
 export const unauthorized = (detail: string) => new Problem(401, detail);
 export const forbidden = (detail: string) => new Problem(403, detail);
 export const notFound = (detail: string) => new Problem(404, detail);
 export const tooLarge = (detail: string) => new Problem(413, detail);
-export const unsupportedMediaType = (detail: string) => new Problem(415, detail);
+export const methodNotAllowed = (method: string, allow: string) =>
+  new Problem(405, `This address does not take ${method}; it takes ${allow}.`, { headers: { Allow: allow } });
+export const unsupportedMediaType = (detail: string, headers: Record<string, string>) =>
+  new Problem(415, detail, { headers });
 export const unavailable = (detail: string, retryAfterSeconds = 1) =>
   new Problem(503, detail, { kind: 'unavailable', retryAfterSeconds });
 

@@ -3,7 +3,7 @@ import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Length, Max, Min, ValidateBy, ValidateIf } from 'class-validator';
 import { badRequest } from './problem.js';
-import { DAY_MS, parseDateTime, type TimeRange } from './time.js';
+import { dateTimeFault, DAY_MS, parseDateTime, type TimeRange } from './time.js';
 import { isTimeZone } from './time-zone.js';
 
 const DEFAULT_DAYS = 7;
@@ -13,8 +13,8 @@ export function IsDateTime(): PropertyDecorator {
   return ValidateBy({
     name: 'isDateTime',
     validator: {
-      validate: (value) => typeof value === 'string' && parseDateTime(value) !== null,
-      defaultMessage: () => '$property must be an RFC 3339 date-time with an offset, like 2026-11-20T08:00:00Z',
+      validate: (value) => dateTimeFault(value) === null,
+      defaultMessage: (validation) => `$property ${dateTimeFault(validation?.value)}`,
     },
   });
 }

@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import type { AuthenticatedRequest } from './access.js';
+import { declaresParameter } from './body.interceptor.js';
 import { refuseUnknownParameters } from './problem.js';
 
 /**
@@ -12,16 +12,13 @@ import { refuseUnknownParameters } from './problem.js';
 export class QueryGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const { originalUrl, principal } = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    if (principal !== undefined && /^\/api\//i.test(originalUrl) && !declaresQuery(context)) {
+    if (
+      principal !== undefined &&
+      /^\/api\//i.test(originalUrl) &&
+      !declaresParameter(context, RouteParamtypes.QUERY)
+    ) {
       refuseUnknownParameters(originalUrl);
     }
     return true;
   }
-}
-
-/** Nest keeps the parameters of a method under names like `4:1`: kind and position. */
-function declaresQuery(context: ExecutionContext): boolean {
-  const { name } = context.getHandler();
-  const parameters = Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), name) as object | undefined;
-  return Object.keys(parameters ?? {}).some((key) => key.startsWith(`${RouteParamtypes.QUERY}:`));
 }

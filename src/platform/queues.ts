@@ -1,6 +1,6 @@
 import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { createPostgresBackend, type QueueOptions, setDefaultBackendFactory } from 'bullmq';
+import { createPostgresBackend, type QueueOptions, setDefaultBackendFactory, type Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { Config } from './config.js';
@@ -42,6 +42,14 @@ export class QueueConnection implements OnApplicationShutdown {
     return performance.now() - start;
   }
 
+  /**
+   * To be called before BullMQ closes `worker`: it would wait for a Redis that is away to come back and take its goodbye.
+   * A job that runs goes on; its transaction is waited for where the pools are closed.
+   */
+  async leaveIfAway(worker: Worker): Promise<void> {
+    if (this.connection instanceof Redis && this.connection.status !== 'ready') await worker.close(true);
+  }
+
   /** BullMQ closes its queues and workers in this same phase, but not connections that were given to it. */
   async onApplicationShutdown(): Promise<void> {
     if (this.connection instanceof Redis) this.connection.disconnect();
@@ -81,9 +89,20 @@ export class QueueConnection implements OnApplicationShutdown {
 export const queueRoot = (): DynamicModule =>
   BullModule.forRootAsync({ inject: [QueueConnection], useFactory: queueOptions });
 
+/**
+ * BullMQ looks once at the schema and keeps the outcome for ever. When that look failed, because PostgreSQL was just going
+ * away, its worker asked again and again without ever waiting for anything: nothing else in the process ran any more, the
+ * handler of SIGTERM included. Our own migrations make the schema, so there is no need to look.
+ */
+const createBackend: typeof createPostgresBackend = (name, options, factoryOptions) => {
+  const backend = createPostgresBackend(name, options, factoryOptions);
+  backend['connection'].waitUntilReady = () => Promise.resolve();
+  return backend;
+};
+
 function queueOptions(queue: QueueConnection): QueueOptions {
   // Process-wide and read when a queue is built: this factory runs before any of them.
-  if (queue.backend === 'postgres') setDefaultBackendFactory(createPostgresBackend);
+  if (queue.backend === 'postgres') setDefaultBackendFactory(createBackend);
   else setDefaultBackendFactory();
   return {
     connection: queue.connection,

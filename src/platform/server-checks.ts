@@ -1,6 +1,7 @@
-import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Database, isConnectionError } from './database.js';
+import { Database, isConnectionError, sqlState } from './database.js';
+import { findExcessRights, PROPER_LOGIN } from './login-check.js';
 
 const MAX_CLOCK_SKEW_MS = 2_000;
 
@@ -19,16 +20,26 @@ interface ServerFacts {
 
 /** Refuses to start on a database that would break a promise, and waits for one that is still starting. */
 @Injectable()
-export class ServerChecks implements OnApplicationBootstrap {
+export class ServerChecks {
   private readonly logger = new Logger(ServerChecks.name);
 
   constructor(private readonly database: Database) {}
 
-  async onApplicationBootstrap(): Promise<void> {
+  /** The checks that have passed: a provider that others wait for, so that nothing starts before. */
+  static async passed(database: Database): Promise<ServerChecks> {
+    const checks = new ServerChecks(database);
+    await checks.untilPassed();
+    return checks;
+  }
+
+  /** @throws UnfitServerError */
+  private async untilPassed(): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {
         return await this.check();
       } catch (error) {
+        const refusal = explainRefusal(error);
+        if (refusal !== undefined) throw new UnfitServerError(`PostgreSQL: ${refusal}.`, { cause: error });
         if (!isConnectionError(error)) throw error;
         if (attempt % 10 === 0) this.logger.warn(`Waiting for PostgreSQL: ${(error as Error).message}`);
         await delay(500);
@@ -36,16 +47,17 @@ export class ServerChecks implements OnApplicationBootstrap {
     }
   }
 
-  /** @throws UnfitServerError */
   private async check(): Promise<void> {
     const facts = await this.facts();
     const skewMs = Math.abs(Date.now() - facts.now_ms);
+    const excess = await findExcessRights(this.database.system);
     const problems = [
       facts.version < 150_000 && 'PostgreSQL 15 or newer is needed',
       facts.fsync === 'off' && 'fsync is off: acknowledged events would be lost in a crash; set fsync=on',
       facts.full_page_writes === 'off' && 'full_page_writes is off: a crash could corrupt data; set it on',
       (facts.superuser || facts.bypassrls) &&
         'the application role ignores row-level security; run the migrations again',
+      excess.length > 0 && `the login of DATABASE_URL could leave its role: it ${excess.join(', ')}; ${PROPER_LOGIN}`,
       skewMs > MAX_CLOCK_SKEW_MS && `the clocks of this machine and of PostgreSQL differ by ${skewMs} ms; use NTP`,
       !facts.partition_ahead && 'this month has no partition; run the migrations or start a worker',
     ].filter((problem) => problem !== false);
@@ -65,4 +77,15 @@ export class ServerChecks implements OnApplicationBootstrap {
     if (facts === undefined) throw new Error('pg_roles does not list the current role');
     return facts;
   }
+}
+
+/** What a refused connection means to an operator; undefined when the server did not refuse it. */
+export function explainRefusal(error: unknown): string | undefined {
+  const { message } = error as Error;
+  const state = sqlState(error);
+  if (state === '42501') return `${message}: the login of DATABASE_URL lacks the roles of the service; ${PROPER_LOGIN}`;
+  if (state === '22023') return `${message}: run the migrations, which create the roles of the service`;
+  if (state?.startsWith('28') === true) return `${message}; correct the login or the password in DATABASE_URL`;
+  if (state === '3D000') return `${message}; create it, or correct DATABASE_URL`;
+  return undefined;
 }

@@ -1,8 +1,12 @@
+import { HOW_TO_MAKE_A_SECRET, weaknessOf } from './weak-secrets.js';
+
 /** How one environment variable is read: its type, default and the words that explain it in `.env.example`. */
 export interface Setting<T> {
   readonly default: T | undefined;
   readonly example: string;
   readonly description: string;
+  /** Whether who knows the value can do something with it; it is then kept out of logs. */
+  readonly isSecret: boolean;
   /** Returns the value, or throws an Error whose message completes "NAME …". */
   readonly parse: (raw: string) => T;
 }
@@ -11,6 +15,7 @@ interface Words<T> {
   default?: T;
   example?: string;
   description: string;
+  isSecret?: boolean;
 }
 
 function setting<T>(words: Words<T>, fallbackExample: string, parse: (raw: string) => T): Setting<T> {
@@ -18,6 +23,7 @@ function setting<T>(words: Words<T>, fallbackExample: string, parse: (raw: strin
     default: words.default,
     example: words.example ?? fallbackExample,
     description: words.description,
+    isSecret: words.isSecret ?? false,
     parse,
   };
 }
@@ -51,11 +57,19 @@ export function text(words: Words<string>): Setting<string> {
   return setting(words, words.default ?? '', (raw) => raw);
 }
 
+/** A name that may be the name of a key in a signed note (c2sp.org/signed-note). */
+export function keyName(words: Words<string>): Setting<string> {
+  return setting(words, words.default ?? '', (raw) => {
+    if (/[\s+\p{C}]/u.test(raw)) throw new Error('must be a name without spaces and plus signs');
+    return raw;
+  });
+}
+
+/** Something that opens the service to whoever guesses it, so it must not be guessable. */
 export function secret(minLength: number, words: Words<string>): Setting<string> {
-  return setting(words, '', (raw) => {
-    if (WELL_KNOWN_SECRETS.has(raw)) throw new Error('is a published sample value that anybody can guess');
-    if (raw.length < minLength) throw new Error(`must be at least ${minLength} characters long`);
-    if (!/^[\x21-\x7e]+$/.test(raw)) throw new Error('must be printable ASCII without spaces');
+  return setting({ ...words, isSecret: true }, '', (raw) => {
+    const weakness = weaknessOf(raw, minLength);
+    if (weakness !== null) throw new Error(`${weakness}; make one with: ${HOW_TO_MAKE_A_SECRET}`);
     return raw;
   });
 }
@@ -78,6 +92,28 @@ export function list(words: Words<readonly string[]>): Setting<readonly string[]
   );
 }
 
+/** Origins as browsers send them, or `*`. One written otherwise would never match, and nobody would be told. */
+export function origins(words: Words<readonly string[]>): Setting<readonly string[]> {
+  const { parse, ...setting } = list(words);
+  return {
+    ...setting,
+    parse: (raw) => {
+      const wrong = parse(raw).find((origin) => origin !== '*' && !isOrigin(origin));
+      if (wrong === undefined) return parse(raw);
+      const origin = /^https?:/i.test(wrong) && URL.canParse(wrong) ? new URL(wrong).origin : wrong;
+      const meant = origin === wrong ? `${wrong} is none` : `${wrong} is ${origin}`;
+      throw new Error(`must be * or origins as browsers send them, lower-case scheme://host[:port] alone; ${meant}`);
+    },
+  };
+}
+
+/** Those of applications and browser extensions (`capacitor://localhost`) have schemes that URL knows no origin of. */
+function isOrigin(text: string): boolean {
+  if (text.includes('*')) return false;
+  if (/^https?:/.test(text)) return URL.canParse(text) && new URL(text).origin === text;
+  return /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+(?::\d{1,5})?$/.test(text);
+}
+
 /** `15m`, `1h`, `30s`, `7d` → seconds. */
 export function duration(words: Words<number> & { example: string }): Setting<number> {
   const seconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
@@ -88,13 +124,3 @@ export function duration(words: Words<number> & { example: string }): Setting<nu
     return value;
   });
 }
-
-/** Keys and secrets printed in public READMEs; a service that starts with one of them is open to everybody. */
-const WELL_KNOWN_SECRETS = new Set([
-  'dev-key-analytics-2024',
-  'demo-readonly-key',
-  'your-secure-admin-key-here',
-  'your-secure-secret-key',
-  'changeme',
-  'change-me-please',
-]);

@@ -17,6 +17,27 @@ export function parseDateTime(text: string): number | null {
   return day > 28 && day > daysInMonth(Number(match[1]), Number(match[2])) ? null : ms;
 }
 
+/**
+ * What can be asked for and set. Nothing was recorded outside; 1900 is what people write who mean all there is. The years
+ * before 1 and after 9999 are written in one way by JavaScript and in another by PostgreSQL.
+ */
+const ASKABLE = { from: Date.UTC(1900, 0, 1), to: Date.UTC(3000, 0, 1) };
+
+/** End of a sentence about a time outside. */
+export const ASKABLE_YEARS = 'must lie in the years 1900 to 2999';
+
+export const isAskable = (ms: number): boolean => ms >= ASKABLE.from && ms < ASKABLE.to;
+
+/** Why `value` is not a date-time that can be asked for, as the end of a sentence; null when it is. */
+export function dateTimeFault(value: unknown): string | null {
+  const ms = typeof value === 'string' ? parseDateTime(value) : null;
+  if (ms !== null) return isAskable(ms) ? null : ASKABLE_YEARS;
+  // An address stands for a space with a plus.
+  const plus = typeof value === 'string' && parseDateTime(value.replace(' ', '+')) !== null;
+  const hint = plus ? '; in an address the + of the offset is written %2B' : '';
+  return `must be an RFC 3339 date-time with an offset, like 2026-11-20T08:00:00Z${hint}`;
+}
+
 function daysInMonth(year: number, month: number): number {
   return new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate();
 }

@@ -1,10 +1,10 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { Database } from '../platform/database.js';
 import { Repeating } from '../platform/repeating.js';
 import { type ClaimedErasure, ErasuresRepository } from './erasures.repository.js';
 import { SubjectEraser } from './subject-eraser.js';
 
 const PAUSE_MS = 2_000;
+const RENEW_MS = 15_000;
 
 /** Carries out erasures, oldest first. What is to be done is in PostgreSQL, so a killed worker's is taken up by another. */
 @Injectable()
@@ -19,7 +19,6 @@ export class ErasureRunner implements OnApplicationBootstrap, BeforeApplicationS
   );
 
   constructor(
-    private readonly database: Database,
     private readonly erasures: ErasuresRepository,
     private readonly eraser: SubjectEraser,
   ) {}
@@ -37,16 +36,17 @@ export class ErasureRunner implements OnApplicationBootstrap, BeforeApplicationS
     for (let claimed = await this.next(); claimed !== null; claimed = await this.next()) await this.run(claimed);
   }
 
-  /**
-   * A first pass over all there is, then, when no batch from before the start waits to be counted any more, a second one
-   * over what came meanwhile. Events that arrive later are new data of somebody who came back.
-   */
+  /** Renews the lease while it works: one statement may take longer than that. */
   private async run(erasure: ClaimedErasure): Promise<void> {
-    await this.eraser.erase(erasure);
-    if (await this.erasures.hasUncounted(erasure)) return; // claimed again in a minute
-    await this.eraser.erase(erasure);
-    await this.database.inSystem((sql) => this.erasures.complete(sql, erasure));
-    this.logger.log(`erasure ${erasure.id} is completed`);
+    const renewing = setInterval(() => {
+      this.erasures.renew(erasure).catch(() => undefined); // the next one may succeed, else the step fails
+    }, RENEW_MS);
+    try {
+      if (await this.eraser.erase(erasure)) this.logger.log(`erasure ${erasure.id} is completed`);
+      else await this.erasures.putOff(erasure);
+    } finally {
+      clearInterval(renewing);
+    }
   }
 
   private next(): Promise<ClaimedErasure | null> {

@@ -1,8 +1,9 @@
-import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiTags, ApiUnprocessableEntityResponse } from '@nestjs/swagger';
+import type { Response } from 'express';
 import { Caller, RequireScope } from '../platform/access.js';
 import type { Principal } from '../platform/principal.js';
-import { ErasureResponse, RequestErasureDto } from './erasures.dto.js';
+import { ErasurePreviewResponse, ErasureResponse, RequestErasureDto } from './erasures.dto.js';
 import { ErasuresService } from './erasures.service.js';
 
 @ApiTags('privacy')
@@ -11,12 +12,22 @@ import { ErasuresService } from './erasures.service.js';
 export class ErasuresController {
   constructor(private readonly erasures: ErasuresService) {}
 
-  /** Asks to forget somebody. The work is done by a worker; the answer says where to look. */
+  /** Asks to forget somebody. The work is done by a worker; the answer says where to look. With dry_run, only counts. */
   @Post()
   @HttpCode(202)
   @ApiAcceptedResponse({ type: ErasureResponse })
-  request(@Caller() caller: Principal, @Body() body: RequestErasureDto): Promise<ErasureResponse> {
-    return this.erasures.request(caller, body.user_id);
+  @ApiOkResponse({ type: ErasurePreviewResponse, description: 'With dry_run: what an erasure would find.' })
+  @ApiUnprocessableEntityResponse({
+    description: 'Nothing is recorded under this user_id; counts says what mentions it.',
+  })
+  request(
+    @Caller() caller: Principal,
+    @Body() body: RequestErasureDto,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<ErasureResponse | ErasurePreviewResponse> {
+    if (!body.dry_run) return this.erasures.request(caller, body);
+    response.status(200);
+    return this.erasures.dryRun(caller.tenantId, body);
   }
 
   /** How far an erasure is; its receipt when it is done. It no longer says whom it was about. */

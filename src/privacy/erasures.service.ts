@@ -2,30 +2,59 @@ import { Injectable } from '@nestjs/common';
 import { recordOf } from '../audit/entries/act.js';
 import type { Recorder } from '../audit/entries/entry.js';
 import { AuditEntryWriter } from '../audit/entries/entry-writer.js';
-import { notFound } from '../platform/problem.js';
+import { Database } from '../platform/database.js';
+import { notFound, Problem } from '../platform/problem.js';
 import { isUuid, uuid7 } from '../platform/uuid7.js';
-import type { ErasureResponse } from './erasures.dto.js';
+import { COVERED, notCovered } from './coverage.js';
+import { ErasurePreview } from './erasure-preview.js';
+import type { ErasurePreviewResponse, ErasureResponse, RequestErasureDto } from './erasures.dto.js';
 import { type ErasureRow, ErasuresRepository } from './erasures.repository.js';
+import { SubjectHmac } from './subject-hmac.js';
 
 const REQUESTED = { action: 'CREATE', message: 'Erasure of a person requested' } as const;
 
-const NOT_COVERED = [
-  'files: exports, audit archives, logs and backups made before',
-  'values inside texts of other people’s events and entries, unless the whole value is the user_id',
-];
+const NOTHING_OF_ITS_OWN =
+  'Nothing is recorded under this user_id; is it spelt right? counts says what mentions it. Send confirm: true to erase all the same.';
 
 @Injectable()
 export class ErasuresService {
   constructor(
+    private readonly database: Database,
     private readonly erasures: ErasuresRepository,
+    private readonly preview: ErasurePreview,
+    private readonly hmac: SubjectHmac,
     private readonly audit: AuditEntryWriter,
   ) {}
 
-  async request(caller: Recorder, subject: string): Promise<ErasureResponse> {
+  /** @throws Problem 422 for a subject without any record of its own, unless `confirm` */
+  async request(caller: Recorder, { user_id, mentions, confirm }: RequestErasureDto): Promise<ErasureResponse> {
+    const { tenantId } = caller;
+    if (!confirm && !(await this.preview.hasOwnRecords(tenantId, user_id))) {
+      const { counts, spellings, complete } = await this.preview.count(tenantId, user_id);
+      const members = { counts, complete, other_spellings: spellings };
+      throw new Problem(422, NOTHING_OF_ITS_OWN, {
+        errors: [{ path: 'user_id', message: 'has no record of its own' }],
+        members,
+      });
+    }
     const id = uuid7();
     // says who asked for it and never about whom
     const record = recordOf(caller, { ...REQUESTED, resource: 'erasure', id });
-    return toResponse(await this.erasures.insert(caller, id, subject, (sql) => this.audit.append(sql, [record])));
+    const erasure = { id, subject: user_id, subjectHmac: await this.hmac.of(tenantId, user_id), mentions };
+    return toResponse(await this.erasures.insert(caller, erasure, (sql) => this.audit.append(sql, [record])));
+  }
+
+  /** What an erasure would find. Nothing is changed, and nobody's name is kept. */
+  async dryRun(tenantId: string, { user_id, mentions }: RequestErasureDto): Promise<ErasurePreviewResponse> {
+    const { counts, spellings, complete } = await this.preview.count(tenantId, user_id);
+    const known = await this.database.readInTenant(tenantId, async (sql) => {
+      const subject_hmac = await this.hmac.find(sql, tenantId, user_id);
+      const earlier_erasures =
+        subject_hmac === null ? [] : await this.erasures.listBySubject(sql, tenantId, subject_hmac);
+      return { subject_hmac, earlier_erasures };
+    });
+    const coverage = { covered: COVERED, not_covered: notCovered(mentions) };
+    return { dry_run: true, counts, complete, other_spellings: spellings, ...known, ...coverage };
   }
 
   async get(tenantId: string, id: string): Promise<ErasureResponse> {
@@ -36,12 +65,21 @@ export class ErasuresService {
 }
 
 function toResponse(row: ErasureRow): ErasureResponse {
-  const done = row.state === 'completed';
+  const { id, state, mentions, counts, subject_hmac, act_indexes, tree_size } = row;
+  const receipt = {
+    counts,
+    mentions,
+    tree_size: tree_size ?? 0,
+    act_indexes,
+    covered: COVERED,
+    not_covered: notCovered(mentions),
+  };
   return {
-    id: row.id,
-    state: row.state,
+    id,
+    state,
+    subject_hmac,
     requested_at: row.requested_at.toISOString(),
     completed_at: row.completed_at?.toISOString() ?? null,
-    receipt: done ? { counts: row.counts, tree_size: row.tree_size ?? 0, not_covered: NOT_COVERED } : null,
+    receipt: state === 'completed' ? receipt : null,
   };
 }

@@ -3,9 +3,17 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgre
 import { QuickstartError, type QuickstartOptions } from './options.js';
 import { withClient } from './postgres-client.js';
 import { progress } from './progress.js';
+import { runtimeUrl, uniqueLogin } from './runtime-login.js';
 
 const CHECK_EVERY_MS = 1000;
 const RETRY_MS = 5000;
+
+export interface DatabaseUrls {
+  /** For the migrations. */
+  owner: string;
+  /** For everything else. */
+  runtime: string;
+}
 
 /** The PostgreSQL of this run: the embedded one, kept running, or one that is somebody else's business. */
 export class Database {
@@ -15,19 +23,19 @@ export class Database {
 
   constructor(private readonly options: QuickstartOptions) {}
 
-  /** Returns its URL. */
-  async start(): Promise<string> {
-    const { databaseUrl, dataDir } = this.options;
+  async start(): Promise<DatabaseUrls> {
+    const { databaseUrl, migrationUrl, dataDir } = this.options;
     if (databaseUrl !== undefined) {
-      await checkReachable(databaseUrl);
+      const owner = migrationUrl ?? databaseUrl;
+      await checkReachable(owner);
       progress('using the PostgreSQL of DATABASE_URL');
-      return databaseUrl;
+      return { owner, runtime: migrationUrl === undefined ? runtimeUrl(owner, dataDir, uniqueLogin()) : databaseUrl };
     }
     this.server = await startEmbeddedPostgres({ dataDir, onProgress: progress });
     const { adopted, port } = this.server;
     progress(`PostgreSQL ${adopted ? 'was still running' : 'is running'} on port ${port}, data in ${dataDir}`);
     this.watching = this.keepRunning(this.closing.signal);
-    return this.server.url;
+    return { owner: this.server.url, runtime: this.server.runtimeUrl };
   }
 
   async stop(): Promise<void> {

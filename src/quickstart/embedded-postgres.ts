@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { letThrough, makePrivate } from './data-dir.js';
 import { findFreePort, isPortFree, waitForPort } from './ports.js';
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
 import { answers, databaseUrl, ensureDatabase, HOST } from './postgres-client.js';
@@ -14,7 +15,8 @@ import {
   type ServerLaunch,
   stopServer,
 } from './postgres-server.js';
-import { chooseRunAs, type RunAs } from './run-as.js';
+import { chooseOwner, chooseRunAs, type RunAs } from './run-as.js';
+import { runtimeUrl } from './runtime-login.js';
 
 const PORT_WAIT_MS = 5000;
 const ADOPT_TIMEOUT_MS = 60_000;
@@ -31,7 +33,10 @@ export interface EmbeddedPostgresOptions {
 }
 
 export interface EmbeddedPostgres {
+  /** As the superuser who owns everything. */
   url: string;
+  /** As the login of the service, which the migrations create. */
+  runtimeUrl: string;
   port: number;
   pid: number;
   /** True if a server left behind by a killed parent was found running. */
@@ -43,10 +48,11 @@ export interface EmbeddedPostgres {
 /** A private PostgreSQL of this machine's user, from the binaries npm installed. It outlives us unless stopped. */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const report = options.onProgress ?? (() => {});
-  mkdirSync(join(options.dataDir, 'logs'), { recursive: true });
+  makePrivate(options.dataDir);
   const dataDir = realpathSync(options.dataDir);
+  mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
   const binaries = await findPostgresBinaries();
-  const runAs = chooseOwner(dataDir, binaries);
+  const runAs = prepareRunAs(dataDir, binaries);
   const cluster = await ensureCluster(dataDir, binaries, runAs);
   const launch = {
     directory: cluster.directory,
@@ -59,9 +65,11 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const server = adopted ?? (await startServer(dataDir, options, launch));
   const database = options.database ?? 'tidemark';
   await ensureDatabase(cluster, server.port, database);
+  const url = databaseUrl(cluster, server.port, database);
   return {
     ...server,
-    url: databaseUrl(cluster, server.port, database),
+    url,
+    runtimeUrl: runtimeUrl(url, dataDir),
     adopted: adopted !== null,
     isRunning: () => isPostmaster(server.pid, cluster.directory),
     stop: () => stopServer(server.pid, launch),
@@ -73,7 +81,7 @@ interface RunningServer {
   port: number;
 }
 
-function chooseOwner(dataDir: string, binaries: PostgresBinaries): RunAs {
+function prepareRunAs(dataDir: string, binaries: PostgresBinaries): RunAs {
   const data = statSync(clusterDirectory(dataDir), { throwIfNoEntry: false });
   const uid = process.getuid?.();
   if (data !== undefined && uid !== undefined && uid !== 0 && data.uid !== uid) {
@@ -82,10 +90,12 @@ function chooseOwner(dataDir: string, binaries: PostgresBinaries): RunAs {
         'Start as that user (or as root, if root created it), or choose another DATA_DIR.',
     );
   }
+  const owner = chooseOwner(data === undefined ? null : { uid: data.uid, gid: data.gid });
+  letThrough(dataDir, owner);
   return chooseRunAs({
     program: binaries.postgres,
     readable: [binaries.postgres, join(binaries.root, 'native', 'share', 'postgresql', 'postgres.bki'), dataDir],
-    existingData: data === undefined ? null : { uid: data.uid, gid: data.gid },
+    owner,
   });
 }
 

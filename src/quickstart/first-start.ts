@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generateSampleEvents, take } from '../events/sample-data.js';
+import { SCOPES } from '../platform/principal.js';
 import { DAY_MS, MINUTE_MS } from '../platform/time.js';
 import type { ApiClient, BatchResult, CreatedKey, NewKey } from './api-client.js';
 import type { QuickstartOptions } from './options.js';
@@ -38,8 +39,9 @@ async function createKeys(context: FirstStart): Promise<string> {
   const shown: string[] = [];
   let platformKey = context.options.platformApiKey;
   if (platformKey === undefined) {
-    const scopes = ['read', 'write', 'admin', 'platform'];
-    platformKey = (await createKey(context, undefined, { client_id: 'platform', name: 'Platform key', scopes })).key;
+    platformKey = (
+      await createKey(context, undefined, { client_id: 'platform', name: 'Platform key', scopes: [...SCOPES] })
+    ).key;
     shown.push(`  Platform key (all scopes):        ${platformKey}`);
   }
   const demo = await createKey(context, platformKey, {
@@ -50,6 +52,7 @@ async function createKeys(context: FirstStart): Promise<string> {
   shown.push(`  Demo key (scope read, to look):   ${demo.key}`);
   progress('created API keys; they are shown this once, so keep them:');
   print(`\n${shown.join('\n')}\n`);
+  print('  For pages and devices: npm run cli -- create-key --client-id=web --scopes=track\n');
   return platformKey;
 }
 
@@ -85,7 +88,7 @@ async function loadSamples(
     client_id: SAMPLE_CLIENT,
     name: 'Sample data loader',
     scopes: ['admin'],
-    rate_limit: 1_000_000,
+    ...(context.options.tenantRateLimit === undefined ? { rate_limit: 1_000_000 } : {}),
   });
   await sendSamples(context, samples, loader.key);
   await waitUntilProcessed(context, samples, loader.key);

@@ -1,10 +1,12 @@
-import { mkdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { redact } from '../platform/redact.js';
 import { ApiClient } from './api-client.js';
 import { Child } from './child.js';
+import { serviceEnv } from './child-env.js';
 import { runCli } from './cli.js';
+import { makePrivate } from './data-dir.js';
 import { Database } from './database.js';
 import { completeFirstStart } from './first-start.js';
 import { acquireLock, type Lock } from './lock.js';
@@ -36,21 +38,22 @@ class Quickstart {
 
   async start(): Promise<void> {
     const { options, signal } = this;
-    mkdirSync(options.dataDir, { recursive: true });
+    makePrivate(options.dataDir);
     if (options.port === 0) options.port = await findFreePort('127.0.0.1');
     this.lock = await acquireLock(options.dataDir, options.port);
     await checkPort(options);
     signal.throwIfAborted();
     progress(options.databaseUrl === undefined ? 'starting PostgreSQL' : 'connecting to PostgreSQL');
-    const databaseUrl = await this.database.start();
-    const env = childEnv(options, databaseUrl);
-    const cli = (words: readonly string[]): Promise<string> => runCli(join(dist, 'cli.js'), words, env);
+    const urls = await this.database.start();
+    const env = childEnv(options, urls.runtime);
+    const script = join(dist, 'cli.js');
+    const cli = (words: readonly string[]): Promise<string> => runCli(script, words, env);
     signal.throwIfAborted();
-    await cli(['migrate']);
+    await runCli(script, ['migrate'], { ...env, DATABASE_MIGRATION_URL: urls.owner });
     progress('the database schema is up to date');
-    const api = new ApiClient(`http://${options.host ?? '127.0.0.1'}:${options.port}`, signal);
+    const api = new ApiClient(`http://${hostToCall(options.host)}:${options.port}`, signal);
     await this.startChildren(api, env);
-    const file = await StateFile.open(options.dataDir, databaseUrl);
+    const file = await StateFile.open(options.dataDir, urls.owner);
     const isFirst = !file.state.keysCreated;
     await completeFirstStart({ options, api, file, signal, cli });
     await printLinks(api, options, isFirst);
@@ -109,16 +112,25 @@ function childEnv({ port, dataDir }: QuickstartOptions, databaseUrl: string): No
     NODE_ENV: 'development',
     ARCHIVE_DIR: join(dataDir, 'archive'),
     AUDIT_SIGNING_KEY_FILE: join(dataDir, 'audit-signing-key.pem'),
-    ...process.env,
+    ...serviceEnv(),
     DATABASE_URL: databaseUrl,
     PORT: String(port),
     WORKER_HEALTH_PORT: '0',
   };
 }
 
-/** Also looks at localhost by itself, where another program would get the requests meant for us. */
+const isEverywhere = (host: string): boolean => host === '0.0.0.0' || host === '::';
+
+/** As part of a URL. */
+function hostToCall(host: string): string {
+  if (isEverywhere(host)) return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** Also looks at the other addresses of localhost, where another program would get the requests meant for us. */
 async function checkPort(options: QuickstartOptions): Promise<void> {
-  const hosts = options.host === undefined ? ['0.0.0.0', '127.0.0.1', '::1'] : [options.host];
+  const { host } = options;
+  const hosts = isEverywhere(host) || host === '127.0.0.1' ? ['0.0.0.0', '127.0.0.1', '::1'] : [host];
   if (await waitForPort(options.port, hosts, PORT_TIMEOUT_MS)) return;
   let other = options.port + 1;
   while (other < 65_535 && !(await isPortFree(other, hosts[0] ?? '0.0.0.0'))) other++;
@@ -173,12 +185,14 @@ async function main(): Promise<number> {
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
   let code = 0;
   try {
+    // For our files and for those of the children: they hold keys, passwords and events.
+    process.umask(0o077);
     quickstart = new Quickstart(readOptions(process.env), signal);
     await quickstart.start();
     await stopped;
   } catch (error) {
     if (!signal.aborted) {
-      process.stderr.write(`\n${describe(error)}\n`);
+      process.stderr.write(`\n${redact(describe(error))}\n`);
       code = 1;
     }
   }

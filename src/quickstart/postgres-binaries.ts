@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { systemEnv } from './child-env.js';
 
 export interface PostgresBinaries {
   initdb: string;
@@ -55,7 +56,7 @@ async function ensureLibraryLinks(root: string): Promise<void> {
   if (missingLinks(root).length === 0) return;
   try {
     const script = join(root, 'scripts', 'hydrate-symlinks.js');
-    await promisify(execFile)(process.execPath, [script], { cwd: root });
+    await promisify(execFile)(process.execPath, [script], { cwd: root, env: systemEnv() });
   } catch (error) {
     throw linkError(root, error);
   }

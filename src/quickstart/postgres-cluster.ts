@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { systemEnv } from './child-env.js';
 import type { PostgresBinaries } from './postgres-binaries.js';
 import type { RunAs } from './run-as.js';
 
@@ -99,16 +100,13 @@ export function explainSpawnError(error: Error, binaries: PostgresBinaries): str
   return error.message;
 }
 
-/** PG* variables of the user's shell (PGDATA, PGPORT, …) would reach into the private server. */
-export function postgresEnv(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name));
-  return { ...Object.fromEntries(kept), LC_ALL: 'C' };
-}
+/** Neither keys, nor the PG* variables of the user's shell (PGDATA, PGPORT, …), which would reach into the private server. */
+export const postgresEnv = (): NodeJS.ProcessEnv => ({ ...systemEnv(), LC_ALL: 'C' });
 
 /** Data that root copied or restored belongs to root; PostgreSQL insists on owning it. */
 function takeOver(directory: string, { owner }: RunAs): void {
   if (owner === null || statSync(directory).uid === owner.uid) return;
-  execFileSync('chown', ['-R', `${owner.uid}:${owner.gid}`, directory]);
+  execFileSync('chown', ['-R', `${owner.uid}:${owner.gid}`, directory], { env: systemEnv() });
 }
 
 function writePassword(file: string, runAs: RunAs): void {

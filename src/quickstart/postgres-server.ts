@@ -121,7 +121,10 @@ async function launchOnce(launch: ServerLaunch, logStart: number): Promise<numbe
 /** Stops fast (open transactions are rolled back), then at once, then the hard way. Any process of ours or not. */
 export async function stopServer(pid: number, launch: Pick<ServerLaunch, 'directory' | 'binaries'>): Promise<void> {
   if (process.platform === 'win32') {
-    spawnSync(launch.binaries.pg_ctl, ['stop', '-w', '-m', 'fast', '-D', launch.directory], { windowsHide: true });
+    spawnSync(launch.binaries.pg_ctl, ['stop', '-w', '-m', 'fast', '-D', launch.directory], {
+      env: postgresEnv(),
+      windowsHide: true,
+    });
     return;
   }
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemEnv } from './child-env.js';
 
 /** Whether `pid` runs. A zombie counts as gone: it holds nothing and stays for ever where nobody reaps orphans. */
 export function isAlive(pid: number): boolean {
@@ -38,7 +39,7 @@ function commandLine(pid: number): string | null {
   try {
     if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
     if (process.platform === 'win32') return null;
-    return execFileSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
+    return execFileSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { env: systemEnv(), encoding: 'utf8' });
   } catch {
     return '';
   }

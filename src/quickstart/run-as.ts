@@ -1,6 +1,7 @@
 import { spawn, spawnSync, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { systemEnv } from './child-env.js';
 
 /** `nobody` on every common system; it needs no entry in the user database. */
 const UNPRIVILEGED_ID = 65534;
@@ -19,25 +20,30 @@ export interface RunAs {
 
 /**
  * PostgreSQL refuses to run as root, so root hands it to another user: the owner of an existing data directory, or
- * else `nobody`. Everybody else runs it as themselves.
- *
- * That user must get at the binaries and at the data, though a checkout in /root or in a fresh `mktemp -d` (0700)
- * hides both. Then it gets CAP_DAC_OVERRIDE, and only that, through setpriv: PostgreSQL's check is about uid 0.
+ * else `nobody`. Everybody else runs it as themselves (null).
  */
-export function chooseRunAs(needed: {
-  program: string;
-  readable: readonly string[];
-  existingData: Owner | null;
-}): RunAs {
-  if (process.getuid?.() !== 0) return { owner: null, spawn };
-  const existing = needed.existingData;
-  const owner = existing !== null && existing.uid !== 0 ? existing : { uid: UNPRIVILEGED_ID, gid: UNPRIVILEGED_ID };
+export function chooseOwner(existing: Owner | null): Owner | null {
+  if (process.getuid?.() !== 0) return null;
+  return existing !== null && existing.uid !== 0 ? existing : { uid: UNPRIVILEGED_ID, gid: UNPRIVILEGED_ID };
+}
+
+/**
+ * That user must get at the binaries and at the data, though a checkout in /root or a DATA_DIR in a fresh `mktemp -d` (0700)
+ * hides them. Then it gets CAP_DAC_OVERRIDE, and only that, through setpriv: PostgreSQL's check is about uid 0.
+ */
+export function chooseRunAs(needed: { program: string; readable: readonly string[]; owner: Owner | null }): RunAs {
+  const { owner } = needed;
+  if (owner === null) return { owner, spawn };
   const obstacle = needed.readable.map((path) => findObstacle(path, owner)).find((found) => found !== null);
   if (obstacle === undefined) {
     return { owner, spawn: (command, args, options) => spawn(command, args, { ...options, ...owner }) };
   }
   const setpriv = setprivArguments(owner);
-  const trial = spawnSync('setpriv', [...setpriv, needed.program, '--version'], { cwd: '/', encoding: 'utf8' });
+  const trial = spawnSync('setpriv', [...setpriv, needed.program, '--version'], {
+    cwd: '/',
+    env: systemEnv(),
+    encoding: 'utf8',
+  });
   if (trial.status !== 0) throw obstacleError(obstacle, owner, trial.error?.message ?? trial.stderr);
   return { owner, spawn: (command, args, options) => spawn('setpriv', [...setpriv, command, ...args], options) };
 }

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { Caller, RequireScope } from '../platform/access.js';
+import { Caller, ChangesAccess, RequireScope } from '../platform/access.js';
 import type { Principal } from '../platform/principal.js';
 import { PageQuery } from '../platform/query.dto.js';
 import { CreateTenantDto, TenantPage, TenantResponse, UpdateTenantDto } from './tenants.dto.js';
@@ -14,6 +14,7 @@ export class TenantsController {
 
   /** Creates a tenant. */
   @Post()
+  @ChangesAccess()
   @ApiCreatedResponse({ type: TenantResponse })
   async create(@Caller() caller: Principal, @Body() body: CreateTenantDto): Promise<TenantResponse> {
     return TenantResponse.of(await this.tenants.create(body, caller));
@@ -35,6 +36,7 @@ export class TenantsController {
 
   /** Renames a tenant or changes its status; the keys of one that is not active answer 403 within two seconds. */
   @Patch(':id')
+  @ChangesAccess()
   @ApiOkResponse({ type: TenantResponse })
   async update(
     @Caller() caller: Principal,

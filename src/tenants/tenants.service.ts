@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { LessThan, QueryFailedError, type Repository } from 'typeorm';
+import { In, LessThan, QueryFailedError, type Repository } from 'typeorm';
 import { recordOf } from '../audit/entries/act.js';
 import type { NewEntry, Recorder } from '../audit/entries/entry.js';
 import { AuditEntryWriter } from '../audit/entries/entry-writer.js';
@@ -15,10 +15,17 @@ import { Tenant } from './tenant.entity.js';
 
 @Injectable()
 export class TenantsService {
+  private readonly listeners: ((tenantId: string) => void)[] = [];
+
   constructor(
     @InjectRepository(Tenant) private readonly tenants: Repository<Tenant>,
     private readonly audit: AuditEntryWriter,
   ) {}
+
+  /** `listener` hears of every tenant that this process changes, once the change is committed. */
+  onChanged(listener: (tenantId: string) => void): void {
+    this.listeners.push(listener);
+  }
 
   /** Recorded in the trail of whoever does it. @throws Problem 409 when another tenant has the name, in whatever case */
   async create({ name }: CreateTenantDto, by: Recorder): Promise<Tenant> {
@@ -39,6 +46,11 @@ export class TenantsService {
 
   async find(id: string): Promise<Tenant | null> {
     return isUuid(id) ? this.tenants.findOneBy({ id }) : null;
+  }
+
+  /** Those that exist. */
+  async listById(ids: readonly string[]): Promise<Tenant[]> {
+    return this.tenants.findBy({ id: In([...ids]) });
   }
 
   /** @throws Problem 404 */
@@ -62,7 +74,11 @@ export class TenantsService {
         before: describe(tenant),
         after: describe(changed),
       });
-      await refuseTakenName(changed.name, () => this.change(record, (tenants) => tenants.update({ id }, change)));
+      try {
+        await refuseTakenName(changed.name, () => this.change(record, (tenants) => tenants.update({ id }, change)));
+      } finally {
+        for (const listener of this.listeners) listener(tenant.id);
+      }
     }
     return changed;
   }

@@ -132,7 +132,11 @@ describe('what is done to Tidemark itself', () => {
   });
 
   it('is in the trail: that somebody asked to forget a person, and not which', async () => {
-    const { body } = await api.post<{ id: string }>('/privacy/erasures', { user_id: 'person-x9' }, admin);
+    const { body } = await api.post<{ id: string }>(
+      '/privacy/erasures',
+      { user_id: 'person-x9', confirm: true },
+      admin,
+    );
     expect(await entriesOf(body.id, admin)).toMatchObject([{ action_type: 'CREATE', resource_type: 'erasure' }]);
     expect(JSON.stringify(await database.query('select * from audit_entries'))).not.toContain('person-x9');
   });
@@ -150,7 +154,7 @@ describe('what is done to Tidemark itself', () => {
     try {
       expect((await api.post('/keys', { client_id: 'unrecorded', name: 'n' }, admin)).status).toBe(500);
       expect((await api.post('/tenants', { name: 'Unrecorded' })).status).toBe(500);
-      expect((await api.post('/privacy/erasures', { user_id: 'unrecorded' }, admin)).status).toBe(500);
+      expect((await api.post('/privacy/erasures', { user_id: 'unrecorded', confirm: true }, admin)).status).toBe(500);
       const body = { schema: { type: 'object' } };
       const put = await api.call('PUT', '/event-types/unrecorded/schema', { key: admin, body });
       expect(put.status).toBe(500);

@@ -166,6 +166,28 @@ describe('export of the audit trail', () => {
     });
   });
 
+  it('is recorded with the range that the file has', async () => {
+    const range = { from: '2026-03-01T00:00:00.000Z', to: '2026-03-02T00:00:00.000Z' };
+    for (const [query, name, metadata] of [
+      ['format=ndjson', 'audit-entries.ndjson', { format: 'ndjson', complete: true }],
+      [
+        `format=ndjson&${new URLSearchParams(range).toString()}`,
+        'audit-entries_2026-03-01_2026-03-02.ndjson',
+        { format: 'ndjson', ...range },
+      ],
+      [
+        `format=csv&${new URLSearchParams(range).toString()}`,
+        'audit-entries_2026-03-01_2026-03-02.csv',
+        { format: 'csv', ...range },
+      ],
+    ] as const) {
+      const { response } = await download(query);
+      expect(response.headers.get('content-disposition')).toContain(`"${name}"`);
+      const { body } = await api.get<{ data: { metadata: object }[] }>('/logs?resource_type=export&limit=1', key);
+      expect(body.data[0]!.metadata).toEqual(metadata);
+    }
+  });
+
   describe('of 100,000 entries', () => {
     beforeAll(async () => {
       await database.query(

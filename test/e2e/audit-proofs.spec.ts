@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verifyInclusion } from '../../src/audit/proofs/merkle-proof.js';
 import { leafHash } from '../../src/audit/proofs/leaf.js';
+import { verifierKey } from '../../src/audit/proofs/signed-note.js';
 import { TestApi } from '../support/api.js';
 import { idOf, TestTrail } from '../support/audit-trail.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -124,6 +126,32 @@ describe('the trail, seen from outside', () => {
     const short = await verify(await keep('short.ndjson', [...lines.slice(0, 9), ...lines.slice(10)].join('\n')));
     expect(short.code).toBe(1);
     expect(short.out).toContain('is missing');
+  }, 60_000);
+
+  it('verifies texts that look like several lines, and refuses bytes that are no text', async () => {
+    await record(1, () => ({ message: 'one\u2028two\u2029three\u0085four\ufffd', metadata: { '\u2028': '\r\n' } }));
+    await sealed();
+    const file = await download('lines.ndjson');
+    expect(await verify(file, ...kept())).toMatchObject({ code: 0, err: '' });
+    const bytes = await readFile(file);
+    const at = bytes.indexOf(Buffer.from('\ufffd'));
+    const broken = Buffer.concat([bytes.subarray(0, at), Buffer.of(0xff), bytes.subarray(at + 3)]);
+    const bad = await verify(await keep('broken.ndjson', broken), ...kept());
+    expect(bad.code).toBe(1);
+    expect(bad.out).toContain('is not a JSON object in UTF-8');
+    const windows = await verify(await keep('windows.ndjson', bytes.toString().replaceAll('\n', '\r\n')), ...kept());
+    expect(windows.code).toBe(1);
+    expect(windows.out).toContain('line 1 is not written as an export writes it');
+  }, 60_000);
+
+  it('takes several public keys, of which one must have signed', async () => {
+    const file = await download('keys.ndjson');
+    const origin = earlier.public_key.split('+')[0]!;
+    const stranger = verifierKey(origin, generateKeyPairSync('ed25519').publicKey);
+    expect((await verify(file, '--public-key', stranger, ...kept())).code).toBe(0);
+    const refused = await verify(file, '--public-key', stranger);
+    expect(refused.code).toBe(1);
+    expect(refused.out).toContain('it is signed by');
   }, 60_000);
 
   it('verifies an export made with filters: 0; after a change of one byte: 1, with its line', async () => {

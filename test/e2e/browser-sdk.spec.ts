@@ -1,22 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page, type Request } from 'playwright-core';
+import type { Browser, Page, Request } from 'playwright-core';
 import { TestApi } from '../support/api.js';
+import { launchChromium, TestSite, withChromium } from '../support/chromium.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 
-/** Found by scripts/test.mjs. */
-const executablePath = process.env['TEST_CHROMIUM'];
-const withChromium = executablePath === undefined ? describe.skip : describe; // npm test prints that there is no Chromium
-
 const SDK = 'node_modules/@segment/analytics-next/dist/umd';
-const FLAGS = [
-  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-];
-
 /** What the page sees of the SDK. */
 interface PageWindow {
   AnalyticsNext: { AnalyticsBrowser: { load(settings: object, options?: object): Sdk } };
@@ -31,35 +21,31 @@ withChromium('the browser SDK of Segment, unmodified, in Chromium', () => {
   let database: TestDatabase;
   let api: TestApi;
   let key: string;
-  let site: Server;
-  let origin: string;
+  let site: TestSite;
   let browser: Browser;
   let page: Page;
 
   beforeAll(async () => {
     database = await createTestDatabase();
     api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '100000' });
-    key = await api.createKey(await api.createTenant('Acme'), ['write']);
-    site = createServer((request, response) => {
-      if (request.url === '/') response.setHeader('Content-Type', 'text/html').end('<script src="/index.js"></script>');
-      else if (request.url === '/index.js') response.end(readFileSync(join(SDK, 'index.js')));
-      else response.writeHead(404).end();
-    }).listen(0, '127.0.0.1');
-    await new Promise((resolve) => site.once('listening', resolve));
-    origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}/`;
-    browser = await chromium.launch({ executablePath: executablePath!, args: FLAGS }); // present: else skipped
+    key = await api.createKey(await api.createTenant('Acme'), ['track']);
+    site = await TestSite.start({
+      '/': '<script src="/index.js"></script>',
+      '/index.js': readFileSync(join(SDK, 'index.js'), 'utf8'),
+    });
+    browser = await launchChromium();
   }, 60_000);
 
   afterAll(async () => {
     await browser.close();
-    await new Promise((resolve) => site.close(resolve));
+    await site.stop();
     await api.stop();
     await database.drop();
   });
 
   beforeEach(async () => {
     page = await (await browser.newContext()).newPage();
-    await page.goto(origin);
+    await page.goto(`${site.origin}/`);
   });
 
   afterEach(() => page.context().close());

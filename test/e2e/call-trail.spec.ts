@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { TestApi } from '../support/api.js';
@@ -53,6 +54,19 @@ describe('call trail', () => {
     }
   });
 
+  it('keeps of an address what EVENT_CONTEXT keeps of it', async () => {
+    for (const [setting, ip] of [
+      ['truncated', '203.0.113.0'],
+      ['full', '203.0.113.77'],
+    ]) {
+      const other = await TestApi.start(database.url, { TRUST_PROXY: 'loopback', EVENT_CONTEXT: setting });
+      const headers = { 'X-Forwarded-For': '203.0.113.77' };
+      const answer = await other.call('POST', '/events', { key: admin, body: { event_type: 'x' }, headers });
+      expect(await written(answer.headers.get('x-request-id'))).toMatchObject([{ ip }]);
+      await other.stop();
+    }
+  });
+
   it('holds every other call a second later: reads, repeats, refusals', async () => {
     const answers = [
       await api.get('/events?limit=1', admin),
@@ -73,6 +87,18 @@ describe('call trail', () => {
     }, 3_000);
     const [refused] = await written(answers[3]!.headers.get('x-request-id'));
     expect(refused).toMatchObject({ status_code: 400, error: expect.stringContaining('event_typ') as string });
+  });
+
+  it('holds a call whose address is whole', async () => {
+    const { host, port } = new URL(api.url);
+    const head = [`GET http://${host}/api/v1/auth/info HTTP/1.1`, `Host: ${host}`, `X-API-Key: ${admin}`];
+    const socket = connect({ host: '127.0.0.1', port: Number(port) });
+    socket.write(`${[...head, 'Connection: close'].join('\r\n')}\r\n\r\n`);
+    let answer = '';
+    for await (const bytes of socket) answer += String(bytes);
+    expect(answer).toMatch(/^HTTP\/1.1 200/);
+    const requestId = /^x-request-id: (.*)$/im.exec(answer)![1]!.trim();
+    await eventually(async () => expect(await written(requestId)).toHaveLength(1));
   });
 
   it('never holds a secret', async () => {
@@ -118,6 +144,69 @@ describe('call trail', () => {
     expect(after[0]!.calls - before[0]!.n).toBeGreaterThanOrEqual(200);
     expect(after[0]!.rows - before[0]!.n).toBeLessThanOrEqual(44); // two statuses, perhaps two minutes
     api = await TestApi.start(database.url);
+  });
+
+  it('folds every other call without a key as well', async () => {
+    const proxied = await TestApi.start(database.url, { TRUST_PROXY: 'loopback', EVENT_CONTEXT: 'full' });
+    const headers = { 'X-Forwarded-For': '203.0.113.78' };
+    const asks: [string, string, number][] = [
+      ['GET', '/nothing/here', 404],
+      ['GET', '/%zz', 400],
+      ['GET', '/health', 200],
+      ['POST', '/auth/token', 401],
+    ];
+    for (const [method, path] of asks) {
+      await Promise.all(Array.from({ length: 30 }, () => proxied.call(method, path, { key: null, headers })));
+    }
+    await proxied.stop(); // closes the minute
+    const rows = await database.query<{ status_code: number; rows: number; calls: number }>(
+      `select status_code, count(*)::int as rows, sum(calls)::int as calls
+       from api_audit_logs where ip = '203.0.113.78' group by 1 order by 1`,
+    );
+    const expected = asks.map(([, , status_code]) => status_code).sort((a, b) => a - b);
+    expect(rows.map(({ status_code }) => status_code)).toEqual(expected);
+    for (const row of rows) {
+      expect(row.calls).toBe(30);
+      expect(row.rows).toBeLessThanOrEqual(22); // perhaps two minutes
+    }
+  });
+
+  it('holds the address of the client in one spelling, or that of the connection', async () => {
+    const proxied = await TestApi.start(database.url, { TRUST_PROXY: 'loopback', EVENT_CONTEXT: 'full' });
+    const spellings: [string, string][] = [
+      ['203.0.113.9:5678', '203.0.113.9'],
+      ['::ffff:203.0.113.9', '203.0.113.9'],
+      ['[2001:DB8::0:1]:443', '2001:db8::1'],
+      ['fe80::1%eth0', 'fe80::1'],
+      ['unknown', '127.0.0.1'],
+      ['_hidden', '127.0.0.1'],
+      ["'; drop table x --", '127.0.0.1'],
+    ];
+    try {
+      for (const [n, [forwarded, ip]] of spellings.entries()) {
+        const options = { key: admin, headers: { 'X-Forwarded-For': forwarded } };
+        const event = { event_type: 'x', event_id: `spelling-${n}` };
+        const stored = await proxied.call<{ id: string }>('POST', '/events', { ...options, body: event });
+        const read = await proxied.call('GET', '/auth/info', options);
+        for (const { headers } of [stored, read]) {
+          const rows = await eventually(async () => {
+            const found = await database.query<{ ip: string }>('select ip from api_audit_logs where request_id = $1', [
+              headers.get('x-request-id'),
+            ]);
+            expect(found).toHaveLength(1);
+            return found;
+          });
+          expect([forwarded, rows[0]!.ip]).toEqual([forwarded, ip]);
+        }
+        const { body } = await proxied.get<{ enrichment: { context: { ip: string } } }>(
+          `/events/${stored.body.id}`,
+          admin,
+        );
+        expect([forwarded, body.enrichment.context.ip]).toEqual([forwarded, ip]);
+      }
+    } finally {
+      await proxied.stop();
+    }
   });
 
   it('is exported as csv and ndjson', async () => {

@@ -27,8 +27,8 @@ describe('enrichment', () => {
   const send = async (body: object = {}, headers: Record<string, string> = {}, at = api) =>
     (await at.call<Event>('POST', '/events', { key, body: { event_type: 'login', ...body }, headers })).body.id;
   const read = async (id: string) => (await api.get<Event>(`/events/${id}`, key)).body;
-  const enrich = (id: string, properties: unknown, as = key) =>
-    api.call<Event>('PUT', `/events/${id}/enrich`, { key: as, body: { additional_properties: properties } });
+  const enrich = (id: string, properties: unknown, as = key, query = '') =>
+    api.call<Event>('PUT', `/events/${id}/enrich${query}`, { key: as, body: { additional_properties: properties } });
 
   describe('by clients', () => {
     it('is merged by name and answered with the event', async () => {
@@ -41,12 +41,48 @@ describe('enrichment', () => {
       ]);
       expect(await read(id)).toEqual(body);
       expect((await enrich(id, {})).body).toEqual(body);
-      const other = await api.createKey(tenant, ['write'], 'crm');
-      const byOther = await api.call<Event>('PUT', '/events/mine/enrich?client_id=shop', {
-        key: other,
+      const admin = await api.createKey(tenant, ['admin'], 'crm');
+      const byAdmin = await api.call<Event>('PUT', '/events/mine/enrich?client_id=shop', {
+        key: admin,
         body: { additional_properties: { by: 'crm' } },
       });
-      expect(byOther.body.enrichment).toMatchObject({ segment: 'large', by: 'crm' });
+      expect(byAdmin.body.enrichment).toMatchObject({ segment: 'large', by: 'crm' });
+    });
+
+    it("is for a client's own events, and tells a key that may not read their ids alone", async () => {
+      const [mine, writer] = [
+        await send({ event_id: 'own-1', payload: { a: 1 } }),
+        await api.createKey(tenant, ['write']),
+      ];
+      for (const id of [mine, 'own-1']) {
+        expect((await enrich(id, { b: 2 }, writer)).body).toEqual({ id: mine, event_id: 'own-1' });
+      }
+      const crm = await api.createKey(tenant, ['read', 'write'], 'crm');
+      const refused = [
+        await enrich(mine, { by: 'crm' }, crm),
+        await enrich('own-1', { by: 'crm' }, crm),
+        await enrich('own-1', { by: 'crm' }, crm, '?client_id=shop'),
+        await enrich(mine, { by: 'crm' }, crm, '?client_id=shop'),
+      ];
+      const unknown = await enrich('01a1fb00-0000-7000-8000-000000000000', { by: 'crm' }, crm);
+      for (const { status, body } of [...refused, unknown]) {
+        expect([status, (body as unknown as { detail: string }).detail]).toEqual([
+          404,
+          'There is no event with this id.',
+        ]);
+      }
+      expect((await read(mine)).enrichment).not.toHaveProperty('by');
+    });
+
+    it("finds a client's own event whose event_id is the server's id of another client's", async () => {
+      const foreign = await send({ event_id: 'own-2' });
+      const crm = await api.createKey(tenant, ['read', 'write'], 'crm');
+      const { body } = await api.post<Event>('/events', { event_type: 'login', event_id: foreign }, crm);
+      expect((await enrich(foreign, { by: 'crm' }, crm)).body).toMatchObject({
+        id: body.id,
+        enrichment: { by: 'crm' },
+      });
+      expect((await read(foreign)).enrichment).not.toHaveProperty('by');
     });
 
     it('loses nothing when calls come at the same time', async () => {

@@ -100,6 +100,59 @@ describe('keys and tenants', () => {
     expect((await call('PATCH', `/keys/${own.id}`, { scopes: ['platform'] })).status).toBe(403);
   });
 
+  it('cannot raise their own limits, by no way, and may lower them', async () => {
+    const limits = { rate_limit: 60, rate_window_s: 60, event_limit: 100 };
+    const own = await create({ scopes: ['admin'], ...limits });
+    const { body } = await api.post<{ access_token: string }>('/auth/token', {}, own.key);
+    const raised = [
+      { rate_limit: 61 },
+      { rate_limit: null },
+      { rate_window_s: 59 },
+      { rate_limit: 120, rate_window_s: 120 },
+      { event_limit: 101 },
+      { event_limit: null },
+      { rate_limit: 30, rate_window_s: 20 },
+    ];
+    for (const change of raised) {
+      for (const key of [own.key, body.access_token]) {
+        const answer = await call<{ detail: string }>('PATCH', `/keys/${own.id}`, change, key);
+        expect([change, answer.status]).toEqual([change, 403]);
+        expect(answer.body.detail).toMatch(/cannot raise its own limits/);
+      }
+    }
+    expect((await call('GET', `/keys/${own.id}`)).body).toMatchObject(limits);
+    expect((await call('PATCH', `/keys/${own.id}`, { name: 'Renamed' }, own.key)).status).toBe(200);
+    expect(
+      (await call('PATCH', `/keys/${own.id}`, { rate_limit: 10, rate_window_s: 10, event_limit: 10 }, own.key)).status,
+    ).toBe(200);
+    expect((await call('PATCH', `/keys/${own.id}`, { rate_limit: 500 })).status).toBe(200); // by another admin
+  });
+
+  it("get no limit above their tenant's ceiling", async () => {
+    const capped = await TestApi.start(database.url, { TENANT_RATE_LIMIT: '100' });
+    const { id } = await create();
+    const set = (method: string, path: string, limits: object) =>
+      capped.call<{ detail: string }>(method, path, {
+        key: admin,
+        body: method === 'POST' ? { client_id: 'app', name: 'App', ...limits } : limits,
+      });
+    for (const [method, path] of [
+      ['POST', '/keys'],
+      ['PATCH', `/keys/${id}`],
+    ] as const) {
+      for (const limits of [{ rate_limit: 101 }, { rate_limit: 50, rate_window_s: 29 }]) {
+        const answer = await set(method, path, limits);
+        expect([method, limits, answer.status]).toEqual([method, limits, 422]);
+        expect(answer.body.detail).toBe('rate_limit must not exceed the ceiling of the tenant, 100 requests per 60 s.');
+      }
+      expect((await set(method, path, { rate_limit: 100, rate_window_s: 60 })).status).toBeLessThan(300);
+    }
+    expect((await set('POST', '/keys', {})).status).toBe(201);
+    const platform = { client_id: 'ops', name: 'Ops', scopes: ['platform'], rate_limit: 1_000 };
+    expect((await capped.post('/keys', platform)).status).toBe(201);
+    await capped.stop();
+  });
+
   it('note when they were last used', async () => {
     const { id, key } = await create();
     await eventually(async () => {

@@ -1,6 +1,7 @@
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { PLATFORM_KEY, TestApi } from '../support/api.js';
 import { TestApiProcess } from '../support/api-process.js';
+import { eventually } from '../support/eventually.js';
 import { flushTestRedis, redisServerInstalled, startRedisServer, testRedisUrl } from '../support/redis.js';
 
 for (const [store, redisUrl] of [
@@ -85,6 +86,37 @@ for (const [store, redisUrl] of [
       expect((await apis[0]!.post('/events', { event_type: 'x' }, limited)).status).toBe(429);
     });
 
+    it('counts all keys of a tenant against its ceiling, by every door, and never its platform keys', async () => {
+      const capped = await Promise.all(
+        apis.map(() => TestApi.start(database.url, { REDIS_URL: redisUrl, TENANT_RATE_LIMIT: '20' })),
+      );
+      const [first, last] = [capped[0]!, capped.at(-1)!];
+      const home = await first.createTenant('Capped');
+      const keys = await Promise.all(['a', 'b'].map((client) => first.createKey(home, ['admin'], client)));
+      const operator = await first.createKey(home, ['platform']);
+      const { body } = await first.post<{ access_token: string }>('/auth/token', {}, keys[0]); // the first of the 20
+      const ways: ((n: number) => Promise<{ status: number; body: unknown; headers: Headers }>)[] = [
+        (n) => first.post('/events', { event_type: 'x' }, keys[n % 2]),
+        (n) => last.get('/events', keys[n % 2]),
+        () => last.call('GET', '/auth/info', { key: null, headers: { Authorization: `Bearer ${body.access_token}` } }),
+      ];
+      const answers = await Promise.all(Array.from({ length: 45 }, (_, n) => ways[n % 3]!(n)));
+      expect(answers.filter(({ status }) => status < 300)).toHaveLength(19);
+      const refused = answers.filter(({ status }) => status === 429);
+      expect(refused).toHaveLength(26);
+      for (const { body: problem, headers } of refused) {
+        expect(problem).toMatchObject({
+          detail: expect.stringMatching(/^All keys of this tenant together may send 20 requests per 60 s\./) as string,
+        });
+        expect([headers.get('ratelimit-limit'), headers.get('ratelimit-remaining')]).toEqual(['20', '0']);
+        expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+      }
+      for (let n = 0; n < 3; n++) expect((await first.get('/events', operator)).status).toBe(200);
+      const another = await first.createTenant('Not capped yet');
+      expect((await first.get('/events', await first.createKey(another, ['read']))).status).toBe(200);
+      await Promise.all(capped.map((api) => api.stop()));
+    });
+
     it('says in auth/info what is left', async () => {
       const limited = await key({ rate_limit: 5, rate_window_s: 60 });
       await apis[0]!.get('/events', limited);
@@ -116,6 +148,27 @@ describe('failed authentication', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(30);
     expect((await api.get('/auth/info', used)).status).toBe(200);
     expect((await api.get('/auth/info', fresh)).status).toBe(200);
+    await api.stop();
+    await database.drop();
+  });
+});
+
+describe('failed authentication through a proxy', () => {
+  it('is limited per address however it is spelled, and per /64 of IPv6', async () => {
+    const database = await createTestDatabase();
+    const api = await TestApi.start(database.url, { TRUST_PROXY: 'loopback' });
+    const failFrom = async (forwarded: (n: number) => string) => {
+      const statuses = await Promise.all(
+        Array.from({ length: 40 }, async (_, n) => {
+          const headers = { 'X-Forwarded-For': forwarded(n), 'X-API-Key': 'no-key-of-anybody-at-all' };
+          return (await api.call('GET', '/auth/info', { key: null, headers })).status;
+        }),
+      );
+      return statuses.filter((status) => status === 429).length;
+    };
+    expect(await failFrom((n) => `198.51.100.7:${n + 1_024}`)).toBe(10);
+    expect(await failFrom((n) => `2001:db8:1:2:${n}::1`)).toBe(10);
+    expect(await failFrom((n) => `2001:db8:1:${n + 3}::1`)).toBe(0);
     await api.stop();
     await database.drop();
   });
@@ -156,9 +209,13 @@ withRedis('limits while Redis is away', () => {
     const redis = await startRedisServer();
     const api = await TestApi.start(database.url, { REDIS_URL: redis.url, API_REPLICAS: '2' });
     const tenantId = await api.createTenant('Acme');
-    const { body } = await api.call<{ key: string }>('POST', '/keys', {
-      body: { client_id: 'c', name: 'n', rate_limit: 10, rate_window_s: 60 },
-      headers: { 'X-Tenant-Id': tenantId },
+    const { body } = await eventually(async () => {
+      const made = await api.call<{ key: string }>('POST', '/keys', {
+        body: { client_id: 'c', name: 'n', rate_limit: 10, rate_window_s: 60 },
+        headers: { 'X-Tenant-Id': tenantId },
+      });
+      expect(made.status).toBe(201); // once Redis is connected
+      return made;
     });
     await redis.kill();
     const answers = await Promise.all(

@@ -30,8 +30,8 @@ describe('live metrics under stress', () => {
     await database.drop();
   });
 
-  /** A WebSocket made by hand, so that it can stop reading. @returns its TCP connection, subscribed */
-  async function connectByHand(): Promise<Socket> {
+  /** A WebSocket made by hand, so that it can stop reading. @returns its TCP connection, in the namespace or not */
+  async function connectByHand(enter = true): Promise<Socket> {
     const { port, hostname } = new URL(api.url);
     const tcp = connectTcp({ port: Number(port), host: hostname });
     tcp.on('error', () => undefined);
@@ -42,6 +42,7 @@ describe('live metrics under stress', () => {
     let text = '';
     tcp.on('data', (bytes) => (text += bytes.toString('latin1')));
     await eventually(() => expect(text).toContain('"sid"'));
+    if (!enter) return tcp;
     tcp.write(frame(`40/metrics,${JSON.stringify({ token: key })}`));
     await eventually(() => expect(text).toContain('40/metrics,{'));
     return tcp;
@@ -119,6 +120,28 @@ describe('live metrics under stress', () => {
     const client = await LiveClient.connect(api.url, { token: key });
     for (let n = 0; n < 1_100; n++) client.socket.emit('nothing');
     await eventually(() => expect(client.disconnects).toEqual(['io server disconnect']));
+  });
+
+  it.each([
+    ['heartbeats', '3', false],
+    ['heartbeats', '3', true],
+    ['frames that mean nothing', '6', false],
+    ['frames that mean nothing', '6', true],
+    ['wrong credentials', '40/metrics,{"token":"nobody"}', false],
+    ['wishes for other namespaces', '40/nowhere,', false],
+    ['wishes for other namespaces', '40/nowhere,', true],
+  ])('cuts off who sends %s without end (%s, credential shown: %s)', async (_name, packet, shown) => {
+    const tcp = await connectByHand(shown);
+    const flood = setInterval(() => tcp.write(Buffer.concat(Array.from({ length: 100 }, () => frame(packet)))), 5);
+    try {
+      await eventually(() => expect(tcp.destroyed).toBe(true), 8_000);
+    } finally {
+      clearInterval(flood);
+      tcp.destroy();
+    }
+    const client = await LiveClient.connect(api.url, { token: key });
+    expect(await client.subscribe()).toEqual({ ok: true });
+    client.close();
   });
 
   it('asks the database nothing while nobody listens', async () => {

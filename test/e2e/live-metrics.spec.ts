@@ -1,6 +1,7 @@
 import { type EventEmitter, once } from 'node:events';
 import { io } from 'socket.io-client';
 import type { EventsByTypeResponse } from '../../src/analytics/analytics.dto.js';
+import { Database } from '../../src/platform/database.js';
 import { DEFAULT_TENANT_ID } from '../../src/platform/principal.js';
 import { uuid7 } from '../../src/platform/uuid7.js';
 import { PLATFORM_KEY, TestApi } from '../support/api.js';
@@ -292,6 +293,41 @@ describe('live metrics', () => {
       await eventually(() => expect(client.disconnects).toHaveLength(1), 7_000);
     } finally {
       await brief.stop();
+    }
+  });
+
+  it('counts messages as requests of the key', async () => {
+    const { body } = await api.call<{ key: string }>('POST', '/keys', {
+      ...withTenant({ client_id: 'frugal', name: 'frugal', scopes: ['read'], rate_limit: 4, rate_window_s: 60 }),
+    });
+    const client = await connect(body.key);
+    expect(await client.subscribe()).toEqual({ ok: true });
+    expect(await client.emit('unsubscribe')).toEqual({ ok: true });
+    expect(await client.emit('nothing')).toMatchObject({ ok: false, status: 400 });
+    const refused = { ok: false, status: 429, error: expect.stringContaining('4 requests per 60 s') as string };
+    expect(await client.subscribe()).toEqual(refused);
+    expect(await client.emit('unsubscribe')).toEqual(refused);
+    expect((await api.get('/auth/info', body.key)).status).toBe(429);
+    expect(client.disconnects).toEqual([]);
+  });
+
+  it('asks the database next to nothing for clients and tenants that do not exist', async () => {
+    let queries = 0;
+    const count = () => (queries += 1);
+    const { query } = api.app.get(Database);
+    const own = await Promise.all(Array.from({ length: 15 }, () => connect()));
+    const platform = await connect(PLATFORM_KEY);
+    query.on('acquire', count);
+    try {
+      const asked = Array.from({ length: 60 }, (_, n) => own[n % 15]!.subscribe({ client_id: `nobody-${n}` }));
+      const tenants = Array.from({ length: 10 }, () => platform.subscribe({ tenant_id: uuid7(), client_id: 'x' }));
+      const answers = await Promise.all([...asked, ...tenants]);
+      expect(new Set(answers.map((answer) => !answer.ok && answer.status))).toEqual(new Set([404]));
+      for (let n = 0; n < 20; n++) expect(await own[0]!.subscribe({ client_id: 'web' })).toEqual({ ok: true });
+      expect(queries).toBeGreaterThan(0);
+      expect(queries).toBeLessThan(20);
+    } finally {
+      query.off('acquire', count);
     }
   });
 

@@ -1,8 +1,10 @@
 import { DiscoveryModule, DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { PATH_METADATA } from '@nestjs/common/constants.js';
+import { RequestMethod } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { Test } from '@nestjs/testing';
+import { parse } from 'yaml';
 import { ApiModule } from '../../src/api.module.js';
-import { ACCESS } from '../../src/platform/access.js';
+import { ACCESS, CHANGES_ACCESS } from '../../src/platform/access.js';
 import { loadConfig } from '../../src/platform/config.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { TestApi } from '../support/api.js';
@@ -21,7 +23,7 @@ describe('routes', () => {
     await database.drop();
   });
 
-  it('each declare a scope or that they are public', async () => {
+  it('each declare a scope or that they are public, and those about keys, tenants and tokens that they change access', async () => {
     const module = await Test.createTestingModule({
       imports: [ApiModule.forRoot(loadConfig({ DATABASE_URL: database.url })), DiscoveryModule],
     }).compile();
@@ -42,6 +44,15 @@ describe('routes', () => {
       ({ controller, handler }) => reflector.getAllAndOverride(ACCESS, [handler, controller]) === undefined,
     );
     expect(undeclared.map(({ controller, name }) => `${controller.name}.${name}`)).toEqual([]);
+    const [about, reads] = [/^(keys|tenants|auth)$/, new Set([RequestMethod.GET, RequestMethod.HEAD])];
+    const changing = routes.filter(
+      ({ controller, handler }) =>
+        about.test(String(Reflect.getMetadata(PATH_METADATA, controller))) &&
+        !reads.has(Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod),
+    );
+    expect(changing.length).toBeGreaterThan(5);
+    const cached = changing.filter(({ handler }) => reflector.get(CHANGES_ACCESS, handler) !== true);
+    expect(cached.map(({ controller, name }) => `${controller.name}.${name}`)).toEqual([]);
     await module.close();
   });
 
@@ -52,6 +63,19 @@ describe('routes', () => {
       expect(body).toMatchObject({ status, request_id: expect.any(String) as string });
       expect(JSON.stringify(body)).not.toMatch(/node_modules|\.ts|\.js/);
     }
+  });
+
+  it.each([
+    ['/events/%zz', 'The address has a % that begins no character in UTF-8. Write the sign itself as %25.'],
+    ['/keys/%ff%fe', 'The address has a % that begins no character in UTF-8. Write the sign itself as %25.'],
+    ['/events?=1', '"" is not a known field or parameter.'],
+    ['/auth/info?=1', 'Unknown query parameters: "".'],
+    ['/events?from=2026-01-01T00:00:00+02:00', 'in an address the + of the offset is written %2B'],
+    ['/events?to=9999-12-31T23:59:59Z', 'to must lie in the years 1900 to 2999.'],
+  ])('say of %s what to do about it', async (path, sentence) => {
+    const { status, body } = await api.get<{ detail: string }>(path);
+    expect(status).toBe(400);
+    expect(body.detail).toContain(sentence);
   });
 
   it('carry a request id: the caller’s when it is well-formed, else a new one', async () => {
@@ -76,6 +100,21 @@ describe('routes', () => {
     expect((await api.call('GET', '/healthcheck', { key: null })).status).toBe(200);
     expect((await api.call('GET', '/health/live', { key: null })).status).toBe(200);
     expect((await api.call('GET', '/health/ready', { key: null })).status).toBe(200);
+  });
+
+  it('are documented as JSON and YAML that are written once, not for each request', async () => {
+    const isDocument = (value: unknown) => (value as { openapi?: string } | null)?.openapi !== undefined;
+    const reads = [jest.spyOn(JSON, 'stringify'), jest.spyOn(Object, 'keys')]; // JSON and YAML are written with these
+    try {
+      const json = await (await fetch(`${api.url}/docs-json`)).text();
+      const yaml = await fetch(`${api.url}/docs-yaml`);
+      const text = await yaml.text();
+      expect(reads.flatMap(({ mock }) => mock.calls as unknown[][]).filter(([value]) => isDocument(value))).toEqual([]);
+      expect(yaml.headers.get('content-type')).toBe('application/yaml; charset=utf-8');
+      expect(parse(text)).toEqual(JSON.parse(json));
+    } finally {
+      jest.restoreAllMocks();
+    }
   });
 
   it('are documented at /docs and /docs-json', async () => {

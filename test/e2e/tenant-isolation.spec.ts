@@ -24,7 +24,7 @@ const BODIES: Record<string, unknown> = {
   'PATCH /keys/{id}': { name: 'probe' },
   'POST /events': { event_type: 'probe' },
   'POST /events/ingest': { event_type: 'probe' },
-  'POST /privacy/erasures': { user_id: 'probe' },
+  'POST /privacy/erasures': { user_id: 'probe', confirm: true },
   'POST /../../v1/batch': { batch: [{ type: 'track', event: 'probe' }] },
   'POST /../../v1/{call}': { event: 'probe' },
   'POST /events/batch': { events: [{ event_type: 'probe' }] },
@@ -65,7 +65,9 @@ describe('a tenant, seen from another', () => {
   async function makeCredentials(): Promise<Record<string, Record<string, string>>> {
     const keys = Object.fromEntries(
       await Promise.all(
-        (['read', 'write', 'admin'] as const).map(async (scope) => [scope, await api.createKey(own, [scope])] as const),
+        (['track', 'read', 'write', 'admin'] as const).map(
+          async (scope) => [scope, await api.createKey(own, [scope])] as const,
+        ),
       ),
     );
     const [revoked, expired] = [
@@ -81,6 +83,7 @@ describe('a tenant, seen from another', () => {
       'made up': key(`tmk_${'a'.repeat(16)}_${'b'.repeat(43)}`),
       revoked: key(revoked),
       expired: key(expired),
+      track: key(keys['track']!),
       read: key(keys['read']!),
       write: key(keys['write']!),
       admin: key(keys['admin']!),

@@ -94,6 +94,22 @@ describe('access tokens', () => {
     for (const token of forged) expect([token, (await bearer(token)).status]).toEqual([token, 401]);
   });
 
+  it('are not exchanged for tokens, whatever scopes they have', async () => {
+    for (const key of [PLATFORM_KEY, admin, (await makeKey(['read'])).key]) {
+      const token = await issue(key);
+      for (const headers of [{ Authorization: `Bearer ${token}` }, { 'X-API-Key': token }] as Record<
+        string,
+        string
+      >[]) {
+        const { status, body } = await api.call('POST', '/auth/token', { key: null, headers });
+        expect([status, body['detail']]).toEqual([
+          403,
+          'A token is not exchanged for a token. Send the API key itself.',
+        ]);
+      }
+    }
+  });
+
   it('take no tenant from their claims that the key does not give', async () => {
     const { key, id } = await makeKey(['read']);
     const token = await issue(key);

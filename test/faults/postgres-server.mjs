@@ -20,6 +20,7 @@ export class PostgresServer {
     this.server = await startEmbeddedPostgres({ dataDir: this.dataDir, port: this.port, database: 'tidemark' });
     this.port = this.server.port;
     this.url = this.server.url;
+    this.runtimeUrl = this.server.runtimeUrl;
   }
 
   /** Stopped first, the postmaster cannot tell anybody that its children die. */

@@ -41,7 +41,8 @@ export class Stack {
     }
     const port = await findFreePort();
     this.env = this.makeEnv(port);
-    await promisify(execFile)(process.execPath, ['dist/cli.js', 'migrate'], { cwd: ROOT, env: this.env });
+    const owner = { ...this.env, DATABASE_MIGRATION_URL: this.postgres.url };
+    await promisify(execFile)(process.execPath, ['dist/cli.js', 'migrate'], { cwd: ROOT, env: owner });
     this.checkNotOver();
     this.api = this.supervise('api', 'dist/main.js');
     this.worker = this.supervise('worker', 'dist/worker.js');
@@ -62,7 +63,7 @@ export class Stack {
         PLATFORM_API_KEY: this.platformKey,
         RATE_LIMIT_REQUESTS: '10000000',
       },
-      DATABASE_URL: this.postgres.url,
+      DATABASE_URL: this.postgres.runtimeUrl,
       ...(this.redis === undefined ? {} : { REDIS_URL: this.redis.url }),
     };
   }

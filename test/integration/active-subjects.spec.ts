@@ -121,7 +121,7 @@ describe('analytics of many users', () => {
     const key = await api.createKey(tenantId, ['read']);
     const body = { steps: [{ event_type: 'page_view' }, { event_type: 'signup' }], window_s: 60 };
     const ask = () => api.post<{ detail: string }>('/analytics/funnel', body, key);
-    const lock = new pg.Client({ connectionString: database.url });
+    const lock = new pg.Client({ connectionString: database.ownerUrl });
     await lock.connect();
     try {
       for (const maxEventsHere of [1_000_000, 0]) {

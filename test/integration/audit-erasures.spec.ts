@@ -144,7 +144,9 @@ describe('an act on the trail', () => {
       const { kind } = members as { kind: 'erasure' };
       const leaf = { ...NEVER, id: uuid7(), tenant_id: tenant, tree_size: tree.size, ranges: [[0, 1]], ...members };
       const bytes = Buffer.from(canonicalJson({ root_hash: foldPeaks(tree.peaks).toString('base64'), ...leaf }));
-      await trail.trees.append(sql, [{ tree, leaves: [{ kind, entryId: null, hash: leafHash(bytes), leaf: bytes }] }]);
+      await trail.trees.append(sql, [
+        { tree, leaves: [{ kind, entryId: null, actId: uuid7(), hash: leafHash(bytes), leaf: bytes }] },
+      ]);
       return tree.size;
     }
 

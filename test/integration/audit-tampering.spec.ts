@@ -28,7 +28,7 @@ describe('whoever owns the database', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     trail = new TestTrail(database.url);
-    owner = new pg.Client({ connectionString: database.url });
+    owner = new pg.Client({ connectionString: database.ownerUrl });
     await owner.connect();
     const sql = owner as unknown as Sql;
     const work = <T>(run: (sql: Sql) => Promise<T>) => run(sql);
@@ -68,7 +68,7 @@ describe('whoever owns the database', () => {
   }
 
   const verify = async (from: TestTrail) =>
-    verifyLines(await from.export(tenant), { earlier: kept.note, publicKey: kept.key });
+    verifyLines(await from.export(tenant), { earlier: kept.note, publicKeys: [kept.key] });
 
   it(`cannot change anything unnoticed: ${COUNT} random changes`, async () => {
     const names = Object.keys(TAMPERINGS);
@@ -146,8 +146,8 @@ describe('whoever owns the database', () => {
         await TAMPERINGS[name]!({ sql, trail: inOwner, tenant: other, random, size: earlier.size, old });
         if (grown) await more();
         const lines = await inOwner.export(other);
-        expect(verifyLines(lines, { publicKey: earlier.key })).toMatchObject({ ok: true, complete: true });
-        const verdict = verifyLines(lines, { publicKey: earlier.key, earlier: earlier.note });
+        expect(verifyLines(lines, { publicKeys: [earlier.key] })).toMatchObject({ ok: true, complete: true });
+        const verdict = verifyLines(lines, { publicKeys: [earlier.key], earlier: earlier.note });
         expect(verdict.problems).toEqual([expect.stringContaining(problem)]);
         expect(verdict.ok).toBe(false);
       } finally {
@@ -165,7 +165,7 @@ describe('whoever owns the database', () => {
       const check = () =>
         verifyLines(
           lines.map((line) => JSON.stringify(line)),
-          { publicKey: earlier.key },
+          { publicKeys: [earlier.key] },
         );
       expect(check()).toMatchObject({ ok: true, complete: false, entries: 10 });
       const { evidence } = lines[4]!;

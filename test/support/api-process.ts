@@ -12,9 +12,14 @@ export class TestApiProcess {
     readonly port: number,
   ) {}
 
-  static async start(databaseUrl: string, env: Record<string, string | undefined> = {}): Promise<TestApiProcess> {
-    const port = await freePort();
-    const child = spawn(process.execPath, [join(process.cwd(), 'dist', 'main.js')], {
+  /** Without waiting for anything. */
+  static spawn(
+    databaseUrl: string,
+    port: number,
+    env: Record<string, string | undefined> = {},
+    stdout: 'inherit' | 'pipe' = 'inherit',
+  ): ChildProcess {
+    return spawn(process.execPath, [join(process.cwd(), 'dist', 'main.js')], {
       env: {
         PATH: process.env['PATH'],
         NODE_ENV: 'test',
@@ -26,8 +31,13 @@ export class TestApiProcess {
         LOG_LEVEL: 'error',
         ...env,
       },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', stdout, 'inherit', 'ipc'],
     });
+  }
+
+  static async start(databaseUrl: string, env: Record<string, string | undefined> = {}): Promise<TestApiProcess> {
+    const port = await freePort();
+    const child = TestApiProcess.spawn(databaseUrl, port, env);
     const started = new TestApiProcess(child, port);
     await eventually(async () => {
       if (child.exitCode !== null) throw new Error(`the API exited with ${child.exitCode}`);

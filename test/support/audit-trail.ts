@@ -2,7 +2,8 @@ import { AuditEntriesRepository } from '../../src/audit/entries/entries.reposito
 import { AuditActs } from '../../src/audit/proofs/audit-acts.js';
 import { AuditTreeRepository } from '../../src/audit/proofs/audit-tree.repository.js';
 import { EvidenceService } from '../../src/audit/proofs/evidence.service.js';
-import { ExportVerifier, type Verdict, type VerifyOptions } from '../../src/audit/proofs/export-verifier.js';
+import { ExportVerifier } from '../../src/audit/proofs/export-verifier.js';
+import type { Verdict, VerifyOptions } from '../../src/audit/proofs/verdict.js';
 import { AuditEntryWriter } from '../../src/audit/entries/entry-writer.js';
 import { canonicalJson, type JsonValue } from '../../src/audit/proofs/canonical-json.js';
 import { type EntryColumns, microseconds, type SealableEntry } from '../../src/audit/proofs/leaf.js';
@@ -118,6 +119,14 @@ export class TestTrail {
     for await (const line of this.evidence.completeLines(tenantId)) lines.push(JSON.stringify(line));
     return lines;
   }
+}
+
+/** The lines of an export made with filters, in pages. */
+export async function exportFiltered(trail: TestTrail, tenantId: string, ...pages: { id: string }[][]) {
+  const attach = await trail.evidence.openFiltered(tenantId, { user_id: 'ada' });
+  const lines: string[] = [];
+  for (const page of pages) for (const line of await attach(page)) lines.push(JSON.stringify(line));
+  return lines;
 }
 
 export function verifyLines(lines: readonly string[], options: VerifyOptions = {}): Verdict {

@@ -17,6 +17,8 @@ export interface Case extends RawRequest {
   statuses: number[];
   /** What the answer must name. */
   field?: string;
+  /** Parts may be refused and others not. */
+  mixed?: boolean;
 }
 
 const OK = [200, 201, 202];
@@ -146,6 +148,53 @@ export function byteCases(): Case[] {
   );
 }
 
+const FIVE_MB = 5_242_000;
+const filled = (part: string) =>
+  Array(Math.floor(FIVE_MB / (part.length + 1)))
+    .fill(part)
+    .join(',');
+const numbered = (count: number, make: (n: number) => string) =>
+  Array.from({ length: count }, (_, n) => make(n)).join(',');
+const texts = (n: number) => `{"event_type":"a","payload":{"a":[${numbered(38_000, (m) => `"${n}t${m}"`)}]}}`;
+const names = (n: number, count: number) => `{"event_type":"a","payload":{${numbered(count, (m) => `"${n}k${m}":1`)}}}`;
+/** Bodies of 5 MB, as slow to parse as can be. */
+const SLOW_BODIES: [name: string, body: string][] = [
+  ['[ without end', '['.repeat(FIVE_MB)],
+  ['1,000 levels, many times', `{"events":[${filled(deep(1_000))}]}`],
+  ['120 levels, many times', `{"events":[${numbered(12, () => `[${Array(330).fill(deep(120)).join(',')}]`)}]}`],
+  ['empty arrays', `{"events":[${filled('[]')}]}`],
+  ['empty objects in one event', `{"events":[{"event_type":"a","payload":{"a":[${filled('{}')}]}}]}`],
+  ['objects in objects', `{"events":[${filled('{"a":{}}')}]}`],
+  ['numbers', `{"events":[${filled('1.2345678901234567e-300')}]}`],
+  ['one long number', `{"events":[${'1'.repeat(FIVE_MB)}]}`],
+  ['escapes', `{"events":["${'\\u0041'.repeat(FIVE_MB / 6)}"]}`],
+  ['small events', `{"events":[${filled('{"event_type":"a"}')}]}`],
+  ['half a million texts', `{"events":[${numbered(12, texts)}]}`],
+  ['19,000 names per event', `{"events":[${numbered(20, (n) => names(n, 19_000))}]}`],
+  ['1,000 events of 390 names', `{"events":[${numbered(1_000, (n) => names(n, 390))}]}`],
+  [
+    '1,000 events of 5 KB',
+    `{"events":[${Array(1_000)
+      .fill(`{"event_type":"a","payload":{"a":"${'\\\\u0001'.repeat(700)}"}}`)
+      .join(',')}]}`,
+  ],
+  ['names in one object', `{${numbered(400_000, (n) => `"k${n}":1`)}}`],
+];
+
+export function slowCases(): Case[] {
+  const send = (method: string, path: string, name: string, body: string, statuses: number[]): Case => ({
+    ...{ name: `${method} ${path}: ${name}`, method, path, headers: JSON_TYPE, body: Buffer.from(body), statuses },
+  });
+  return SLOW_BODIES.flatMap(([name, body]) => [
+    { ...send('POST', '/events/batch', name, body, [202, 400, 413]), mixed: true },
+    ...[
+      ['POST', '/keys'],
+      ['POST', '/logs/bulk'],
+      ['PUT', `/events/${EVENT_ID}/enrich`],
+    ].map(([method, path]) => send(method!, path!, name, body, [400, 413])),
+  ]);
+}
+
 export function headerCases(): Case[] {
   const body = Buffer.from(eventJson({}));
   const spaces = Buffer.alloc(20 * 1_048_576, 0x20);
@@ -235,9 +284,16 @@ export function queryCases(): Case[] {
     '%00',
     '2026-01-01T00:00:60Z',
     '1e400',
+    ...['0000-01-01T00:00:00Z', '0001-01-01T00:00:00Z', '1899-12-31T23:59:59Z', '3000-01-01T00:00:00Z'],
+    ...['9999-12-31T23:59:59Z', '9999-12-31T23:59:59-23:59', '-infinity', '%2B010000-01-01T00:00:00Z'],
+    ...['2026-01-01T00:00:00+02:00', '2026-01-01T00:00:00%2B24:00', '2026-01-01T00:00:00%2B14:60'],
   ];
   const limits = ['0', '-1', '1001', '1e3', '1.5', 'abc', '', '%00', '9'.repeat(400), 'NaN', '0x10'];
-  const cursors = ['zzz', '%00', 'x'.repeat(10_000), '', 'AAAA', '..%2F', '%ff%fe'];
+  const forged = [
+    ...['0000-01-01T00:00:00.000000Z', '2026-02-30T00:00:00.000000Z', '2026-04-31T00:00:00.000000Z', 'infinity'],
+    ...['9999-12-31T23:59:59.999999Z', '253402300800000', '999999999999999', '-62167219200001', '8640000000000001'],
+  ].map((time) => Buffer.from(`${time} ${EVENT_ID}`).toString('base64url'));
+  const cursors = ['zzz', '%00', 'x'.repeat(10_000), '', 'AAAA', '..%2F', '%ff%fe', ...forged];
   const zones = ['Mars/Olympus', '%00', '', '+25:00', 'x'.repeat(5_000), "UTC'--", '__proto__'];
   const get = (path: string, name: string, value: string, statuses = [400]): Case => ({
     ...{ name: `${path}?${name}=${value.slice(0, 40)}`, method: 'GET', path: `${path}?${name}=${value}`, statuses },
@@ -248,7 +304,7 @@ export function queryCases(): Case[] {
     ...lists.flatMap((path) => limits.map((limit) => get(path, 'limit', limit))),
     ...lists.flatMap((path) => cursors.map((cursor) => get(path, 'cursor', cursor))),
     ...[...ranged, ...lists].flatMap((path) =>
-      ['colour', '__proto__', 'from%5B%5D'].map((name) => get(path, name, '1')),
+      ['colour', '__proto__', 'from%5B%5D', 'from%5Bb%5D', ''].map((name) => get(path, name, '1')),
     ),
     ...['/events', '/events/ingest', '/events/batch'].map((path) => ({
       ...post(`${path}?colour=1`, `${path}?colour=1`, eventJson({}), [400], 'colour'),
@@ -256,6 +312,21 @@ export function queryCases(): Case[] {
     ...['/auth/info', '/audit-events/recent', `/logs/${EVENT_ID}`, `/keys/${EVENT_ID}`].flatMap((path) =>
       ['colour', '__proto__', 'limit'].map((name) => get(path, name, '1')),
     ),
+    ...ranged.map((path) => ({
+      ...get(path, 'from', '2026-01-01T00:00:00Z&from=2026-01-02T00:00:00Z'),
+      field: 'from',
+    })),
+    ...['0000-01-01T00:00:00Z', '9999-12-31T23:59:59Z'].flatMap((time) => [
+      post(`/events/failed/retry to ${time}`, '/events/failed/retry', `{"to":"${time}"}`, [400], 'to'),
+      post(
+        `/analytics/funnel to ${time}`,
+        '/analytics/funnel',
+        `{"steps":[{"event_type":"a"}],"to":"${time}"}`,
+        [400],
+        'to',
+      ),
+      post(`/keys until ${time}`, '/keys', `{"client_id":"c","name":"n","expires_at":"${time}"}`, [400], 'expires_at'),
+    ]),
     ...['/keys', '/logs', '/analytics/funnel', '/events/failed/retry'].map((path) => ({
       ...post(`${path}?colour=1`, `${path}?colour=1`, '{}', [400], 'colour'),
     })),

@@ -2,7 +2,10 @@ import pg from 'pg';
 import { uuid7 } from '../../src/platform/uuid7.js';
 
 export interface TestDatabase {
+  /** As the login of the service. */
   url: string;
+  /** As the schema's owner: for the migrations, and for what the service may not do. */
+  ownerUrl: string;
   /** As the schema's owner, who sees everything. */
   query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
   drop(): Promise<void>;
@@ -10,26 +13,27 @@ export interface TestDatabase {
 
 /** A database of its own for one test file, cloned from the migrated template. */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const template = process.env['TEST_DATABASE_URL'];
-  if (template === undefined) throw new Error('global-setup.mjs has not run');
+  const { TEST_DATABASE_URL: template, TEST_OWNER_URL: owner } = process.env;
+  if (template === undefined || owner === undefined) throw new Error('global-setup.mjs has not run');
   const name = `test_${uuid7().replaceAll('-', '')}`;
-  await asAdmin(template, `create database ${name} template tidemark_template`);
-  const url = withDatabase(template, name);
-  const pool = new pg.Pool({ connectionString: url, max: 2 });
+  await asAdmin(owner, `create database ${name} template tidemark_template`);
+  const ownerUrl = withDatabase(owner, name);
+  const pool = new pg.Pool({ connectionString: ownerUrl, max: 2 });
   pool.on('error', () => undefined);
   return {
-    url,
+    url: withDatabase(template, name),
+    ownerUrl,
     query: async <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) =>
       (await pool.query<Row>(text, values)).rows,
     drop: async () => {
       await pool.end();
-      await asAdmin(template, `drop database ${name} with (force)`);
+      await asAdmin(owner, `drop database ${name} with (force)`);
     },
   };
 }
 
-async function asAdmin(template: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: withDatabase(template, 'postgres') });
+async function asAdmin(owner: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: withDatabase(owner, 'postgres') });
   await client.connect();
   try {
     // Two files that clone at the same moment find each other connected to the template.

@@ -5,6 +5,7 @@ import { freePort } from './redis.js';
 export class Detour {
   private readonly sockets = new Set<Socket>();
   private server: Server | undefined;
+  private stalled = false;
 
   private constructor(
     /** The given URL, by this way. */
@@ -25,7 +26,9 @@ export class Detour {
   }
 
   async open(): Promise<void> {
+    this.stalled = false;
     const server = createServer((incoming) => {
+      if (this.stalled) return void this.hold(incoming);
       const outgoing = connect(this.target);
       for (const [one, other] of [
         [incoming, outgoing],
@@ -42,6 +45,17 @@ export class Detour {
     });
     this.server = server;
     await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
+  }
+
+  private hold(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.on('error', () => undefined).pause();
+  }
+
+  /** From now on nothing passes, but connections stay open: the server hangs. */
+  stall(): void {
+    for (const socket of this.sockets) socket.unpipe().pause();
+    this.stalled = true;
   }
 
   async close(): Promise<void> {

@@ -60,3 +60,25 @@ export async function sendText(port: number, text: string, timeoutMs: number): P
   await once(socket, 'close');
   return Buffer.concat(chunks).toString();
 }
+
+/** Writes the start of a request on a connection of its own and keeps it open. @returns the answer that comes all the same */
+export async function sendStart(port: number, text: string, timeoutMs: number): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port });
+  const chunks: Buffer[] = [];
+  try {
+    return await new Promise((resolve, reject) => {
+      socket.setTimeout(timeoutMs, () => reject(new Error(`no answer within ${timeoutMs} ms`)));
+      socket.on('error', reject);
+      socket.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        const answer = Buffer.concat(chunks).toString();
+        const [head = '', body] = answer.split('\r\n\r\n');
+        const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
+        if (body !== undefined && Buffer.byteLength(body) >= length) resolve(answer);
+      });
+      socket.write(text);
+    });
+  } finally {
+    socket.destroy();
+  }
+}

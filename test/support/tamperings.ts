@@ -3,7 +3,7 @@ import { CLEAR_FIELDS, JSON_FIELDS, PERSONAL_FIELDS, type PersonalField } from '
 import { checkpointText, openCheckpoint, signNote, verifierKey } from '../../src/audit/proofs/signed-note.js';
 import type { Sql } from '../../src/platform/database.js';
 import { uuid7 } from '../../src/platform/uuid7.js';
-import type { TestTrail } from './audit-trail.js';
+import { idOf, type TestTrail } from './audit-trail.js';
 
 /** What somebody who owns the database does to the trail of `tenant`, inside a transaction without triggers. */
 export interface Scene {
@@ -72,15 +72,22 @@ async function cutTo(scene: Scene, size: number): Promise<void> {
 /** Puts the leaves into a new tree and lets the service sign it: a forger who can do all the service can. */
 async function rebuild(scene: Scene): Promise<void> {
   const { sql, tenant, trail } = scene;
-  const { rows } = await sql.query<{ kind: 'entry'; entry_id: string; leaf_hash: Buffer; leaf: Buffer | null }>(
-    'select kind, entry_id, leaf_hash, leaf from audit_leaves where tenant_id = $1 order by leaf_index',
-    [tenant],
-  );
+  const { rows } = await sql.query<{
+    kind: 'entry';
+    entry_id: string;
+    act_id: string;
+    leaf_hash: Buffer;
+    leaf: Buffer | null;
+  }>('select kind, entry_id, act_id, leaf_hash, leaf from audit_leaves where tenant_id = $1 order by leaf_index', [
+    tenant,
+  ]);
   for (const table of ['audit_leaves', 'audit_nodes', 'audit_trees', 'audit_checkpoints']) {
     await sql.query(`delete from ${table} where tenant_id = $1`, [tenant]);
   }
   const [tree] = await trail.trees.lock(sql, [tenant]);
-  const leaves = rows.map((row) => ({ kind: row.kind, entryId: row.entry_id, hash: row.leaf_hash, leaf: row.leaf }));
+  const leaves = rows.map((row) => ({
+    ...{ kind: row.kind, entryId: row.entry_id, actId: row.act_id, hash: row.leaf_hash, leaf: row.leaf },
+  }));
   await trail.trees.append(sql, [{ tree: tree!, leaves }]);
   await trail.sealAll();
 }
@@ -131,6 +138,17 @@ export const TAMPERINGS: Record<string, (scene: Scene) => Promise<unknown>> = {
       { tenant_id: scene.tenant, id: uuid7(Date.now() - 60_000), message: 'never happened' },
       scene.sql,
     ),
+  'date a new entry back, past the sealer': async (scene) => {
+    const { sql, tenant } = scene;
+    const id = idOf(Date.now() - 3_600_000);
+    await scene.trail.write({ tenant_id: tenant, id, message: 'always been there' }, sql);
+    await sql.query(
+      `insert into audit_leaves (tenant_id, leaf_index, kind, entry_id, leaf_hash)
+       select $1, $3, 'entry', id, sha256('\\x00'::bytea || leaf) from audit_entries where tenant_id = $1 and id = $2`,
+      [tenant, id, scene.size],
+    );
+    await rebuild(scene);
+  },
   'swap two entries': async (scene) => {
     const [a, b] = [await anyEntry(scene), await anyEntry(scene)];
     if (a.id === b.id) return TAMPERINGS['delete an entry']!(scene);

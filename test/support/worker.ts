@@ -4,10 +4,15 @@ import { join } from 'node:path';
 
 /** The real worker, built and in a process of its own. */
 export class TestWorker {
-  private constructor(private readonly child: ChildProcess) {}
+  private constructor(readonly child: ChildProcess) {}
 
-  static async start(databaseUrl: string, env: Record<string, string | undefined> = {}): Promise<TestWorker> {
-    const child = spawn(process.execPath, [join(process.cwd(), 'dist', 'worker.js')], {
+  /** Without waiting for anything. */
+  static spawn(
+    databaseUrl: string,
+    env: Record<string, string | undefined> = {},
+    stdout: 'inherit' | 'pipe' = 'inherit',
+  ): ChildProcess {
+    return spawn(process.execPath, [join(process.cwd(), 'dist', 'worker.js')], {
       env: {
         PATH: process.env['PATH'],
         NODE_ENV: 'test',
@@ -17,8 +22,12 @@ export class TestWorker {
         LOG_LEVEL: 'error',
         ...env,
       },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', stdout, 'inherit', 'ipc'],
     });
+  }
+
+  static async start(databaseUrl: string, env: Record<string, string | undefined> = {}): Promise<TestWorker> {
+    const child = TestWorker.spawn(databaseUrl, env);
     const [first] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as unknown[];
     if (first !== 'ready') throw new Error(`the worker exited with ${String(first)}`);
     return new TestWorker(child);

@@ -1,7 +1,7 @@
 import { decodeCursor, encodeCursor, toPage } from '../../src/platform/cursor.js';
 import { connectionString, isConnectionError } from '../../src/platform/database.js';
-import { allows } from '../../src/platform/principal.js';
-import { parseDateTime } from '../../src/platform/time.js';
+import { allows, commonScopes, SCOPES } from '../../src/platform/principal.js';
+import { dateTimeFault, parseDateTime } from '../../src/platform/time.js';
 import { isUuid, uuid7, uuid7Bytes, uuid7Time } from '../../src/platform/uuid7.js';
 
 describe('UUIDv7', () => {
@@ -41,6 +41,19 @@ describe('scopes', () => {
     expect(allows(['admin'], 'read')).toBe(true);
     expect(allows(['admin'], 'platform')).toBe(false);
     expect(allows(['write'], 'read')).toBe(false);
+    expect(allows(['write'], 'track')).toBe(true);
+    expect(allows(['read'], 'track')).toBe(false);
+    expect(SCOPES.filter((scope) => allows(['track'], scope))).toEqual(['track']);
+  });
+
+  it('of two credentials have in common what both allow', () => {
+    for (const some of SCOPES) {
+      for (const others of SCOPES) {
+        const common = commonScopes([some], [others]);
+        for (const scope of SCOPES)
+          expect(allows(common, scope)).toBe(allows([some], scope) && allows([others], scope));
+      }
+    }
   });
 });
 
@@ -55,10 +68,29 @@ describe('RFC 3339 date-times', () => {
     '2023-02-29T00:00:00Z',
     '2026-13-01T00:00:00Z',
     '2026-11-20T24:00:01Z',
+    '2026-11-20T08:00:00+24:00',
+    '2026-11-20T08:00:00+14:60',
     '2026-11-20 08:00:00Z',
     '20261120',
     '',
   ])('refuses %j', (text) => expect(parseDateTime(text)).toBeNull());
+});
+
+describe('times that can be asked for', () => {
+  it.each(['1900-01-01T00:00:00Z', '2999-12-31T23:59:59.999Z', '1899-12-31T23:59:59-00:01'])('are %s', (text) =>
+    expect(dateTimeFault(text)).toBeNull(),
+  );
+
+  it.each(['0000-01-01T00:00:00Z', '1899-12-31T23:59:59Z', '3000-01-01T00:00:00Z', '9999-12-31T23:59:59-23:59'])(
+    'are not %s',
+    (text) => expect(dateTimeFault(text)).toBe('must lie in the years 1900 to 2999'),
+  );
+
+  it('are explained where an address has turned a plus into a space', () => {
+    expect(dateTimeFault('2026-11-20T08:00:00 02:00')).toContain('%2B');
+    expect(dateTimeFault('2026-11-20 08:00:00Z')).not.toContain('%2B');
+    expect(dateTimeFault(5)).not.toContain('%2B');
+  });
 });
 
 describe('database connections', () => {

@@ -41,6 +41,23 @@ describe('signed notes', () => {
     expect(() => openCheckpoint(note, verifierKey('elsewhere', publicKey))).toThrow('no signature of');
   });
 
+  it('opens with any of several keys, and is spoilt by a signature of any that does not fit', () => {
+    const [before, stranger] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')];
+    const [old, strange] = [verifierKey(origin, before.publicKey), verifierKey(origin, stranger.publicKey)];
+    const text = checkpointText(checkpoint);
+    const both = signNote(text, origin, privateKey, before.privateKey);
+    expect(both.match(/^\u2014 /gm)).toHaveLength(2);
+    for (const keys of [vkey, old, [old], [strange, old], [vkey, old]]) {
+      expect(openCheckpoint(both, keys)).toEqual(checkpoint);
+    }
+    expect(openCheckpoint(signNote(text, origin, before.privateKey), [vkey, old])).toEqual(checkpoint);
+    expect(() => openCheckpoint(both, [strange])).toThrow(/no signature of .* it is signed by /);
+    expect(() => openCheckpoint(both, [])).toThrow('no signature');
+    const other = signNote(text.replace('20852163', '7'), origin, before.privateKey).split('\n\n')[1]!;
+    expect(() => openCheckpoint(note + other, [vkey, old])).toThrow('changed or forged');
+    expect(openCheckpoint(note + other, vkey)).toEqual(checkpoint);
+  });
+
   it.each([
     ['size', note.replace('20852163', '20852164'), 'changed or forged'],
     ['root', note.replace('CQkJ', 'CQkK'), 'changed or forged'],

@@ -1,4 +1,4 @@
-import { MemoryFixedWindow, MemorySlidingWindow } from '../../src/auth/window.js';
+import { type Limit, MemoryFixedWindow, MemorySlidingWindow } from '../../src/auth/window.js';
 
 describe('sliding window', () => {
   it('never holds more than the limit in any window, and lets in what has room', () => {
@@ -15,6 +15,12 @@ describe('sliding window', () => {
       if (state.allowed) allowed.push(now);
       expect(state.used).toBe(Math.min(10, before + 1));
     }
+  });
+
+  it('forgets the key first seen when there are more than it may remember', () => {
+    const window = new MemorySlidingWindow(() => 0, 2);
+    const usedOf = (key: string) => window.take(key, 1, 10, 1_000).used;
+    expect(['a', 'b', 'a', 'c', 'b', 'a'].map(usedOf)).toEqual([1, 1, 2, 1, 2, 1]);
   });
 
   it('says when there will be room, to the millisecond', () => {
@@ -38,6 +44,25 @@ describe('sliding window', () => {
     expect(window.take('a', 10, 10, 1_000).allowed).toBe(true);
     expect(window.take('a', 0, 10, 1_000)).toMatchObject({ allowed: true, used: 10 });
     expect(window.take('b', 10, 10, 1_000).allowed).toBe(true);
+  });
+});
+
+describe.each([
+  ['sliding', () => new MemorySlidingWindow(() => 0)],
+  ['fixed', () => new MemoryFixedWindow(() => 0)],
+])('several %s windows', (_name, create) => {
+  it('are counted all together or not at all, and the one that refuses speaks', () => {
+    const window = create();
+    const limits = (key: string): [Limit, Limit] => [
+      { key, limit: 3, windowMs: 1_000 },
+      { key: 'all', limit: 4, windowMs: 2_000 },
+    ];
+    expect(window.takeAll(1, limits('a'))).toMatchObject({ allowed: true, used: 1, index: 0 });
+    expect(window.takeAll(2, limits('a'))).toMatchObject({ allowed: true, used: 3, index: 0 });
+    expect(window.takeAll(1, limits('a'))).toMatchObject({ allowed: false, used: 3, index: 0 });
+    expect(window.takeAll(2, limits('b'))).toMatchObject({ allowed: false, used: 3, index: 1, retryMs: 2_000 });
+    expect(window.takeAll(1, limits('b'))).toMatchObject({ allowed: true, used: 1, index: 0 });
+    expect(window.take('all', 0, 4, 2_000).used).toBe(4);
   });
 });
 

@@ -79,7 +79,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Proof that an entry is in the audit trail. */
+        /** Proof that an entry is in the audit trail; or an act on it, whose `id` stands in its leaf in an ndjson export. */
         get: operations["ProofsController_inclusion"];
         put?: never;
         post?: never;
@@ -98,7 +98,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Asks to forget somebody. The work is done by a worker; the answer says where to look. */
+        /** Asks to forget somebody. The work is done by a worker; the answer says where to look. With dry_run, only counts. */
         post: operations["ErasuresController_request"];
         delete?: never;
         options?: never;
@@ -394,11 +394,11 @@ export interface paths {
         get: operations["KeysController_get"];
         put?: never;
         post?: never;
-        /** Deletes a key. It is refused everywhere within two seconds. */
+        /** Deletes a key. It is refused at once by this process, everywhere within two seconds. */
         delete: operations["KeysController_delete"];
         options?: never;
         head?: never;
-        /** Changes what is given. A disabled key is refused everywhere within two seconds. */
+        /** Changes what is given. A disabled key is refused at once by this process, everywhere within two seconds. */
         patch: operations["KeysController_update"];
         trace?: never;
     };
@@ -445,7 +445,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Exchanges a key for an access token that stops working when the key is disabled, deleted or narrowed. */
+        /**
+         * Exchanges a key for an access token that stops working when the key is disabled, deleted or narrowed. A token is not
+         *     exchanged for a token: who holds one for a moment would keep it for ever.
+         */
         post: operations["AuthController_token"];
         delete?: never;
         options?: never;
@@ -927,7 +930,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Adds properties to an event, of any client of the tenant: merged by name into its enrichment. Safe to repeat. */
+        /**
+         * Adds properties to an event of your own client, with the scope admin to one of any client of the tenant: merged by
+         *     name into its enrichment. Safe to repeat. Without the scope read, only the ids are answered.
+         */
         put: operations["EventsController_enrich"];
         post?: never;
         delete?: never;
@@ -1115,16 +1121,73 @@ export interface components {
             public_key: string;
         };
         RequestErasureDto: {
-            /** @description Whom to forget: the `user_id` of events and audit entries. */
+            /**
+             * @description Whom to forget: the `user_id` of events and audit entries, exactly.
+             * @example user-4711
+             */
             user_id: string;
+            /**
+             * @description Only counts what there is, and changes nothing.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
+             * @description What becomes of values in other people’s records that are this user_id: `keep` counts them, `redact` replaces each.
+             * @default keep
+             * @enum {string}
+             */
+            mentions?: "keep" | "redact";
+            /**
+             * @description Needed where nothing is recorded under this user_id: it may be misspelt.
+             * @default false
+             */
+            confirm?: boolean;
         };
-        ErasureReceipt: {
-            /** @description Rows changed or removed, by what they were. */
+        ErasurePreviewResponse: {
+            /** @enum {boolean} */
+            dry_run: true;
+            /**
+             * @description As in the receipt of an erasure: what it would find.
+             * @example {
+             *       "events": 12,
+             *       "entries_of": 3,
+             *       "mentions_in_events": 1
+             *     }
+             */
             counts: {
                 [key: string]: number;
             };
+            /** @description false where there was more than could be counted in time: the counts are at least so many. */
+            complete: boolean;
+            /** @description Other user ids that are the same e-mail address in other letters, at most 20. Ask for each by itself. */
+            other_spellings: string[];
+            /** @description null where the tenant never asked for an erasure. */
+            subject_hmac: string | null;
+            /** @description Earlier erasures of this subject, newest first. */
+            earlier_erasures: string[];
+            covered: string[];
+            not_covered: string[];
+        };
+        ErasureReceipt: {
+            /**
+             * @description Records erased, by kind; `mentions_in_*`: other people’s that name the subject, `redacted_in_*`: those of them that were changed; `shared_*`, `linked_*`, `other_*`, `*_beyond_limit`: found and not touched.
+             * @example {
+             *       "events": 12,
+             *       "entries_of": 3,
+             *       "mentions_in_events": 1
+             *     }
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /** @enum {string} */
+            mentions: "keep" | "redact";
             /** @description Size of the audit tree when it was done; the erasures of audit entries are leaves below it. */
             tree_size: number;
+            /** @description Leaf indexes of the erasures of audit entries. */
+            act_indexes: number[];
+            /** @description What was erased. */
+            covered: string[];
             /** @description What an erasure does not reach. */
             not_covered: string[];
         };
@@ -1133,6 +1196,8 @@ export interface components {
             id: string;
             /** @enum {string} */
             state: "queued" | "running" | "completed";
+            /** @description HMAC-SHA256 of the user_id under a key of the tenant; the leaves of the audit tree carry it too. */
+            subject_hmac: string;
             /** Format: date-time */
             requested_at: string;
             /** Format: date-time */
@@ -1482,12 +1547,13 @@ export interface components {
              */
             name: string;
             /**
+             * @description `track` sends events and nothing else: the scope for keys in pages and on devices.
              * @default [
              *       "read",
              *       "write"
              *     ]
              */
-            scopes?: ("read" | "write" | "admin" | "platform")[];
+            scopes?: ("track" | "read" | "write" | "admin" | "platform")[];
             /** @description Requests per window. */
             rate_limit?: number;
             /** @description Length of the window in seconds. */
@@ -1502,7 +1568,7 @@ export interface components {
             id: string;
             client_id: string;
             name: string;
-            scopes: ("read" | "write" | "admin" | "platform")[];
+            scopes: ("track" | "read" | "write" | "admin" | "platform")[];
             /** @description Requests per window. */
             rate_limit: number;
             /** @description Length of the window in seconds. */
@@ -1523,7 +1589,7 @@ export interface components {
             id: string;
             client_id: string;
             name: string;
-            scopes: ("read" | "write" | "admin" | "platform")[];
+            scopes: ("track" | "read" | "write" | "admin" | "platform")[];
             /** @description Requests per window. */
             rate_limit: number;
             /** @description Length of the window in seconds. */
@@ -1544,7 +1610,7 @@ export interface components {
         UpdateKeyDto: {
             is_active?: boolean;
             name?: string;
-            scopes?: ("read" | "write" | "admin" | "platform")[];
+            scopes?: ("track" | "read" | "write" | "admin" | "platform")[];
             /** @description null takes the default. */
             rate_limit?: number | null;
             /** @description null takes the default. */
@@ -1597,7 +1663,7 @@ export interface components {
              */
             key_id: string | null;
             key_name: string;
-            scopes: ("read" | "write" | "admin" | "platform")[];
+            scopes: ("track" | "read" | "write" | "admin" | "platform")[];
             rate_limit: components["schemas"]["RateLimitInfo"];
             /** @description Only where the credential is the session cookie of the dashboard. */
             session?: components["schemas"]["SessionInfo"];
@@ -2199,7 +2265,10 @@ export interface components {
             /** Format: uuid */
             id: string;
             event_id: string;
-            /** @enum {string} */
+            /**
+             * @description Always `queued` for a caller with the scope `track` alone.
+             * @enum {string}
+             */
             status: "queued" | "processed" | "failed";
             /** @description True when this event was accepted before; id is then that of the first. */
             duplicate: boolean;
@@ -2263,6 +2332,11 @@ export interface components {
             data: components["schemas"]["EventResponse"][];
             /** @description Pass as cursor for the next page; null on the last. */
             next_cursor: string | null;
+        };
+        EnrichedResponse: {
+            /** Format: uuid */
+            id: string;
+            event_id: string;
         };
         EnrichEventDto: {
             /**
@@ -2585,6 +2659,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With dry_run: what an erasure would find. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePreviewResponse"];
+                };
+            };
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -2592,6 +2675,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ErasureResponse"];
                 };
+            };
+            /** @description Nothing is recorded under this user_id; counts says what mentions it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
             default: {
@@ -4818,7 +4908,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EventResponse"];
+                    "application/json": components["schemas"]["EventResponse"] | components["schemas"]["EnrichedResponse"];
                 };
             };
             /** @description The enrichment would grow beyond 64 KiB or 1,000 names. */

@@ -142,7 +142,7 @@ function unknownFunctionality(name: string, status: 404 | 422): Problem {
 
 function unknownEventType(functionality: string, known: readonly string[]): Problem {
   const some = known.slice(0, 20).join(', ');
-  return new Problem(422, `${functionality} has no such event type; it has ${some}.`, {
+  return new Problem(422, `"${functionality}" has no such event type; it has ${some}.`, {
     errors: [{ path: 'event_type', message: `must be one of ${some}` }],
   });
 }

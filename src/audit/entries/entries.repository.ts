@@ -23,6 +23,8 @@ export const MAX_COUNTED = 1_000_000;
 /** An entry with what proves it. */
 export interface ProvableEntry extends ExportedEntry {
   salts: Buffer;
+  /** Leaf indexes of the erasures that took something of it. */
+  erasures: number[];
   leaf: Buffer;
 }
 
@@ -30,7 +32,7 @@ const FIND = `/* auditEntries.find */
 select ${ENTRY_COLUMNS} from audit_entries where tenant_id = $1 and id = $2`;
 
 const LIST_BY_IDS = `/* auditEntries.listByIds */
-select ${ENTRY_COLUMNS}, salts, leaf from audit_entries where tenant_id = $1 and id = any($2::uuid[])`;
+select ${ENTRY_COLUMNS}, salts, coalesce(erasures, '{}')::float8[] as erasures, leaf from audit_entries where tenant_id = $1 and id = any($2::uuid[])`;
 
 /** Texts of this size die young: a whole stretch in one would not, and garbage would pile up. */
 const LINES_PER_TEXT = 64;

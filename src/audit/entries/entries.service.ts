@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { isConnectionError, sqlState } from '../../platform/database.js';
 import { type Page } from '../../platform/cursor.js';
+import { fairMap } from '../../platform/fair-map.js';
 import { boundedTextFault } from '../../platform/payload-check.js';
 import type { Principal } from '../../platform/principal.js';
 import {
@@ -63,7 +64,7 @@ export class AuditEntriesService {
 
   /** One bad entry never sinks the others. @throws Problem 400 or 422 when no entry is valid; the body then holds the results */
   async createMany(caller: Principal, body: unknown, call: OpenCall): Promise<CreatedEntriesResponse> {
-    const contents = readLogs(body).map((raw) => refuseReserved(parseEntry(raw)));
+    const contents = await fairMap(readLogs(body), (raw) => refuseReserved(parseEntry(raw)));
     const prepared = contents.map((content) => (isFieldError(content) ? content : newEntry(content, caller)));
     const valid = prepared.filter((item): item is NewEntry => !('path' in item));
     const outcomes = valid.length === 0 ? [] : await this.writeEach(valid, call);

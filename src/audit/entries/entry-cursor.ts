@@ -1,4 +1,5 @@
 import { unknownCursor } from '../../platform/cursor.js';
+import { dateTimeFault } from '../../platform/time.js';
 import { isUuid } from '../../platform/uuid7.js';
 import type { ExportedEntry } from './entry.js';
 import type { Position } from './entry-filter.js';
@@ -13,7 +14,7 @@ export function encodePosition({ occurredAt, id }: Position): string {
 export function decodePosition(cursor: string): Position {
   const [occurredAt = '', id = ''] = Buffer.from(cursor, 'base64url').toString('latin1').split(' ');
   const position = { occurredAt, id };
-  const valid = OCCURRED_AT.test(occurredAt) && !Number.isNaN(Date.parse(occurredAt)) && isUuid(id);
+  const valid = OCCURRED_AT.test(occurredAt) && dateTimeFault(occurredAt) === null && isUuid(id);
   if (!valid || encodePosition(position) !== cursor) throw unknownCursor();
   return position;
 }

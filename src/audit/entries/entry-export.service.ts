@@ -3,9 +3,11 @@ import type { Response } from 'express';
 import { Database } from '../../platform/database.js';
 import type { Principal } from '../../platform/principal.js';
 import { toIso } from '../../platform/query.dto.js';
+import type { TimeRange } from '../../platform/time.js';
 import { csvTable, entryTable, type PrintedEntry } from '../export/entry-table.js';
 import { type ExportFormat, type Pages, sendExport } from '../export/send-export.js';
-import { EvidenceService, type EvidenceLine } from '../proofs/evidence.service.js';
+import { EvidenceService } from '../proofs/evidence.service.js';
+import type { EvidenceLine } from '../proofs/evidence-lines.js';
 import { recordOf } from './act.js';
 import { AuditEntriesRepository } from './entries.repository.js';
 import type { ExportEntriesQuery } from './entry-queries.dto.js';
@@ -51,11 +53,14 @@ export class EntryExportService {
     options: ExportOptions,
     response: Response,
   ): Promise<void> {
-    await this.recordExport(caller, options.name, options.format, filter, options.asked);
     const { format } = options;
-    const { range } = filter;
+    const isWhole = format === 'ndjson' && Object.values(options.asked).every((value) => value === undefined);
+    const range = isWhole ? null : filter.range;
+    await this.recordExport(caller, options.name, format, { range }, options.asked);
     if (format === 'ndjson') {
-      const pages = this.provablePages(caller.tenantId, filter, options.asked);
+      const pages = isWhole
+        ? inPages(this.evidence.completeLines(caller.tenantId))
+        : this.provablePages(caller.tenantId, filter, options.asked);
       return sendExport(response, { format, range, table: { ...NO_TABLE, name: options.name }, pages });
     }
     if (format === 'csv' && options.timeZone === 'UTC' && options.part === undefined && !isTextSearch(filter)) {
@@ -70,15 +75,16 @@ export class EntryExportService {
     });
   }
 
-  /** Who took data out, and which, is part of the trail: written before the first byte leaves. */
+  /** Who took data out, and which, is part of the trail: written before the first byte leaves. Without a range: all there is. */
   async recordExport(
     caller: Principal,
     name: string,
     format: string,
-    { range }: Pick<EntryFilter, 'range'>,
+    { range }: { range: TimeRange | null },
     asked: object,
   ): Promise<void> {
-    const metadata = { format, ...asked, from: toIso(range.from), to: toIso(range.to) };
+    const held = range === null ? { complete: true } : { from: toIso(range.from), to: toIso(range.to) };
+    const metadata = { format, ...asked, ...held };
     const record = recordOf(caller, {
       ...{ action: 'VIEW', resource: 'export', id: name, message: `Exported as ${format}` },
       metadata,
@@ -86,13 +92,9 @@ export class EntryExportService {
     await this.writer.append(this.database.system, [record]);
   }
 
-  /** Without any filter, the whole trail in the order of its leaves; else what matches, each line with its own proof. */
+  /** What matches, each line with its own proof. */
   private async *provablePages(tenantId: string, filter: EntryFilter, asked: object): Pages<EvidenceLine> {
     const filters = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
-    if (Object.keys(filters).length === 0) {
-      yield* inPages(this.evidence.completeLines(tenantId));
-      return;
-    }
     const attach = await this.evidence.openFiltered(tenantId, filters);
     const read = (size: number, after: Position | undefined) => this.entries.list(tenantId, filter, size, after);
     for await (const page of readPages(PROVEN_ROWS_PER_PAGE, read)) {
@@ -126,7 +128,7 @@ export class EntryExportService {
   }
 }
 
-/** Line by line would mean a write, and a chunk of HTTP, for each. */
+/** The whole trail in the order of its leaves. Line by line would mean a write, and a chunk of HTTP, for each. */
 async function* inPages(lines: AsyncGenerator<EvidenceLine>): Pages<EvidenceLine> {
   let page: EvidenceLine[] = [];
   for await (const line of lines) {

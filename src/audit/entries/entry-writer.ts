@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database.js';
 import { byteaArray, textArray, timestamptzArray, uuidArray } from '../../platform/pg-arrays.js';
 import type { OpenCall } from '../api-call.js';
+import { recordOfOnePerson } from '../one-person.js';
 import { apiCallColumns, INSERT_API_CALLS, unnestApiCalls } from '../api-calls.repository.js';
 import { buildLeaf, JSON_FIELDS, newSalts } from '../proofs/leaf.js';
 import type { NewEntry } from './entry.js';
@@ -86,10 +87,17 @@ export class AuditEntryWriter {
    * @param statusCode what the call is going to be answered
    */
   async write(entries: readonly NewEntry[], call: OpenCall, statusCode: number): Promise<WriteOutcome[]> {
+    const row = call.toApiCall(statusCode, null, null);
+    const people = entries.map(({ columns }) => ({
+      id: columns.id,
+      userId: columns.user_id,
+      sessionId: columns.session_id,
+    }));
+    row.id = recordOfOnePerson(people) ?? row.id;
     const { rows } = await this.database.system.query<{ id: string }>({
       name: 'auditEntries.insertWithCall',
       text: INSERT_WITH_CALL,
-      values: [...columnsOf(entries), ...apiCallColumns([call.toApiCall(statusCode, null, null)])],
+      values: [...columnsOf(entries), ...apiCallColumns([row])],
     });
     const stored = new Set(rows.map(({ id }) => id));
     if (stored.size > 0) call.recorded = true;

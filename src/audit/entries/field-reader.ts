@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { FieldFault, readMoment } from '../../platform/field-fault.js';
+import { Unread } from '../../platform/json.js';
 import { boundedTextFault, checkPayload, textFault } from '../../platform/payload-check.js';
 import type { FieldError } from '../../platform/problem.js';
 import type { JsonValue } from '../proofs/canonical-json.js';
@@ -13,6 +14,7 @@ export function readFields<T>(
   known: ReadonlySet<string>,
   read: (fields: FieldReader) => T,
 ): T | FieldError {
+  if (raw instanceof Unread) return raw.fault;
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     return { path: '', message: 'must be a JSON object' };
   }

@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database.js';
-import { uuid7 } from '../../platform/uuid7.js';
-import { AuditTreeRepository, type LockedTree } from './audit-tree.repository.js';
-import { canonicalJson } from './canonical-json.js';
+import { actLeaf } from './act-leaf.js';
+import { AuditTreeRepository } from './audit-tree.repository.js';
 import type { ActTerms, ErasureMode } from './evidence.js';
-import { JSON_FIELDS, leafHash, microseconds, type PersonalField } from './leaf.js';
+import { JSON_FIELDS, microseconds, type PersonalField } from './leaf.js';
 import { toRanges } from './leaf-ranges.js';
-import { foldPeaks } from './merkle-tree.js';
 import { SealingService } from './sealing.service.js';
 
 /** An act with more ranges is split, so that a leaf stays below about 20 kB. */
@@ -101,9 +99,11 @@ export class AuditActs {
   private async act(sql: Sql, tenantId: string, { terms, condition, values, carryOut }: Order): Promise<number> {
     let tree = await this.sealing.sealTenant(sql, tenantId);
     const { rows } = await sql.query<{ leaf_index: number }>(
-      `/* auditActs.find */ select l.leaf_index::float8 from audit_leaves l
-       where l.tenant_id = $1 and l.kind = 'entry'
-         and l.entry_id in (select id from audit_entries where tenant_id = $1 and ${condition})
+      `/* auditActs.find */ with chosen as materialized (
+         select id from audit_entries where tenant_id = $1 and ${condition}
+       )
+       select l.leaf_index::float8 from chosen c
+       join audit_leaves l on l.tenant_id = $1 and l.entry_id = c.id and l.kind = 'entry'
        order by l.leaf_index limit ${INDEXES_PER_ACT}`,
       [tenantId, ...values],
     );
@@ -111,30 +111,12 @@ export class AuditActs {
     let changed = 0;
     for (let n = 0; n < ranges.length; n += RANGES_PER_LEAF) {
       const index = tree.size;
-      tree = await this.appendAct(sql, tree, terms, ranges.slice(n, n + RANGES_PER_LEAF));
+      const leaf = actLeaf(tree, terms, ranges.slice(n, n + RANGES_PER_LEAF));
+      tree = (await this.trees.append(sql, [{ tree, leaves: [leaf] }]))[0]!;
       const { rows: done } = await sql.query<{ changed: number }>(carryOut(index));
       changed += done[0]?.changed ?? 0;
     }
     return changed;
-  }
-
-  private async appendAct(sql: Sql, tree: LockedTree, terms: ActTerms, ranges: [number, number][]) {
-    const leaf = {
-      v: 2,
-      ...terms,
-      id: uuid7(),
-      at: microseconds(Date.now()),
-      tenant_id: tree.tenantId,
-      ranges,
-      count: ranges.reduce((sum, [from, to]) => sum + to - from, 0),
-      tree_size: tree.size,
-      root_hash: foldPeaks(tree.peaks).toString('base64'),
-    };
-    const bytes = Buffer.from(canonicalJson(leaf), 'utf8');
-    const [grown] = await this.trees.append(sql, [
-      { tree, leaves: [{ kind: terms.kind, entryId: null, hash: leafHash(bytes), leaf: bytes }] },
-    ]);
-    return grown!;
   }
 }
 

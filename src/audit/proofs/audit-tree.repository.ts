@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql } from '../../platform/database.js';
+import type { ActTerms } from './evidence.js';
 import { nodeHash, type NodeRef, TreeFrontier } from './merkle-tree.js';
 
 /** Levels that are stored; a node between two of them is hashed from at most eight below. */
 const LEVEL_STEP = 4;
 const HASH_BYTES = 32;
 
-export type LeafKind = 'entry' | 'erasure' | 'prune';
+export type LeafKind = 'entry' | ActTerms['kind'];
 
 export interface PendingLeaf {
   tenantId: string;
@@ -17,6 +18,8 @@ export interface PendingLeaf {
 export interface NewLeaf {
   kind: LeafKind;
   entryId: string | null;
+  /** The id of an act. */
+  actId: string | null;
   hash: Buffer;
   /** Bytes of a leaf that no entry holds. */
   leaf: Buffer | null;
@@ -33,6 +36,8 @@ export interface LockedTree {
   size: number;
   peaks: Buffer[];
   signedSize: number;
+  /** The time of recording that the next entry is compared with, in milliseconds. */
+  recordedUntil: number | null;
 }
 
 export interface SignedCheckpoint {
@@ -54,7 +59,8 @@ select tenant_id from waiting where tenant_id is not null
 union select tenant_id from audit_trees where tree_size > signed_size limit $1`;
 
 const LOCK = `/* auditTree.lock */
-select tenant_id, tree_size::float8, peaks, signed_size::float8 from audit_trees
+select tenant_id, tree_size::float8, peaks, signed_size::float8, extract(epoch from recorded_until)::float8 * 1000 as until
+from audit_trees
 where tenant_id = any($1::uuid[]) order by tenant_id for update`;
 
 const TAKE = `/* auditTree.take */
@@ -63,6 +69,14 @@ using unnest($1::uuid[]) as t (tenant_id),
   lateral (select entry_id from audit_unsealed w where w.tenant_id = t.tenant_id order by entry_id limit $2) picked
 where u.tenant_id = t.tenant_id and u.entry_id = picked.entry_id
 returning u.tenant_id, u.entry_id, u.leaf_hash`;
+
+interface TreeRow {
+  tenant_id: string;
+  tree_size: number;
+  peaks: Buffer;
+  signed_size: number;
+  until: number | null;
+}
 
 /** The one writer of the tree's tables. */
 @Injectable()
@@ -79,15 +93,13 @@ export class AuditTreeRepository {
        select id from unnest($1::uuid[]) as id order by id on conflict do nothing`,
       [tenantIds],
     );
-    const { rows } = await sql.query<{ tenant_id: string; tree_size: number; peaks: Buffer; signed_size: number }>(
-      LOCK,
-      [tenantIds],
-    );
+    const { rows } = await sql.query<TreeRow>(LOCK, [tenantIds]);
     return rows.map((row) => ({
       tenantId: row.tenant_id,
       size: row.tree_size,
       peaks: split(row.peaks),
       signedSize: row.signed_size,
+      recordedUntil: row.until === null ? null : Math.round(row.until),
     }));
   }
 
@@ -107,8 +119,8 @@ export class AuditTreeRepository {
     if (leaves.length === 0) return grown.map(({ tree }) => tree);
     const nodes = grown.flatMap(({ tree, nodes }) => nodes.map((node) => ({ tenantId: tree.tenantId, ...node })));
     await sql.query(
-      `/* auditTree.insertLeaves */ insert into audit_leaves (tenant_id, leaf_index, kind, entry_id, leaf_hash, leaf)
-       select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::uuid[], $5::bytea[], $6::bytea[])`,
+      `/* auditTree.insertLeaves */ insert into audit_leaves (tenant_id, leaf_index, kind, entry_id, leaf_hash, leaf, act_id)
+       select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::uuid[], $5::bytea[], $6::bytea[], $7::uuid[])`,
       [
         leaves.map((leaf) => leaf.tenantId),
         leaves.map((leaf) => leaf.index),
@@ -116,6 +128,7 @@ export class AuditTreeRepository {
         leaves.map((leaf) => leaf.entryId),
         leaves.map((leaf) => leaf.hash),
         leaves.map((leaf) => leaf.leaf),
+        leaves.map((leaf) => leaf.actId),
       ],
     );
     await sql.query(
@@ -129,12 +142,15 @@ export class AuditTreeRepository {
       ],
     );
     await sql.query(
-      `/* auditTree.grow */ update audit_trees t set tree_size = g.size, peaks = g.peaks
-       from unnest($1::uuid[], $2::bigint[], $3::bytea[]) as g (tenant_id, size, peaks) where t.tenant_id = g.tenant_id`,
+      `/* auditTree.grow */ update audit_trees t
+       set tree_size = g.size, peaks = g.peaks, recorded_until = to_timestamp(g.until / 1000)
+       from unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::float8[]) as g (tenant_id, size, peaks, until)
+       where t.tenant_id = g.tenant_id`,
       [
         grown.map(({ tree }) => tree.tenantId),
         grown.map(({ tree }) => tree.size),
         grown.map(({ tree }) => Buffer.concat(tree.peaks)),
+        grown.map(({ tree }) => tree.recordedUntil),
       ],
     );
     return grown.map(({ tree }) => tree);

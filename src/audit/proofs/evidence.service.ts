@@ -2,28 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Database, type Sql } from '../../platform/database.js';
 import { toIso } from '../../platform/query.dto.js';
-import { AuditEntriesRepository, type ProvableEntry } from '../entries/entries.repository.js';
-import { AuditTreeRepository, nodeKey, type SignedCheckpoint } from './audit-tree.repository.js';
-import type { ActLine, EntryLine, ExportStatement, LineEvidence, PrunedLine } from './evidence.js';
-import { PERSONAL_FIELDS, saltOf } from './leaf.js';
-import { planInclusion } from './merkle-proof.js';
+import { AuditEntriesRepository } from '../entries/entries.repository.js';
+import { AuditTreeRepository, type SignedCheckpoint } from './audit-tree.repository.js';
+import type { ActLine, EntryLine, ExportStatement } from './evidence.js';
+import { type EvidenceLine, type LeafRow, stateOf, toLine, toLines } from './evidence-lines.js';
+import { FilteredEvidence } from './filtered-evidence.js';
 
 const LEAVES_PER_READ = 1_024;
 /** Inner hashes go out with the first line of each chunk; the verifier folds chunks of this size. */
 const CHUNK = 4_096;
-const HASHES_PER_LINE = 256;
 const IDS_PER_READ = 10_000;
 const WAIT_MS = 3_000;
-
-export type EvidenceLine = EntryLine | ActLine | PrunedLine;
-
-interface LeafRow {
-  leaf_index: number;
-  kind: string;
-  entry_id: string | null;
-  leaf_hash: Buffer;
-  leaf: Buffer | null;
-}
 
 /** What makes an ndjson export provable without the database. Each page is read in a transaction of its own. */
 @Injectable()
@@ -66,39 +55,12 @@ export class EvidenceService {
   async openFiltered(
     tenantId: string,
     filters: Record<string, unknown>,
-  ): Promise<(page: readonly { id: string }[]) => Promise<EntryLine[]>> {
-    const checkpoint = await this.untilSealed(tenantId, Date.now());
-    let statement: Partial<ExportStatement> = stateOf(checkpoint, { complete: false, filters });
-    return async (page) => {
-      const lines = await this.attach(tenantId, page, checkpoint);
-      const [first, ...rest] = lines;
-      if (first === undefined) return [];
-      const opened = { ...first, evidence: { ...statement, ...first.evidence } };
-      statement = {};
-      return [opened, ...rest];
-    };
-  }
-
-  private attach(
-    tenantId: string,
-    page: readonly { id: string }[],
-    checkpoint: SignedCheckpoint | null,
-  ): Promise<EntryLine[]> {
-    return this.database.readInTenant(tenantId, async (sql) => {
-      const ids = page.map((entry) => entry.id);
-      const found = new Map((await this.entries.listByIds(sql, tenantId, ids)).map((entry) => [entry.id, entry]));
-      const entries = ids.flatMap((id) => found.get(id) ?? []);
-      const places = await findPlaces(sql, tenantId, entries, checkpoint?.size ?? 0);
-      const plans = new Map([...places].map(([id, index]) => [id, planInclusion(index, checkpoint!.size)]));
-      const nodes = new Map([...plans.values()].flatMap((plan) => plan.nodes.map((node) => [nodeKey(node), node])));
-      const known = await this.trees.readNodes(sql, tenantId, [...nodes.values()]);
-      return entries.map((entry) => {
-        const proof = plans.get(entry.id)?.build((node) => known.get(nodeKey(node))!);
-        return toLine(entry, places.get(entry.id) ?? null, {
-          ...(proof === undefined ? {} : { proof: proof.map((hash) => hash.toString('base64')) }),
-        });
-      });
-    });
+  ): Promise<(page: readonly { id: string }[]) => Promise<(EntryLine | ActLine)[]>> {
+    const newest = () => this.untilSealed(tenantId, Date.now());
+    const { database, trees, entries } = this;
+    const checkpoint = await newest();
+    const evidence = new FilteredEvidence({ database, trees, entries, newest }, { tenantId, filters, checkpoint });
+    return (page) => evidence.attach(page.map((entry) => entry.id));
   }
 
   private readPage(tenantId: string, from: number, to: number, size: number): Promise<EvidenceLine[]> {
@@ -170,54 +132,6 @@ export class EvidenceService {
   }
 }
 
-function stateOf(
-  checkpoint: SignedCheckpoint | null,
-  rest: Pick<ExportStatement, 'complete' | 'filters'>,
-): ExportStatement {
-  return { checkpoint: checkpoint?.note ?? null, public_key: checkpoint?.publicKey ?? null, ...rest };
-}
-
-function toLine(
-  { salts, leaf, ...entry }: ProvableEntry,
-  index: number | null,
-  more: Partial<LineEvidence>,
-): EntryLine {
-  const opened = PERSONAL_FIELDS.flatMap((field) => {
-    const salt = entry[field] === null ? null : saltOf(salts, field);
-    return salt === null ? [] : [[field, salt.toString('base64')]];
-  });
-  const evidence = {
-    leaf_index: index,
-    leaf: leaf.toString('base64'),
-    salts: Object.fromEntries(opened) as LineEvidence['salts'],
-    ...more,
-  };
-  return { ...entry, evidence };
-}
-
-function toLines(rows: readonly LeafRow[], entries: ReadonlyMap<string, ProvableEntry>): EvidenceLine[] {
-  const lines: EvidenceLine[] = [];
-  let gap: PrunedLine | undefined;
-  for (const row of rows) {
-    const entry = row.entry_id === null ? undefined : entries.get(row.entry_id);
-    if (entry === undefined && row.leaf === null) {
-      if (gap === undefined || gap.pruned.hashes.length === HASHES_PER_LINE) {
-        gap = { pruned: { from: row.leaf_index, hashes: [] }, evidence: {} };
-        lines.push(gap);
-      }
-      gap.pruned.hashes.push(row.leaf_hash.toString('base64'));
-      continue;
-    }
-    gap = undefined;
-    if (entry !== undefined) lines.push(toLine(entry, row.leaf_index, {}));
-    else {
-      const leaf = row.leaf!.toString('base64');
-      lines.push({ act: row.kind as ActLine['act'], evidence: { leaf_index: row.leaf_index, leaf } });
-    }
-  }
-  return lines;
-}
-
 /** Stored nodes of one chunk, and with the first chunk those above all chunks; only such as the checkpoint has. */
 async function readChunkNodes(sql: Sql, tenantId: string, from: number, size: number) {
   const { rows } = await sql.query<{ level: number; index: number; hash: Buffer }>(
@@ -234,18 +148,4 @@ async function readChunkNodes(sql: Sql, tenantId: string, from: number, size: nu
     [tenantId, from, size],
   );
   return rows.map(({ level, index, hash }): [number, number, string] => [level, index, hash.toString('base64')]);
-}
-
-async function findPlaces(
-  sql: Sql,
-  tenantId: string,
-  entries: readonly ProvableEntry[],
-  size: number,
-): Promise<Map<string, number>> {
-  const { rows } = await sql.query<{ entry_id: string; leaf_index: number }>(
-    `/* evidence.findPlaces */ select entry_id, leaf_index::float8 from audit_leaves
-     where tenant_id = $1 and entry_id = any($2::uuid[]) and leaf_index < $3`,
-    [tenantId, entries.map((entry) => entry.id), size],
-  );
-  return new Map(rows.map((row) => [row.entry_id, row.leaf_index]));
 }

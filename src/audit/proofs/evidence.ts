@@ -6,6 +6,8 @@ export interface ExportStatement {
   checkpoint: string | null;
   /** Verifier key of its signature. */
   public_key: string | null;
+  /** That the tree of the checkpoint before is the beginning of this one, in an export that goes on to a newer one with filters. */
+  consistency?: string[];
   /** Whether the export claims to hold every leaf of the checkpoint. */
   complete: boolean;
   filters?: Record<string, unknown>;
@@ -32,9 +34,9 @@ export interface EntryLine extends SealableEntry {
   evidence: LineEvidence;
 }
 
-/** Something the trail did to itself: an erasure or a pruning. */
+/** Something the trail did to itself: an erasure or a pruning; or what the sealer noted. */
 export interface ActLine {
-  act: 'erasure' | 'prune';
+  act: ActTerms['kind'];
   evidence: LineEvidence;
 }
 
@@ -51,7 +53,9 @@ export type ErasureMode = 'erase' | 'redact';
 export type ActTerms =
   | { kind: 'erasure'; mode: ErasureMode; fields: PersonalField[]; subject?: string }
   /** `older_than`: of entries recorded before then. */
-  | { kind: 'prune'; older_than: string };
+  | { kind: 'prune'; older_than: string }
+  /** The sealer's note that the time of recording ran backwards at these leaves. */
+  | { kind: 'clock'; tolerance_ms: number };
 
 /** Leaf of an act. `ranges`: leaf indexes [from, to) it is about. */
 export type ActLeaf = ActTerms & {

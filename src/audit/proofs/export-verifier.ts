@@ -1,40 +1,24 @@
 import type { JsonValue } from './canonical-json.js';
+import { ClockCheck } from './clock-check.js';
 import { ErasureCheck } from './erasure-check.js';
 import { leafHash } from './leaf.js';
 import { Coverage } from './leaf-ranges.js';
-import { checkEntry, fromBase64, isIndex, isObject, type Members, parseAct, parseObject } from './line-check.js';
-import { verifyInclusion } from './merkle-proof.js';
+import {
+  checkEntry,
+  fromBase64,
+  isIndex,
+  isObject,
+  type Members,
+  parseAct,
+  parseObject,
+  strangeMembers,
+} from './line-check.js';
+import { verifyConsistency, verifyInclusion } from './merkle-proof.js';
 import { type Checkpoint, openCheckpoint, parseVerifierKey } from './signed-note.js';
 import { type NodeClaim, SparseTree } from './sparse-tree.js';
+import type { Verdict, VerifyOptions } from './verdict.js';
 
 const MAX_PROBLEMS = 100;
-
-export interface VerifyOptions {
-  /** Verifier key to trust; without it the one in the export is taken, and said to be. */
-  publicKey?: string | undefined;
-  /** A signed checkpoint kept from earlier. */
-  earlier?: string | undefined;
-}
-
-export interface Verdict {
-  ok: boolean;
-  lines: number;
-  entries: number;
-  /** Of these, entries that lost personal fields, or values in them, to an erasure. */
-  erased: number;
-  pruned: number;
-  /** Whether it is proven that nothing is missing; an export made with filters cannot prove that. */
-  complete: boolean;
-  tree_size: number | null;
-  root_hash: string | null;
-  origin: string | null;
-  public_key: string | null;
-  /** The key came from the export itself: the signature then only tells damage, not forgery. */
-  key_from_export: boolean;
-  earlier: { tree_size: number; consistent: boolean } | null;
-  problems: string[];
-  problem_count: number;
-}
 
 interface Pending {
   line: number;
@@ -53,6 +37,8 @@ export class ExportVerifier {
   private readonly tree = new SparseTree((claim) => this.reportClaim(claim));
   private readonly erasures = new ErasureCheck();
   private readonly prunings = new Coverage();
+  private readonly clock = new ClockCheck();
+  private lastIndex = -1;
   private readonly pruned: Pending[] = [];
   private readonly acts: Act[] = [];
   private readonly problems: string[] = [];
@@ -66,22 +52,27 @@ export class ExportVerifier {
   private earlier: Checkpoint | null = null;
   /** Checkpoints of the export itself that it went on from. */
   private readonly older: Checkpoint[] = [];
-  private key: string | undefined;
+  private keys: readonly string[];
 
   constructor(private readonly options: VerifyOptions = {}) {
-    this.key = options.publicKey;
+    this.keys = options.publicKeys ?? [];
     // a key that cannot be read is a mistake of the caller, no finding
-    if (this.key !== undefined) parseVerifierKey(this.key);
+    for (const key of this.keys) parseVerifierKey(key);
   }
 
-  addLine(text: string): void {
+  /** @param text null where it is not UTF-8 */
+  addLine(text: string | null): void {
     this.lines += 1;
-    const line = parseObject(text);
-    if (line === null) return this.report('is not a JSON object');
-    if (this.lines === 1) this.start(asObject(line['evidence']) ?? {});
+    const line = text === null ? null : parseObject(text);
+    if (line === null) return this.report('is not a JSON object in UTF-8');
+    if (JSON.stringify(line) !== text) {
+      this.report('is not written as an export writes it: a member twice, white space, or digits that no number holds');
+    }
+    for (const problem of strangeMembers(line)) this.report(problem);
     const evidence = asObject(line['evidence']);
     if (evidence !== undefined) this.recognized += 1;
-    if (this.lines > 1 && typeof evidence?.['checkpoint'] === 'string') this.goOn(evidence['checkpoint']);
+    if (this.lines === 1) this.start(evidence ?? {});
+    else if (evidence !== undefined && 'checkpoint' in evidence) this.goOn(evidence);
     if (evidence?.['nodes'] !== undefined) this.addNodes(evidence['nodes']);
     if ('pruned' in line) this.addPruned(asObject(line['pruned']) ?? {});
     else this.addLeaf(line, evidence);
@@ -99,6 +90,7 @@ export class ExportVerifier {
       if (!this.prunings.has(from, to))
         this.reportAt(line, `leaves ${from} to ${to - 1} are gone, and no pruning covers them`);
     }
+    for (const { line, problem } of this.clock.findings()) this.reportAt(line, problem);
     if (this.unsealed > 0) {
       this.report(`${this.unsealed} entries were not sealed yet, so nothing proves them; export again later`, true);
     }
@@ -110,30 +102,46 @@ export class ExportVerifier {
   /** The statement in the first line says which checkpoint everything is compared with. */
   private start(statement: Members): void {
     this.complete = statement['complete'] !== false;
-    this.key ??= typeof statement['public_key'] === 'string' ? statement['public_key'] : undefined;
-    const note = statement['checkpoint'];
-    if (this.key === undefined || typeof note !== 'string') return this.report('there is no signed checkpoint');
+    const { checkpoint: note, public_key: key } = statement;
+    if (this.keys.length === 0 && typeof key === 'string') this.keys = [key];
+    if (this.keys.length === 0 || typeof note !== 'string') return this.report('there is no signed checkpoint');
+    this.checkStatement(statement);
     this.checkpoint = this.open(note, 'the checkpoint of the export');
     if (this.options.earlier !== undefined) this.earlier = this.open(this.options.earlier, 'the earlier checkpoint');
     if (this.earlier !== null) this.tree.wantRoot(this.earlier.size);
     if (this.checkpoint !== null) this.tree.wantRoot(this.checkpoint.size);
   }
 
-  /** A complete export goes on to a newer checkpoint where an erasure or a pruning came in between. */
-  private goOn(note: string): void {
-    const newer = this.open(note, `the checkpoint on line ${this.lines}`);
-    if (newer === null || this.checkpoint === null) return;
-    if (!this.complete || newer.origin !== this.checkpoint.origin || newer.size < this.checkpoint.size) {
+  private checkStatement({ public_key: key, complete, filters }: Members): void {
+    const fits = typeof key === 'string' && complete === this.complete && this.complete === (filters === undefined);
+    if (!fits) this.report('says something else of the export than an export says');
+  }
+
+  /** An export goes on to a newer checkpoint where an erasure or a pruning came in between. */
+  private goOn(statement: Members): void {
+    const note = statement['checkpoint'];
+    this.checkStatement(statement);
+    const newer = typeof note === 'string' ? this.open(note, `the checkpoint on line ${this.lines}`) : null;
+    const older = this.checkpoint;
+    if (newer === null || older === null) return;
+    if (newer.origin !== older.origin || newer.size < older.size) {
       return this.report('has a checkpoint that does not go on from the first');
     }
-    this.older.push(this.checkpoint);
+    if (this.complete) this.older.push(older);
+    else this.checkConsistency(older, newer, statement['consistency']);
     this.checkpoint = newer;
     this.tree.wantRoot(newer.size);
   }
 
+  private checkConsistency(older: Checkpoint, newer: Checkpoint, proof: JsonValue | undefined): void {
+    const hashes = toHashes(proof);
+    if (hashes !== null && verifyConsistency(older.size, newer.size, hashes, older.root, newer.root)) return;
+    this.report('has a checkpoint of which nothing proves that it goes on from the one before');
+  }
+
   private open(note: string, what: string): Checkpoint | null {
     try {
-      return openCheckpoint(note, this.key ?? '');
+      return openCheckpoint(note, this.keys);
     } catch (error) {
       this.report(`${what}: ${(error as Error).message}`, true);
       return null;
@@ -149,7 +157,7 @@ export class ExportVerifier {
     const leaf = fromBase64(evidence['leaf']);
     if (!isIndex(index) || leaf === null) return this.report('has no leaf index or no leaf');
     if (act === undefined) this.checkFields(line, index, leaf, evidence['salts']);
-    else this.addAct(index, leaf);
+    else this.addAct(act, index, leaf);
     this.place(index, leafHash(leaf), evidence['proof']);
   }
 
@@ -161,18 +169,20 @@ export class ExportVerifier {
       this.report(`is of tenant ${JSON.stringify(line['tenant_id'])}, the checkpoint is ${origin}`);
     }
     const [erasedAt, size] = [line['erased_at'] ?? null, this.checkpoint?.size ?? 0];
+    if (this.complete) this.clock.addEntry(this.lines, index, line['created_at']);
     this.erasures.addEntry({ line: this.lines, index, erasedAt, erased, redacted, size });
   }
 
-  private addAct(index: number, leaf: Buffer): void {
+  private addAct(kind: JsonValue, index: number, leaf: Buffer): void {
     const act = parseAct(leaf);
-    if (act === null) return this.report('the leaf is not one of an erasure or a pruning');
+    if (act === null || act.kind !== kind) return this.report(`the leaf is not one of ${JSON.stringify(kind)}`);
     if (act.tree_size !== index) return this.report(`the act is of a tree of ${act.tree_size}, its place is ${index}`);
     if (act.ranges.some(([, to]) => to > index)) return this.report('the act is about leaves that come after it');
     const tenant = this.checkpoint?.origin.split('/').at(-1);
     if (tenant !== undefined && act.tenant_id !== tenant) return this.report(`the act is of tenant ${act.tenant_id}`);
     if (act.kind === 'erasure') this.erasures.addAct(index, act);
-    else this.prunings.add(act.ranges);
+    else if (act.kind === 'prune') this.prunings.add(act.ranges);
+    else this.clock.addNote(act.ranges);
     this.acts.push({ line: this.lines, size: index, root: Buffer.from(act.root_hash, 'base64') });
     this.tree.wantRoot(index);
   }
@@ -183,16 +193,19 @@ export class ExportVerifier {
       return this.report(`is leaf ${index}, the checkpoint has only ${checkpoint.size}`);
     }
     if (!this.tree.add(index, hash)) return this.report(`is leaf ${index}, which was there already`);
+    if (this.complete && index < this.lastIndex)
+      this.report(`is leaf ${index}, which belongs before the line above it`);
+    this.lastIndex = index;
     if (this.complete || checkpoint === null) return;
-    const hashes = Array.isArray(proof) ? proof.map((item) => fromBase64(item)) : [null];
-    const proven =
-      !hashes.includes(null) && verifyInclusion(hash, index, checkpoint.size, hashes as Buffer[], checkpoint.root);
+    const hashes = toHashes(proof);
+    const proven = hashes !== null && verifyInclusion(hash, index, checkpoint.size, hashes, checkpoint.root);
     if (!proven) this.report(`nothing proves that this is leaf ${index} of the checkpoint`);
   }
 
   private addPruned(pruned: Members): void {
     const { from, hashes } = pruned;
     if (!isIndex(from) || !Array.isArray(hashes)) return this.report('is no range of pruned leaves');
+    this.clock.addGap();
     this.pruned.push({ line: this.lines, from, to: from + hashes.length });
     hashes.forEach((base64, n) => {
       const hash = fromBase64(base64);
@@ -267,8 +280,9 @@ export class ExportVerifier {
       tree_size: now?.size ?? null,
       root_hash: now?.root.toString('base64') ?? null,
       origin: now?.origin ?? null,
-      public_key: this.key ?? null,
-      key_from_export: this.options.publicKey === undefined,
+      public_keys: this.keys,
+      clock_notes: this.clock.noted,
+      key_from_export: (this.options.publicKeys ?? []).length === 0,
       earlier:
         now === null || earlier === null
           ? null
@@ -297,6 +311,12 @@ function storedNodes(size: number): number {
   let count = 0;
   for (let width = 16; width <= size; width *= 16) count += Math.floor(size / width);
   return count;
+}
+
+function toHashes(proof: JsonValue | undefined): Buffer[] | null {
+  if (!Array.isArray(proof)) return null;
+  const hashes = proof.map((item) => fromBase64(item));
+  return hashes.every((hash) => hash !== null) ? hashes : null;
 }
 
 const asObject = (value: JsonValue | undefined): Members | undefined => (isObject(value) ? value : undefined);

@@ -1,6 +1,7 @@
+import { isUuid, parseUuid, uuid7Time } from '../../platform/uuid7.js';
 import { canonicalJson, type JsonValue } from './canonical-json.js';
 import type { ActLeaf } from './evidence.js';
-import { CLEAR_FIELDS, commitment, JSON_FIELDS, PERSONAL_FIELDS, type PersonalField } from './leaf.js';
+import { CLEAR_FIELDS, commitment, JSON_FIELDS, microseconds, PERSONAL_FIELDS, type PersonalField } from './leaf.js';
 
 export type Members = Record<string, JsonValue>;
 
@@ -57,6 +58,29 @@ export function parseObject(text: string): Members | null {
   }
 }
 
+const STATEMENT = ['checkpoint', 'public_key', 'complete', 'filters', 'consistency'];
+const EVIDENCE = {
+  entry: new Set(['leaf_index', 'leaf', 'salts', 'proof', 'nodes', ...STATEMENT]),
+  act: new Set(['leaf_index', 'leaf', 'proof', 'nodes', ...STATEMENT]),
+  pruned: new Set(['nodes', ...STATEMENT]),
+};
+const ACT_LINE = new Set(['act', 'evidence']);
+const PRUNED_LINE = new Set(['pruned', 'evidence']);
+const PRUNED = new Set(['from', 'hashes']);
+
+/** What a line holds beside what an export writes: nothing would check it. */
+export function strangeMembers(line: Members): string[] {
+  const kind = 'pruned' in line ? 'pruned' : 'act' in line ? 'act' : 'entry';
+  const evidence = isObject(line['evidence']) ? line['evidence'] : {};
+  const strange = Object.keys(evidence).filter((member) => !EVIDENCE[kind].has(member));
+  if (!('checkpoint' in evidence)) strange.push(...STATEMENT.filter((member) => member in evidence));
+  const problems = strange.map((member) => `has ${member} in its evidence, which nothing proves`);
+  const own =
+    kind === 'entry' ? [] : Object.keys(line).filter((name) => !(kind === 'act' ? ACT_LINE : PRUNED_LINE).has(name));
+  const inner = isObject(line['pruned']) ? Object.keys(line['pruned']).filter((name) => !PRUNED.has(name)) : [];
+  return [...problems, ...[...own, ...inner].map((name) => `has ${name}, which nothing proves`)];
+}
+
 /** Compares the fields of an exported entry with what its leaf holds of them. */
 export function checkEntry(line: Members, leafBytes: Buffer, salts: JsonValue | undefined): EntryCheck {
   const leaf = parseLeaf(leafBytes);
@@ -79,8 +103,12 @@ export function checkEntry(line: Members, leafBytes: Buffer, salts: JsonValue | 
       problems.push(`${field} is ${JSON.stringify(shown)}, sealed was ${JSON.stringify(sealed)}`);
     }
   }
+  if (!isTimeOfId(line['id'], line['created_at'])) problems.push('created_at is not the time that is in its id');
   return { problems, ...checkPersonal({ line, commitments, salts, problems }) };
 }
+
+const isTimeOfId = (id: JsonValue | undefined, createdAt: JsonValue | undefined): boolean =>
+  typeof id === 'string' && isUuid(id) && microseconds(uuid7Time(parseUuid(id))) === createdAt;
 
 interface Personal {
   line: Members;
@@ -146,8 +174,9 @@ export function parseAct(bytes: Buffer): ActLeaf | null {
   return wellFormed ? (leaf as unknown as ActLeaf) : null;
 }
 
-function hasTerms({ kind, mode, fields, older_than: olderThan }: Members): boolean {
+function hasTerms({ kind, mode, fields, older_than: olderThan, tolerance_ms: tolerance }: Members): boolean {
   if (kind === 'prune') return isTime(olderThan);
+  if (kind === 'clock') return isIndex(tolerance);
   const known = Array.isArray(fields) && fields.every((field) => PERSONAL.has(field as string));
   return kind === 'erasure' && (mode === 'erase' || mode === 'redact') && known;
 }

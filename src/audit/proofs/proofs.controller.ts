@@ -31,7 +31,7 @@ export class ProofsController {
     return this.proofs.getConsistency(caller.tenantId, query.from, query.to);
   }
 
-  /** Proof that an entry is in the audit trail. */
+  /** Proof that an entry is in the audit trail; or an act on it, whose `id` stands in its leaf in an ndjson export. */
   @Get(':id/proof')
   @ApiOkResponse({ type: InclusionProofResponse })
   inclusion(@Caller() caller: Principal, @Param('id') id: string): Promise<InclusionProofResponse> {

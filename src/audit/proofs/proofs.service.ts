@@ -32,7 +32,7 @@ export class ProofsService {
   getInclusion(tenantId: string, id: string): Promise<InclusionProofResponse> {
     return this.database.readInTenant(tenantId, async (sql) => {
       const leaf = isUuid(id) ? await findLeaf(sql, tenantId, id) : undefined;
-      if (leaf === undefined) throw notFound('There is no audit entry with this id.');
+      if (leaf === undefined) throw notFound('There is no audit entry and no act on the trail with this id.');
       if (leaf.leaf_index === null) throw notSealed();
       const checkpoint = await this.requireCheckpoint(sql, tenantId);
       if (leaf.leaf_index >= checkpoint.size) throw notSealed();
@@ -119,14 +119,16 @@ function openSalts(salts: Buffer | null): Record<string, string> {
 const notSealed = () =>
   notFound('This audit entry is not sealed yet. Entries are sealed within seconds; ask again shortly.');
 
-/** An entry is in the trail, or was and has left its leaf hash. */
+/** An entry is in the trail, or was and has left its leaf hash; an act is a leaf alone. */
 async function findLeaf(sql: Sql, tenantId: string, id: string): Promise<LeafRow | undefined> {
   const { rows } = await sql.query<LeafRow>(
     `/* proofs.findLeaf */
      select l.leaf_index::float8, coalesce(l.leaf_hash, sha256('\\x00'::bytea || e.leaf)) as leaf_hash, e.leaf, e.salts
      from (select id, leaf, salts from audit_entries where tenant_id = $1 and id = $2) e
      full join (select entry_id, leaf_index, leaf_hash from audit_leaves where tenant_id = $1 and entry_id = $2) l
-       on l.entry_id = e.id`,
+       on l.entry_id = e.id
+     union all
+     select leaf_index::float8, leaf_hash, leaf from audit_leaves where tenant_id = $1 and act_id = $2`,
     [tenantId, id],
   );
   return rows[0];

@@ -1,20 +1,26 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CONFIG, type Config } from '../../platform/config.js';
 import { Database, type Sql } from '../../platform/database.js';
+import { parseUuid, uuid7Time } from '../../platform/uuid7.js';
 import { createPublicKey } from 'node:crypto';
 import {
+  type Append,
   AuditTreeRepository,
   type LockedTree,
   type NewLeaf,
   type PendingLeaf,
   type SignedCheckpoint,
 } from './audit-tree.repository.js';
+import { actLeaf } from './act-leaf.js';
+import { toRanges } from './leaf-ranges.js';
 import { foldPeaks } from './merkle-tree.js';
+import { CLOCK_TOLERANCE_MS, RecordingClock } from './recording-clock.js';
 import { checkpointText, signNote, verifierKey } from './signed-note.js';
 import { SigningKey } from './signing-key.js';
 
 const TENANTS_PER_PASS = 1_000;
 const LEAVES_PER_PASS = 10_000;
+const RANGES_PER_LEAF = 1_000;
 
 /** What one pass did. */
 export interface SealPass {
@@ -32,6 +38,8 @@ const NOTHING: SealPass = { sealed: 0, checkpoints: [], more: false };
  */
 @Injectable()
 export class SealingService {
+  private readonly logger = new Logger(SealingService.name);
+
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly database: Database,
@@ -41,7 +49,7 @@ export class SealingService {
 
   /** One pass over all tenants. While another worker is at it, there is nothing to do. */
   async sealOnce(): Promise<SealPass> {
-    const key = await this.signingKey.get();
+    const keys = await this.signingKey.all();
     return this.database.inSystem(async (sql) => {
       if (!(await becomeSealer(sql))) return NOTHING;
       const tenants = await this.trees.listWaiting(sql, TENANTS_PER_PASS);
@@ -52,8 +60,8 @@ export class SealingService {
       const unsigned = trees.filter((tree) => tree.size > tree.signedSize);
       const checkpoints = unsigned.map(({ tenantId, size, peaks }) => {
         const [origin, root] = [`${this.config.AUDIT_ORIGIN}/${tenantId}`, foldPeaks(peaks)];
-        const note = signNote(checkpointText({ origin, size, root }), origin, key);
-        return { tenantId, size, root, note, publicKey: verifierKey(origin, createPublicKey(key)) };
+        const note = signNote(checkpointText({ origin, size, root }), origin, ...keys);
+        return { tenantId, size, root, note, publicKey: verifierKey(origin, createPublicKey(keys[0])) };
       });
       if (checkpoints.length > 0) await this.trees.insertCheckpoints(sql, checkpoints);
       const more = sealed >= perTenant || tenants.length === TENANTS_PER_PASS;
@@ -84,11 +92,44 @@ export class SealingService {
     );
     const byTenant = new Map(locked.map((tree) => [tree.tenantId, { tree, leaves: [] as NewLeaf[] }]));
     for (const { tenantId, entryId, hash } of waiting.sort(byEntryId)) {
-      byTenant.get(tenantId)?.leaves.push({ kind: 'entry', entryId, hash, leaf: null });
+      byTenant.get(tenantId)?.leaves.push({ kind: 'entry', entryId, actId: null, hash, leaf: null });
     }
-    const trees = await this.trees.append(sql, [...byTenant.values()]);
+    const checked = [...byTenant.values()].map(checkClock);
+    const trees = await this.trees.append(sql, checked);
+    await this.noteClock(sql, trees, checked);
     return { trees, sealed: waiting.length };
   }
+
+  /** A leaf after those whose time ran backwards says so, for whoever verifies; changes `trees` to what they are then. */
+  private async noteClock(sql: Sql, trees: LockedTree[], checked: readonly CheckedAppend[]): Promise<void> {
+    for (const [n, { backwards }] of checked.entries()) {
+      const tree = trees[n]!;
+      for (let from = 0; from < backwards.length; from += RANGES_PER_LEAF) {
+        const ranges = toRanges(backwards.slice(from, from + RANGES_PER_LEAF));
+        const note = actLeaf(trees[n]!, { kind: 'clock', tolerance_ms: CLOCK_TOLERANCE_MS }, ranges);
+        trees[n] = (await this.trees.append(sql, [{ tree: trees[n]!, leaves: [note] }]))[0]!;
+      }
+      if (backwards.length === 0) continue;
+      this.logger.warn(
+        `audit trail of ${tree.tenantId}: ${backwards.length} entries, the first at leaf ${backwards[0]}, were recorded more than ` +
+          `${CLOCK_TOLERANCE_MS / 60_000} minutes before those in front of them; compare the clocks of the API processes`,
+      );
+    }
+  }
+}
+
+interface CheckedAppend extends Append {
+  /** Leaf indexes at which the time of recording runs backwards. */
+  backwards: number[];
+}
+
+function checkClock({ tree, leaves }: Append): CheckedAppend {
+  const clock = new RecordingClock(tree.recordedUntil);
+  const backwards: number[] = [];
+  for (const [n, { entryId }] of leaves.entries()) {
+    if (entryId !== null && clock.runsBack(uuid7Time(parseUuid(entryId)))) backwards.push(tree.size + n);
+  }
+  return { tree: { ...tree, recordedUntil: clock.until }, leaves, backwards };
 }
 
 /** Until the end of the transaction, this process is the one that seals. */

@@ -2,7 +2,7 @@ import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:
 
 /** Signed notes and checkpoints as in c2sp.org/signed-note and c2sp.org/tlog-checkpoint; Ed25519 only. */
 const ED25519 = 1;
-const SIGNATURE_LINE = /^\u2014 (\S+) ([A-Za-z0-9+/]+={0,2})$/;
+const SIGNATURE_LINE = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/]+={0,2})$/;
 /** DER of a SubjectPublicKeyInfo up to the 32 bytes of an Ed25519 key (RFC 8410). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const MAX_NOTE_LENGTH = 100_000;
@@ -18,11 +18,14 @@ export function checkpointText({ origin, size, root }: Checkpoint): string {
   return `${origin}\n${size}\n${root.toString('base64')}\n`;
 }
 
-/** Signs `text`, which ends in a newline, under the name of the key. */
-export function signNote(text: string, name: string, privateKey: KeyObject): string {
-  const id = keyId(name, rawPublicKey(createPublicKey(privateKey)));
-  const signature = sign(null, Buffer.from(text, 'utf8'), privateKey);
-  return `${text}\n\u2014 ${name} ${Buffer.concat([id, signature]).toString('base64')}\n`;
+/** Signs `text`, which ends in a newline, under one name with each of the keys. */
+export function signNote(text: string, name: string, ...privateKeys: readonly KeyObject[]): string {
+  const lines = privateKeys.map((privateKey) => {
+    const id = keyId(name, rawPublicKey(createPublicKey(privateKey)));
+    const signature = sign(null, Buffer.from(text, 'utf8'), privateKey);
+    return `\u2014 ${name} ${Buffer.concat([id, signature]).toString('base64')}\n`;
+  });
+  return `${text}\n${lines.join('')}`;
 }
 
 /** A verifier key: `<name>+<key id in hex>+<base64 of type and public key>`. */
@@ -32,18 +35,25 @@ export function verifierKey(name: string, publicKey: KeyObject): string {
 }
 
 /**
- * The checkpoint in `note`, if the key of `vkey` signed it.
- * @throws Error saying what is wrong with the note, the key or the signature
+ * The checkpoint in `note`, if one of the keys signed it; a signature of one of them that does not fit spoils it.
+ * @throws Error saying what is wrong with the note, the keys or the signature
  */
-export function openCheckpoint(note: string, vkey: string): Checkpoint {
-  const { name, id, key } = parseVerifierKey(vkey);
+export function openCheckpoint(note: string, vkeys: string | readonly string[]): Checkpoint {
+  const keys = [vkeys].flat().map(parseVerifierKey);
   const { text, signatures } = splitNote(note);
-  const own = signatures.filter((line) => line.name === name && line.id.equals(id));
-  if (own.length === 0) throw new Error(`no signature of ${name}+${id.toString('hex')} on the checkpoint`);
-  for (const { signature } of own) {
-    if (!verify(null, Buffer.from(text, 'utf8'), key, signature)) {
-      throw new Error(`the signature of ${name} does not fit the checkpoint: it was changed or forged`);
+  let signed = false;
+  for (const { name, id, key } of keys) {
+    for (const { signature } of signatures.filter((line) => line.name === name && line.id.equals(id))) {
+      if (!verify(null, Buffer.from(text, 'utf8'), key, signature)) {
+        throw new Error(`the signature of ${name} does not fit the checkpoint: it was changed or forged`);
+      }
+      signed = true;
     }
+  }
+  if (!signed) {
+    const wanted = keys.map(({ name, id }) => `${name}+${id.toString('hex')}`).join(', ');
+    const found = signatures.map(({ name, id }) => `${name}+${id.toString('hex')}`).join(', ');
+    throw new Error(`no signature of ${wanted} on the checkpoint; it is signed by ${found}`);
   }
   return parseCheckpoint(text);
 }

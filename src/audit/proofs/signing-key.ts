@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CONFIG, type Config } from '../../platform/config.js';
@@ -12,28 +12,41 @@ const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 @Injectable()
 export class SigningKey {
   private readonly logger = new Logger(SigningKey.name);
-  private key: KeyObject | undefined;
+  private keys: readonly [KeyObject, ...KeyObject[]] | undefined;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly database: Database,
   ) {}
 
-  async get(): Promise<KeyObject> {
-    this.key ??= await this.load();
-    return this.key;
+  /** The key, then the one before it where both sign: whoever trusts only that one can go on until they have the new one. */
+  async all(): Promise<readonly [KeyObject, ...KeyObject[]]> {
+    this.keys ??= await this.loadAll();
+    return this.keys;
+  }
+
+  private async loadAll(): Promise<readonly [KeyObject, ...KeyObject[]]> {
+    const current = await this.load();
+    const previous = this.loadPrevious();
+    return previous === undefined || samePublicKey(previous, current) ? [current] : [current, previous];
   }
 
   private async load(): Promise<KeyObject> {
     const { AUDIT_SIGNING_KEY: base64, AUDIT_SIGNING_KEY_FILE: file } = this.config;
-    if (base64 !== undefined) {
-      return parseKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'pkcs8' }, 'AUDIT_SIGNING_KEY');
-    }
+    if (base64 !== undefined) return parseBase64(base64, 'AUDIT_SIGNING_KEY');
     if (file !== undefined) return parseKey(readOrMake(file), 'AUDIT_SIGNING_KEY_FILE');
     this.logger.warn(
       'audit checkpoints are signed with a key kept in PostgreSQL; set AUDIT_SIGNING_KEY_FILE to keep it out of there',
     );
     return this.fromDatabase();
+  }
+
+  /** Never made: a key that signed nothing before would say nothing. */
+  private loadPrevious(): KeyObject | undefined {
+    const { AUDIT_PREVIOUS_SIGNING_KEY: base64, AUDIT_PREVIOUS_SIGNING_KEY_FILE: file } = this.config;
+    if (base64 !== undefined) return parseBase64(base64, 'AUDIT_PREVIOUS_SIGNING_KEY');
+    if (file === undefined) return undefined;
+    return parseKey(readFileSync(file, 'utf8'), 'AUDIT_PREVIOUS_SIGNING_KEY_FILE');
   }
 
   private async fromDatabase(): Promise<KeyObject> {
@@ -45,6 +58,11 @@ export class SigningKey {
     return createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
   }
 }
+
+const parseBase64 = (base64: string, setting: string) =>
+  parseKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'pkcs8' }, setting);
+
+const samePublicKey = (a: KeyObject, b: KeyObject) => createPublicKey(a).equals(createPublicKey(b));
 
 function parseKey(source: Parameters<typeof createPrivateKey>[0], setting: string): KeyObject {
   let key: KeyObject | undefined;

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { parseSmallJson, Unread } from '../../platform/json.js';
 import type { Principal } from '../../platform/principal.js';
 import type { FieldError } from '../../platform/problem.js';
 import type { AcceptableEvent } from '../event.js';
@@ -20,6 +21,7 @@ type Attributes = Record<string, unknown>;
 
 /** A CloudEvent 1.0 in its JSON form, as an event. */
 export function parseCloudEvent(raw: unknown, principal: Principal): AcceptableEvent | FieldError {
+  if (raw instanceof Unread) return raw.fault;
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     return { path: '', message: 'a CloudEvent must be a JSON object' };
   }
@@ -113,11 +115,10 @@ function readData(attributes: Attributes): { name: string; value: unknown } | Fi
 function decodeData(bytes: Buffer, type: string): { name: string; value: unknown } | FieldError {
   if (bytes.length === 0) return { name: 'data', value: undefined };
   if (isJson(type)) {
-    try {
-      return { name: 'data', value: JSON.parse(bytes.toString('utf8')) as unknown };
-    } catch {
-      return { path: 'data', message: 'is not valid JSON, though its content type says so' };
-    }
+    const value = parseSmallJson(bytes);
+    return value === undefined
+      ? { path: 'data', message: 'is not valid JSON, though its content type says so, or is too complex' }
+      : { name: 'data', value };
   }
   if (type.startsWith('text/') || type.endsWith('xml')) return { name: 'data', value: bytes.toString('utf8') };
   return { name: 'data_base64', value: bytes.toString('base64') };

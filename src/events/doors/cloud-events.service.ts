@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { OpenCall } from '../../audit/api-call.js';
-import { parseJson, readBytes, requireMediaType } from '../../platform/body.js';
+import { readBytes, requireMediaType } from '../../platform/body.js';
 import { CONFIG, type Config } from '../../platform/config.js';
+import { fairMap } from '../../platform/fair-map.js';
+import { parseJson } from '../../platform/json.js';
 import type { Principal } from '../../platform/principal.js';
 import { badRequest, tooLarge } from '../../platform/problem.js';
 import type { BatchResponse, IngestedResponse } from '../events.dto.js';
@@ -38,7 +40,7 @@ export class CloudEventsService {
     const type = mediaType(request.headers['content-type']);
     if (type.startsWith('application/cloudevents')) {
       requireMediaType(request, /^application\/cloudevents(-batch)?\+json *(;|$)/i, STRUCTURED);
-      const body = parseJson(await readBytes(request, this.config.MAX_BODY_BYTES));
+      const body = await parseJson(await readBytes(request, this.config.MAX_BODY_BYTES));
       if (type === BATCH) return this.acceptBatch(principal, body, call);
       return this.events.ingestParsed(principal, parseCloudEvent(body, principal), call, toAttributePath);
     }
@@ -55,7 +57,7 @@ export class CloudEventsService {
     const ownIds = body.map((item) => (item as { id?: unknown } | null)?.id);
     return this.events.ingestAllParsed(
       principal,
-      () => body.map((item) => parseCloudEvent(item, principal)),
+      () => fairMap(body as unknown[], (item) => parseCloudEvent(item, principal)),
       ownIds,
       call,
       toAttributePath,

@@ -4,11 +4,14 @@ import type { OpenCall } from '../../audit/api-call.js';
 import { ApiCallTrail } from '../../audit/api-call-trail.js';
 import { AuthService } from '../../auth/auth.service.js';
 import { readBasicUser } from '../../auth/credentials.js';
-import { parseJson, readBytes } from '../../platform/body.js';
+import { readBytes, requireCharset } from '../../platform/body.js';
 import { CONFIG, type Config } from '../../platform/config.js';
+import { ANY_ORIGIN, CorsPolicy } from '../../platform/cors.js';
+import { parseJson } from '../../platform/json.js';
+import { findMemberText } from '../../platform/json-scan.js';
 import type { Principal } from '../../platform/principal.js';
-import { badRequest, Problem } from '../../platform/problem.js';
-import { pathOf, send } from '../lane.js';
+import { badRequest, methodNotAllowed, Problem } from '../../platform/problem.js';
+import { pathOf } from '../lane.js';
 import { LaneAnswers } from '../lane-answers.js';
 import { SEGMENT_CALLS, type SegmentCall } from './segment-message.js';
 import { SegmentService } from './segment.service.js';
@@ -25,26 +28,16 @@ const DOORS: ReadonlyMap<string, Door> = new Map(
   ]),
 );
 
-const SETTINGS = /^(?:\/v1)?\/projects\/([^/]{1,512})\/settings$/;
+const SETTINGS = /^(?:\/v1)?\/projects\/([^/]{1,512})\/settings$/i;
 
-/** Any origin: a write key stands in the page for everybody to read, and opens nothing but the door to write. */
-const CORS = {
-  'Access-Control-Allow-Origin': '*',
-  'Access-Control-Expose-Headers':
-    'Retry-After, X-RateLimit-Reset, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, X-Request-Id',
-};
-
-const PREFLIGHT = {
-  'Access-Control-Allow-Methods': 'GET, POST, OPTIONS',
-  // The wildcard does not cover Authorization.
-  'Access-Control-Allow-Headers': 'Authorization, Content-Type, Content-Encoding, X-API-Key, X-Retry-Count, *',
-  'Access-Control-Max-Age': '86400',
-};
+/** What may be inflated and looked through for a key; SDKs fill a batch to 500 KB. */
+const KEYLESS = { maxBytes: 524_288, freeBytes: 65_536 };
 
 const CODES: Record<number, string> = {
   400: 'invalid_request',
   401: 'invalid_credentials',
   403: 'forbidden',
+  405: 'method_not_allowed',
   429: 'rate_limited',
   503: 'unavailable',
 };
@@ -52,39 +45,49 @@ const CODES: Record<number, string> = {
 /** The routes of Segment's tracking API, in front of Express like those of the ingest lane. */
 @Injectable()
 export class SegmentLane {
+  /** Any origin: a write key stands in the page for everybody to read, and opens nothing but the door to write. */
+  private readonly cors: CorsPolicy;
+
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly auth: AuthService,
     private readonly trail: ApiCallTrail,
     private readonly answers: LaneAnswers,
     private readonly segment: SegmentService,
-  ) {}
+  ) {
+    this.cors = new CorsPolicy([ANY_ORIGIN], config.API_KEY_HEADERS);
+  }
 
   /** Answers the request if it is one of Segment's. @returns false when it is not */
   take(request: IncomingMessage, response: ServerResponse): boolean {
     const { method, url = '' } = request;
     if (url.startsWith('/api/')) return false;
     const path = pathOf(url);
-    const door = DOORS.get(path);
+    const route = path.toLowerCase();
+    const door = DOORS.get(route);
     const writeKey = door === undefined ? SETTINGS.exec(path)?.[1] : undefined;
     if (door === undefined && writeKey === undefined) return false;
-    if (method !== 'OPTIONS' && method !== (door === undefined ? 'GET' : 'POST')) return false;
-    for (const [name, value] of Object.entries(CORS)) response.setHeader(name, value);
+    this.cors.setHeaders(request, response);
+    const methods = door === undefined ? 'GET, HEAD, OPTIONS' : 'OPTIONS, POST';
     if (method === 'OPTIONS') {
-      send(response, 204, { ...PREFLIGHT }, null);
+      response.setHeader('Allow', methods);
+      this.cors.answerPreflight(response);
       return true;
     }
     const call = this.trail.callOf(request);
-    if (door !== undefined) {
-      call.route = path;
-      const adapt = (problem: Problem) => inSegmentsWords(problem, response);
-      void this.answers.answer(call, response, 200, () => this.accept(door, call, response), adapt);
-    } else if (writeKey !== undefined) {
+    if (door !== undefined) call.route = route;
+    else {
       call.route = '/v1/projects/:writeKey/settings';
       call.path = '/v1/projects/[write key]/settings';
       response.setHeader('Cache-Control', 'no-store');
-      void this.answers.answer(call, response, 200, async () => segmentSettings(writeKey, this.auth.originOf(request)));
     }
+    const work = async () => {
+      if (!methods.split(', ').includes(method ?? '')) throw methodNotAllowed(method ?? '', methods);
+      return door === undefined
+        ? segmentSettings(writeKey ?? '', this.auth.originOf(request))
+        : this.accept(door, call, response);
+    };
+    void this.answers.answer(call, response, 200, work, (problem) => inSegmentsWords(problem, response));
     return true;
   }
 
@@ -101,32 +104,47 @@ export class SegmentLane {
     onPrincipal: (principal: Principal) => Promise<void>,
   ): Promise<{ principal: Principal; body: unknown }> {
     const user = readBasicUser(request);
-    if (user !== null || this.auth.hasCredential(request)) {
-      const principal =
-        user === null
-          ? await this.auth.authenticate(request, 'write')
-          : await this.auth.authenticateWith(user, request, 'write');
-      await onPrincipal(principal);
-      return { principal, body: await this.read(request) };
-    }
-    const body = await this.read(request);
-    const key = (body as { writeKey?: unknown }).writeKey;
+    if (user === null && !this.auth.hasCredential(request)) return this.openByBody(request, onPrincipal);
     const principal =
-      typeof key === 'string' && key !== ''
-        ? await this.auth.authenticateWith(key, request, 'write')
-        : await this.auth.authenticate(request, 'write');
+      user === null
+        ? await this.auth.authenticate(request, 'track')
+        : await this.auth.authenticateWith(user, request, 'track');
     await onPrincipal(principal);
-    return { principal, body };
+    const bytes = await this.read(request, { maxBytes: this.config.MAX_BODY_BYTES });
+    return { principal, body: await parse(bytes) };
   }
 
-  /** JSON, whatever the Content-Type: browsers say text/plain, because that needs no preflight. */
-  private async read(request: IncomingMessage): Promise<object> {
-    const body = parseJson(await readBytes(request, this.config.MAX_BODY_BYTES));
-    if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-      throw badRequest('The body must be a JSON object.');
-    }
-    return body;
+  /** The key is found in the bytes and checked; only then is the rest looked at. */
+  private async openByBody(
+    request: IncomingMessage,
+    onPrincipal: (principal: Principal) => Promise<void>,
+  ): Promise<{ principal: Principal; body: unknown }> {
+    const bytes = await this.read(request, KEYLESS).catch((error: unknown) => {
+      this.auth.noteFailure(request);
+      throw error;
+    });
+    const key = findMemberText(bytes, 'writeKey');
+    const principal =
+      key === null || key === ''
+        ? await this.auth.authenticate(request, 'track')
+        : await this.auth.authenticateWith(key, request, 'track');
+    await onPrincipal(principal);
+    return { principal, body: await parse(bytes) };
   }
+
+  /** Whatever the media type: browsers say text/plain, because that needs no preflight. */
+  private async read(request: IncomingMessage, limits: { maxBytes: number; freeBytes?: number }): Promise<Buffer> {
+    requireCharset(request, 'application/json');
+    return readBytes(request, limits.maxBytes, limits.freeBytes);
+  }
+}
+
+async function parse(bytes: Buffer): Promise<object> {
+  const body = await parseJson(bytes);
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw badRequest('The body must be a JSON object.');
+  }
+  return body;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { EARLIEST_TIME } from '../../platform/field-fault.js';
+import { Unread } from '../../platform/json.js';
 import type { Principal } from '../../platform/principal.js';
 import type { FieldError } from '../../platform/problem.js';
 import { DAY_MS, parseDateTime } from '../../platform/time.js';
@@ -30,6 +31,7 @@ export function parseSegmentMessage(
   envelope: Envelope,
   principal: Principal,
 ): AcceptableEvent | FieldError {
+  if (raw instanceof Unread) return raw.fault;
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     return { path: '', message: 'a message must be a JSON object' };
   }

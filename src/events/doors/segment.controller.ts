@@ -7,7 +7,7 @@ import { SEGMENT_CALLS } from './segment-message.js';
 import { SegmentBatchDto, SegmentMessageDto, SegmentResponse } from './segment.dto.js';
 import { SegmentService } from './segment.service.js';
 
-/** Documents the tracking API and answers unusual spellings of its addresses; the Segment lane takes the rest. */
+/** Documents the tracking API, which the Segment lane in front of Express answers. */
 @ApiTags('segment')
 @Controller('v1')
 export class SegmentController {
@@ -16,7 +16,7 @@ export class SegmentController {
   /** Takes a batch from a Segment SDK (`/v1/b` too). The write key, an API key, may be Basic user name, Bearer or in the body. */
   @Post('batch')
   @HttpCode(200)
-  @RequireScope('write')
+  @RequireScope('track')
   @ApiBody({ type: SegmentBatchDto })
   @ApiOkResponse({ type: SegmentResponse })
   @ApiBadRequestResponse({ description: 'No message is valid; errors name the fields. Only 400 is final.' })
@@ -27,7 +27,7 @@ export class SegmentController {
   /** Takes one message from a Segment SDK; `/v1/t`, `/v1/p`, `/v1/i` and so on mean the same. */
   @Post(':call')
   @HttpCode(200)
-  @RequireScope('write')
+  @RequireScope('track')
   @ApiParam({ name: 'call', enum: SEGMENT_CALLS })
   @ApiBody({ type: SegmentMessageDto })
   @ApiOkResponse({ type: SegmentResponse })

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OpenCall } from '../../audit/api-call.js';
 import { CONFIG, type Config } from '../../platform/config.js';
+import { fairMap } from '../../platform/fair-map.js';
 import type { Principal } from '../../platform/principal.js';
 import { badRequest, type FieldError, Problem } from '../../platform/problem.js';
 import { RareWarning } from '../../platform/rare-warning.js';
@@ -62,7 +63,7 @@ export class SegmentService {
     parent: string,
     call?: OpenCall,
   ): Promise<SegmentResponse> {
-    const parsed = messages.map((message) => parseSegmentMessage(message, type, envelope, principal));
+    const parsed = await fairMap(messages, (message) => parseSegmentMessage(message, type, envelope, principal));
     const outcomes = await this.events.accept(
       principal,
       parsed,
@@ -118,7 +119,8 @@ function summarize(outcomes: readonly Outcome[], parent: string): SegmentRespons
 function toFault(outcome: Outcome): FieldError | null {
   if (outcome.status === 'rejected') return { path: outcome.path ?? '', message: outcome.message };
   if (outcome.status !== 'conflict') return null;
-  return { path: 'messageId', message: `was used before with other content; the first is kept (${outcome.id})` };
+  const first = outcome.id === undefined ? '' : ` (${outcome.id})`;
+  return { path: 'messageId', message: `was used before with other content; the first is kept${first}` };
 }
 
 function describe(faults: readonly FieldError[], messages: number, counts?: SegmentResponse): string {

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { hash } from 'node:crypto';
 import type { ApiCall } from '../../audit/api-call.js';
 import { CONFIG, type Config } from '../../platform/config.js';
-import { truncateAddress } from './truncated-address.js';
+import { truncateAddress } from '../../platform/truncated-address.js';
 
 /** 25 days. What was stored in a period may go when all events of that period have gone. */
 const PERIOD_MS = 2 ** 31;
@@ -42,7 +42,8 @@ export class EventContexts {
 }
 
 function makeContext(call: ApiCall, kept: 'full' | 'truncated' | 'user_agent', period: number): EventContext {
-  const address = kept === 'user_agent' ? null : kept === 'full' ? call.ip : truncateAddress(call.ip);
+  const whole = kept === 'user_agent' ? null : call.ip;
+  const address = kept === 'full' || whole === null ? whole : truncateAddress(whole);
   const digest = hash('sha256', `${call.tenantId}\0${period}\0${address ?? ''}\0${call.userAgent ?? ''}`, 'buffer');
   return {
     id: digest.subarray(0, 8),

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { checkPayload, MAX_KEYS } from '../../platform/payload-check.js';
-import type { Principal } from '../../platform/principal.js';
+import { allows, type Principal } from '../../platform/principal.js';
 import { badRequest, Problem, refuseUnknownFields } from '../../platform/problem.js';
-import type { EventResponse } from '../events.dto.js';
+import type { EnrichedResponse, EventResponse } from '../events.dto.js';
 import { EventReader } from '../event-reader.js';
 import { MAX_EVENT_BYTES } from '../event-parser.js';
 import { EventsRepository } from '../events.repository.js';
@@ -20,17 +20,24 @@ export class EventEnricher {
   /**
    * Merges properties into the enrichment of an event: a name that is there already gets the new value.
    * The merge is one statement on the row, so calls at the same time lose nothing.
+   * @returns the event, or only its ids when the caller may not read
    * @throws Problem 400 for properties that cannot be stored, 404, and 422 when the whole grows too large
    */
-  async enrich(caller: Principal, id: string, body: unknown, clientId?: string): Promise<EventResponse> {
+  async enrich(
+    caller: Principal,
+    id: string,
+    body: unknown,
+    clientId?: string,
+  ): Promise<EventResponse | EnrichedResponse> {
     const properties = readProperties(body);
-    const event = await this.reader.get(caller, id, clientId);
+    const event = await this.reader.getChangeable(caller, id, clientId);
     if (!(await this.events.enrich(caller.tenantId, event.id, properties, MAX_EVENT_BYTES, MAX_KEYS))) {
       throw new Problem(
         422,
         `The enrichment of this event would grow beyond ${MAX_EVENT_BYTES} bytes or ${MAX_KEYS} names. Nothing was changed.`,
       );
     }
+    if (!allows(caller.scopes, 'read')) return { id: event.id, event_id: event.event_id };
     return this.reader.get(caller, event.id);
   }
 }

@@ -1,6 +1,7 @@
 import { InjectQueue, OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
-import { Logger } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Logger } from '@nestjs/common';
 import type { Job, Queue } from 'bullmq';
+import { QueueConnection } from '../../platform/queues.js';
 import { RareWarning } from '../../platform/rare-warning.js';
 import { isUuid } from '../../platform/uuid7.js';
 import { JOBS_QUEUE, type RunJob } from './jobs.jobs.js';
@@ -10,16 +11,21 @@ const QUEUE_RETRY_MS = 1_000;
 
 /** One job at a time. A job is tried once here: what is unfinished stands in PostgreSQL, where the runner finds it. */
 @Processor(JOBS_QUEUE, { runRetryDelay: QUEUE_RETRY_MS })
-export class JobsProcessor extends WorkerHost {
+export class JobsProcessor extends WorkerHost implements BeforeApplicationShutdown {
   private readonly logger = new Logger(JobsProcessor.name);
   private readonly queueWarning = new RareWarning(this.logger);
 
   constructor(
     private readonly runner: JobRunner,
+    private readonly connection: QueueConnection,
     @InjectQueue(JOBS_QUEUE) queue: Queue,
   ) {
     super();
     queue.on('error', (error) => this.onError(error));
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.connection.leaveIfAway(this.worker);
   }
 
   async process(job: Job<RunJob>): Promise<void> {

@@ -1,0 +1,60 @@
+import { APPLICATION_ROLES, type Sql } from './database.js';
+
+interface LoginFacts {
+  login: string;
+  superuser: boolean;
+  createrole: boolean;
+  createdb: boolean;
+  replication: boolean;
+  bypassrls: boolean;
+  other_roles: string[];
+  owns: boolean;
+  granted: boolean;
+}
+
+/** What makes a login a proper one; the start of the sentence that refuses another. */
+export const PROPER_LOGIN =
+  'set DATABASE_MIGRATION_URL to the URL of the owner and DATABASE_URL to that of another login, ' +
+  'which may be new, and run the migrations: they make it a member of tidemark_app and tidemark_system, and no more';
+
+/**
+ * `set role` can be taken back: whoever gets SQL past the service has the rights of its login. So they must not exceed those of
+ * the two application roles.
+ * @param login null: that of this connection
+ * @returns what the login has beyond them, completing 'the login "x" …'
+ */
+export async function findExcessRights(sql: Sql, login: string | null = null): Promise<string[]> {
+  const { rows } = await sql.query<LoginFacts>(LOGIN_FACTS, [login, APPLICATION_ROLES]);
+  const facts = rows[0];
+  if (facts === undefined) return [];
+  if (facts.superuser) return ['is a superuser'];
+  return [
+    facts.owns && 'owns tables or other objects',
+    facts.createrole && 'may create roles',
+    facts.createdb && 'may create databases',
+    facts.replication && 'may replicate the whole server',
+    facts.bypassrls && 'ignores row-level security',
+    facts.other_roles.length > 0 && `is a member of ${facts.other_roles.join(', ')}`,
+    facts.granted && 'was granted rights of its own in this database',
+  ].filter((right) => right !== false);
+}
+
+/** pg_shdepend knows what a role owns ("o") and was granted ("a"), in this database and in what all of them share (0). */
+const LOGIN_FACTS = `/* login.facts */
+  with dependency as (
+    select refobjid, deptype, classid from pg_shdepend
+    where refclassid = 'pg_authid'::regclass
+      and dbid in (0, (select oid from pg_database where datname = current_database()))
+  )
+  select rolname as login, rolsuper as superuser, rolcreaterole as createrole, rolcreatedb as createdb,
+         rolreplication as replication, rolbypassrls as bypassrls,
+         array(select other.rolname::text from pg_roles other
+               where other.oid <> login.oid and other.rolname <> all ($2)
+                 and pg_has_role(login.oid, other.oid, 'member')
+               order by 1) as other_roles,
+         exists (select from dependency where refobjid = login.oid and deptype = 'o') as owns,
+         exists (select from dependency where refobjid = login.oid and deptype = 'a'
+                   -- the right to connect, and being the grantor of a membership
+                   and classid not in ('pg_database'::regclass, 'pg_auth_members'::regclass)) as granted
+  from pg_roles login
+  where rolname = coalesce($1, session_user)`;

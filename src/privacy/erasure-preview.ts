@@ -1,0 +1,143 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Sql } from '../platform/database.js';
+import { mentionsOf } from './event-eraser.js';
+import { OTHER_MENTIONS } from './other-mentions.js';
+import { scanCallsByEvents, scanEntries, scanEvents } from './record-scans.js';
+import { Deadline, forEachStretch, type Run, type Stretch, type StretchTable } from './stretches.js';
+import { SubjectFinder } from './subject-finder.js';
+import { addCounts, type Subject } from './subject.js';
+
+/** A preview answers within this and a statement, however much there is. */
+const PREVIEW_MS = 8_000;
+const MAX_SPELLINGS = 20;
+
+export interface Preview {
+  counts: Record<string, number>;
+  /** User ids that are the same e-mail address in other letters. */
+  spellings: string[];
+  /** False where there was more than could be looked at in time: the counts are at least what is there. */
+  complete: boolean;
+}
+
+type Counts = Record<string, number>;
+
+const OWN_CALLS = `(select count(*) from api_audit_logs where tenant_id = $1 and id = any($2::uuid[])
+          and (ip is not null or user_agent is not null))::int`;
+
+const HANG_ON_EVENTS = `/* erasurePreview.eventParts */
+select (select count(*) from failed_events where tenant_id = $1 and event_id = any($2::uuid[]))::int as dead_letters,
+       (select count(*) from event_patches where tenant_id = $1 and event_id = any($2::uuid[]))::int as replaced_payloads,
+       ${OWN_CALLS} as call_rows`;
+
+const COUNT_OWN_CALLS = `/* erasurePreview.ownCalls */ select ${OWN_CALLS} as call_rows`;
+
+const DAYS = `/* erasurePreview.days */
+select (select count(*) from user_days where tenant_id = $1
+          and user_key in (select subject_key(s) from unnest($2::text[]) as s))::int as user_days,
+       (select count(*) from session_days where tenant_id = $1
+          and session_key in (select subject_key(s) from unnest($3::text[]) as s))::int as session_days`;
+
+const HAS_OWN = `/* erasurePreview.hasOwn */
+select exists (select from events where tenant_id = $1 and user_id = $2)
+    or exists (select from audit_entries where tenant_id = $1 and user_id = $2) as found`;
+
+/** Counts what an erasure would find, by the statements that the erasure goes by. Changes nothing and leaves nothing behind. */
+@Injectable()
+export class ErasurePreview {
+  constructor(
+    private readonly database: Database,
+    private readonly finder: SubjectFinder,
+  ) {}
+
+  /** Whether anything was recorded under this very user id. */
+  hasOwnRecords(tenantId: string, userId: string): Promise<boolean> {
+    return this.database.readInTenant(tenantId, async (sql) => {
+      const { rows } = await sql.query<{ found: boolean }>(HAS_OWN, [tenantId, userId]);
+      return rows[0]?.found === true;
+    });
+  }
+
+  async count(tenantId: string, userId: string): Promise<Preview> {
+    const run: Run = (work) => this.database.readInTenant(tenantId, work);
+    const deadline = new Deadline(Date.now() + PREVIEW_MS);
+    const { subject, counts: found } = await this.finder.find(run, tenantId, userId, deadline);
+    const counting = new Counting(run, subject, deadline);
+    await counting.countEvents();
+    await counting.countEntries();
+    await counting.countCalls();
+    const { identities, sessions } = subject;
+    const small = await run(async (sql) => ({
+      ...(await row(sql, OTHER_MENTIONS, [tenantId, userId, identities, sessions])),
+      ...(await row(sql, DAYS, [tenantId, identities, sessions])),
+    }));
+    return {
+      counts: { ...found, ...counting.counts, ...small },
+      spellings: [...counting.spellings].slice(0, MAX_SPELLINGS),
+      complete: !deadline.passed,
+    };
+  }
+}
+
+class Counting {
+  counts: Counts = {
+    events: 0,
+    entries_of: 0,
+    dead_letters: 0,
+    replaced_payloads: 0,
+    call_rows: 0,
+    call_paths: 0,
+    mentions_in_events: 0,
+    mentions_in_entries: 0,
+    mentions_in_calls: 0,
+    mentions_in_text: 0,
+    other_spellings: 0,
+  };
+  readonly spellings = new Set<string>();
+
+  constructor(
+    private readonly run: Run,
+    private readonly subject: Subject,
+    private readonly deadline: Deadline,
+  ) {}
+
+  countEvents(): Promise<void> {
+    return this.forEach('events', async (sql, stretch) => {
+      const scan = await scanEvents(sql, this.subject, stretch);
+      const parts = await this.countParts(sql, HANG_ON_EVENTS, scan.own);
+      this.add(scan.spellings, { events: scan.own.length, ...mentionsOf(scan, 'events') }, parts);
+    });
+  }
+
+  countEntries(): Promise<void> {
+    return this.forEach('audit_entries', async (sql, stretch) => {
+      const scan = await scanEntries(sql, this.subject, stretch);
+      const calls = await this.countParts(sql, COUNT_OWN_CALLS, scan.own);
+      this.add(scan.spellings, { entries_of: scan.own.length, ...mentionsOf(scan, 'entries') }, calls);
+    });
+  }
+
+  countCalls(): Promise<void> {
+    return this.forEach('api_audit_logs', async (sql, stretch) => {
+      const scan = await scanCallsByEvents(sql, this.subject, stretch);
+      this.add([], { call_paths: scan.own.length, mentions_in_calls: scan.naming.length });
+    });
+  }
+
+  private forEach(table: StretchTable, work: (sql: Sql, stretch: Stretch) => Promise<void>): Promise<void> {
+    return forEachStretch(this.run, table, this.subject.tenantId, this.deadline, work);
+  }
+
+  private async countParts(sql: Sql, text: string, own: readonly string[]): Promise<Counts> {
+    return own.length === 0 ? {} : row(sql, text, [this.subject.tenantId, own]);
+  }
+
+  private add(spellings: readonly string[], ...counts: Counts[]): void {
+    for (const spelling of spellings) this.spellings.add(spelling);
+    this.counts = counts.reduce(addCounts, this.counts);
+  }
+}
+
+async function row(sql: Sql, text: string, values: readonly unknown[]): Promise<Counts> {
+  const { rows } = await sql.query<Counts>(text, values);
+  return rows[0] ?? {};
+}
