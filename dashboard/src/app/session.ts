@@ -33,6 +33,7 @@ type Scope = NonNullable<typeof session.value>['scopes'][number];
 export function may(scope: Scope): boolean {
   const scopes = session.value?.scopes ?? [];
   if (scopes.includes('platform') || scopes.includes(scope)) return true;
+  if (scope === 'track' && scopes.includes('write')) return true;
   return scope !== 'platform' && scopes.includes('admin');
 }
 

@@ -14,6 +14,7 @@ import { iso, parseLocal } from '../../ui/time.js';
 type Scope = NonNullable<Schema<'CreateKeyDto'>['scopes']>[number];
 
 const SCOPES: [Scope, string][] = [
+  ['track', 'send events and nothing else: for browsers and devices'],
   ['write', 'send events and audit entries'],
   ['read', 'see events, analytics and the audit log'],
   ['admin', 'everything in this tenant, keys too'],
