@@ -128,7 +128,7 @@ async function findLeaf(sql: Sql, tenantId: string, id: string): Promise<LeafRow
      full join (select entry_id, leaf_index, leaf_hash from audit_leaves where tenant_id = $1 and entry_id = $2) l
        on l.entry_id = e.id
      union all
-     select leaf_index::float8, leaf_hash, leaf from audit_leaves where tenant_id = $1 and act_id = $2`,
+     select leaf_index::float8, leaf_hash, leaf, null from audit_leaves where tenant_id = $1 and act_id = $2`,
     [tenantId, id],
   );
   return rows[0];
