@@ -6,6 +6,9 @@ import type { AuthenticatedRequest } from './access.js';
 import { readJsonBody } from './body.js';
 import { CONFIG, type Config } from './config.js';
 
+/** Where nobody has shown a credential yet, the body is one: a key to sign in with, some dozen characters. */
+const MAX_PUBLIC_BYTES = 8_192;
+
 /**
  * Reads the body of routes that declare one. Nest runs interceptors after the guards, so nobody's body is read, inflated
  * or parsed before the credential is known and within its limit.
@@ -17,7 +20,8 @@ export class BodyInterceptor implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler<unknown>): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     if (declaresParameter(context, RouteParamtypes.BODY) && hasBody(request)) {
-      request.body = await readJsonBody(request, this.config.MAX_BODY_BYTES);
+      const maxBytes = request.principal === undefined ? MAX_PUBLIC_BYTES : this.config.MAX_BODY_BYTES;
+      request.body = await readJsonBody(request, maxBytes);
     }
     return next.handle();
   }

@@ -87,12 +87,21 @@ describe('bodies', () => {
       for (const encoding of ['identity', 'br']) {
         const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\nX-API-Key: wrong\r\nContent-Type: application/json\r\nContent-Encoding: ${encoding}\r\nContent-Length: 1000000\r\n\r\n{"a":`;
         const answer = await sendStart(port, head, WITHIN_MS).catch((error: Error) => error.message);
-        const expected = isPublic ? /^HTTP\/1\.1 (200|404|405) / : /^HTTP\/1\.1 (401|429) /;
+        const expected = isPublic ? /^HTTP\/1\.1 (200|404|405|413) / : /^HTTP\/1\.1 (401|429) /;
         if (!expected.test(answer)) faults.push(`${method} ${path}, ${encoding}: ${answer.slice(0, 60)}`);
       }
     }
     expect(faults).toEqual([]);
   }, 120_000);
+
+  it('of a route that is public, where the body holds the key, are small', async () => {
+    const signIn = (body: Buffer | string, headers: Record<string, string> = {}) =>
+      send('POST', '/api/v1/auth/session', body, { 'Content-Type': 'application/json', ...headers });
+    expect((await signIn(JSON.stringify({ key: PLATFORM_KEY }))).status).toBe(204);
+    expect((await signIn(JSON.stringify({ key: 'x'.repeat(8_192) }))).status).toBe(413);
+    const zipped = brotliCompressSync(JSON.stringify({ key: 'x'.repeat(1_000_000) }));
+    expect((await signIn(zipped, { 'Content-Encoding': 'br' })).status).toBe(413);
+  });
 
   it('may be compressed in the same ways on every route, and begin with a byte order mark', async () => {
     const encoders: [string, (text: Buffer) => Buffer][] = [
