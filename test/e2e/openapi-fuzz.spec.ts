@@ -90,6 +90,9 @@ describe(`every operation of the OpenAPI document (TIDEMARK_FUZZ_SEED=${SEED})`,
         const all = { ...request, headers: { ...headers, ...request.headers } };
         const fault = await send(Number(port), agent, all, ANSWER_WITHIN_MS).then(
           (answer) => {
+            // signing in is the one route whose body is the credential: no key at an edge is a good one
+            const isRefusedKey = answer.status === 401 && request.path.startsWith('/api/v1/auth/session');
+            if (isRefusedKey) return null;
             statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
             return faultOf(answer);
           },

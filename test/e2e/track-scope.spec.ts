@@ -13,6 +13,7 @@ const OPEN = [
   'POST /../../v1/{call}',
   'GET /auth/info',
   'POST /auth/token',
+  'DELETE /auth/session',
 ];
 
 describe('the scope track', () => {
