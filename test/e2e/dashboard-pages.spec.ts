@@ -2,12 +2,11 @@ import { readFileSync } from 'node:fs';
 import type { Browser, WebSocketRoute } from 'playwright-core';
 import type { Scope } from '../../src/platform/principal.js';
 import { TestApi } from '../support/api.js';
-import { chromiumPath, launchBrowser, Visit } from '../support/browser.js';
+import { Visit } from '../support/browser.js';
+import { launchChromium, withChromium } from '../support/chromium.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { TestWorker } from '../support/worker.js';
-
-const withChromium = chromiumPath === undefined ? describe.skip : describe; // npm test prints that there is no Chromium
 
 const PATHS = [
   ...['/', '/live', '/funnels', '/retention', '/users', '/users?user=u-1', '/audit', '/calls'],
@@ -27,7 +26,7 @@ withChromium('the pages of the dashboard, in Chromium', () => {
     database = await createTestDatabase();
     api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '100000', ANALYTICS_CACHE_TTL_SECONDS: '0' });
     worker = await TestWorker.start(database.url, { FAILED_RETRY_SECONDS: '86400' });
-    browser = await launchBrowser();
+    browser = await launchChromium();
     tenantId = await api.createTenant('Acme');
     admin = await makeKey(['admin']);
     await fill();

@@ -1,7 +1,8 @@
 import type { Browser } from 'playwright-core';
 import type { Scope } from '../../src/platform/principal.js';
 import { TestApi } from '../support/api.js';
-import { chromiumPath, launchBrowser, Visit } from '../support/browser.js';
+import { Visit } from '../support/browser.js';
+import { launchChromium, withChromium } from '../support/chromium.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { TestWorker } from '../support/worker.js';
 
@@ -64,8 +65,6 @@ describe('the files of the dashboard', () => {
   });
 });
 
-const withChromium = chromiumPath === undefined ? describe.skip : describe; // npm test prints that there is no Chromium
-
 withChromium('the dashboard, in Chromium', () => {
   let database: TestDatabase;
   let api: TestApi;
@@ -78,7 +77,7 @@ withChromium('the dashboard, in Chromium', () => {
     database = await createTestDatabase();
     api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '100000', ANALYTICS_CACHE_TTL_SECONDS: '0' });
     worker = await TestWorker.start(database.url, { FAILED_RETRY_SECONDS: '86400' });
-    browser = await launchBrowser();
+    browser = await launchChromium();
     tenantId = await api.createTenant('Acme');
   }, 60_000);
 

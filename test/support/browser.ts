@@ -1,16 +1,4 @@
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-
-/** Found by scripts/test.mjs. */
-export const chromiumPath = process.env['TEST_CHROMIUM'];
-
-const FLAGS = [
-  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-];
-
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: chromiumPath!, args: FLAGS }); // asked for only where there is one
-}
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 
 /** A visit to the dashboard that notes what no visit may have: errors on the console, and requests to elsewhere. */
 export class Visit {
