@@ -221,17 +221,17 @@ async function measureInserts(key) {
   const rate = async (name, path, bodies, entries) => {
     const start = performance.now();
     await Promise.all(
-      bodies.map(async (lane) => {
-        for (const body of lane) await send(path, body);
+      bodies.map(async (stream) => {
+        for (const body of stream) await send(path, body);
       }),
     );
     say(name, `${round(entries / ((performance.now() - start) / 1_000))} entries/s`);
   };
-  const lanes = (count, each, make) =>
+  const streams = (count, each, make) =>
     Array.from({ length: count }, () => Array.from({ length: each }, (_, n) => make(n)));
-  await rate('one by one, 16 connections', '/logs', lanes(16, 100, entry), 1_600);
+  await rate('one by one, 16 connections', '/logs', streams(16, 100, entry), 1_600);
   const thousand = () => ({ logs: Array.from({ length: 1_000 }, (_, n) => entry(n)) });
-  await rate('a thousand at a time, 2 connections', '/logs/bulk', lanes(2, 10, thousand), 20_000);
+  await rate('a thousand at a time, 2 connections', '/logs/bulk', streams(2, 10, thousand), 20_000);
 }
 
 try {

@@ -138,8 +138,8 @@ const hashPartitions = Array.from(
  * Rollups. event_rollups_* count by the time an event happened; processing_rollups_* by the time it was processed.
  * fillfactor leaves room for HOT updates: a hot key is updated once per batch.
  */
-const rollups = (grain: string) => `
-create table event_rollups_${grain} (
+const rollups = (granularity: string) => `
+create table event_rollups_${granularity} (
   tenant_id  uuid not null,
   bucket     timestamptz not null,
   client_id  text not null,
@@ -148,7 +148,7 @@ create table event_rollups_${grain} (
   failed     bigint not null default 0,
   primary key (tenant_id, bucket, client_id, event_type)
 ) with (fillfactor = 70);
-create table processing_rollups_${grain} (
+create table processing_rollups_${granularity} (
   tenant_id         uuid not null,
   bucket            timestamptz not null,
   client_id         text not null,
@@ -211,7 +211,10 @@ const TENANT_TABLES = [
   'events',
   'ingest_batches',
   'failed_events',
-  ...['minute', 'hour', 'day'].flatMap((grain) => [`event_rollups_${grain}`, `processing_rollups_${grain}`]),
+  ...['minute', 'hour', 'day'].flatMap((granularity) => [
+    `event_rollups_${granularity}`,
+    `processing_rollups_${granularity}`,
+  ]),
 ];
 
 const rowSecurity = (table: string, tenantColumn: string) => `
@@ -245,15 +248,15 @@ export class CreateFoundation1795219200000 implements MigrationInterface {
     await run(IDENTITY);
     await run(WRITE_PATH);
     for (const sql of hashPartitions) await run(sql);
-    for (const grain of ['minute', 'hour', 'day']) await run(rollups(grain));
+    for (const granularity of ['minute', 'hour', 'day']) await run(rollups(granularity));
     await run(HISTOGRAM);
     await run(PARTITIONS);
     await run(rowSecurity('tenants', 'id'));
     for (const table of TENANT_TABLES) await run(rowSecurity(table, 'tenant_id'));
     await run(GRANTS);
-    for (const grain of ['minute', 'hour', 'day']) {
+    for (const granularity of ['minute', 'hour', 'day']) {
       await run(
-        `grant insert, update, delete on event_rollups_${grain}, processing_rollups_${grain} to tidemark_system`,
+        `grant insert, update, delete on event_rollups_${granularity}, processing_rollups_${granularity} to tidemark_system`,
       );
     }
     await run(`select ensure_partitions(now() - interval '1 month', 4)`);

@@ -4,7 +4,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * Every API call, refused ones too. Calls without a valid credential belong to the tenant "default".
  * `calls` is more than 1 where a flood was folded into one row. One index beside the primary key: client.
  */
-const CALL_TRAIL = `
+const CALL_LOG = `
 create table api_audit_logs (
   tenant_id      uuid not null,
   id             uuid not null,
@@ -61,7 +61,7 @@ end $$`;
 
 export class CreateCallTrail1795222800000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query(CALL_TRAIL);
+    await runner.query(CALL_LOG);
     await runner.query(ensurePartitions(['events', 'ingest_batches', 'api_audit_logs']));
     await runner.query(`select ensure_partitions(now() - interval '1 month', 4)`);
   }

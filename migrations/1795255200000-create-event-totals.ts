@@ -1,10 +1,10 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-const GRAINS = ['minute', 'hour', 'day'];
+const GRANULARITIES = ['minute', 'hour', 'day'];
 
 /** event_rollups_* of all clients of a tenant together, by type: most questions are not about clients, and read a row for each. */
-const totals = (grain: string) => `
-create table event_totals_${grain} (
+const totals = (granularity: string) => `
+create table event_totals_${granularity} (
   tenant_id  uuid not null,
   bucket     timestamptz not null,
   event_type text not null,
@@ -13,9 +13,9 @@ create table event_totals_${grain} (
   primary key (tenant_id, bucket, event_type)
 ) with (fillfactor = 70)`;
 
-const backfill = (grain: string) => `
-insert into event_totals_${grain}
-select tenant_id, bucket, event_type, sum(count), sum(failed) from event_rollups_${grain} group by 1, 2, 3 order by 1, 2, 3`;
+const backfill = (granularity: string) => `
+insert into event_totals_${granularity}
+select tenant_id, bucket, event_type, sum(count), sum(failed) from event_rollups_${granularity} group by 1, 2, 3 order by 1, 2, 3`;
 
 const rowSecurity = (table: string) => `
 alter table ${table} enable row level security;
@@ -28,17 +28,17 @@ grant select, insert, update, delete on ${table} to tidemark_system`;
 
 export class CreateEventTotals1795255200000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    for (const grain of GRAINS) {
-      await runner.query(totals(grain));
+    for (const granularity of GRANULARITIES) {
+      await runner.query(totals(granularity));
       // Row security is forced, so even the owner sees nothing of a table: for the length of this transaction it does.
-      await runner.query(`alter table event_rollups_${grain} no force row level security`);
-      await runner.query(backfill(grain));
-      await runner.query(`alter table event_rollups_${grain} force row level security`);
-      await runner.query(rowSecurity(`event_totals_${grain}`));
+      await runner.query(`alter table event_rollups_${granularity} no force row level security`);
+      await runner.query(backfill(granularity));
+      await runner.query(`alter table event_rollups_${granularity} force row level security`);
+      await runner.query(rowSecurity(`event_totals_${granularity}`));
     }
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const grain of GRAINS) await runner.query(`drop table event_totals_${grain}`);
+    for (const granularity of GRANULARITIES) await runner.query(`drop table event_totals_${granularity}`);
   }
 }

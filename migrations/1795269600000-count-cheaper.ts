@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** A day's histogram has some 3 kB: compressing it anew with each batch took longer than adding to it. */
 const HISTOGRAM_TABLES = ['rollups', 'totals'].flatMap((kind) =>
-  ['minute', 'hour', 'day'].map((grain) => `processing_${kind}_${grain}`),
+  ['minute', 'hour', 'day'].map((granularity) => `processing_${kind}_${granularity}`),
 );
 
 /** merge_histograms(), which nothing calls any more, stays for workers of the version before. */

@@ -53,7 +53,7 @@ function runJest(words) {
 
 /** A jest that was interrupted leaves its PostgreSQL running. */
 async function stopServers() {
-  const { isPostmaster, readPidFile, stopServer } = await import('../dist/quickstart/postgres-server.js');
+  const { isPostmaster, readPidFile, stopServer } = await import('../dist/local-postgres/postgres-server.js');
   for (const name of readdirSync(scratch)) {
     const directory = join(scratch, name, 'postgres');
     const file = readPidFile(directory);

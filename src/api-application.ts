@@ -4,28 +4,28 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { ApiModule } from './api.module.js';
-import { describeCall } from './audit/api-call.interceptor.js';
-import { ApiCallTrail } from './audit/api-call-trail.js';
+import { describeCall } from './audit/call-log/api-call.interceptor.js';
+import { CallLog } from './audit/call-log/call-log.js';
 import { serveDashboard } from './dashboard-files/dashboard.js';
-import { SegmentLane } from './events/doors/segment-lane.js';
-import { IngestLane } from './events/ingest-lane.js';
+import { SegmentFastPath } from './events/segment/segment-fast-path.js';
+import { IngestFastPath } from './events/ingest/ingest-fast-path.js';
 import { SocketAdapter } from './metrics-gateway/socket.adapter.js';
-import { drainConnections, trackConnections } from './open-connections.js';
+import { drainConnections, trackConnections } from './platform/http/open-connections.js';
 import { setPrefix, setUpOpenApi } from './openapi-document.js';
-import type { AuthenticatedRequest } from './platform/access.js';
-import { trustedProxies } from './platform/client-address.js';
-import type { Config } from './platform/config.js';
-import { CorsPolicy, isPreflight, ORIGIN_REFUSED } from './platform/cors.js';
-import { HealthService } from './platform/health.service.js';
-import { HttpAdapter } from './platform/http-adapter.js';
-import type { NestLogger } from './platform/logger.js';
-import { forbidden, type Problem } from './platform/problem.js';
-import { noteProblem, notedProblem, problemAnswer } from './platform/problem.filter.js';
-import { hostProblem, useOriginForm } from './platform/request-head.js';
-import { requestId } from './platform/request-id.js';
-import { answerUnreadable } from './unreadable-requests.js';
-import { answerError, answerUnrouted } from './unrouted-requests.js';
-import { answerUpgrades } from './upgrade-requests.js';
+import type { AuthenticatedRequest } from './platform/http/access.js';
+import { trustedProxies } from './platform/http/client-address.js';
+import type { Config } from './platform/config/config.js';
+import { CorsPolicy, isPreflight, ORIGIN_REFUSED } from './platform/http/cors.js';
+import { HealthService } from './platform/health/health.service.js';
+import { HttpAdapter } from './platform/http/http-adapter.js';
+import type { NestLogger } from './platform/logging/logger.js';
+import { forbidden, type Problem } from './platform/http/problem.js';
+import { noteProblem, notedProblem, problemAnswer } from './platform/http/problem.filter.js';
+import { hostProblem, useOriginForm } from './platform/http/request-head.js';
+import { requestId } from './platform/http/request-id.js';
+import { answerUnreadable } from './platform/http/unreadable-requests.js';
+import { answerError, answerUnrouted } from './platform/http/unrouted-requests.js';
+import { answerUpgrades } from './platform/http/upgrade-requests.js';
 
 /** The API, complete and not yet listening: the same in production and in tests. */
 export async function createApiApplication(config: Config, logger?: NestLogger): Promise<NestExpressApplication> {
@@ -59,7 +59,7 @@ export async function createApiApplication(config: Config, logger?: NestLogger):
   await app.init();
   app.use(answerUnrouted(adapter));
   app.use(answerError);
-  putLaneInFront(app, cors);
+  putFastPathsInFront(app, cors);
   answerUnreadable(app.getHttpServer());
   trackConnections(app.getHttpServer());
   setTimeouts(app);
@@ -77,13 +77,13 @@ export async function stopApiApplication(app: NestExpressApplication): Promise<v
 
 /**
  * What holds for every request comes first, then the fast path; what that does not take goes on to Socket.IO and
- * Express. All calls below /api leave a trail.
+ * Express. All calls below /api are logged.
  */
-function putLaneInFront(app: NestExpressApplication, cors: CorsPolicy): void {
-  const lane = app.get(IngestLane);
-  const segment = app.get(SegmentLane);
+function putFastPathsInFront(app: NestExpressApplication, cors: CorsPolicy): void {
+  const ingest = app.get(IngestFastPath);
+  const segment = app.get(SegmentFastPath);
   const health = app.get(HealthService);
-  const trail = app.get(ApiCallTrail);
+  const callLog = app.get(CallLog);
   const server = app.getHttpServer();
   const listeners = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
   server.removeAllListeners('request');
@@ -93,25 +93,25 @@ function putLaneInFront(app: NestExpressApplication, cors: CorsPolicy): void {
     if (isOfApi(request)) response.setHeader('Cache-Control', 'no-store');
     cors.setHeaders(request, response);
     const fault = hostProblem(request);
-    if (fault !== null) return refuse(trail, fault, request, response);
+    if (fault !== null) return refuse(callLog, fault, request, response);
     if (segment.take(request, response)) return;
     if (isPreflight(request)) {
       if (cors.allows(request.headers.origin ?? '')) return cors.answerPreflight(response);
-      return refuse(trail, forbidden(ORIGIN_REFUSED), request, response);
+      return refuse(callLog, forbidden(ORIGIN_REFUSED), request, response);
     }
-    if (lane.take(request, response)) return;
-    if (leavesTrail(request)) leaveTrail(trail, request, response);
+    if (ingest.take(request, response)) return;
+    if (isLogged(request)) logCall(callLog, request, response);
     for (const listener of listeners) listener.call(server, request, response);
   });
-  answerUpgrades(server, (problem, request, response) => refuse(trail, problem, request, response));
+  answerUpgrades(server, (problem, request, response) => refuse(callLog, problem, request, response));
 }
 
 const isOfApi = ({ url = '' }: IncomingMessage) => /^\/api(?:[/?]|$)/i.test(url);
-const leavesTrail = ({ url = '' }: IncomingMessage) => /^\/(?:api|v1)\//i.test(url);
+const isLogged = ({ url = '' }: IncomingMessage) => /^\/(?:api|v1)\//i.test(url);
 
 /** Ends the connection with a problem, before anything else has seen the request. */
-function refuse(trail: ApiCallTrail, problem: Problem, request: IncomingMessage, response: ServerResponse): void {
-  if (leavesTrail(request)) leaveTrail(trail, request, response);
+function refuse(callLog: CallLog, problem: Problem, request: IncomingMessage, response: ServerResponse): void {
+  if (isLogged(request)) logCall(callLog, request, response);
   const { status, headers, body, detail } = problemAnswer(problem, request.url ?? '/', requestId(request));
   noteProblem(request, detail);
   response.setHeader('X-Request-Id', requestId(request));
@@ -119,12 +119,12 @@ function refuse(trail: ApiCallTrail, problem: Problem, request: IncomingMessage,
   response.writeHead(status, { ...headers, Connection: 'close' }).end(body);
 }
 
-function leaveTrail(trail: ApiCallTrail, request: IncomingMessage, response: ServerResponse): void {
-  trail.callOf(request); // the clock starts here
+function logCall(callLog: CallLog, request: IncomingMessage, response: ServerResponse): void {
+  callLog.callOf(request); // the clock starts here
   response.once('close', () => {
     const bytes = Number(response.getHeader('content-length'));
-    const call = describeCall(trail, request as AuthenticatedRequest);
-    trail.finish(call, response.statusCode, Number.isInteger(bytes) ? bytes : null, notedProblem(request));
+    const call = describeCall(callLog, request as AuthenticatedRequest);
+    callLog.finish(call, response.statusCode, Number.isInteger(bytes) ? bytes : null, notedProblem(request));
   });
 }
 

@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { findCommand, usage } from './cli/commands.js';
 import { UsageError } from './cli/output.js';
-import { ConfigError, loadConfig } from './platform/config.js';
-import { Problem } from './platform/problem.js';
-import { redact } from './platform/redact.js';
+import { ConfigError, loadConfig } from './platform/config/config.js';
+import { Problem } from './platform/http/problem.js';
+import { redact } from './platform/logging/redact.js';
 
 /**
  * The command line: `node dist/cli.js <command> [--json]`.

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { envExample } from './platform/config.js';
+import { envExample } from './platform/config/config.js';
 
 /** Writes `.env.example` from the settings: `node dist/env-example.js FILE`. */
 const [file] = process.argv.slice(2);

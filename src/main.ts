@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { setFlagsFromString } from 'node:v8';
 import { createApiApplication, stopApiApplication } from './api-application.js';
-import { loadConfig } from './platform/config.js';
-import { createLogger } from './platform/logger.js';
-import { endGracefully, failToStart } from './platform/process-lifetime.js';
+import { loadConfig } from './platform/config/config.js';
+import { createLogger } from './platform/logging/logger.js';
+import { endGracefully, failToStart } from './platform/scheduling/process-lifetime.js';
 
 /**
  * V8 lets garbage grow to several times what lives before it collects, and an export would take 170 to 330 MB more than the

@@ -3,7 +3,7 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import type { ExpressAdapter } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
 import { stringify } from 'yaml';
-import { version } from './platform/version.js';
+import { version } from './platform/config/version.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 

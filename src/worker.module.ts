@@ -1,14 +1,14 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { AuditSealer } from './audit/proofs/audit-sealer.js';
-import { ProofsModule } from './audit/proofs/proofs.module.js';
-import { BatchSweeper } from './events/batch-sweeper.js';
+import { AuditSealer } from './audit/transparency-log/audit-sealer.js';
+import { ProofsModule } from './audit/transparency-log/proofs.module.js';
+import { BatchPoller } from './events/processing/batch-poller.js';
 import { BatchProcessingModule } from './events/events.module.js';
-import { EventsProcessor } from './events/events.processor.js';
-import { RetrySchedule } from './events/failed/retry-schedule.js';
+import { EventsProcessor } from './events/processing/events.processor.js';
+import { RetrySchedule } from './events/dead-letters/retry-schedule.js';
 import { JobRunner } from './events/jobs/job-runner.js';
 import { JobRunningModule } from './events/jobs/jobs.module.js';
 import { JobsProcessor } from './events/jobs/jobs.processor.js';
-import type { Config } from './platform/config.js';
+import type { Config } from './platform/config/config.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { ErasureRunner } from './privacy/erasure-runner.js';
 import { PrivacyModule } from './privacy/privacy.module.js';
@@ -29,7 +29,7 @@ export class WorkerModule {
       ],
       providers: [
         EventsProcessor,
-        BatchSweeper,
+        BatchPoller,
         RetrySchedule,
         JobRunner,
         JobsProcessor,

@@ -1,13 +1,13 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { loadConfig } from './platform/config.js';
-import { HealthService } from './platform/health.service.js';
-import { createLogger } from './platform/logger.js';
-import { endGracefully, failToStart } from './platform/process-lifetime.js';
-import { serveWorkerHealth } from './platform/worker-health.js';
+import { loadConfig } from './platform/config/config.js';
+import { HealthService } from './platform/health/health.service.js';
+import { createLogger } from './platform/logging/logger.js';
+import { endGracefully, failToStart } from './platform/scheduling/process-lifetime.js';
+import { serveWorkerHealth } from './platform/health/worker-health.js';
 import { WorkerModule } from './worker.module.js';
 
-/** The worker process: jobs, the sweeper and the schedules. Any number may run. */
+/** The worker process: jobs, the poller and the schedules. Any number may run. */
 async function main(): Promise<void> {
   const config = loadConfig();
   const logger = await createLogger(config, 'worker');

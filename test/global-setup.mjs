@@ -1,8 +1,8 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { migrate } from '../dist/platform/migrate.js';
-import { startEmbeddedPostgres } from '../dist/quickstart/embedded-postgres.js';
+import { migrate } from '../dist/platform/database/migrate.js';
+import { startEmbeddedPostgres } from '../dist/local-postgres/embedded-postgres.js';
 
 /** One private PostgreSQL for the run; every test file clones the migrated template into a database of its own. */
 export default async function setUp() {

@@ -1,15 +1,15 @@
 import { availableParallelism } from 'node:os';
 import pg from 'pg';
-import { uuid7 } from '../../dist/platform/uuid7.js';
+import { uuid7 } from '../../dist/platform/database/uuid7.js';
 import { DAY_MS, spreadOverDays } from './shop.mjs';
 
 const DAYS = 35;
 const SEED = 20_261;
 const MARK = 'bench_dataset';
-const GRAINS = ['minute', 'hour', 'day'];
+const GRANULARITIES = ['minute', 'hour', 'day'];
 const ROLLUPS = [
-  ...tables(['event_rollups', 'event_totals'], [...GRAINS, 'ten_minutes']),
-  ...tables(['processing_rollups', 'processing_totals'], GRAINS),
+  ...tables(['event_rollups', 'event_totals'], [...GRANULARITIES, 'ten_minutes']),
+  ...tables(['processing_rollups', 'processing_totals'], GRANULARITIES),
 ];
 const OPTIONAL = ['user_days', 'session_days'];
 
@@ -58,8 +58,8 @@ export async function loadDataset(stack, events, tell) {
   tell(`data set of ${events} events ready after ${seconds(start)} s`);
 }
 
-function tables(names, grains) {
-  return names.flatMap((name) => grains.map((grain) => `${name}_${grain}`));
+function tables(names, granularities) {
+  return names.flatMap((name) => granularities.map((granularity) => `${name}_${granularity}`));
 }
 
 const describe = (tenantId, events, until) => ({ tenantId, events, from: until - DAYS * DAY_MS, to: until });

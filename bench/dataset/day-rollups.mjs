@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
-import { binOf } from '../../dist/analytics/latency-histogram.js';
+import { binOf } from '../../dist/analytics/rollups/latency-histogram.js';
 import { CLIENTS, DAY_MS, TYPES } from './shop.mjs';
 
 /** Stands where a client's place stands, for all of them. */
 const ALL = 7;
-const GRAINS = { minute: 60_000, hour: 3_600_000, day: DAY_MS };
-const COUNT_GRAINS = { ...GRAINS, ten_minutes: 600_000 };
+const GRANULARITIES = { minute: 60_000, hour: 3_600_000, day: DAY_MS };
+const COUNT_GRANULARITIES = { ...GRANULARITIES, ten_minutes: 600_000 };
 
 const PROCESSING_COLUMNS =
   'tenant_id, bucket, processed, failed, latency_sum_ms, latency_min_ms, latency_max_ms, latency_histogram';
@@ -25,9 +25,9 @@ export class DayRollups {
 
   /** Times are milliseconds since 1970. Counts go into minutes; {@link tables} sums them up. */
   add({ time, type, visit, latencyMs, processedAt, failed }) {
-    const key = (Math.floor((time - this.dayMs) / GRAINS.minute) * 8 + visit.client) * 32 + type;
+    const key = (Math.floor((time - this.dayMs) / GRANULARITIES.minute) * 8 + visit.client) * 32 + type;
     for (const place of [key, ofAll(key)]) addCounts(this.events.minute, place, failed ? 0 : 1, failed ? 1 : 0);
-    const minute = Math.floor((processedAt - this.dayMs) / GRAINS.minute) * 8;
+    const minute = Math.floor((processedAt - this.dayMs) / GRANULARITIES.minute) * 8;
     const one = { n: 1, failed: failed ? 1 : 0, sum: latencyMs, least: latencyMs, most: latencyMs };
     const bins = [[binOf(latencyMs), 1]];
     for (const client of [visit.client, ALL]) addProcessing(this.processing.minute, minute + client, one, bins);
@@ -38,16 +38,21 @@ export class DayRollups {
 
   /** Minutes into hours and the day. */
   sumUp() {
-    for (const grain of ['ten_minutes', 'hour', 'day']) {
-      const minutes = COUNT_GRAINS[grain] / GRAINS.minute;
+    for (const granularity of ['ten_minutes', 'hour', 'day']) {
+      const minutes = COUNT_GRANULARITIES[granularity] / GRANULARITIES.minute;
       for (const [key, [count, failed]] of this.events.minute) {
-        addCounts(this.events[grain], Math.floor((key >> 8) / minutes) * 256 + (key & 255), count, failed);
+        addCounts(this.events[granularity], Math.floor((key >> 8) / minutes) * 256 + (key & 255), count, failed);
       }
     }
-    for (const grain of ['hour', 'day']) {
-      const minutes = GRAINS[grain] / GRAINS.minute;
+    for (const granularity of ['hour', 'day']) {
+      const minutes = GRANULARITIES[granularity] / GRANULARITIES.minute;
       for (const [key, known] of this.processing.minute) {
-        addProcessing(this.processing[grain], Math.floor((key >> 3) / minutes) * 8 + (key & 7), known, known.bins);
+        addProcessing(
+          this.processing[granularity],
+          Math.floor((key >> 3) / minutes) * 8 + (key & 7),
+          known,
+          known.bins,
+        );
       }
     }
   }
@@ -62,25 +67,25 @@ export class DayRollups {
         return [...row, ...(withText ? [text] : [])].join('\t');
       });
     return [
-      ...Object.keys(COUNT_GRAINS).map((grain) => ({
-        table: `event_rollups_${grain}`,
+      ...Object.keys(COUNT_GRANULARITIES).map((granularity) => ({
+        table: `event_rollups_${granularity}`,
         columns: 'client_id, tenant_id, bucket, event_type, count, failed',
-        rows: withClients(this.eventRows(grain, (client) => client !== ALL)),
+        rows: withClients(this.eventRows(granularity, (client) => client !== ALL)),
       })),
-      ...Object.keys(COUNT_GRAINS).map((grain) => ({
-        table: `event_totals_${grain}`,
+      ...Object.keys(COUNT_GRANULARITIES).map((granularity) => ({
+        table: `event_totals_${granularity}`,
         columns: 'tenant_id, bucket, event_type, count, failed',
-        rows: this.eventRows(grain, (client) => client === ALL).map(([, row]) => row),
+        rows: this.eventRows(granularity, (client) => client === ALL).map(([, row]) => row),
       })),
-      ...Object.keys(GRAINS).map((grain) => ({
-        table: `processing_rollups_${grain}`,
+      ...Object.keys(GRANULARITIES).map((granularity) => ({
+        table: `processing_rollups_${granularity}`,
         columns: `client_id, ${PROCESSING_COLUMNS}`,
-        rows: withClients(this.processingRows(grain, (client) => client !== ALL)),
+        rows: withClients(this.processingRows(granularity, (client) => client !== ALL)),
       })),
-      ...Object.keys(GRAINS).map((grain) => ({
-        table: `processing_totals_${grain}`,
+      ...Object.keys(GRANULARITIES).map((granularity) => ({
+        table: `processing_totals_${granularity}`,
         columns: PROCESSING_COLUMNS,
-        rows: this.processingRows(grain, (client) => client === ALL).map(([, row]) => row),
+        rows: this.processingRows(granularity, (client) => client === ALL).map(([, row]) => row),
       })),
       {
         table: 'user_days',
@@ -96,19 +101,19 @@ export class DayRollups {
   }
 
   /** @returns {[client: number, row: string][]} */
-  eventRows(grain, isWanted) {
-    const wanted = [...this.events[grain]].filter(([key]) => isWanted(clientOf(key)));
+  eventRows(granularity, isWanted) {
+    const wanted = [...this.events[granularity]].filter(([key]) => isWanted(clientOf(key)));
     return wanted.map(([key, [count, failed]]) => {
-      const bucket = iso(this.dayMs + Math.floor(key / 256) * COUNT_GRAINS[grain]);
+      const bucket = iso(this.dayMs + Math.floor(key / 256) * COUNT_GRANULARITIES[granularity]);
       return [clientOf(key), [this.tenantId, bucket, TYPES[key & 31], count, failed].join('\t')];
     });
   }
 
   /** @returns {[client: number, row: string][]} */
-  processingRows(grain, isWanted) {
-    const wanted = [...this.processing[grain]].filter(([key]) => isWanted(key & 7));
+  processingRows(granularity, isWanted) {
+    const wanted = [...this.processing[granularity]].filter(([key]) => isWanted(key & 7));
     return wanted.map(([key, { n, failed, sum, least, most, bins }]) => {
-      const bucket = iso(this.dayMs + (key >> 3) * GRAINS[grain]);
+      const bucket = iso(this.dayMs + (key >> 3) * GRANULARITIES[granularity]);
       const histogram = JSON.stringify(Object.fromEntries(bins));
       return [key & 7, [this.tenantId, bucket, n - failed, failed, sum, least, most, histogram].join('\t')];
     });

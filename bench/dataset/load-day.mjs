@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { from as copyFrom } from 'pg-copy-streams';
-import { mix, mulberry32 } from '../../dist/events/seeded-random.js';
+import { mix, mulberry32 } from '../../dist/events/sample-data/seeded-random.js';
 import { DayRollups } from './day-rollups.mjs';
 import { CLIENTS, makeDay, payloadOf, TYPES } from './shop.mjs';
 

@@ -1,4 +1,4 @@
-import { mix, mulberry32, pick } from '../../dist/events/seeded-random.js';
+import { mix, mulberry32, pick } from '../../dist/events/sample-data/seeded-random.js';
 
 /** What happens in an invented shop, made for speed: some millions of events a minute. */
 

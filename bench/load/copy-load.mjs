@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { uuid7 } from '../../dist/platform/uuid7.js';
+import { uuid7 } from '../../dist/platform/database/uuid7.js';
 import { EventIds, sampleEvent } from './sample-event.mjs';
 
 const ROWS_PER_COMMIT = 500;

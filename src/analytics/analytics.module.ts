@@ -1,24 +1,24 @@
 import { Module } from '@nestjs/common';
 import { AuditWritingModule } from '../audit/entries/audit-writing.module.js';
-import { ActiveSubjectsRepository } from './active-subjects.repository.js';
-import { FilteredSubjectsRepository } from './filtered-subjects.repository.js';
-import { AnalyticsService } from './analytics.service.js';
-import { AnswerCache } from './answer-cache.js';
-import { BreakdownRepository } from './breakdown.repository.js';
-import { EventCountsRepository } from './event-counts.repository.js';
-import { FailedCountsRepository } from './failed-counts.repository.js';
-import { FunnelCounter } from './funnel-counter.js';
-import { FunnelsRepository } from './funnels.repository.js';
-import { FunnelsService } from './funnels.service.js';
-import { OverviewService } from './overview.service.js';
-import { ProcessingMetricsRepository } from './processing-metrics.repository.js';
-import { RecountService } from './recount.service.js';
-import { RetentionRepository } from './retention.repository.js';
-import { LiveCountsRepository } from './live-counts.repository.js';
-import { RollupsRepository } from './rollups.repository.js';
-import { SavedFunnelsRepository } from './saved-funnels.repository.js';
-import { UserEventsRepository } from './user-events.repository.js';
-import { UsersService } from './users.service.js';
+import { ActiveSubjectsRepository } from './users/active-subjects.repository.js';
+import { FilteredSubjectsRepository } from './users/filtered-subjects.repository.js';
+import { AnalyticsService } from './counts/analytics.service.js';
+import { AnswerCache } from './overview/answer-cache.js';
+import { BreakdownRepository } from './counts/breakdown.repository.js';
+import { EventCountsRepository } from './counts/event-counts.repository.js';
+import { FailedCountsRepository } from './counts/failed-counts.repository.js';
+import { FunnelCounter } from './funnels/funnel-counter.js';
+import { FunnelsRepository } from './funnels/funnels.repository.js';
+import { FunnelsService } from './funnels/funnels.service.js';
+import { OverviewService } from './overview/overview.service.js';
+import { ProcessingMetricsRepository } from './counts/processing-metrics.repository.js';
+import { RecountService } from './rollups/recount.service.js';
+import { RetentionRepository } from './retention/retention.repository.js';
+import { LiveCountsRepository } from './rollups/live-counts.repository.js';
+import { RollupsRepository } from './rollups/rollups.repository.js';
+import { SavedFunnelsRepository } from './funnels/saved-funnels.repository.js';
+import { UserEventsRepository } from './users/user-events.repository.js';
+import { UsersService } from './users/users.service.js';
 
 @Module({
   imports: [AuditWritingModule],

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { createPrivateKey, createPublicKey, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
-import { CONFIG, type Config } from '../platform/config.js';
-import { SCOPES, type Scope } from '../platform/principal.js';
-import { unauthorized } from '../platform/problem.js';
+import { CONFIG, type Config } from '../platform/config/config.js';
+import { SCOPES, type Scope } from '../platform/http/principal.js';
+import { unauthorized } from '../platform/http/problem.js';
 import { InstallationSecrets } from '../keys/installation-secrets.js';
 
 const ISSUER = 'tidemark';

@@ -1,14 +1,14 @@
 import { Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { type AuthenticatedRequest, Caller, ChangesAccess, RequireScope } from '../platform/access.js';
-import type { Principal } from '../platform/principal.js';
-import { toIso } from '../platform/query.dto.js';
+import { type AuthenticatedRequest, Caller, ChangesAccess, RequireScope } from '../platform/http/access.js';
+import type { Principal } from '../platform/http/principal.js';
+import { toIso } from '../platform/http/query.dto.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { AuthInfoResponse, TokenResponse } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
-import { limitKey, RateLimiter } from './rate-limiter.js';
-import { csrfToken, readSessionCookie } from './session-cookie.js';
-import { SessionsService } from './sessions.service.js';
+import { limitKey, RateLimiter } from './limits/rate-limiter.js';
+import { csrfToken, readSessionCookie } from './sessions/session-cookie.js';
+import { SessionsService } from './sessions/sessions.service.js';
 
 @ApiTags('auth')
 @Controller('auth')

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsString, Length } from 'class-validator';
-import { SCOPES, type Scope } from '../platform/principal.js';
+import { SCOPES, type Scope } from '../platform/http/principal.js';
 
 class TenantInfo {
   @ApiProperty({ format: 'uuid' })

@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { ACCESS, type Access, type AuthenticatedRequest, CHANGES_ACCESS } from '../platform/access.js';
-import { forbidden } from '../platform/problem.js';
+import { ACCESS, type Access, type AuthenticatedRequest, CHANGES_ACCESS } from '../platform/http/access.js';
+import { forbidden } from '../platform/http/problem.js';
 import { AuthService } from './auth.service.js';
 
 /** Default-deny: a route that declares neither a scope nor that it is public cannot be called. */

@@ -4,10 +4,10 @@ import { KeysModule } from '../keys/keys.module.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
 import { AccessTokens } from './access-tokens.js';
 import { AuthService } from './auth.service.js';
-import { FailedAttempts } from './failed-attempts.js';
-import { RateLimiter } from './rate-limiter.js';
-import { SessionsRepository } from './sessions.repository.js';
-import { SessionsService } from './sessions.service.js';
+import { FailedAttempts } from './limits/failed-attempts.js';
+import { RateLimiter } from './limits/rate-limiter.js';
+import { SessionsRepository } from './sessions/sessions.repository.js';
+import { SessionsService } from './sessions/sessions.service.js';
 
 @Module({
   imports: [AuditWritingModule, KeysModule, TenantsModule],

@@ -4,18 +4,18 @@ import type { IncomingMessage } from 'node:http';
 import type { ApiKey } from '../keys/api-key.entity.js';
 import { type Freshness, KeyRecords } from '../keys/key-records.js';
 import { KeyVerifier } from '../keys/key-verifier.js';
-import type { Access } from '../platform/access.js';
-import { clientAddress, trustedProxies } from '../platform/client-address.js';
-import { CONFIG, type Config } from '../platform/config.js';
-import { allows, commonScopes, DEFAULT_TENANT_ID, type Principal, SCOPES } from '../platform/principal.js';
-import { badRequest, forbidden, notFound, Problem, unauthorized } from '../platform/problem.js';
-import { isUuid } from '../platform/uuid7.js';
+import type { Access } from '../platform/http/access.js';
+import { clientAddress, trustedProxies } from '../platform/http/client-address.js';
+import { CONFIG, type Config } from '../platform/config/config.js';
+import { allows, commonScopes, DEFAULT_TENANT_ID, type Principal, SCOPES } from '../platform/http/principal.js';
+import { badRequest, forbidden, notFound, Problem, unauthorized } from '../platform/http/problem.js';
+import { isUuid } from '../platform/database/uuid7.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { AccessTokens } from './access-tokens.js';
 import { type CredentialSources, readCredential } from './credentials.js';
-import { FailedAttempts } from './failed-attempts.js';
-import { isSameOrigin, readSessionCookie, requireCsrfToken } from './session-cookie.js';
-import { SessionsService } from './sessions.service.js';
+import { FailedAttempts } from './limits/failed-attempts.js';
+import { isSameOrigin, readSessionCookie, requireCsrfToken } from './sessions/session-cookie.js';
+import { SessionsService } from './sessions/sessions.service.js';
 
 /** Turns a request into the principal it acts for. */
 @Injectable()

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { KEY_PARAMETER } from '../platform/access.js';
-import { unauthorized } from '../platform/problem.js';
+import { KEY_PARAMETER } from '../platform/http/access.js';
+import { unauthorized } from '../platform/http/problem.js';
 
 /** What a request may carry its credential in, besides X-API-Key and Authorization. */
 export interface CredentialSources {

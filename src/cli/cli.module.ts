@@ -1,13 +1,13 @@
 import { type DynamicModule, type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { FailedEventsModule } from '../events/failed/failed-events.module.js';
+import { FailedEventsModule } from '../events/dead-letters/failed-events.module.js';
 import { JobsModule } from '../events/jobs/jobs.module.js';
 import { AnalyticsModule } from '../analytics/analytics.module.js';
 import { ApiKey } from '../keys/api-key.entity.js';
 import { KeysModule } from '../keys/keys.module.js';
-import type { Config } from '../platform/config.js';
-import { runtimeOptions } from '../platform/data-source-options.js';
+import type { Config } from '../platform/config/config.js';
+import { runtimeOptions } from '../platform/database/data-source-options.js';
 import { DatabaseModule } from '../platform/platform.module.js';
 import { Tenant } from '../tenants/tenant.entity.js';
 import { TenantsModule } from '../tenants/tenants.module.js';

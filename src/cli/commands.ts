@@ -1,4 +1,4 @@
-import type { Config } from '../platform/config.js';
+import type { Config } from '../platform/config/config.js';
 
 export interface Command {
   run(config: Config, words: string[]): Promise<void>;

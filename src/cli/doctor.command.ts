@@ -2,12 +2,12 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
-import type { Config } from '../platform/config.js';
-import { connectionString } from '../platform/database.js';
-import { migrationListOptions } from '../platform/data-source-options.js';
-import { findExcessRights, PROPER_LOGIN } from '../platform/login-check.js';
-import { explainRefusal } from '../platform/server-checks.js';
-import { DAY_MS } from '../platform/time.js';
+import type { Config } from '../platform/config/config.js';
+import { connectionString } from '../platform/database/database.js';
+import { migrationListOptions } from '../platform/database/data-source-options.js';
+import { findExcessRights, PROPER_LOGIN } from '../platform/database/login-check.js';
+import { explainRefusal } from '../platform/database/server-checks.js';
+import { DAY_MS } from '../platform/time/time.js';
 import type { Command } from './commands.js';
 import { print, table } from './output.js';
 

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type JobResponse, MAX_SEED } from '../events/jobs/jobs.dto.js';
 import { JobsService } from '../events/jobs/jobs.service.js';
-import { DEFAULT_TENANT_ID } from '../platform/principal.js';
+import { DEFAULT_TENANT_ID } from '../platform/http/principal.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { inApplication } from './cli.module.js';
 import { asCommandLine } from './command-line.js';

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { KeysService } from '../keys/keys.service.js';
 import type { KeyResponse } from '../keys/keys.dto.js';
-import type { Config } from '../platform/config.js';
-import { DEFAULT_TENANT_ID } from '../platform/principal.js';
-import { notFound } from '../platform/problem.js';
+import type { Config } from '../platform/config/config.js';
+import { DEFAULT_TENANT_ID } from '../platform/http/principal.js';
+import { notFound } from '../platform/http/problem.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { asCommandLine } from './command-line.js';
 import { inApplication } from './cli.module.js';

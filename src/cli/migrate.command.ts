@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { PROPER_LOGIN } from '../platform/login-check.js';
-import { migrate, type Migrated, revertLastMigration } from '../platform/migrate.js';
+import { PROPER_LOGIN } from '../platform/database/login-check.js';
+import { migrate, type Migrated, revertLastMigration } from '../platform/database/migrate.js';
 import type { Command } from './commands.js';
 import { print } from './output.js';
 

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { RecountService, type RollupDifference } from '../analytics/recount.service.js';
-import { toIso } from '../platform/query.dto.js';
-import { ASKABLE_YEARS, DAY_MS, isAskable, parseDateTime, type TimeRange } from '../platform/time.js';
-import { isUuid } from '../platform/uuid7.js';
+import { RecountService, type RollupDifference } from '../analytics/rollups/recount.service.js';
+import { toIso } from '../platform/http/query.dto.js';
+import { ASKABLE_YEARS, DAY_MS, isAskable, parseDateTime, type TimeRange } from '../platform/time/time.js';
+import { isUuid } from '../platform/database/uuid7.js';
 import { inApplication } from './cli.module.js';
 import type { Command } from './commands.js';
 import { print, table, UsageError } from './output.js';

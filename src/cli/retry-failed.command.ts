@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { LETTER_STATES, type LetterState } from '../events/failed/dead-letter.js';
-import { FailedEventsService } from '../events/failed/failed-events.service.js';
-import { DEFAULT_TENANT_ID } from '../platform/principal.js';
+import { DEAD_LETTER_STATES, type DeadLetterState } from '../events/dead-letters/dead-letter.js';
+import { FailedEventsService } from '../events/dead-letters/failed-events.service.js';
+import { DEFAULT_TENANT_ID } from '../platform/http/principal.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { inApplication } from './cli.module.js';
 import type { Command } from './commands.js';
@@ -47,8 +47,9 @@ export const retryFailed: Command = {
   },
 };
 
-function readState(text: string | undefined): LetterState | undefined {
-  const state = LETTER_STATES.find((candidate) => candidate === text);
-  if (text !== undefined && state === undefined) throw new UsageError(`--state is one of ${LETTER_STATES.join(', ')}.`);
+function readState(text: string | undefined): DeadLetterState | undefined {
+  const state = DEAD_LETTER_STATES.find((candidate) => candidate === text);
+  if (text !== undefined && state === undefined)
+    throw new UsageError(`--state is one of ${DEAD_LETTER_STATES.join(', ')}.`);
   return state;
 }

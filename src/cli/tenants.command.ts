@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { DEFAULT_TENANT_ID } from '../platform/principal.js';
+import { DEFAULT_TENANT_ID } from '../platform/http/principal.js';
 import { TenantResponse } from '../tenants/tenants.dto.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { inApplication } from './cli.module.js';

@@ -3,7 +3,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
-import { packageRoot } from '../platform/package-root.js';
+import { packageRoot } from '../platform/config/package-root.js';
 
 const FOLDER = join(packageRoot, 'dist', 'dashboard');
 

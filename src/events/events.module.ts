@@ -3,23 +3,23 @@ import { Module } from '@nestjs/common';
 import { AnalyticsModule } from '../analytics/analytics.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
-import { BatchDoorbell } from './batch-doorbell.js';
-import { BatchProcessingService } from './batch-processing.service.js';
-import { BatchesRepository } from './batches.repository.js';
-import { CloudEventsService } from './doors/cloud-events.service.js';
-import { SegmentLane } from './doors/segment-lane.js';
-import { SegmentService } from './doors/segment.service.js';
+import { BatchNotifier } from './processing/batch-notifier.js';
+import { BatchProcessingService } from './processing/batch-processing.service.js';
+import { BatchesRepository } from './processing/batches.repository.js';
+import { CloudEventsService } from './cloudevents/cloud-events.service.js';
+import { SegmentFastPath } from './segment/segment-fast-path.js';
+import { SegmentService } from './segment/segment.service.js';
 import { EventContexts } from './enrichment/event-contexts.js';
 import { EventEnricher } from './enrichment/event-enricher.js';
-import { EventReader } from './event-reader.js';
-import { EVENTS_QUEUE } from './events.jobs.js';
-import { EventsService } from './events.service.js';
-import { FailedEventsModule } from './failed/failed-events.module.js';
-import { IngestLane } from './ingest-lane.js';
-import { IngestRepository } from './ingest.repository.js';
-import { IngestWriter } from './ingest-writer.js';
-import { LaneAnswers } from './lane-answers.js';
-import { QueueStatusService } from './queue-status.service.js';
+import { EventReader } from './reading/event-reader.js';
+import { EVENTS_QUEUE } from './processing/events.jobs.js';
+import { EventsService } from './ingest/events.service.js';
+import { FailedEventsModule } from './dead-letters/failed-events.module.js';
+import { IngestFastPath } from './ingest/ingest-fast-path.js';
+import { IngestRepository } from './ingest/ingest.repository.js';
+import { IngestWriter } from './ingest/ingest-writer.js';
+import { FastPathAnswers } from './ingest/fast-path-answers.js';
+import { QueueStatusService } from './processing/queue-status.service.js';
 import { EventTypesService } from './schemas/event-types.service.js';
 import { SchemaGate } from './schemas/schema-gate.js';
 import { SchemaRegistry } from './schemas/schema-registry.js';
@@ -34,7 +34,7 @@ import { SchemaRegistry } from './schemas/schema-registry.js';
     BullModule.registerQueue({ name: EVENTS_QUEUE }),
   ],
   providers: [
-    BatchDoorbell,
+    BatchNotifier,
     BatchesRepository,
     CloudEventsService,
     EventContexts,
@@ -42,14 +42,14 @@ import { SchemaRegistry } from './schemas/schema-registry.js';
     EventReader,
     EventsService,
     EventTypesService,
-    IngestLane,
+    IngestFastPath,
     IngestRepository,
     IngestWriter,
-    LaneAnswers,
+    FastPathAnswers,
     QueueStatusService,
     SchemaGate,
     SchemaRegistry,
-    SegmentLane,
+    SegmentFastPath,
     SegmentService,
   ],
   exports: [
@@ -58,9 +58,9 @@ import { SchemaRegistry } from './schemas/schema-registry.js';
     EventReader,
     EventsService,
     EventTypesService,
-    IngestLane,
+    IngestFastPath,
     QueueStatusService,
-    SegmentLane,
+    SegmentFastPath,
     SegmentService,
   ],
 })

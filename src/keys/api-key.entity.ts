@@ -1,5 +1,5 @@
 import { Column, CreateDateColumn, Entity, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
-import type { Scope } from '../platform/principal.js';
+import type { Scope } from '../platform/http/principal.js';
 import { Tenant } from '../tenants/tenant.entity.js';
 
 @Entity('api_keys')

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../platform/database.js';
+import { Database } from '../platform/database/database.js';
 
 /** Random secrets that the migration made and all processes share; readable to the system role alone. */
 @Injectable()

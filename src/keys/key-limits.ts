@@ -1,6 +1,6 @@
-import type { Config } from '../platform/config.js';
-import { allows } from '../platform/principal.js';
-import { forbidden, Problem } from '../platform/problem.js';
+import type { Config } from '../platform/config/config.js';
+import { allows } from '../platform/http/principal.js';
+import { forbidden, Problem } from '../platform/http/problem.js';
 import type { ApiKey } from './api-key.entity.js';
 
 type Limited = Pick<ApiKey, 'rateLimit' | 'rateWindowSeconds' | 'eventLimit'>;

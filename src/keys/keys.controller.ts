@@ -1,9 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { Caller, ChangesAccess, NeedsSharedLimits, RequireScope } from '../platform/access.js';
-import type { Page } from '../platform/cursor.js';
-import type { Principal } from '../platform/principal.js';
-import { PageQuery } from '../platform/query.dto.js';
+import { Caller, ChangesAccess, NeedsSharedLimits, RequireScope } from '../platform/http/access.js';
+import type { Page } from '../platform/http/cursor.js';
+import type { Principal } from '../platform/http/principal.js';
+import { PageQuery } from '../platform/http/query.dto.js';
 import { CreatedKeyResponse, CreateKeyDto, KeyPage, KeyResponse, RotateKeyDto, UpdateKeyDto } from './keys.dto.js';
 import { KeysService } from './keys.service.js';
 

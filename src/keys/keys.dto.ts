@@ -12,8 +12,8 @@ import {
   Max,
   Min,
 } from 'class-validator';
-import { SCOPES, type Scope } from '../platform/principal.js';
-import { IfGiven, IsDateTime } from '../platform/query.dto.js';
+import { SCOPES, type Scope } from '../platform/http/principal.js';
+import { IfGiven, IsDateTime } from '../platform/http/query.dto.js';
 import type { ApiKey } from './api-key.entity.js';
 
 export class CreateKeyDto {

@@ -4,7 +4,7 @@ import { In, LessThan, type Repository } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import type { NewEntry } from '../audit/entries/entry.js';
 import { AuditEntryWriter } from '../audit/entries/entry-writer.js';
-import { sqlOf } from '../platform/typeorm-sql.js';
+import { sqlOf } from '../platform/database/typeorm-sql.js';
 import { ApiKey } from './api-key.entity.js';
 
 /** What a caller may change of a key. */

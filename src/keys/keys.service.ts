@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import bcrypt from 'bcrypt';
 import { recordOf } from '../audit/entries/act.js';
-import { CONFIG, type Config } from '../platform/config.js';
-import { decodeCursor, type Page, toPage } from '../platform/cursor.js';
-import { allows, type Principal, type Scope } from '../platform/principal.js';
-import { badRequest, forbidden, notFound } from '../platform/problem.js';
-import { parseDateTime } from '../platform/time.js';
-import { isUuid, uuid7 } from '../platform/uuid7.js';
+import { CONFIG, type Config } from '../platform/config/config.js';
+import { decodeCursor, type Page, toPage } from '../platform/http/cursor.js';
+import { allows, type Principal, type Scope } from '../platform/http/principal.js';
+import { badRequest, forbidden, notFound } from '../platform/http/problem.js';
+import { parseDateTime } from '../platform/time/time.js';
+import { isUuid, uuid7 } from '../platform/database/uuid7.js';
 import type { ApiKey } from './api-key.entity.js';
 import { InstallationSecrets } from './installation-secrets.js';
 import { generateKey } from './key-format.js';

@@ -1,5 +1,5 @@
 import type { Server } from 'socket.io';
-import { MemorySlidingWindow } from '../auth/window.js';
+import { MemorySlidingWindow } from '../auth/limits/window.js';
 import { type Connection, SlowReaders, terminate } from './slow-readers.js';
 
 /**

@@ -2,9 +2,9 @@ import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationB
 import type { Socket } from 'socket.io';
 import { toResponse } from '../audit/entries/entry-response.js';
 import { LiveEntriesRepository, type LogPlace } from '../audit/entries/live-entries.repository.js';
-import { notFound } from '../platform/problem.js';
-import { RareWarning } from '../platform/rare-warning.js';
-import { Repeating } from '../platform/repeating.js';
+import { notFound } from '../platform/http/problem.js';
+import { RareWarning } from '../platform/logging/rare-warning.js';
+import { Repeating } from '../platform/scheduling/repeating.js';
 import { type LogSubscription, matches } from './log-subscription.js';
 import { isBehind } from './slow-readers.js';
 import { cut } from './socket-access.js';

@@ -1,8 +1,8 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Namespace, Socket } from 'socket.io';
-import { LiveCountsRepository } from '../analytics/live-counts.repository.js';
-import { RareWarning } from '../platform/rare-warning.js';
-import { DAY_MS, MINUTE_MS, type TimeRange } from '../platform/time.js';
+import { LiveCountsRepository } from '../analytics/rollups/live-counts.repository.js';
+import { RareWarning } from '../platform/logging/rare-warning.js';
+import { DAY_MS, MINUTE_MS, type TimeRange } from '../platform/time/time.js';
 import { type MetricsMessage, type Moment, type Sample, type Target, toMessage } from './live-sample.js';
 import { isBehind } from './slow-readers.js';
 import { cut } from './socket-access.js';

@@ -1,7 +1,7 @@
-import { type Histogram, mergeHistograms, quantileOf } from '../analytics/latency-histogram.js';
-import type { LiveCounts } from '../analytics/live-counts.repository.js';
-import { toIso } from '../platform/query.dto.js';
-import type { TimeRange } from '../platform/time.js';
+import { type Histogram, mergeHistograms, quantileOf } from '../analytics/rollups/latency-histogram.js';
+import type { LiveCounts } from '../analytics/rollups/live-counts.repository.js';
+import { toIso } from '../platform/http/query.dto.js';
+import type { TimeRange } from '../platform/time/time.js';
 
 /** Whose numbers a room gets: a tenant's, or those of one client of it. */
 export interface Target {

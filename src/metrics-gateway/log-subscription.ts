@@ -1,6 +1,6 @@
 import { ACTION_TYPES, type ExportedEntry, SEVERITIES } from '../audit/entries/entry.js';
-import { badRequest } from '../platform/problem.js';
-import { isUuid } from '../platform/uuid7.js';
+import { badRequest } from '../platform/http/problem.js';
+import { isUuid } from '../platform/database/uuid7.js';
 
 const MAX_LENGTH = 255;
 const FILTERS = ['action_type', 'severity', 'resource_type'] as const;

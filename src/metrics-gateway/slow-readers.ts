@@ -1,7 +1,7 @@
 import type { Socket } from 'socket.io';
 
 /** Looks, a second apart, at which a socket may be found with unsent bytes before it is given up. */
-const PATIENCE_LOOKS = 10;
+const MAX_LOOKS = 10;
 /** More than this in memory for one client, and it goes at once. */
 const MAX_BUFFERED_BYTES = 1_048_576;
 
@@ -34,7 +34,7 @@ export class SlowReaders {
     const bytes = bufferedBytes(connection);
     const looks = bytes > 0 ? (this.looks.get(connection) ?? 0) + 1 : 0;
     this.looks.set(connection, looks);
-    return looks > PATIENCE_LOOKS ? this.drop(connection) : this.dropConnectionIfFull(connection);
+    return looks > MAX_LOOKS ? this.drop(connection) : this.dropConnectionIfFull(connection);
   }
 
   /** To be called before it is answered. @returns whether the socket was dropped */

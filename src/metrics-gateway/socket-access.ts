@@ -7,16 +7,16 @@ import {
 } from '@nestjs/common';
 import type { Namespace, Socket } from 'socket.io';
 import { AuthService } from '../auth/auth.service.js';
-import { limitKey, RateLimiter } from '../auth/rate-limiter.js';
-import { takeRequest } from '../auth/request-limit.js';
-import { MemorySlidingWindow } from '../auth/window.js';
-import { CONFIG, type Config } from '../platform/config.js';
-import type { Principal } from '../platform/principal.js';
-import { Problem, unauthorized } from '../platform/problem.js';
-import { problemAnswer } from '../platform/problem.filter.js';
-import { RareWarning } from '../platform/rare-warning.js';
-import { Repeating } from '../platform/repeating.js';
-import { requestId } from '../platform/request-id.js';
+import { limitKey, RateLimiter } from '../auth/limits/rate-limiter.js';
+import { takeRequest } from '../auth/limits/request-limit.js';
+import { MemorySlidingWindow } from '../auth/limits/window.js';
+import { CONFIG, type Config } from '../platform/config/config.js';
+import type { Principal } from '../platform/http/principal.js';
+import { Problem, unauthorized } from '../platform/http/problem.js';
+import { problemAnswer } from '../platform/http/problem.filter.js';
+import { RareWarning } from '../platform/logging/rare-warning.js';
+import { Repeating } from '../platform/scheduling/repeating.js';
+import { requestId } from '../platform/http/request-id.js';
 import { SlowReaders } from './slow-readers.js';
 
 const CHECK_EVERY_MS = 1_000;

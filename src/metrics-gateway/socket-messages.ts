@@ -1,7 +1,7 @@
 import type { Socket } from 'socket.io';
-import { badRequest } from '../platform/problem.js';
-import { problemAnswer } from '../platform/problem.filter.js';
-import { requestId } from '../platform/request-id.js';
+import { badRequest } from '../platform/http/problem.js';
+import { problemAnswer } from '../platform/http/problem.filter.js';
+import { requestId } from '../platform/http/request-id.js';
 import { cut, type SocketAccess } from './socket-access.js';
 
 /** Of one connection. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Server, ServerOptions } from 'socket.io';
-import { ORIGIN_REFUSED, type CorsPolicy } from '../platform/cors.js';
+import { ORIGIN_REFUSED, type CorsPolicy } from '../platform/http/cors.js';
 import { limitConnections } from './connection-limits.js';
 
 /** What a client may send at once: a subscription is some hundred bytes. */

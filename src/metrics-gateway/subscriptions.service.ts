@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { LiveCountsRepository } from '../analytics/live-counts.repository.js';
-import { allows, type Principal } from '../platform/principal.js';
-import { badRequest, forbidden, notFound } from '../platform/problem.js';
-import { PacedLookup } from '../platform/paced-lookup.js';
-import { isUuid } from '../platform/uuid7.js';
+import { LiveCountsRepository } from '../analytics/rollups/live-counts.repository.js';
+import { allows, type Principal } from '../platform/http/principal.js';
+import { badRequest, forbidden, notFound } from '../platform/http/problem.js';
+import { PacedLookup } from '../platform/database/paced-lookup.js';
+import { isUuid } from '../platform/database/uuid7.js';
 import type { Tenant } from '../tenants/tenant.entity.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import type { Target } from './live-sample.js';

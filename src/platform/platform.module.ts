@@ -1,13 +1,13 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
-import { CONFIG, type Config } from './config.js';
-import { Database } from './database.js';
-import { HealthController } from './health.controller.js';
-import { HealthService } from './health.service.js';
-import { ProblemFilter } from './problem.filter.js';
-import { QueueConnection, queueRoot, type QueueRole } from './queues.js';
-import { ServerChecks } from './server-checks.js';
-import { createValidationPipe } from './validation.js';
+import { CONFIG, type Config } from './config/config.js';
+import { Database } from './database/database.js';
+import { HealthController } from './health/health.controller.js';
+import { HealthService } from './health/health.service.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { QueueConnection, queueRoot, type QueueRole } from './queues/queues.js';
+import { ServerChecks } from './database/server-checks.js';
+import { createValidationPipe } from './http/validation.js';
 
 /** Configuration and database: all that a command needs. */
 @Global()

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Sql } from '../platform/database.js';
-import { mentionsOf } from './event-eraser.js';
-import { OTHER_MENTIONS } from './other-mentions.js';
-import { scanCallsByEvents, scanEntries, scanEvents } from './record-scans.js';
-import { Deadline, forEachStretch, type Run, type Stretch, type StretchTable } from './stretches.js';
-import { SubjectFinder } from './subject-finder.js';
-import { addCounts, type Subject } from './subject.js';
+import { Database, type Sql } from '../platform/database/database.js';
+import { mentionsOf } from './erasers/event-eraser.js';
+import { OTHER_MENTIONS } from './subject/other-mentions.js';
+import { scanCallsByEvents, scanEntries, scanEvents } from './subject/record-scans.js';
+import { Deadline, forEachPage, type Run, type RecordPage, type PagedTable } from './subject/record-pages.js';
+import { SubjectFinder } from './subject/subject-finder.js';
+import { addCounts, type Subject } from './subject/subject.js';
 
 /** A preview answers within this and a statement, however much there is. */
 const PREVIEW_MS = 8_000;
@@ -101,30 +101,30 @@ class Counting {
   ) {}
 
   countEvents(): Promise<void> {
-    return this.forEach('events', async (sql, stretch) => {
-      const scan = await scanEvents(sql, this.subject, stretch);
+    return this.forEach('events', async (sql, page) => {
+      const scan = await scanEvents(sql, this.subject, page);
       const parts = await this.countParts(sql, HANG_ON_EVENTS, scan.own);
       this.add(scan.spellings, { events: scan.own.length, ...mentionsOf(scan, 'events') }, parts);
     });
   }
 
   countEntries(): Promise<void> {
-    return this.forEach('audit_entries', async (sql, stretch) => {
-      const scan = await scanEntries(sql, this.subject, stretch);
+    return this.forEach('audit_entries', async (sql, page) => {
+      const scan = await scanEntries(sql, this.subject, page);
       const calls = await this.countParts(sql, COUNT_OWN_CALLS, scan.own);
       this.add(scan.spellings, { entries_of: scan.own.length, ...mentionsOf(scan, 'entries') }, calls);
     });
   }
 
   countCalls(): Promise<void> {
-    return this.forEach('api_audit_logs', async (sql, stretch) => {
-      const scan = await scanCallsByEvents(sql, this.subject, stretch);
+    return this.forEach('api_audit_logs', async (sql, page) => {
+      const scan = await scanCallsByEvents(sql, this.subject, page);
       this.add([], { call_paths: scan.own.length, mentions_in_calls: scan.naming.length });
     });
   }
 
-  private forEach(table: StretchTable, work: (sql: Sql, stretch: Stretch) => Promise<void>): Promise<void> {
-    return forEachStretch(this.run, table, this.subject.tenantId, this.deadline, work);
+  private forEach(table: PagedTable, work: (sql: Sql, page: RecordPage) => Promise<void>): Promise<void> {
+    return forEachPage(this.run, table, this.subject.tenantId, this.deadline, work);
   }
 
   private async countParts(sql: Sql, text: string, own: readonly string[]): Promise<Counts> {

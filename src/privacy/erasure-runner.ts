@@ -1,7 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { Repeating } from '../platform/repeating.js';
+import { Repeating } from '../platform/scheduling/repeating.js';
 import { type ClaimedErasure, ErasuresRepository } from './erasures.repository.js';
-import { SubjectEraser } from './subject-eraser.js';
+import { SubjectEraser } from './erasers/subject-eraser.js';
 
 const PAUSE_MS = 2_000;
 const RENEW_MS = 15_000;

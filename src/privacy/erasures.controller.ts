@@ -1,8 +1,8 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiTags, ApiUnprocessableEntityResponse } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { Caller, RequireScope } from '../platform/access.js';
-import type { Principal } from '../platform/principal.js';
+import { Caller, RequireScope } from '../platform/http/access.js';
+import type { Principal } from '../platform/http/principal.js';
 import { ErasurePreviewResponse, ErasureResponse, RequestErasureDto } from './erasures.dto.js';
 import { ErasuresService } from './erasures.service.js';
 

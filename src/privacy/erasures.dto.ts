@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsString, Length } from 'class-validator';
-import { IfGiven } from '../platform/query.dto.js';
+import { IfGiven } from '../platform/http/query.dto.js';
 
 const STATES = ['queued', 'running', 'completed'] as const;
 export type ErasureState = (typeof STATES)[number];

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Recorder } from '../audit/entries/entry.js';
-import { Database, type Sql } from '../platform/database.js';
-import { uuid7 } from '../platform/uuid7.js';
+import { Database, type Sql } from '../platform/database/database.js';
+import { uuid7 } from '../platform/database/uuid7.js';
 import type { ErasureState, MentionsPolicy } from './erasures.dto.js';
-import { FIRST_ID } from './stretches.js';
+import { FIRST_ID } from './subject/record-pages.js';
 
 export interface ErasureRow {
   id: string;
@@ -17,7 +17,7 @@ export interface ErasureRow {
   act_indexes: number[];
 }
 
-/** What an erasure does, in this order; each stage but the first goes by stretches of ids. */
+/** What an erasure does, in this order; each stage but the first goes by pages of ids. */
 export const STAGES = ['find', 'events', 'contexts', 'entries', 'calls', 'other', 'latecomers', 'rollups'] as const;
 export type Stage = (typeof STAGES)[number];
 
@@ -142,13 +142,13 @@ export class ErasuresRepository {
     if (rowCount !== 1) throw new Error(`erasure ${id} is carried out by another worker`);
   }
 
-  async rememberSubject(
+  async saveSubject(
     sql: Sql,
     { tenantId, id }: ClaimedErasure,
     found: { identities: readonly string[]; sessions: readonly string[] },
   ): Promise<void> {
     await sql.query(
-      `/* erasures.rememberSubject */ update privacy_erasures set identities = $3, sessions = $4
+      `/* erasures.saveSubject */ update privacy_erasures set identities = $3, sessions = $4
        where tenant_id = $1 and id = $2`,
       [tenantId, id, found.identities, found.sessions],
     );

@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { recordOf } from '../audit/entries/act.js';
 import type { Recorder } from '../audit/entries/entry.js';
 import { AuditEntryWriter } from '../audit/entries/entry-writer.js';
-import { Database } from '../platform/database.js';
-import { notFound, Problem } from '../platform/problem.js';
-import { isUuid, uuid7 } from '../platform/uuid7.js';
+import { Database } from '../platform/database/database.js';
+import { notFound, Problem } from '../platform/http/problem.js';
+import { isUuid, uuid7 } from '../platform/database/uuid7.js';
 import { COVERED, notCovered } from './coverage.js';
 import { ErasurePreview } from './erasure-preview.js';
 import type { ErasurePreviewResponse, ErasureResponse, RequestErasureDto } from './erasures.dto.js';
 import { type ErasureRow, ErasuresRepository } from './erasures.repository.js';
-import { SubjectHmac } from './subject-hmac.js';
+import { SubjectHmac } from './subject/subject-hmac.js';
 
 const REQUESTED = { action: 'CREATE', message: 'Erasure of a person requested' } as const;
 

@@ -1,17 +1,17 @@
 import { Module } from '@nestjs/common';
 import { AuditWritingModule } from '../audit/entries/audit-writing.module.js';
-import { ProofsModule } from '../audit/proofs/proofs.module.js';
-import { CallEraser } from './call-eraser.js';
-import { EntryEraser } from './entry-eraser.js';
-import { Erasers } from './erasers.js';
+import { ProofsModule } from '../audit/transparency-log/proofs.module.js';
+import { CallEraser } from './erasers/call-eraser.js';
+import { EntryEraser } from './erasers/entry-eraser.js';
+import { Erasers } from './erasers/erasers.js';
 import { ErasurePreview } from './erasure-preview.js';
 import { ErasuresRepository } from './erasures.repository.js';
 import { ErasuresService } from './erasures.service.js';
-import { EventEraser } from './event-eraser.js';
-import { RollupEraser } from './rollup-eraser.js';
-import { SubjectEraser } from './subject-eraser.js';
-import { SubjectFinder } from './subject-finder.js';
-import { SubjectHmac } from './subject-hmac.js';
+import { EventEraser } from './erasers/event-eraser.js';
+import { RollupEraser } from './erasers/rollup-eraser.js';
+import { SubjectEraser } from './erasers/subject-eraser.js';
+import { SubjectFinder } from './subject/subject-finder.js';
+import { SubjectHmac } from './subject/subject-hmac.js';
 
 @Module({
   imports: [AuditWritingModule, ProofsModule],

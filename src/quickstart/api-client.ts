@@ -21,7 +21,7 @@ export interface CreatedKey {
 }
 
 /** How long a request is repeated while the API is overloaded or away. */
-const PATIENCE_MS = 120_000;
+const TIMEOUT_MS = 120_000;
 
 /** The few requests quickstart makes to its own API. */
 export class ApiClient {
@@ -76,7 +76,7 @@ export class ApiClient {
 
   /** Repeats what 429, 503 or a lost connection stopped; events carry ids, so repeating them counts nothing twice. */
   private async request(path: string, init: RequestInit): Promise<Response> {
-    const deadline = Date.now() + PATIENCE_MS;
+    const deadline = Date.now() + TIMEOUT_MS;
     for (;;) {
       const outcome = await this.attempt(path, init);
       if (outcome instanceof Response && outcome.ok) return outcome;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
-import { NODE_FLAGS } from '../platform/node-flags.js';
-import { logSize, openLog, readLog, tailLog } from './log-file.js';
+import { NODE_FLAGS } from '../platform/config/node-flags.js';
+import { logSize, openLog, readLog, tailLog } from '../local-postgres/log-file.js';
 import { progress } from './progress.js';
 
 const STOP_TIMEOUT_MS = 25_000;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.js';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../local-postgres/embedded-postgres.js';
 import { QuickstartError, type QuickstartOptions } from './options.js';
-import { withClient } from './postgres-client.js';
+import { withClient } from '../local-postgres/postgres-client.js';
 import { progress } from './progress.js';
-import { runtimeUrl, uniqueLogin } from './runtime-login.js';
+import { runtimeUrl, uniqueLogin } from '../local-postgres/runtime-login.js';
 
 const CHECK_EVERY_MS = 1000;
 const RETRY_MS = 5000;

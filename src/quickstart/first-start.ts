@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { generateSampleEvents, take } from '../events/sample-data.js';
-import { SCOPES } from '../platform/principal.js';
-import { DAY_MS, MINUTE_MS } from '../platform/time.js';
+import { generateSampleEvents, take } from '../events/sample-data/sample-data.js';
+import { SCOPES } from '../platform/http/principal.js';
+import { DAY_MS, MINUTE_MS } from '../platform/time/time.js';
 import type { ApiClient, BatchResult, CreatedKey, NewKey } from './api-client.js';
 import type { QuickstartOptions } from './options.js';
 import { print, progress } from './progress.js';

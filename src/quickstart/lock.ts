@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isRunning, signalProcess, waitUntilGone } from './processes.js';
+import { isRunning, signalProcess, waitUntilGone } from '../local-postgres/processes.js';
 import { QuickstartError } from './options.js';
 
 interface Holder {

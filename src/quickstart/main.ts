@@ -1,17 +1,17 @@
 import { dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { redact } from '../platform/redact.js';
+import { redact } from '../platform/logging/redact.js';
 import { ApiClient } from './api-client.js';
 import { Child } from './child.js';
-import { serviceEnv } from './child-env.js';
+import { serviceEnv } from '../local-postgres/child-env.js';
 import { runCli } from './cli.js';
-import { makePrivate } from './data-dir.js';
+import { DataDirError, makePrivate } from '../local-postgres/data-dir.js';
 import { Database } from './database.js';
 import { completeFirstStart } from './first-start.js';
 import { acquireLock, type Lock } from './lock.js';
 import { QuickstartError, type QuickstartOptions, readOptions } from './options.js';
-import { findFreePort, isPortFree, waitForPort } from './ports.js';
+import { findFreePort, isPortFree, waitForPort } from '../local-postgres/ports.js';
 import { print, progress } from './progress.js';
 import { StateFile } from './state.js';
 import { listenForStop } from './stop-signal.js';
@@ -174,7 +174,7 @@ function shortPath(path: string): string {
 }
 
 function describe(error: unknown): string {
-  if (error instanceof QuickstartError) return error.message;
+  if (error instanceof QuickstartError || error instanceof DataDirError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

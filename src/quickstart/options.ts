@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { SETTINGS } from '../platform/config.js';
+import { SETTINGS } from '../platform/config/config.js';
 
 /** A failure explained in words for the person at the terminal; shown without a stack trace. */
 export class QuickstartError extends Error {}

@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { withClient } from './postgres-client.js';
+import { withClient } from '../local-postgres/postgres-client.js';
 
 /** What the first start has already done. Holds no secrets. */
 export interface State {

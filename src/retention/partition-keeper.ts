@@ -1,7 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { Database } from '../platform/database.js';
-import { HOUR_MS } from '../platform/time.js';
-import { Repeating } from '../platform/repeating.js';
+import { Database } from '../platform/database/database.js';
+import { HOUR_MS } from '../platform/time/time.js';
+import { Repeating } from '../platform/scheduling/repeating.js';
 
 /** Makes the partitions of this month and the next two, at start and every hour. */
 @Injectable()

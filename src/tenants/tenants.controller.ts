@@ -1,8 +1,8 @@
 import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { Caller, ChangesAccess, RequireScope } from '../platform/access.js';
-import type { Principal } from '../platform/principal.js';
-import { PageQuery } from '../platform/query.dto.js';
+import { Caller, ChangesAccess, RequireScope } from '../platform/http/access.js';
+import type { Principal } from '../platform/http/principal.js';
+import { PageQuery } from '../platform/http/query.dto.js';
 import { CreateTenantDto, TenantPage, TenantResponse, UpdateTenantDto } from './tenants.dto.js';
 import { TenantsService } from './tenants.service.js';
 

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsString, Length } from 'class-validator';
-import { IfGiven } from '../platform/query.dto.js';
+import { IfGiven } from '../platform/http/query.dto.js';
 import { type Tenant, TENANT_STATUSES, type TenantStatus } from './tenant.entity.js';
 
 export class CreateTenantDto {

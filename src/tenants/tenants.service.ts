@@ -4,12 +4,12 @@ import { In, LessThan, QueryFailedError, type Repository } from 'typeorm';
 import { recordOf } from '../audit/entries/act.js';
 import type { NewEntry, Recorder } from '../audit/entries/entry.js';
 import { AuditEntryWriter } from '../audit/entries/entry-writer.js';
-import { decodeCursor, type Page, toPage } from '../platform/cursor.js';
-import { sqlState } from '../platform/database.js';
-import { DEFAULT_TENANT_ID } from '../platform/principal.js';
-import { notFound, Problem } from '../platform/problem.js';
-import { sqlOf } from '../platform/typeorm-sql.js';
-import { isUuid, uuid7 } from '../platform/uuid7.js';
+import { decodeCursor, type Page, toPage } from '../platform/http/cursor.js';
+import { sqlState } from '../platform/database/database.js';
+import { DEFAULT_TENANT_ID } from '../platform/http/principal.js';
+import { notFound, Problem } from '../platform/http/problem.js';
+import { sqlOf } from '../platform/database/typeorm-sql.js';
+import { isUuid, uuid7 } from '../platform/database/uuid7.js';
 import type { CreateTenantDto, UpdateTenantDto } from './tenants.dto.js';
 import { Tenant } from './tenant.entity.js';
 

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { connectionString, type DatabaseRole } from '../../src/platform/database.js';
+import { connectionString, type DatabaseRole } from '../../src/platform/database/database.js';
 import { TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 

@@ -1,5 +1,5 @@
-import { mulberry32 } from '../../src/events/seeded-random.js';
-import { DEFAULT_TENANT_ID } from '../../src/platform/principal.js';
+import { mulberry32 } from '../../src/events/sample-data/seeded-random.js';
+import { DEFAULT_TENANT_ID } from '../../src/platform/http/principal.js';
 import { OWN_RESOURCES } from '../../src/audit/entries/own-resources.js';
 import { type Answer, PLATFORM_KEY, TestApi } from '../support/api.js';
 import { TestTrail, verifyLines } from '../support/audit-trail.js';

@@ -108,12 +108,12 @@ withChromium('the browser SDK of Segment, unmodified, in Chromium', () => {
     ['in batches', 'b', { strategy: 'batching', config: { size: 50, timeout: 100 } }],
   ])(
     'stores 1,000 events sent %s, each once, and resending changes nothing',
-    async (way, door, delivery) => {
+    async (way, route, delivery) => {
       const requests = recordRequests();
       await boot(delivery);
       await track(way, 1_000);
       await eventually(async () => expect(await count(way)).toBe(1_000), 120_000);
-      expect(new Set(requests.map((request) => request.url()))).toEqual(new Set([`${api.url}/v1/${door}`]));
+      expect(new Set(requests.map((request) => request.url()))).toEqual(new Set([`${api.url}/v1/${route}`]));
       const answers = await resend(requests);
       const sum = (name: string) => answers.reduce((total, answer) => total + (answer[name] ?? 0), 0);
       expect({ accepted: sum('accepted'), duplicates: sum('duplicates'), conflicts: sum('conflicts') }).toEqual({

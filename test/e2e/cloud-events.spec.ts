@@ -63,7 +63,7 @@ describe('CloudEvents', () => {
     expect(await read('/sdk|e-7')).toMatchObject({ event_type: 'sdk', user_id: 'u-7', payload: { n: 7 } });
   }, 120_000);
 
-  it('shares its ids with every other door', async () => {
+  it('shares its ids with every other protocol', async () => {
     await structured({ ...minimal, id: 'shared', data: { a: 1 }, time: '2026-11-01T00:00:00Z' });
     const rest = {
       event_type: 't',

@@ -5,7 +5,7 @@ import { TestApi } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
 import { rollupDifference } from '../support/recount.js';
 import { TestWorker } from '../support/worker.js';
-import { DEFAULT_TENANT_ID } from '../../src/platform/principal.js';
+import { DEFAULT_TENANT_ID } from '../../src/platform/http/principal.js';
 
 interface Outcome {
   code: number;

@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core';
-import type { Scope } from '../../src/platform/principal.js';
+import type { Scope } from '../../src/platform/http/principal.js';
 import { TestApi } from '../support/api.js';
 import { Visit } from '../support/browser.js';
 import { launchChromium, withChromium } from '../support/chromium.js';

@@ -1,5 +1,5 @@
-import { RecountService } from '../../src/analytics/recount.service.js';
-import { verifyInclusion } from '../../src/audit/proofs/merkle-proof.js';
+import { RecountService } from '../../src/analytics/rollups/recount.service.js';
+import { verifyInclusion } from '../../src/audit/transparency-log/merkle-proof.js';
 import { TestApi } from '../support/api.js';
 import { TestTrail, verifyLines } from '../support/audit-trail.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';

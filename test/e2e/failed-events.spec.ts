@@ -57,7 +57,7 @@ describe('failed events', () => {
 
   const quarantine = (schema: unknown) =>
     api.call('PUT', '/event-types/sale/schema', { key, body: { schema, mode: 'quarantine' } });
-  const letters = async (query = '') => (await api.get<Letters>(`/events/failed${query}`, key)).body;
+  const deadLetters = async (query = '') => (await api.get<Letters>(`/events/failed${query}`, key)).body;
   const counted = async (type = 'sale') => {
     type Counts = { data: { event_type: string; count: number }[] };
     const { body } = await api.get<Counts>('/analytics/events-by-type', key);
@@ -95,7 +95,7 @@ describe('failed events', () => {
     expect(await stored()).toEqual([{ n: 10_000 }]);
     expect(await counted()).toBe(0);
     expect(await rollupDifference(database)).toBe(0);
-    const page = await letters('?limit=1000');
+    const page = await deadLetters('?limit=1000');
     expect(page.data).toHaveLength(1_000);
     expect(page.data[0]).toMatchObject({ reason: 'payload.prize is missing', state: 'open', attempts: 1 });
 
@@ -110,7 +110,7 @@ describe('failed events', () => {
     expect(answers.reduce((sum, { body }) => sum + body.processed, 0)).toBe(10_000);
     expect(await counted()).toBe(10_000);
     expect(await stored()).toEqual([{ n: 10_000 }]);
-    expect((await letters()).data).toEqual([]);
+    expect((await deadLetters()).data).toEqual([]);
     expect(await rollupDifference(database)).toBe(0);
   }, 120_000);
 
@@ -120,7 +120,7 @@ describe('failed events', () => {
     await send([{ price: 'high' }], 'unchecked');
     await idle();
     expect([await counted(), await counted('unchecked')]).toEqual([2, 1]);
-    const { data } = await letters();
+    const { data } = await deadLetters();
     expect(data).toMatchObject([{ id: ids[1], reason: 'payload.price must be number', payload: { price: 'high' } }]);
     const event = await api.get(`/events/${ids[1]}`, key);
     expect(event.body).toMatchObject({ status: 'failed' });
@@ -146,7 +146,7 @@ describe('failed events', () => {
     await idle();
     const refused = await api.post(`/events/failed/${sent.id}/retry`, { payload: { price: 'low' } }, key);
     expect([refused.status, refused.body]).toMatchObject([400, { errors: [{ path: 'payload.price' }] }]);
-    expect((await letters()).data).toMatchObject([{ payload: { price: 'high' }, original_payload: null }]);
+    expect((await deadLetters()).data).toMatchObject([{ payload: { price: 'high' }, original_payload: null }]);
     const patched = await api.post(`/events/failed/${sent.id}/retry`, { payload: { price: 7 } }, key);
     expect(patched.body).toMatchObject({ status: 'processed' });
     expect((await api.get('/events/mine', key)).body).toMatchObject({ status: 'processed', payload: { price: 7 } });
@@ -165,7 +165,7 @@ describe('failed events', () => {
     const id = await fail();
     expect((await api.call('DELETE', `/events/failed/${id}`, { key })).status).toBe(204);
     expect((await api.call('DELETE', `/events/failed/${id}`, { key })).status).toBe(404);
-    expect((await letters()).data).toEqual([]);
+    expect((await deadLetters()).data).toEqual([]);
     await quarantine(PRICED);
     expect((await api.post(`/events/failed/${id}/retry`, {}, key)).status).toBe(404);
     expect((await api.post<Retried>('/events/failed/retry', {}, key)).body.retried).toBe(0);
@@ -177,8 +177,8 @@ describe('failed events', () => {
   it('die after eight tries and can be retried by hand even then', async () => {
     const id = await fail();
     for (let n = 2; n <= 8; n++) await api.post(`/events/failed/${id}/retry`, {}, key);
-    expect((await letters('?state=dead')).data).toMatchObject([{ id, attempts: 8, next_retry_at: null }]);
-    expect((await letters('?state=open')).data).toEqual([]);
+    expect((await deadLetters('?state=dead')).data).toMatchObject([{ id, attempts: 8, next_retry_at: null }]);
+    expect((await deadLetters('?state=open')).data).toEqual([]);
     await quarantine(PRICED);
     expect((await api.post<Retried>('/events/failed/retry', { state: 'dead' }, key)).body.processed).toBe(1);
     expect(await rollupDifference(database)).toBe(0);
@@ -188,12 +188,12 @@ describe('failed events', () => {
     await quarantine(PRICED);
     await send([{}, {}, { price: 'x' }]);
     await idle();
-    expect((await letters('?reason=PRICE%20IS')).data).toHaveLength(2);
-    expect((await letters('?event_type=other')).data).toEqual([]);
-    expect((await letters('?client_id=shop&event_type=sale')).data).toHaveLength(3);
-    expect((await letters('?to=2020-01-01T00:00:00Z')).data).toEqual([]);
-    const first = await letters('?limit=2');
-    const rest = await letters(`?limit=2&cursor=${first.next_cursor}`);
+    expect((await deadLetters('?reason=PRICE%20IS')).data).toHaveLength(2);
+    expect((await deadLetters('?event_type=other')).data).toEqual([]);
+    expect((await deadLetters('?client_id=shop&event_type=sale')).data).toHaveLength(3);
+    expect((await deadLetters('?to=2020-01-01T00:00:00Z')).data).toEqual([]);
+    const first = await deadLetters('?limit=2');
+    const rest = await deadLetters(`?limit=2&cursor=${first.next_cursor}`);
     expect(new Set([...first.data, ...rest.data].map(({ id }) => id)).size).toBe(3);
     expect(rest.next_cursor).toBeNull();
     expect((await api.get('/events/failed?colour=red', key)).status).toBe(400);

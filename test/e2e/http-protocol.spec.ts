@@ -182,7 +182,7 @@ describe('the HTTP server', () => {
       client.close();
     });
 
-    it('notes a refusal below /api in the call trail', async () => {
+    it('notes a refusal below /api in the call log', async () => {
       await connection.send(ask('/api/v1/live'));
       await eventually(async () => {
         const rows = await database.query(

@@ -39,7 +39,7 @@ for (const [store, redisUrl] of [
     };
 
     it.each([
-      ['the ingest lane', (api: TestApi, k: string) => api.post('/events', { event_type: 'x' }, k)],
+      ['the ingest fast path', (api: TestApi, k: string) => api.post('/events', { event_type: 'x' }, k)],
       ['Nest', (api: TestApi, k: string) => api.get('/events', k)],
     ])('lets exactly 10 of 40 parallel requests through %s', async (_name, send) => {
       const limited = await key({ rate_limit: 10, rate_window_s: 30 });
@@ -86,7 +86,7 @@ for (const [store, redisUrl] of [
       expect((await apis[0]!.post('/events', { event_type: 'x' }, limited)).status).toBe(429);
     });
 
-    it('counts all keys of a tenant against its ceiling, by every door, and never its platform keys', async () => {
+    it('counts all keys of a tenant against its ceiling, by every protocol, and never its platform keys', async () => {
       const capped = await Promise.all(
         apis.map(() => TestApi.start(database.url, { REDIS_URL: redisUrl, TENANT_RATE_LIMIT: '20' })),
       );

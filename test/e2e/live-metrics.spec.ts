@@ -1,9 +1,9 @@
 import { type EventEmitter, once } from 'node:events';
 import { io } from 'socket.io-client';
-import type { EventsByTypeResponse } from '../../src/analytics/analytics.dto.js';
-import { Database } from '../../src/platform/database.js';
-import { DEFAULT_TENANT_ID } from '../../src/platform/principal.js';
-import { uuid7 } from '../../src/platform/uuid7.js';
+import type { EventsByTypeResponse } from '../../src/analytics/counts/analytics.dto.js';
+import { Database } from '../../src/platform/database/database.js';
+import { DEFAULT_TENANT_ID } from '../../src/platform/http/principal.js';
+import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { PLATFORM_KEY, TestApi } from '../support/api.js';
 import { TestApiProcess } from '../support/api-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';

@@ -51,7 +51,7 @@ for (const [backend, redisUrl] of backends) {
       expect(await rollupDifference(database)).toBe(0);
     });
 
-    it('rings the worker itself: nothing waits for the sweeper', async () => {
+    it('rings the worker itself: nothing waits for the poller', async () => {
       const { body } = await api.post<{ id: string }>('/events', { event_type: 'bell' }, key);
       await eventually(async () => {
         const [row] = await database.query<{ waited_ms: number }>(
@@ -59,7 +59,7 @@ for (const [backend, redisUrl] of backends) {
            from events e join ingest_batches b on b.id = e.batch_id where e.id = $1 and b.status = 'processed'`,
           [body.id],
         );
-        expect(Number(row?.waited_ms)).toBeLessThan(4_000); // the sweeper looks at batches older than 5 s only
+        expect(Number(row?.waited_ms)).toBeLessThan(4_000); // the poller looks at batches older than 5 s only
       });
     });
 
@@ -98,7 +98,7 @@ for (const [backend, redisUrl] of backends) {
 const withRedis = redisServerInstalled ? describe : describe.skip; // npm test prints that there is no redis-server
 
 withRedis('pipeline when Redis goes away', () => {
-  it('goes on taking events, and the sweeper processes them', async () => {
+  it('goes on taking events, and the poller processes them', async () => {
     const database = await createTestDatabase();
     const redis = await startRedisServer();
     const api = await TestApi.start(database.url, { REDIS_URL: redis.url, LOG_LEVEL: 'silent' });

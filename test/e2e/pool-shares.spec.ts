@@ -1,5 +1,5 @@
-import { Database } from '../../src/platform/database.js';
-import { Problem } from '../../src/platform/problem.js';
+import { Database } from '../../src/platform/database/database.js';
+import { Problem } from '../../src/platform/http/problem.js';
 import { TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 

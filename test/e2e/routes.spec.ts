@@ -4,8 +4,8 @@ import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { Test } from '@nestjs/testing';
 import { parse } from 'yaml';
 import { ApiModule } from '../../src/api.module.js';
-import { ACCESS, CHANGES_ACCESS } from '../../src/platform/access.js';
-import { loadConfig } from '../../src/platform/config.js';
+import { ACCESS, CHANGES_ACCESS } from '../../src/platform/http/access.js';
+import { loadConfig } from '../../src/platform/config/config.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { TestApi } from '../support/api.js';
 

@@ -18,7 +18,7 @@ interface Job {
 }
 
 const BACKENDS = testRedisUrl === undefined ? [undefined] : [undefined, testRedisUrl];
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
 describe.each(BACKENDS)('POST /generate-sample-data/:num_events, queues in %s', (redisUrl) => {
   let database: TestDatabase;
@@ -58,7 +58,7 @@ describe.each(BACKENDS)('POST /generate-sample-data/:num_events, queues in %s', 
       const job = await look(key, id);
       expect(job).toMatchObject({ state: 'completed', progress: 100 });
       return job;
-    }, PATIENCE_MS);
+    }, TIMEOUT_MS);
 
   async function countStored(tenant: string) {
     const [row] = await database.query<{ events: number; ids: number; clients: number; users: number }>(
@@ -126,7 +126,7 @@ describe.each(BACKENDS)('POST /generate-sample-data/:num_events, queues in %s', 
     const { id: tenant, key } = await newTenant('Killed');
     const count = 30_000;
     const id = await start(key, count);
-    await eventually(async () => expect((await look(key, id)).progress).toBeGreaterThan(5), PATIENCE_MS);
+    await eventually(async () => expect((await look(key, id)).progress).toBeGreaterThan(5), TIMEOUT_MS);
     await worker!.kill();
     worker = undefined;
     const killedAt = await look(key, id);

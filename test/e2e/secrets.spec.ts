@@ -66,7 +66,7 @@ describe('a credential in a request', () => {
     await send('POST', '/v1/batch', key, JSON.stringify({ batch: [nul] }));
   }
 
-  it('stands in no log line, no row of the call trail and no problem', async () => {
+  it('stands in no log line, no row of the call log and no problem', async () => {
     const planted = [...plantBare([PLATFORM_API_KEY, JWT_SECRET]), ...plantNamed()];
     for (const secret of planted) await plant(secret);
     expect(await api.stop()).toBe(0); // writes what waits

@@ -139,15 +139,15 @@ describe('a tenant, seen from another', () => {
       event.body.id,
       CANARY,
     ]);
-    for (const grain of ['minute', 'hour', 'day']) {
+    for (const granularity of ['minute', 'hour', 'day']) {
       await database.query(
-        `insert into event_rollups_${grain}
-         select $1, date_bin('1 ${grain}', now() - interval '3 hours', '1970-01-01 00:00Z'), $2, $3, 1, 0`,
+        `insert into event_rollups_${granularity}
+         select $1, date_bin('1 ${granularity}', now() - interval '3 hours', '1970-01-01 00:00Z'), $2, $3, 1, 0`,
         [foreign, `${CANARY}-app`, `${CANARY}-type`],
       );
       await database.query(
-        `insert into event_totals_${grain}
-         select $1, date_bin('1 ${grain}', now() - interval '3 hours', '1970-01-01 00:00Z'), $2, 1, 0`,
+        `insert into event_totals_${granularity}
+         select $1, date_bin('1 ${granularity}', now() - interval '3 hours', '1970-01-01 00:00Z'), $2, 1, 0`,
         [foreign, `${CANARY}-type`],
       );
     }
@@ -235,8 +235,10 @@ describe('a tenant, seen from another', () => {
       [foreign, CANARY],
     );
     expect(changed).toEqual([]);
-    const letters = await database.query('select state, attempts from failed_events where tenant_id = $1', [foreign]);
-    expect(letters).toEqual([{ state: 'open', attempts: 1 }]);
+    const deadLetters = await database.query('select state, attempts from failed_events where tenant_id = $1', [
+      foreign,
+    ]);
+    expect(deadLetters).toEqual([{ state: 'open', attempts: 1 }]);
   }, 120_000);
 
   it('still does not exist when every statement forgets its tenant: row-level security holds alone', async () => {

@@ -43,7 +43,7 @@ describe('the scope track', () => {
     return { status: response.status, text: await response.text() };
   }
 
-  it('sends events by every door, in every spelling', async () => {
+  it('sends events by every protocol, in every spelling', async () => {
     const event = { event_type: 'view' };
     const cloud = { specversion: '1.0', id: 'c', source: '/s', type: 'view' };
     const basic = { 'X-API-Key': '', Authorization: `Basic ${Buffer.from(`${track}:`).toString('base64')}` };

@@ -84,33 +84,33 @@ export async function checkBatches(observer, killedAt) {
   };
 }
 
-/** @param {Observer} observer @returns {Promise<number>} sum of all absolute differences, over every rollup and grain */
+/** @param {Observer} observer @returns {Promise<number>} sum of all absolute differences, over every rollup and granularity */
 export async function checkRollups(observer) {
   let difference = 0;
-  for (const grain of ['minute', 'hour', 'day']) {
-    difference += await readNumber(observer, eventRollupDifference(grain));
-    difference += await readNumber(observer, processingRollupDifference(grain));
-    difference += await readNumber(observer, histogramDifference(grain));
+  for (const granularity of ['minute', 'hour', 'day']) {
+    difference += await readNumber(observer, eventRollupDifference(granularity));
+    difference += await readNumber(observer, processingRollupDifference(granularity));
+    difference += await readNumber(observer, histogramDifference(granularity));
   }
   return difference;
 }
 
 const FAILED = 'exists (select from failed_events f where f.tenant_id = e.tenant_id and f.event_id = e.id)';
 
-const eventRollupDifference = (grain) => `
+const eventRollupDifference = (granularity) => `
 with recount as (
-  select tenant_id, client_id, event_type, date_trunc('${grain}', event_time, 'UTC') as bucket,
+  select tenant_id, client_id, event_type, date_trunc('${granularity}', event_time, 'UTC') as bucket,
          count(*) filter (where not failed) as count, count(*) filter (where failed) as failed
   from (select e.*, ${FAILED} as failed from events e) e group by 1, 2, 3, 4
 )
 select coalesce(sum(abs(coalesce(r.count, 0) - coalesce(c.count, 0)) + abs(coalesce(r.failed, 0) - coalesce(c.failed, 0))), 0)
   ::float8 as number
-from event_rollups_${grain} r full join recount c using (tenant_id, client_id, event_type, bucket)`;
+from event_rollups_${granularity} r full join recount c using (tenant_id, client_id, event_type, bucket)`;
 
 /** Processing rollups go by the time a batch was processed. */
-const processingRollupDifference = (grain) => `
+const processingRollupDifference = (granularity) => `
 with recount as (
-  select tenant_id, client_id, date_trunc('${grain}', processed_at, 'UTC') as bucket,
+  select tenant_id, client_id, date_trunc('${granularity}', processed_at, 'UTC') as bucket,
          count(*) filter (where not failed) as processed, count(*) filter (where failed) as failed
   from (
     select e.tenant_id, e.client_id, b.processed_at, ${FAILED} as failed
@@ -119,12 +119,12 @@ with recount as (
 )
 select coalesce(sum(abs(coalesce(r.processed, 0) - coalesce(c.processed, 0))
          + abs(coalesce(r.failed, 0) - coalesce(c.failed, 0))), 0)::float8 as number
-from processing_rollups_${grain} r full join recount c using (tenant_id, client_id, bucket)`;
+from processing_rollups_${granularity} r full join recount c using (tenant_id, client_id, bucket)`;
 
-const histogramDifference = (grain) => `
+const histogramDifference = (granularity) => `
 select coalesce(sum(abs(r.processed + r.failed
          - (select coalesce(sum(value::bigint), 0) from jsonb_each_text(r.latency_histogram)))), 0)::float8 as number
-from processing_rollups_${grain} r`;
+from processing_rollups_${granularity} r`;
 
 async function readNumber(observer, query) {
   const [row] = await observer.query(query);

@@ -54,7 +54,7 @@ export const DEFECTS = {
     symptom: 'a process exits on its own',
     isSeen: (result) => result.unexpected_exits > 0,
   },
-  'sweeper-off': {
+  'poller-off': {
     about: 'nobody looks for batches whose job was lost with the queue',
     target: 'redis',
     backend: 'redis',

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { startEmbeddedPostgres } from '../../dist/quickstart/embedded-postgres.js';
+import { startEmbeddedPostgres } from '../../dist/local-postgres/embedded-postgres.js';
 import { eventually } from './waiting.mjs';
 
 /** A private PostgreSQL that can die like a machine that loses power, except that the page cache survives. */

@@ -14,7 +14,7 @@ import { targetsOf } from './targets.mjs';
 import { eventually, sleep } from './waiting.mjs';
 
 const WARM_UP_MS = 1_000;
-const RING_TIMEOUT_MS = 15_000;
+const NOTIFY_TIMEOUT_MS = 15_000;
 const DRAIN_TIMEOUT_MS = 30_000;
 
 /**
@@ -75,7 +75,7 @@ async function measure(plan, stack, observer) {
   const random = new Random(plan.seed, `${run} kills`);
   const kills = await killRepeatedly(targets[plan.target], plan.kills, random, isGivenUp);
   const { disturbed_at, ...outage } = plan.target === 'redis' ? await outliveQueue(parts, targets) : NO_OUTAGE;
-  const rings = await observer.seesPromptBatch(RING_TIMEOUT_MS);
+  const rings = await observer.seesPromptBatch(NOTIFY_TIMEOUT_MS);
   const unanswered = await load.finish();
   await eventually(async () => (await observer.countQueued()) === 0, DRAIN_TIMEOUT_MS, 200);
   const facts = {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { NODE_FLAGS } from '../../dist/platform/node-flags.js';
+import { NODE_FLAGS } from '../../dist/platform/config/node-flags.js';
 import { HttpClient } from './http-client.mjs';
 import { readComplaints } from './logs.mjs';
 import { PostgresServer } from './postgres-server.mjs';

@@ -25,7 +25,7 @@ export function problemsOf(result) {
     ...count(result.failed_while_away, `of ${result.attempts_while_away} requests failed while Redis was away`),
     ...(slowest > MAX_RECOVERY_S ? [`recovery took ${slowest} s${machineLoad()}`] : []),
     ...(longest_wait_s > MAX_RECOVERY_S ? [`a batch waited ${longest_wait_s.toFixed(1)} s${machineLoad()}`] : []),
-    ...(result.rings ? [] : ['after the kills the queue tells workers nothing: every batch waits for the sweeper']),
+    ...(result.rings ? [] : ['after the kills the queue tells workers nothing: every batch waits for the poller']),
     ...summarize(result.remarks),
   ];
 }

@@ -1,10 +1,10 @@
 import pg from 'pg';
-import { OverviewService } from '../../src/analytics/overview.service.js';
-import { FunnelCounter } from '../../src/analytics/funnel-counter.js';
-import { FunnelsRepository } from '../../src/analytics/funnels.repository.js';
-import { Database } from '../../src/platform/database.js';
-import type { Problem } from '../../src/platform/problem.js';
-import { toIso } from '../../src/platform/query.dto.js';
+import { OverviewService } from '../../src/analytics/overview/overview.service.js';
+import { FunnelCounter } from '../../src/analytics/funnels/funnel-counter.js';
+import { FunnelsRepository } from '../../src/analytics/funnels/funnels.repository.js';
+import { Database } from '../../src/platform/database/database.js';
+import type { Problem } from '../../src/platform/http/problem.js';
+import { toIso } from '../../src/platform/http/query.dto.js';
 import { TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
@@ -37,7 +37,7 @@ describe('analytics of many users', () => {
         events.push(make(`busy-${n}`, k % 2, k % 5 === 4 ? 'signup' : 'page_view', k * 60_000));
     }
     for (let n = 0; n < events.length; n += 1_000) await pipeline.writer.write(tenantId, events.slice(n, n + 1_000));
-    await pipeline.processing.process(pipeline.rung);
+    await pipeline.processing.process(pipeline.notified);
   }, 60_000);
 
   afterAll(async () => {
@@ -100,7 +100,7 @@ describe('analytics of many users', () => {
       api.app.get(Database).inTenant(tenantId, (sql) => funnels.countSteps(sql, tenantId, { from, to }, definition));
     const packed = await count();
     expect(packed.map(({ users }) => users)).toEqual([USERS + BUSY, BUSY, BUSY]);
-    funnels.maxMarks = 0;
+    funnels.maxTimelineEvents = 0;
     // Users who never came further than the first step are counted apart there.
     const depths = await count();
     expect(packed.map(({ k }) => sum(depths.filter((row) => row.k === k).map(({ users }) => users)))).toEqual(
@@ -131,7 +131,7 @@ describe('analytics of many users', () => {
         await eventually(async () => {
           const stopped = await database.query(
             `select pg_cancel_backend(pid) from pg_stat_activity
-             where wait_event_type = 'Lock' and query like '%funnels.listMarks%' and datname = current_database()`,
+             where wait_event_type = 'Lock' and query like '%funnels.listTimelines%' and datname = current_database()`,
           );
           expect(stopped).toHaveLength(1);
         });

@@ -1,10 +1,10 @@
-import { AnalyticsService } from '../../src/analytics/analytics.service.js';
-import type { Interval } from '../../src/analytics/local-time.js';
-import { FunnelsService } from '../../src/analytics/funnels.service.js';
-import { OverviewService } from '../../src/analytics/overview.service.js';
-import { RecountService } from '../../src/analytics/recount.service.js';
-import { UsersService } from '../../src/analytics/users.service.js';
-import { uuid7 } from '../../src/platform/uuid7.js';
+import { AnalyticsService } from '../../src/analytics/counts/analytics.service.js';
+import type { Interval } from '../../src/analytics/time/local-time.js';
+import { FunnelsService } from '../../src/analytics/funnels/funnels.service.js';
+import { OverviewService } from '../../src/analytics/overview/overview.service.js';
+import { RecountService } from '../../src/analytics/rollups/recount.service.js';
+import { UsersService } from '../../src/analytics/users/users.service.js';
+import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { TestApi } from '../support/api.js';
 import { type DataSet, dataSet, randomFunnel, shuffled } from '../support/analytics-data.js';
 import * as oracle from '../support/analytics-oracle.js';
@@ -47,7 +47,7 @@ describe(`analytics against a naive computation, seeds ${firstSeed} to ${firstSe
     const tenantId = uuid7();
     const arriving = shuffled([...data.events, ...data.events.filter(() => data.random() < 0.1)], data.random);
     const failed = data.events.filter(() => data.random() < 0.05).map(({ event_id }) => event_id);
-    const rung = pipeline.rung.length;
+    const notified = pipeline.notified.length;
     for (let n = 0; n < arriving.length;) {
       const size = 1 + Math.floor(data.random() * 30);
       const batch = arriving
@@ -65,7 +65,7 @@ describe(`analytics against a naive computation, seeds ${firstSeed} to ${firstSe
     );
     const mine = await database.query<{ id: string }>(
       `select id from ingest_batches where tenant_id = $1 and id = any($2) order by random()`,
-      [tenantId, pipeline.rung.slice(rung)],
+      [tenantId, pipeline.notified.slice(notified)],
     );
     const ids = mine.map(({ id }) => id);
     for (let n = 0; n < ids.length; n += 2) await pipeline.processing.process(ids.slice(n, n + 2));

@@ -1,10 +1,10 @@
-import type { Erasure } from '../../src/audit/proofs/audit-acts.js';
-import { canonicalJson, type JsonValue } from '../../src/audit/proofs/canonical-json.js';
-import type { EntryLine } from '../../src/audit/proofs/evidence.js';
-import { leafHash, microseconds, PERSONAL_FIELDS, type PersonalField } from '../../src/audit/proofs/leaf.js';
-import { foldPeaks } from '../../src/audit/proofs/merkle-tree.js';
-import type { Sql } from '../../src/platform/database.js';
-import { uuid7 } from '../../src/platform/uuid7.js';
+import type { Erasure } from '../../src/audit/transparency-log/audit-acts.js';
+import { canonicalJson, type JsonValue } from '../../src/audit/transparency-log/canonical-json.js';
+import type { EntryLine } from '../../src/audit/transparency-log/evidence.js';
+import { leafHash, microseconds, PERSONAL_FIELDS, type PersonalField } from '../../src/audit/transparency-log/leaf.js';
+import { foldPeaks } from '../../src/audit/transparency-log/merkle-tree.js';
+import type { Sql } from '../../src/platform/database/database.js';
+import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { idOf, TestTrail, verifyLines } from '../support/audit-trail.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 

@@ -1,9 +1,9 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { CLOCK_TOLERANCE_MS } from '../../src/audit/proofs/recording-clock.js';
-import { openCheckpoint, verifierKey } from '../../src/audit/proofs/signed-note.js';
-import { leafHash, PERSONAL_FIELDS } from '../../src/audit/proofs/leaf.js';
-import { verifyInclusion } from '../../src/audit/proofs/merkle-proof.js';
-import { uuid7 } from '../../src/platform/uuid7.js';
+import { CLOCK_TOLERANCE_MS } from '../../src/audit/transparency-log/recording-clock.js';
+import { openCheckpoint, verifierKey } from '../../src/audit/transparency-log/signed-note.js';
+import { leafHash, PERSONAL_FIELDS } from '../../src/audit/transparency-log/leaf.js';
+import { verifyInclusion } from '../../src/audit/transparency-log/merkle-proof.js';
+import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { exportFiltered, idOf, TestTrail, verifyLines } from '../support/audit-trail.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 

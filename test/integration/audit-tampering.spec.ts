@@ -1,8 +1,8 @@
 import pg from 'pg';
-import { mulberry32 } from '../../src/events/seeded-random.js';
-import { PERSONAL_FIELDS } from '../../src/audit/proofs/leaf.js';
-import type { Database, Sql } from '../../src/platform/database.js';
-import { uuid7 } from '../../src/platform/uuid7.js';
+import { mulberry32 } from '../../src/events/sample-data/seeded-random.js';
+import { PERSONAL_FIELDS } from '../../src/audit/transparency-log/leaf.js';
+import type { Database, Sql } from '../../src/platform/database/database.js';
+import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { idOf, TestTrail, verifyLines } from '../support/audit-trail.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { TAMPERINGS } from '../support/tamperings.js';

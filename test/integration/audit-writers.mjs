@@ -1,6 +1,6 @@
 // A process of writers for audit-writers.spec.ts: node audit-writers.mjs <writers> <entries each> <tenant>
-import { loadConfig } from '../../dist/platform/config.js';
-import { Database } from '../../dist/platform/database.js';
+import { loadConfig } from '../../dist/platform/config/config.js';
+import { Database } from '../../dist/platform/database/database.js';
 import { AuditEntryWriter } from '../../dist/audit/entries/entry-writer.js';
 import { blankContent, newEntry } from '../../dist/audit/entries/entry.js';
 

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { uuid7 } from '../../src/platform/uuid7.js';
+import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { TestTrail, verifyLines } from '../support/audit-trail.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';

@@ -1,5 +1,5 @@
-import { uuid7 } from '../../src/platform/uuid7.js';
-import { BatchSweeper } from '../../src/events/batch-sweeper.js';
+import { uuid7 } from '../../src/platform/database/uuid7.js';
+import { BatchPoller } from '../../src/events/processing/batch-poller.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { event, TestPipeline } from '../support/ingest.js';
 import { rollupDifference } from '../support/recount.js';
@@ -20,9 +20,9 @@ describe('BatchProcessingService', () => {
 
   /** Commits events and returns the ids of their batches. */
   async function ingest(events: ReturnType<typeof event>[]): Promise<string[]> {
-    const before = pipeline.rung.length;
+    const before = pipeline.notified.length;
     await pipeline.writer.write(events[0]!.tenantId, events);
-    return pipeline.rung.slice(before);
+    return pipeline.notified.slice(before);
   }
 
   const mixed = (count: number, tenantId?: string) =>
@@ -91,8 +91,10 @@ describe('BatchProcessingService', () => {
 
     await database.query('update failed_events set next_retry_at = now()');
     expect(await pipeline.retrier.retryDue(10)).toEqual({ retried: 1, processed: 0 });
-    const [letter] = await database.query('select attempts, reason, next_retry_at > now() as later from failed_events');
-    expect(letter).toEqual({ attempts: 2, reason: 'cursed events cannot be counted', later: true });
+    const [deadLetter] = await database.query(
+      'select attempts, reason, next_retry_at > now() as later from failed_events',
+    );
+    expect(deadLetter).toEqual({ attempts: 2, reason: 'cursed events cannot be counted', later: true });
     await liftCurse(database);
     await database.query('update failed_events set next_retry_at = now()');
     expect(await pipeline.retrier.retryDue(10)).toEqual({ retried: 1, processed: 1 });
@@ -104,22 +106,24 @@ describe('BatchProcessingService', () => {
     const tenant = uuid7();
     await pipeline.schemas.put(tenant, 'page_view', 'quarantine', { required: ['never'] });
     for (const id of await ingest(mixed(300, tenant))) await pipeline.processing.process([id]);
-    const letters = await database.query<{ event_id: string }>(
+    const deadLetters = await database.query<{ event_id: string }>(
       'select event_id from failed_events where tenant_id = $1',
       [tenant],
     );
-    expect(letters).toHaveLength(100);
+    expect(deadLetters).toHaveLength(100);
     expect(await rollupDifference(database)).toBe(0);
     await pipeline.schemas.put(tenant, 'page_view', 'quarantine', true);
-    const ids = letters.map(({ event_id }) => event_id);
+    const ids = deadLetters.map(({ event_id }) => event_id);
     await database.query('update failed_events set next_retry_at = now()');
     const results = await Promise.all([
-      ...Array.from({ length: 6 }, (_, n) => pipeline.retrier.retryLetters(tenant, n % 2 ? ids : [...ids].reverse())),
+      ...Array.from({ length: 6 }, (_, n) =>
+        pipeline.retrier.retryDeadLetters(tenant, n % 2 ? ids : [...ids].reverse()),
+      ),
       ...Array.from({ length: 6 }, () => pipeline.retrier.retryDue(7)),
       ...ids.slice(0, 6).map((id) => pipeline.retrier.retryOne(tenant, id)),
       ingest(mixed(50, tenant)).then((more) => pipeline.processing.process(more).then(() => ({ processed: 0 }))),
     ]);
-    await pipeline.retrier.retryLetters(tenant, ids);
+    await pipeline.retrier.retryDeadLetters(tenant, ids);
     expect(await database.query('select * from failed_events')).toEqual([]);
     expect(results.reduce((sum, { processed }) => sum + processed, 0)).toBe(100);
     expect(await rollupDifference(database)).toBe(0);
@@ -139,7 +143,7 @@ describe('BatchProcessingService', () => {
       (await database.query('select event_id from failed_events where tenant_id = $1', [tenant])).length;
     const retry = async (from: number) => {
       for (let n = from; (await left()) > 0; n = (n + 20) % 500) {
-        await pipeline.retrier.retryLetters(tenant, ids.slice(n, n + 20)).catch(() => (cutOff += 1));
+        await pipeline.retrier.retryDeadLetters(tenant, ids.slice(n, n + 20)).catch(() => (cutOff += 1));
       }
     };
     const kill = async () => {
@@ -156,7 +160,7 @@ describe('BatchProcessingService', () => {
     expect(await rollupDifference(database)).toBe(0);
   });
 
-  it('retries one by one when counting fails for one, and takes letters away whose event is gone', async () => {
+  it('retries one by one when counting fails for one, and takes dead letters away whose event is gone', async () => {
     const tenant = uuid7();
     await pipeline.schemas.put(tenant, 'cursed', 'quarantine', false);
     await pipeline.schemas.put(tenant, 'login', 'quarantine', false);
@@ -180,15 +184,15 @@ describe('BatchProcessingService', () => {
     expect(await rollupDifference(database)).toBe(0);
   });
 
-  it('is made good by the sweeper when its job is lost', async () => {
+  it('is made good by the poller when its job is lost', async () => {
     const ids = await ingest(mixed(10));
-    const sweeper = new BatchSweeper(pipeline.database, pipeline.batches, pipeline.processing);
-    await sweeper.sweep();
+    const poller = new BatchPoller(pipeline.database, pipeline.batches, pipeline.processing);
+    await poller.poll();
     expect(await queued(ids)).toBe(1); // not overdue yet
     await database.query(`update ingest_batches set received_at = now() - interval '6 seconds' where id = any($1)`, [
       ids,
     ]);
-    await sweeper.sweep();
+    await poller.poll();
     expect(await queued(ids)).toBe(0);
     expect(await rollupDifference(database)).toBe(0);
   });

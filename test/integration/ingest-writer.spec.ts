@@ -1,4 +1,4 @@
-import { uuid7 } from '../../src/platform/uuid7.js';
+import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { event, TestPipeline } from '../support/ingest.js';
 
@@ -110,13 +110,13 @@ describe('IngestWriter', () => {
     expect(stored).toEqual({ n: 99 });
   });
 
-  it('writes one batch per tenant and commit, with the count of its events, and rings for it', async () => {
-    const before = pipeline.rung.length;
+  it('writes one batch per tenant and commit, with the count of its events, and notifies for it', async () => {
+    const before = pipeline.notified.length;
     await Promise.all([
       write(event({ event_id: 'b1' }), event({ event_id: 'b2' }), event({ event_id: 'b2' })),
       write(event({ event_id: 'b1' }, OTHER_TENANT)),
     ]);
-    const ids = pipeline.rung.slice(before);
+    const ids = pipeline.notified.slice(before);
     const batches = await database.query(
       'select tenant_id, event_count, status from ingest_batches where id = any($1) order by event_count',
       [ids],
@@ -126,7 +126,7 @@ describe('IngestWriter', () => {
       { tenant_id: '00000000-0000-7000-8000-000000000000', event_count: 2, status: 'queued' },
     ]);
     await write(event({ event_id: 'b1' }));
-    expect(pipeline.rung).toHaveLength(before + 2); // a commit without a new event leaves no batch behind
+    expect(pipeline.notified).toHaveLength(before + 2); // a commit without a new event leaves no batch behind
   });
 
   it('commits durably: the connection refuses to run without synchronous_commit', async () => {

@@ -2,13 +2,13 @@ import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { uuid7 } from '../../src/platform/uuid7.js';
+import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { event, TestPipeline } from '../support/ingest.js';
 
 const run = promisify(execFile);
 /** As the command does it, but in one process for all of them. */
 const REVERT_ALL = `
-import { revertLastMigration } from './dist/platform/migrate.js';
+import { revertLastMigration } from './dist/platform/database/migrate.js';
 const reverted = [];
 for (let name; (name = await revertLastMigration(process.env)) !== null;) reverted.push(name);
 console.log(JSON.stringify(reverted));`;
@@ -55,7 +55,7 @@ describe('migrations by an ordinary owner', () => {
     const pipeline = new TestPipeline(url.toString());
     const outcomes = await pipeline.writer.write(event().tenantId, [event()]);
     expect(outcomes).toMatchObject([{ status: 'accepted' }]);
-    expect(await pipeline.processing.process(pipeline.rung)).toBe(1);
+    expect(await pipeline.processing.process(pipeline.notified)).toBe(1);
     await pipeline.stop();
   });
 

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { Client } from '../../src/platform/pg-client.js';
+import { Client } from '../../src/platform/database/pg-client.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 describe('the client of the pools', () => {

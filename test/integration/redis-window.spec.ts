@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
-import type { Limit } from '../../src/auth/window.js';
-import { RedisWindow } from '../../src/auth/redis-window.js';
+import type { Limit } from '../../src/auth/limits/window.js';
+import { RedisWindow } from '../../src/auth/limits/redis-window.js';
 import { eventually } from '../support/eventually.js';
 import { flushTestRedis, testRedisUrl } from '../support/redis.js';
 

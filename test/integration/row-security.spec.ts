@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { connectionString } from '../../src/platform/database.js';
-import { uuid7 } from '../../src/platform/uuid7.js';
+import { connectionString } from '../../src/platform/database/database.js';
+import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { event, TestPipeline } from '../support/ingest.js';
 
@@ -16,7 +16,7 @@ describe('row-level security', () => {
     database = await createTestDatabase();
     pipeline = new TestPipeline(database.url);
     for (const tenant of tenants) await pipeline.writer.write(tenant, [event({}, tenant), event({}, tenant)]);
-    await pipeline.processing.process(pipeline.rung);
+    await pipeline.processing.process(pipeline.notified);
     app = new pg.Pool({ connectionString: connectionString(database.url, 'tidemark_app'), max: 1 });
   });
 

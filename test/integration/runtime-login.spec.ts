@@ -1,8 +1,8 @@
 import pg from 'pg';
-import { loadConfig } from '../../src/platform/config.js';
-import { connectionString, Database } from '../../src/platform/database.js';
-import { ServerChecks } from '../../src/platform/server-checks.js';
-import { uuid7 } from '../../src/platform/uuid7.js';
+import { loadConfig } from '../../src/platform/config/config.js';
+import { connectionString, Database } from '../../src/platform/database/database.js';
+import { ServerChecks } from '../../src/platform/database/server-checks.js';
+import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { PLATFORM_KEY } from '../support/api.js';
 import { TestApiProcess } from '../support/api-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';

@@ -1,9 +1,9 @@
 import { CompiledSchemas } from '../../src/events/schemas/compiled-schemas.js';
 import { SchemaRegistry } from '../../src/events/schemas/schema-registry.js';
 import { SchemasRepository } from '../../src/events/schemas/schemas.repository.js';
-import { loadConfig } from '../../src/platform/config.js';
-import { Database } from '../../src/platform/database.js';
-import { uuid7 } from '../../src/platform/uuid7.js';
+import { loadConfig } from '../../src/platform/config/config.js';
+import { Database } from '../../src/platform/database/database.js';
+import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 describe('SchemaRegistry', () => {

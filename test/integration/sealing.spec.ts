@@ -1,9 +1,9 @@
-import { leafHash } from '../../src/audit/proofs/leaf.js';
-import { verifyConsistency, verifyInclusion } from '../../src/audit/proofs/merkle-proof.js';
-import { TreeFrontier } from '../../src/audit/proofs/merkle-tree.js';
-import { openCheckpoint } from '../../src/audit/proofs/signed-note.js';
-import { DEFAULT_TENANT_ID } from '../../src/platform/principal.js';
-import { uuid7 } from '../../src/platform/uuid7.js';
+import { leafHash } from '../../src/audit/transparency-log/leaf.js';
+import { verifyConsistency, verifyInclusion } from '../../src/audit/transparency-log/merkle-proof.js';
+import { TreeFrontier } from '../../src/audit/transparency-log/merkle-tree.js';
+import { openCheckpoint } from '../../src/audit/transparency-log/signed-note.js';
+import { DEFAULT_TENANT_ID } from '../../src/platform/http/principal.js';
+import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { TestTrail } from '../support/audit-trail.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 

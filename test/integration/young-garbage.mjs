@@ -3,8 +3,8 @@
 import { connect } from 'node:net';
 import { getHeapSpaceStatistics } from 'node:v8';
 import { createApiApplication, stopApiApplication } from '../../dist/api-application.js';
-import { loadConfig } from '../../dist/platform/config.js';
-import { Database } from '../../dist/platform/database.js';
+import { loadConfig } from '../../dist/platform/config/config.js';
+import { Database } from '../../dist/platform/database/database.js';
 
 const WARM_UP = 200;
 const TIMES = 400;

@@ -1,4 +1,4 @@
-import { mulberry32 } from '../../src/events/seeded-random.js';
+import { mulberry32 } from '../../src/events/sample-data/seeded-random.js';
 import type { OracleEvent, Range, Step } from './analytics-oracle.js';
 
 /** Zones, each with a change of its clock (or just a day), in UTC. Midnight is skipped in Cairo and Havana, and comes twice in Havana. */

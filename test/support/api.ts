@@ -1,7 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApiApplication } from '../../src/api-application.js';
-import { type Config, loadConfig } from '../../src/platform/config.js';
-import type { Scope } from '../../src/platform/principal.js';
+import { type Config, loadConfig } from '../../src/platform/config/config.js';
+import type { Scope } from '../../src/platform/http/principal.js';
 
 export const PLATFORM_KEY = 'platform-key-of-the-test-suite';
 

@@ -1,19 +1,19 @@
 import { AuditEntriesRepository } from '../../src/audit/entries/entries.repository.js';
-import { AuditActs } from '../../src/audit/proofs/audit-acts.js';
-import { AuditTreeRepository } from '../../src/audit/proofs/audit-tree.repository.js';
-import { EvidenceService } from '../../src/audit/proofs/evidence.service.js';
-import { ExportVerifier } from '../../src/audit/proofs/export-verifier.js';
-import type { Verdict, VerifyOptions } from '../../src/audit/proofs/verdict.js';
+import { AuditActs } from '../../src/audit/transparency-log/audit-acts.js';
+import { AuditTreeRepository } from '../../src/audit/transparency-log/audit-tree.repository.js';
+import { EvidenceService } from '../../src/audit/transparency-log/evidence.service.js';
+import { ExportVerifier } from '../../src/audit/verifier/export-verifier.js';
+import type { Verdict, VerifyOptions } from '../../src/audit/verifier/verdict.js';
 import { AuditEntryWriter } from '../../src/audit/entries/entry-writer.js';
-import { canonicalJson, type JsonValue } from '../../src/audit/proofs/canonical-json.js';
-import { type EntryColumns, microseconds, type SealableEntry } from '../../src/audit/proofs/leaf.js';
-import { ProofsService } from '../../src/audit/proofs/proofs.service.js';
-import { SealingService } from '../../src/audit/proofs/sealing.service.js';
-import { SigningKey } from '../../src/audit/proofs/signing-key.js';
-import { loadConfig } from '../../src/platform/config.js';
-import { Database, type Sql } from '../../src/platform/database.js';
-import { DEFAULT_TENANT_ID } from '../../src/platform/principal.js';
-import { formatUuid, parseUuid, uuid7, uuid7Time } from '../../src/platform/uuid7.js';
+import { canonicalJson, type JsonValue } from '../../src/audit/transparency-log/canonical-json.js';
+import { type EntryColumns, microseconds, type SealableEntry } from '../../src/audit/transparency-log/leaf.js';
+import { ProofsService } from '../../src/audit/transparency-log/proofs.service.js';
+import { SealingService } from '../../src/audit/transparency-log/sealing.service.js';
+import { SigningKey } from '../../src/audit/transparency-log/signing-key.js';
+import { loadConfig } from '../../src/platform/config/config.js';
+import { Database, type Sql } from '../../src/platform/database/database.js';
+import { DEFAULT_TENANT_ID } from '../../src/platform/http/principal.js';
+import { formatUuid, parseUuid, uuid7, uuid7Time } from '../../src/platform/database/uuid7.js';
 
 /** An id as if it had been made then; the generator itself never goes backwards. */
 export function idOf(ms: number): string {

@@ -24,7 +24,7 @@ export interface Case extends RawRequest {
 const OK = [200, 201, 202];
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 const EVENT_ID = '019b0000-0000-7000-8000-000000000000';
-/** Every kind of body there is: the ingest lane's, checked by hand, and through DTO classes. */
+/** Every kind of body there is: the fast path's, checked by hand, and through DTO classes. */
 const ROUTES: [method: string, path: string][] = [
   ['POST', '/events'],
   ['POST', '/events/ingest'],

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { uuid7 } from '../../src/platform/uuid7.js';
+import { uuid7 } from '../../src/platform/database/uuid7.js';
 
 export interface TestDatabase {
   /** As the login of the service. */

@@ -1,4 +1,4 @@
-import { type Random, pick } from '../../src/events/seeded-random.js';
+import { type Random, pick } from '../../src/events/sample-data/seeded-random.js';
 
 /** User ids that are also words of JSON, of the API, of patterns, and parts of each other. */
 export const NASTY_NAMES = [

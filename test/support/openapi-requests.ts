@@ -1,4 +1,4 @@
-import { mix, mulberry32, pick, type Random } from '../../src/events/seeded-random.js';
+import { mix, mulberry32, pick, type Random } from '../../src/events/sample-data/seeded-random.js';
 import { EDGE_JSON, edgeForms, edgeParts } from './edge-values.js';
 import type { RawRequest } from './raw-http.js';
 

@@ -1,8 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { CLEAR_FIELDS, JSON_FIELDS, PERSONAL_FIELDS, type PersonalField } from '../../src/audit/proofs/leaf.js';
-import { checkpointText, openCheckpoint, signNote, verifierKey } from '../../src/audit/proofs/signed-note.js';
-import type { Sql } from '../../src/platform/database.js';
-import { uuid7 } from '../../src/platform/uuid7.js';
+import {
+  CLEAR_FIELDS,
+  JSON_FIELDS,
+  PERSONAL_FIELDS,
+  type PersonalField,
+} from '../../src/audit/transparency-log/leaf.js';
+import { checkpointText, openCheckpoint, signNote, verifierKey } from '../../src/audit/transparency-log/signed-note.js';
+import type { Sql } from '../../src/platform/database/database.js';
+import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { idOf, type TestTrail } from './audit-trail.js';
 
 /** What somebody who owns the database does to the trail of `tenant`, inside a transaction without triggers. */

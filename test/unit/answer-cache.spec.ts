@@ -1,5 +1,5 @@
-import { AnswerCache } from '../../src/analytics/answer-cache.js';
-import { loadConfig } from '../../src/platform/config.js';
+import { AnswerCache } from '../../src/analytics/overview/answer-cache.js';
+import { loadConfig } from '../../src/platform/config/config.js';
 
 const cacheFor = (seconds: number) =>
   new AnswerCache(

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { canonicalJson, type JsonValue } from '../../src/audit/proofs/canonical-json.js';
+import { canonicalJson, type JsonValue } from '../../src/audit/transparency-log/canonical-json.js';
 import {
   buildLeaf,
   CLEAR_FIELDS,
@@ -10,7 +10,7 @@ import {
   PERSONAL_FIELDS,
   saltOf,
   type SealableEntry,
-} from '../../src/audit/proofs/leaf.js';
+} from '../../src/audit/transparency-log/leaf.js';
 import { columnsOf } from '../support/audit-trail.js';
 
 const entry: SealableEntry = {

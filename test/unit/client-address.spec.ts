@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { canonicalAddress, clientAddress, networkOf, trustedProxies } from '../../src/platform/client-address.js';
+import { canonicalAddress, clientAddress, networkOf, trustedProxies } from '../../src/platform/http/client-address.js';
 
 describe('canonicalAddress', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { SETTINGS } from '../../src/platform/config.js';
+import { SETTINGS } from '../../src/platform/config/config.js';
 
 interface Service {
   cap_drop?: string[];

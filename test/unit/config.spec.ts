@@ -1,7 +1,7 @@
 import { execSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { ConfigError, envExample, loadConfig, SETTINGS } from '../../src/platform/config.js';
+import { ConfigError, envExample, loadConfig, SETTINGS } from '../../src/platform/config/config.js';
 
 const url = 'postgresql://localhost/tidemark';
 const message = (env: Record<string, string>) => {

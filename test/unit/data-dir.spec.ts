@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makePrivate } from '../../src/quickstart/data-dir.js';
+import { makePrivate } from '../../src/local-postgres/data-dir.js';
 import { readOptions } from '../../src/quickstart/options.js';
-import { runtimeUrl } from '../../src/quickstart/runtime-login.js';
+import { runtimeUrl } from '../../src/local-postgres/runtime-login.js';
 
 const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
 

@@ -1,4 +1,4 @@
-import { truncateAddress } from '../../src/platform/truncated-address.js';
+import { truncateAddress } from '../../src/platform/http/truncated-address.js';
 import { parseUserAgent } from '../../src/events/enrichment/user-agent.js';
 
 describe('truncateAddress', () => {

@@ -1,6 +1,6 @@
-import { isFault, parseEvent } from '../../src/events/event-parser.js';
-import type { Principal } from '../../src/platform/principal.js';
-import { formatUuid } from '../../src/platform/uuid7.js';
+import { isFault, parseEvent } from '../../src/events/ingest/event-parser.js';
+import type { Principal } from '../../src/platform/http/principal.js';
+import { formatUuid } from '../../src/platform/database/uuid7.js';
 
 const principal: Principal = {
   tenantId: '00000000-0000-7000-8000-000000000000',

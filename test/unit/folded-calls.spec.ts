@@ -1,5 +1,5 @@
-import type { ApiCall } from '../../src/audit/api-call.js';
-import { FoldedCalls } from '../../src/audit/folded-calls.js';
+import type { ApiCall } from '../../src/audit/call-log/api-call.js';
+import { FoldedCalls } from '../../src/audit/call-log/folded-calls.js';
 
 const call = (ip: string, route: string | null = null, statusCode = 404): ApiCall =>
   ({ ip, route, statusCode, method: 'GET', tenantId: 't', keyId: null, calls: 1 }) as ApiCall;

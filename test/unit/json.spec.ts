@@ -1,6 +1,6 @@
-import { parseJson, Unread } from '../../src/platform/json.js';
-import { findMemberText } from '../../src/platform/json-scan.js';
-import { Problem } from '../../src/platform/problem.js';
+import { parseJson, Unread } from '../../src/platform/http/body/json.js';
+import { findMemberText } from '../../src/platform/http/body/json-scan.js';
+import { Problem } from '../../src/platform/http/problem.js';
 
 /** Numbers that are the same in each run (mulberry32). */
 function seeded(seed: number): () => number {

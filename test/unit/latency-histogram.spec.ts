@@ -1,4 +1,4 @@
-import { binOf, quantileOf } from '../../src/analytics/latency-histogram.js';
+import { binOf, quantileOf } from '../../src/analytics/rollups/latency-histogram.js';
 
 describe('latency histogram', () => {
   it('answers every percentile within 1 % of the exact value', () => {

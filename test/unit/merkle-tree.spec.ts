@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { leafHash } from '../../src/audit/proofs/leaf.js';
+import { leafHash } from '../../src/audit/transparency-log/leaf.js';
 import {
   planConsistency,
   planInclusion,
   type ProofPlan,
   verifyConsistency,
   verifyInclusion,
-} from '../../src/audit/proofs/merkle-proof.js';
-import { EMPTY_ROOT, nodeHash, tileRange, TreeFrontier } from '../../src/audit/proofs/merkle-tree.js';
+} from '../../src/audit/transparency-log/merkle-proof.js';
+import { EMPTY_ROOT, nodeHash, coveringSubtrees, TreeFrontier } from '../../src/audit/transparency-log/merkle-tree.js';
 
 /** The published vectors of Certificate Transparency: leaves, the root of each size from 0 to 8, and proofs. */
 const LEAVES = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'];
@@ -148,12 +148,12 @@ describe('every tree of up to 130 leaves', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('tiles every range with complete subtrees of its own', () => {
+  it('subtrees every range with complete subtrees of its own', () => {
     const wrong: string[] = [];
     for (let to = 0; to <= MAX; to++) {
       for (let from = 0; from <= to; from++) {
         let next = from;
-        const inOrder = tileRange(from, to).every(({ level, index }) => {
+        const inOrder = coveringSubtrees(from, to).every(({ level, index }) => {
           const fits = index * 2 ** level === next;
           next += 2 ** level;
           return fits;
@@ -167,7 +167,7 @@ describe('every tree of up to 130 leaves', () => {
   it('grows by whole subtrees where the leaves themselves are gone', () => {
     for (const from of [0, 1, 7, 64, 100]) {
       const small = grown(leaves.slice(0, from));
-      for (const tile of tileRange(from, MAX)) small.appendSubtree(tile.level, read({ ...tile }));
+      for (const node of coveringSubtrees(from, MAX)) small.appendSubtree(node.level, read({ ...node }));
       expect(small.root()).toEqual(roots[MAX]);
     }
     expect(() => grown(leaves.slice(0, 3)).appendSubtree(1, EMPTY_ROOT)).toThrow('level 1');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NODE_FLAGS } from '../../src/platform/node-flags.js';
-import { packageRoot } from '../../src/platform/package-root.js';
+import { NODE_FLAGS } from '../../src/platform/config/node-flags.js';
+import { packageRoot } from '../../src/platform/config/package-root.js';
 
 describe('the flags of Node', () => {
   it.each(['package.json', 'Dockerfile', 'docker-compose.yml'])('are in every start of a process in %s', (file) => {

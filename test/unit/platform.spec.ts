@@ -1,8 +1,8 @@
-import { decodeCursor, encodeCursor, toPage } from '../../src/platform/cursor.js';
-import { connectionString, isConnectionError } from '../../src/platform/database.js';
-import { allows, commonScopes, SCOPES } from '../../src/platform/principal.js';
-import { dateTimeFault, parseDateTime } from '../../src/platform/time.js';
-import { isUuid, uuid7, uuid7Bytes, uuid7Time } from '../../src/platform/uuid7.js';
+import { decodeCursor, encodeCursor, toPage } from '../../src/platform/http/cursor.js';
+import { connectionString, isConnectionError } from '../../src/platform/database/database.js';
+import { allows, commonScopes, SCOPES } from '../../src/platform/http/principal.js';
+import { dateTimeFault, parseDateTime } from '../../src/platform/time/time.js';
+import { isUuid, uuid7, uuid7Bytes, uuid7Time } from '../../src/platform/database/uuid7.js';
 
 describe('UUIDv7', () => {
   it('never goes backwards within a process, even when the clock does', () => {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
-import { loadConfig } from '../../src/platform/config.js';
-import { NestLogger } from '../../src/platform/logger.js';
-import { redact } from '../../src/platform/redact.js';
+import { loadConfig } from '../../src/platform/config/config.js';
+import { NestLogger } from '../../src/platform/logging/logger.js';
+import { redact } from '../../src/platform/logging/redact.js';
 import { plantBare, plantNamed } from '../support/planted-secrets.js';
 
 const SETTINGS = [`pl@tform/${randomBytes(24).toString('base64')}!`, randomBytes(32).toString('hex')];

@@ -1,4 +1,4 @@
-import { generateSampleEvents, type SampleEvent } from '../../src/events/sample-data.js';
+import { generateSampleEvents, type SampleEvent } from '../../src/events/sample-data/sample-data.js';
 
 const UNTIL = new Date('2026-03-18T10:30:00Z');
 

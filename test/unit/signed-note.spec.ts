@@ -5,7 +5,7 @@ import {
   parseVerifierKey,
   signNote,
   verifierKey,
-} from '../../src/audit/proofs/signed-note.js';
+} from '../../src/audit/transparency-log/signed-note.js';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const origin = 'tidemark.example/audit/7';

@@ -1,4 +1,4 @@
-import { type Limit, MemoryFixedWindow, MemorySlidingWindow } from '../../src/auth/window.js';
+import { type Limit, MemoryFixedWindow, MemorySlidingWindow } from '../../src/auth/limits/window.js';
 
 describe('sliding window', () => {
   it('never holds more than the limit in any window, and lets in what has room', () => {

@@ -1914,7 +1914,7 @@ export interface components {
             reason: string;
             /** @enum {string} */
             state: "open" | "dead";
-            /** @description Tries so far, the first one included. After 8 the letter is dead. */
+            /** @description Tries so far, the first one included. After 8 the dead letter is dead. */
             attempts: number;
             /** Format: date-time */
             next_retry_at: string | null;

@@ -1,4 +1,4 @@
-import type { FieldError } from '../../platform/problem.js';
+import type { FieldError } from '../../platform/http/problem.js';
 import { blankContent, type EntryContent } from '../entries/entry.js';
 import { readFields } from '../entries/field-reader.js';
 

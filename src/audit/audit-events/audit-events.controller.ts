@@ -8,10 +8,10 @@ import {
   ApiUnprocessableEntityResponse,
 } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { Caller, RequireScope } from '../../platform/access.js';
-import type { Principal } from '../../platform/principal.js';
-import type { OpenCall } from '../api-call.js';
-import { CurrentCall } from '../current-call.js';
+import { Caller, RequireScope } from '../../platform/http/access.js';
+import type { Principal } from '../../platform/http/principal.js';
+import type { OpenCall } from '../call-log/api-call.js';
+import { CurrentCall } from '../call-log/current-call.js';
 import { EXPORT_TYPES } from '../export/send-export.js';
 import {
   AddFunctionalityDto,

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsIn, IsOptional, IsString, Length } from 'class-validator';
-import { IsDateTime, OptionalInteger, OptionalText, ZoneQuery } from '../../platform/query.dto.js';
-import type { JsonValue } from '../proofs/canonical-json.js';
+import { IsDateTime, OptionalInteger, OptionalText, ZoneQuery } from '../../platform/http/query.dto.js';
+import type { JsonValue } from '../transparency-log/canonical-json.js';
 import { EVENT_STATUSES } from './audit-event-parser.js';
 
 /** Documentation of the body; audit-event-parser.ts is what checks it. */

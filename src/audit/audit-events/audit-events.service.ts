@@ -1,17 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
-import { EARLIEST_TIME } from '../../platform/field-fault.js';
-import type { Principal } from '../../platform/principal.js';
-import { badRequest, notFound, Problem } from '../../platform/problem.js';
-import { DAY_MS, parseDateTime } from '../../platform/time.js';
-import type { OpenCall } from '../api-call.js';
+import { EARLIEST_TIME } from '../../platform/http/field-fault.js';
+import type { Principal } from '../../platform/http/principal.js';
+import { badRequest, notFound, Problem } from '../../platform/http/problem.js';
+import { DAY_MS, parseDateTime } from '../../platform/time/time.js';
+import type { OpenCall } from '../call-log/api-call.js';
 import { AuditEntriesRepository, MAX_COUNTED } from '../entries/entries.repository.js';
 import { AuditEntriesService, invalid, reserved } from '../entries/entries.service.js';
-import type { SealableEntry } from '../proofs/leaf.js';
+import type { SealableEntry } from '../transparency-log/leaf.js';
 import { recordOf } from '../entries/act.js';
 import { isReserved } from '../entries/own-resources.js';
-import { EntryExportService } from '../entries/entry-export.service.js';
-import type { EntryFilter } from '../entries/entry-filter.js';
+import { EntryExportService } from '../export/entry-export.service.js';
+import type { EntryFilter } from '../search/entry-filter.js';
 import { isFieldError } from '../entries/entry-parser.js';
 import { parseAuditEvent } from './audit-event-parser.js';
 import type {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../platform/database.js';
+import { Database } from '../../platform/database/database.js';
 import type { NewEntry } from '../entries/entry.js';
 import { AuditEntryWriter } from '../entries/entry-writer.js';
 

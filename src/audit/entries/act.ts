@@ -1,4 +1,4 @@
-import type { JsonValue } from '../proofs/canonical-json.js';
+import type { JsonValue } from '../transparency-log/canonical-json.js';
 import { type ActionType, blankContent, type NewEntry, newEntry, type Recorder } from './entry.js';
 import type { OwnResource } from './own-resources.js';
 

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../proofs/canonical-json.js';
+import type { JsonValue } from '../transparency-log/canonical-json.js';
 
 /** One value that differs; `before` or `after` is absent where there was or is no value. */
 export interface Change {

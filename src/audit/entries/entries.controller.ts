@@ -10,11 +10,11 @@ import {
   ApiUnprocessableEntityResponse,
 } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { Caller, RequireScope } from '../../platform/access.js';
-import type { Page } from '../../platform/cursor.js';
-import type { Principal } from '../../platform/principal.js';
-import { CurrentCall } from '../current-call.js';
-import type { OpenCall } from '../api-call.js';
+import { Caller, RequireScope } from '../../platform/http/access.js';
+import type { Page } from '../../platform/http/cursor.js';
+import type { Principal } from '../../platform/http/principal.js';
+import { CurrentCall } from '../call-log/current-call.js';
+import type { OpenCall } from '../call-log/api-call.js';
 import {
   CreatedEntriesResponse,
   CreatedEntryResponse,
@@ -30,11 +30,11 @@ import {
   EntryStatsResponse,
   ExportEntriesQuery,
   ListEntriesQuery,
-} from './entry-queries.dto.js';
+} from '../search/entry-queries.dto.js';
 import { EXPORT_TYPES } from '../export/send-export.js';
 import { AuditEntriesService } from './entries.service.js';
 import { EntryCleanupService } from './entry-cleanup.service.js';
-import { EntryExportService } from './entry-export.service.js';
+import { EntryExportService } from '../export/entry-export.service.js';
 
 @ApiTags('audit')
 @Controller('logs')

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import type { JsonValue } from '../proofs/canonical-json.js';
-import { PERSONAL_FIELDS, type PersonalField } from '../proofs/leaf.js';
+import type { JsonValue } from '../transparency-log/canonical-json.js';
+import { PERSONAL_FIELDS, type PersonalField } from '../transparency-log/leaf.js';
 import {
   ACTION_TYPES,
   type ActionType,

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { QueryResultRow } from 'pg';
-import { Database, type Sql } from '../../platform/database.js';
+import { Database, type Sql } from '../../platform/database/database.js';
 import { CSV_LINE, PRINTED_COLUMNS, type PrintedEntry } from '../export/entry-table.js';
 import type { ExportedEntry } from './entry.js';
-import type { EntryFilter, Position } from './entry-filter.js';
+import type { EntryFilter, Position } from '../search/entry-filter.js';
 import {
   conditions,
   ENTRY_COLUMNS,
@@ -13,9 +13,9 @@ import {
   notBefore,
   Parameters,
   sourceOf,
-} from './entry-sql.js';
-import { searchIds } from './entry-search.js';
-import { countEntries, type EntryStats } from './entry-stats.js';
+} from '../search/entry-sql.js';
+import { searchIds } from '../search/entry-search.js';
+import { countEntries, type EntryStats } from '../search/entry-stats.js';
 
 /** Matches are counted up to here, so that no count costs more than a second or so. */
 export const MAX_COUNTED = 1_000_000;
@@ -34,11 +34,11 @@ select ${ENTRY_COLUMNS} from audit_entries where tenant_id = $1 and id = $2`;
 const LIST_BY_IDS = `/* auditEntries.listByIds */
 select ${ENTRY_COLUMNS}, salts, coalesce(erasures, '{}')::float8[] as erasures, leaf from audit_entries where tenant_id = $1 and id = any($2::uuid[])`;
 
-/** Texts of this size die young: a whole stretch in one would not, and garbage would pile up. */
+/** Texts of this size die young: a whole page in one would not, and garbage would pile up. */
 const LINES_PER_TEXT = 64;
 
 /** What comes after one entry, up to and with another; without ends: from the newest, to the oldest. */
-export interface Stretch {
+export interface RecordPage {
   after: Position | undefined;
   upTo: Position | undefined;
 }
@@ -66,12 +66,12 @@ export class AuditEntriesRepository {
   }
 
   /** The same as text of csv, times in UTC, for filters without text. */
-  async printCsv(tenantId: string, filter: EntryFilter, { after, upTo }: Stretch): Promise<string[]> {
+  async printCsv(tenantId: string, filter: EntryFilter, { after, upTo }: RecordPage): Promise<string[]> {
     return this.database.readInTenant(tenantId, async (sql) => {
       const parameters = new Parameters();
       const where = conditions(filter, tenantId, parameters, after);
       if (upTo !== undefined) where.push(notBefore(upTo, parameters));
-      // The planner takes a stretch for a third of the trail, and would rather sort that than go along the index.
+      // The planner takes a page for a third of the trail, and would rather sort that than go along the index.
       const planning = sql.query('set local enable_sort = off; set local max_parallel_workers_per_gather = 0');
       const printing = sql.query<{ text: string }>(
         `/* auditEntries.printCsv */

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { isConnectionError, sqlState } from '../../platform/database.js';
-import { type Page } from '../../platform/cursor.js';
-import { fairMap } from '../../platform/fair-map.js';
-import { boundedTextFault } from '../../platform/payload-check.js';
-import type { Principal } from '../../platform/principal.js';
+import { isConnectionError, sqlState } from '../../platform/database/database.js';
+import { type Page } from '../../platform/http/cursor.js';
+import { fairMap } from '../../platform/http/fair-map.js';
+import { boundedTextFault } from '../../platform/http/body/payload-check.js';
+import type { Principal } from '../../platform/http/principal.js';
 import {
   badRequest,
   type FieldError,
@@ -11,17 +11,17 @@ import {
   Problem,
   refuseUnknownFields,
   tooLarge,
-} from '../../platform/problem.js';
-import { isUuid } from '../../platform/uuid7.js';
-import type { OpenCall } from '../api-call.js';
+} from '../../platform/http/problem.js';
+import { isUuid } from '../../platform/database/uuid7.js';
+import type { OpenCall } from '../call-log/api-call.js';
 import { AuditEntriesRepository } from './entries.repository.js';
 import type { CreatedEntriesResponse, CreatedEntryResponse, EntryResponse, EntryResult } from './entries.dto.js';
-import type { EntryStatsQuery, EntryStatsResponse, ListEntriesQuery } from './entry-queries.dto.js';
-import { storedEntry } from '../proofs/leaf.js';
+import type { EntryStatsQuery, EntryStatsResponse, ListEntriesQuery } from '../search/entry-queries.dto.js';
+import { storedEntry } from '../transparency-log/leaf.js';
 import { type EntryContent, type ExportedEntry, type NewEntry, newEntry } from './entry.js';
-import { decodePosition, encodePosition, positionOf } from './entry-cursor.js';
+import { decodePosition, encodePosition, positionOf } from '../search/entry-cursor.js';
 import { isFieldError, parseEntry } from './entry-parser.js';
-import { toFilter } from './entry-query.js';
+import { toFilter } from '../search/entry-query.js';
 import { toResponse } from './entry-response.js';
 import { isReserved, RESERVED_MESSAGE } from './own-resources.js';
 import { AuditEntryWriter, type WriteOutcome } from './entry-writer.js';

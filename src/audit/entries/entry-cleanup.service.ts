@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG, type Config } from '../../platform/config.js';
-import { Problem } from '../../platform/problem.js';
-import { DAY_MS } from '../../platform/time.js';
-import { AuditActs } from '../proofs/audit-acts.js';
+import { CONFIG, type Config } from '../../platform/config/config.js';
+import { Problem } from '../../platform/http/problem.js';
+import { DAY_MS } from '../../platform/time/time.js';
+import { AuditActs } from '../transparency-log/audit-acts.js';
 import { recordOf } from './act.js';
 import type { Recorder } from './entry.js';
-import type { CleanupResponse } from './entry-queries.dto.js';
+import type { CleanupResponse } from '../search/entry-queries.dto.js';
 import { AuditEntryWriter } from './entry-writer.js';
 
 @Injectable()

@@ -1,4 +1,4 @@
-import type { FieldError } from '../../platform/problem.js';
+import type { FieldError } from '../../platform/http/problem.js';
 import { type EntryContent, RECORDED_ACTIONS, SEVERITIES } from './entry.js';
 import { readFields } from './field-reader.js';
 

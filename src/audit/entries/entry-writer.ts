@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Sql } from '../../platform/database.js';
-import { byteaArray, textArray, timestamptzArray, uuidArray } from '../../platform/pg-arrays.js';
-import type { OpenCall } from '../api-call.js';
-import { recordOfOnePerson } from '../one-person.js';
-import { apiCallColumns, INSERT_API_CALLS, unnestApiCalls } from '../api-calls.repository.js';
-import { buildLeaf, JSON_FIELDS, newSalts } from '../proofs/leaf.js';
+import { Database, type Sql } from '../../platform/database/database.js';
+import { byteaArray, textArray, timestamptzArray, uuidArray } from '../../platform/database/pg-arrays.js';
+import type { OpenCall } from '../call-log/api-call.js';
+import { recordOfOnePerson } from '../call-log/one-person.js';
+import { apiCallColumns, INSERT_API_CALLS, unnestApiCalls } from '../call-log/api-calls.repository.js';
+import { buildLeaf, JSON_FIELDS, newSalts } from '../transparency-log/leaf.js';
 import type { NewEntry } from './entry.js';
 
 /** What became of one entry. `id` is that of the entry stored first under the same idempotency key. */

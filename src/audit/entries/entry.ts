@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import { formatUuid, parseUuid, uuid7Bytes, uuid7Time } from '../../platform/uuid7.js';
-import { canonicalJson, type JsonValue } from '../proofs/canonical-json.js';
-import type { EntryColumns, PersonalField, SealableEntry } from '../proofs/leaf.js';
+import { formatUuid, parseUuid, uuid7Bytes, uuid7Time } from '../../platform/database/uuid7.js';
+import { canonicalJson, type JsonValue } from '../transparency-log/canonical-json.js';
+import type { EntryColumns, PersonalField, SealableEntry } from '../transparency-log/leaf.js';
 
 /** What a caller may record. */
 export const RECORDED_ACTIONS = ['CREATE', 'UPDATE', 'DELETE', 'VIEW'] as const;

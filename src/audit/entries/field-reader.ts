@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
-import { FieldFault, readMoment } from '../../platform/field-fault.js';
-import { Unread } from '../../platform/json.js';
-import { boundedTextFault, checkPayload, textFault } from '../../platform/payload-check.js';
-import type { FieldError } from '../../platform/problem.js';
-import type { JsonValue } from '../proofs/canonical-json.js';
+import { FieldFault, readMoment } from '../../platform/http/field-fault.js';
+import { Unread } from '../../platform/http/body/json.js';
+import { boundedTextFault, checkPayload, textFault } from '../../platform/http/body/payload-check.js';
+import type { FieldError } from '../../platform/http/problem.js';
+import type { JsonValue } from '../transparency-log/canonical-json.js';
 
 const MAX_ENTRY_BYTES = 65_536;
 const MAX_NAME = 255;

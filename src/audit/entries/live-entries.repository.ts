@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../platform/database.js';
+import { Database } from '../../platform/database/database.js';
 import type { ExportedEntry } from './entry.js';
-import { ENTRY_COLUMNS } from './entry-sql.js';
+import { ENTRY_COLUMNS } from '../search/entry-sql.js';
 
 /** Where the sealed entries of a tenant end now. */
 export interface LogEnd {

@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { TimeRange } from '../../platform/time.js';
+import type { TimeRange } from '../../platform/time/time.js';
 import { type Cell, csvRow } from './csv.js';
 import { xlsxStream } from './xlsx.js';
 

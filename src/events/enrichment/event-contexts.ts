@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { hash } from 'node:crypto';
-import type { ApiCall } from '../../audit/api-call.js';
-import { CONFIG, type Config } from '../../platform/config.js';
-import { truncateAddress } from '../../platform/truncated-address.js';
+import type { ApiCall } from '../../audit/call-log/api-call.js';
+import { CONFIG, type Config } from '../../platform/config/config.js';
+import { truncateAddress } from '../../platform/http/truncated-address.js';
 
 /** 25 days. What was stored in a period may go when all events of that period have gone. */
 const PERIOD_MS = 2 ** 31;

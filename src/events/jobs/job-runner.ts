@@ -1,11 +1,11 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { isConnectionError } from '../../platform/database.js';
-import { Problem } from '../../platform/problem.js';
-import { Repeating } from '../../platform/repeating.js';
-import { uuid7 } from '../../platform/uuid7.js';
+import { isConnectionError } from '../../platform/database/database.js';
+import { Problem } from '../../platform/http/problem.js';
+import { Repeating } from '../../platform/scheduling/repeating.js';
+import { uuid7 } from '../../platform/database/uuid7.js';
 import { type ClaimedJob, JobsRepository } from './jobs.repository.js';
 import { percentOf } from './jobs.service.js';
-import { SampleDataWriter } from './sample-data-writer.js';
+import { SampleDataWriter } from '../sample-data/sample-data-writer.js';
 
 const PAUSE_MS = 2_000;
 

@@ -1,10 +1,10 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBody, ApiConflictResponse, ApiOkResponse, ApiParam, ApiTags } from '@nestjs/swagger';
-import { Caller, RequireScope } from '../../platform/access.js';
-import type { Principal } from '../../platform/principal.js';
+import { Caller, RequireScope } from '../../platform/http/access.js';
+import type { Principal } from '../../platform/http/principal.js';
 import { AcceptedJobResponse, GenerateSampleDataDto, JobResponse } from './jobs.dto.js';
 import { JobsService } from './jobs.service.js';
-import { SampleDataService } from './sample-data.service.js';
+import { SampleDataService } from '../sample-data/sample-data.service.js';
 
 @ApiTags('jobs')
 @Controller()

@@ -1,18 +1,18 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
-import { BatchDoorbell } from '../batch-doorbell.js';
+import { BatchNotifier } from '../processing/batch-notifier.js';
 import { BatchProcessingModule } from '../events.module.js';
 import { EventContexts } from '../enrichment/event-contexts.js';
-import { IngestRepository } from '../ingest.repository.js';
-import { IngestWriter } from '../ingest-writer.js';
+import { IngestRepository } from '../ingest/ingest.repository.js';
+import { IngestWriter } from '../ingest/ingest-writer.js';
 import { SchemaGate } from '../schemas/schema-gate.js';
 import { SchemaRegistry } from '../schemas/schema-registry.js';
-import { JobDoorbell } from './job-doorbell.js';
+import { JobNotifier } from './job-notifier.js';
 import { JobsRepository } from './jobs.repository.js';
 import { JOBS_QUEUE } from './jobs.jobs.js';
 import { JobsService } from './jobs.service.js';
-import { SampleDataService } from './sample-data.service.js';
-import { SampleDataWriter } from './sample-data-writer.js';
+import { SampleDataService } from '../sample-data/sample-data.service.js';
+import { SampleDataWriter } from '../sample-data/sample-data-writer.js';
 
 /** Asking for jobs and following them, without a queue: what the command line needs. */
 @Module({ providers: [JobsRepository, JobsService], exports: [JobsRepository, JobsService] })
@@ -21,7 +21,7 @@ export class JobsModule {}
 /** … and telling the workers: what the API needs. */
 @Module({
   imports: [JobsModule, BullModule.registerQueue({ name: JOBS_QUEUE })],
-  providers: [JobDoorbell, SampleDataService],
+  providers: [JobNotifier, SampleDataService],
   exports: [JobsModule, SampleDataService],
 })
 export class JobRequestsModule {}
@@ -30,7 +30,7 @@ export class JobRequestsModule {}
 @Module({
   imports: [JobsModule, BatchProcessingModule, BullModule.registerQueue({ name: JOBS_QUEUE })],
   providers: [
-    BatchDoorbell,
+    BatchNotifier,
     EventContexts,
     IngestRepository,
     IngestWriter,

@@ -1,9 +1,9 @@
 import { InjectQueue, OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { type BeforeApplicationShutdown, Logger } from '@nestjs/common';
 import type { Job, Queue } from 'bullmq';
-import { QueueConnection } from '../../platform/queues.js';
-import { RareWarning } from '../../platform/rare-warning.js';
-import { isUuid } from '../../platform/uuid7.js';
+import { QueueConnection } from '../../platform/queues/queues.js';
+import { RareWarning } from '../../platform/logging/rare-warning.js';
+import { isUuid } from '../../platform/database/uuid7.js';
 import { JOBS_QUEUE, type RunJob } from './jobs.jobs.js';
 import { JobRunner } from './job-runner.js';
 

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { randomInt } from 'node:crypto';
-import type { Principal } from '../../platform/principal.js';
-import { badRequest, notFound, Problem } from '../../platform/problem.js';
-import { DAY_MS } from '../../platform/time.js';
-import { isUuid, uuid7 } from '../../platform/uuid7.js';
+import type { Principal } from '../../platform/http/principal.js';
+import { badRequest, notFound, Problem } from '../../platform/http/problem.js';
+import { DAY_MS } from '../../platform/time/time.js';
+import { isUuid, uuid7 } from '../../platform/database/uuid7.js';
 import { type AcceptedJobResponse, type JobResponse, type JobResult, MAX_SEED } from './jobs.dto.js';
 import { type JobRow, JobsRepository } from './jobs.repository.js';
 

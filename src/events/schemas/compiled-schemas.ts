@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Sql } from '../../platform/database.js';
+import type { Sql } from '../../platform/database/database.js';
 import { EventSchema } from './event-schema.js';
 import { SchemasRepository } from './schemas.repository.js';
 

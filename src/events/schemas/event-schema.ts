@@ -1,5 +1,5 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import type { FieldError } from '../../platform/problem.js';
+import type { FieldError } from '../../platform/http/problem.js';
 import { linearRegExp } from './linear-pattern.js';
 import { readSchemaDocument, type Schema } from './schema-document.js';
 import { SchemaFault } from './schema-fault.js';

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiBody, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { Caller, RequireScope } from '../../platform/access.js';
-import type { Principal } from '../../platform/principal.js';
+import { Caller, RequireScope } from '../../platform/http/access.js';
+import type { Principal } from '../../platform/http/principal.js';
 import { EventTypePage, EventTypeSchemaResponse, EventTypesQuery, PutSchemaDto } from './event-types.dto.js';
 import { EventTypesService } from './event-types.service.js';
 

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
-import { OptionalText, PageQuery } from '../../platform/query.dto.js';
+import { OptionalText, PageQuery } from '../../platform/http/query.dto.js';
 import type { SchemaMode } from './schemas.repository.js';
 
 export const SCHEMA_MODES = ['reject', 'quarantine'] as const satisfies readonly SchemaMode[];

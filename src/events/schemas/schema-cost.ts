@@ -1,4 +1,4 @@
-import { MAX_DEPTH } from '../../platform/payload-check.js';
+import { MAX_DEPTH } from '../../platform/http/body/payload-check.js';
 import type { SchemaDocument, SchemaNode } from './schema-document.js';
 import { SchemaFault } from './schema-fault.js';
 

@@ -1,4 +1,4 @@
-import { textFault } from '../../platform/payload-check.js';
+import { textFault } from '../../platform/http/body/payload-check.js';
 import { SchemaFault } from './schema-fault.js';
 import { formatNames } from './schema-formats.js';
 import { checkPattern } from './linear-pattern.js';

@@ -1,4 +1,4 @@
-import type { FieldError } from '../../platform/problem.js';
+import type { FieldError } from '../../platform/http/problem.js';
 
 /** Where a schema is wrong, like `schema.properties.price.minimum`, and how. */
 export class SchemaFault extends Error implements FieldError {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Sql } from '../../platform/database.js';
+import { Database, type Sql } from '../../platform/database/database.js';
 
 export type SchemaMode = 'reject' | 'quarantine';
 

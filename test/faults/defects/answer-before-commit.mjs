@@ -1,4 +1,4 @@
-import { IngestRepository } from '../../../dist/events/ingest.repository.js';
+import { IngestRepository } from '../../../dist/events/ingest/ingest.repository.js';
 
 /** Widens the gap between answer and commit, which the defect opens, so that few kills are enough to hit it. */
 const GAP_MS = 50;

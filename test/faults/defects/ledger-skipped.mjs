@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { IngestRepository } from '../../../dist/events/ingest.repository.js';
+import { IngestRepository } from '../../../dist/events/ingest/ingest.repository.js';
 
 const { insertGroup } = IngestRepository.prototype;
 

@@ -1,5 +1,5 @@
-import { BatchesRepository } from '../../../dist/events/batches.repository.js';
-import { Database } from '../../../dist/platform/database.js';
+import { BatchesRepository } from '../../../dist/events/processing/batches.repository.js';
+import { Database } from '../../../dist/platform/database/database.js';
 
 /** Widens the gap between rollups and mark, which the defect opens, so that few kills are enough to hit it. */
 const GAP_MS = 100;

@@ -1,0 +1,268 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
+import { IsIn, IsInt, IsString, Length, Max, Min } from 'class-validator';
+import { IfGiven, RangeQuery, ToInteger, ZoneQuery } from '../../platform/http/query.dto.js';
+import { type Interval, INTERVALS } from '../time/local-time.js';
+
+/** As ids, types and names of properties may be. */
+export function IsLabel(): PropertyDecorator {
+  return applyDecorators(IsString(), Length(1, 255));
+}
+
+/** Text by which events are filtered: as long as ids and types may be. */
+export function IsFilter(): PropertyDecorator {
+  return applyDecorators(IfGiven(), IsLabel());
+}
+
+export class EventCountsQuery extends RangeQuery {
+  @ApiPropertyOptional({ description: 'Only events of this calling application.' })
+  @IsFilter()
+  client_id?: string;
+}
+
+export class TypeCount {
+  @ApiProperty()
+  event_type: string;
+
+  @ApiProperty()
+  count: number;
+}
+
+class ClientTypeCount extends TypeCount {
+  @ApiProperty()
+  client_id: string;
+}
+
+const MEASURES = ['events', 'users', 'sessions'] as const;
+export type Measure = (typeof MEASURES)[number];
+
+export class TimeseriesQuery extends IntersectionType(EventCountsQuery, ZoneQuery) {
+  @ApiPropertyOptional({ enum: INTERVALS, description: 'Default: one that makes a readable chart.' })
+  @IfGiven()
+  @IsIn(INTERVALS, { message: `interval must be one of ${INTERVALS.join(', ')}` })
+  interval?: Interval;
+
+  @ApiPropertyOptional({ description: 'Only events of this type.' })
+  @IsFilter()
+  event_type?: string;
+
+  @ApiPropertyOptional({
+    enum: MEASURES,
+    default: 'events',
+    description: 'Distinct users or sessions instead of events: of all events, and at most 100 buckets.',
+  })
+  @IfGiven()
+  @IsIn(MEASURES, { message: `measure must be one of ${MEASURES.join(', ')}` })
+  measure?: Measure;
+
+  @ApiPropertyOptional({ enum: ['event_type', 'client_id'], description: 'One series for each.' })
+  @IfGiven()
+  @IsIn(['event_type', 'client_id'], { message: 'group_by must be event_type or client_id' })
+  group_by?: 'event_type' | 'client_id';
+}
+
+export class ProcessingMetricsQuery extends IntersectionType(EventCountsQuery, ZoneQuery) {
+  @ApiPropertyOptional({
+    description: 'The last so many days, instead of from and to.',
+    minimum: 1,
+    maximum: 3650,
+    default: 7,
+  })
+  @IfGiven()
+  @ToInteger()
+  @IsInt({ message: 'days must be a whole number' })
+  @Min(1)
+  @Max(3650)
+  days?: number;
+
+  @ApiPropertyOptional({ enum: INTERVALS, description: 'Of `series`. Default: one that makes a readable chart.' })
+  @IfGiven()
+  @IsIn(INTERVALS, { message: `interval must be one of ${INTERVALS.join(', ')}` })
+  interval?: Interval;
+}
+
+export class BreakdownQuery extends RangeQuery {
+  @ApiProperty({ description: 'Name of a payload property, at the top level.' })
+  @IsLabel()
+  property: string;
+
+  @ApiPropertyOptional({ description: 'Only events of this type.' })
+  @IsFilter()
+  event_type?: string;
+
+  @ApiPropertyOptional({ description: 'Only events of this calling application.' })
+  @IsFilter()
+  client_id?: string;
+
+  @ApiPropertyOptional({
+    type: Number,
+    description: 'Most values in the answer.',
+    minimum: 1,
+    maximum: 1000,
+    default: 10,
+  })
+  @IfGiven()
+  @ToInteger()
+  @IsInt({ message: 'limit must be a whole number' })
+  @Min(1)
+  @Max(1000)
+  limit = 10;
+}
+
+export class RangeResponse {
+  @ApiProperty({ format: 'date-time' })
+  from: string;
+
+  @ApiProperty({ format: 'date-time' })
+  to: string;
+}
+
+export class EventsByTypeResponse extends RangeResponse {
+  @ApiProperty()
+  total: number;
+
+  @ApiProperty({ type: [TypeCount] })
+  data: TypeCount[];
+}
+
+export class EventsByClientAndTypeResponse extends RangeResponse {
+  @ApiProperty({ type: [ClientTypeCount] })
+  data: ClientTypeCount[];
+}
+
+export class TimeseriesPoint {
+  @ApiProperty({ format: 'date-time', description: 'The instant at which the bucket begins.' })
+  bucket: string;
+
+  @ApiProperty()
+  count: number;
+
+  @ApiPropertyOptional({ description: 'With group_by=event_type.' })
+  event_type?: string;
+
+  @ApiPropertyOptional({ description: 'With group_by=client_id.' })
+  client_id?: string;
+}
+
+export class TimeseriesResponse extends RangeResponse {
+  @ApiProperty({ enum: INTERVALS })
+  interval: Interval;
+
+  @ApiProperty()
+  tz: string;
+
+  @ApiProperty({ type: [TimeseriesPoint], description: 'In order of time, gaps filled with 0.' })
+  data: TimeseriesPoint[];
+}
+
+export class LatencyResponse {
+  @ApiProperty({ type: Number, nullable: true, description: 'null where nothing was processed, as are the others.' })
+  avg: number | null;
+
+  @ApiProperty({ type: Number, nullable: true })
+  min: number | null;
+
+  @ApiProperty({ type: Number, nullable: true })
+  max: number | null;
+
+  @ApiProperty({ type: Number, nullable: true, description: 'Percentiles are within 1 % of the true value.' })
+  p50: number | null;
+
+  @ApiProperty({ type: Number, nullable: true })
+  p95: number | null;
+
+  @ApiProperty({ type: Number, nullable: true })
+  p99: number | null;
+}
+
+class ProcessingPoint {
+  @ApiProperty({ format: 'date-time' })
+  bucket: string;
+
+  @ApiProperty()
+  processed: number;
+
+  @ApiProperty()
+  failed: number;
+
+  @ApiProperty({ type: LatencyResponse })
+  latency_ms: LatencyResponse;
+}
+
+export class ProcessingMetricsResponse extends RangeResponse {
+  @ApiProperty({
+    description: 'Events processed in the range, whenever they happened. The range is widened to whole minutes.',
+  })
+  processed: number;
+
+  @ApiProperty()
+  failed: number;
+
+  @ApiProperty({ description: 'Accepted events that wait now.' })
+  pending: number;
+
+  @ApiProperty({ type: LatencyResponse, description: 'From receipt to the end of processing.' })
+  latency_ms: LatencyResponse;
+
+  @ApiProperty({ enum: INTERVALS })
+  interval: Interval;
+
+  @ApiProperty({ type: [ProcessingPoint] })
+  series: ProcessingPoint[];
+}
+
+class ValueCount {
+  @ApiProperty({ description: 'The JSON value.', oneOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }] })
+  value: unknown;
+
+  @ApiProperty()
+  count: number;
+}
+
+export class BreakdownResponse extends RangeResponse {
+  @ApiProperty()
+  property: string;
+
+  @ApiProperty({ description: 'Events that have the property.' })
+  total: number;
+
+  @ApiProperty({ description: 'Different values that it has.' })
+  distinct_values: number;
+
+  @ApiProperty({ type: [ValueCount], description: 'Most frequent first.' })
+  data: ValueCount[];
+}
+
+class QueueCounts {
+  @ApiProperty()
+  name: string;
+
+  @ApiProperty({ type: Number, nullable: true, description: 'null while the queue is away.' })
+  waiting: number | null;
+
+  @ApiProperty({ type: Number, nullable: true })
+  active: number | null;
+
+  @ApiProperty({ type: Number, nullable: true })
+  delayed: number | null;
+
+  @ApiProperty({ type: Number, nullable: true })
+  completed: number | null;
+
+  @ApiProperty({ type: Number, nullable: true })
+  failed: number | null;
+
+  @ApiProperty({ type: Boolean, nullable: true })
+  paused: boolean | null;
+}
+
+export class QueueStatusResponse {
+  @ApiProperty({ description: "The tenant's accepted events that are not processed yet." })
+  pending_events: number;
+
+  @ApiProperty({ description: 'Age of the oldest of them in seconds; 0 when there is none.' })
+  oldest_pending_age_s: number;
+
+  @ApiProperty({ type: [QueueCounts] })
+  queues: QueueCounts[];
+}

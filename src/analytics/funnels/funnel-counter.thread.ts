@@ -1,0 +1,23 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Config } from '../../platform/config/config.js';
+import { Database, sqlState } from '../../platform/database/database.js';
+import type { FunnelJob, FunnelOutcome } from './funnel-counter.js';
+import { FunnelsRepository } from './funnels.repository.js';
+
+/** The thread of {@link FunnelCounter}: funnels come as messages, outcomes go back as messages. */
+const database = new Database(workerData as Config);
+const funnels = new FunnelsRepository();
+
+parentPort?.on('message', (job: FunnelJob) => void run(job).then((outcome) => parentPort?.postMessage(outcome)));
+
+async function run({ id, method, tenantId, range, definition }: FunnelJob): Promise<FunnelOutcome> {
+  try {
+    return {
+      id,
+      steps: await database.readInTenant(tenantId, (sql) => funnels[method](sql, tenantId, range, definition)),
+    };
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException;
+    return { id, error: { message, code, sqlState: sqlState(error) } };
+  }
+}

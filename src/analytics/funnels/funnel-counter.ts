@@ -1,0 +1,128 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { CONFIG, type Config } from '../../platform/config/config.js';
+import { Database, databaseError } from '../../platform/database/database.js';
+import { packageRoot } from '../../platform/config/package-root.js';
+import { Problem } from '../../platform/http/problem.js';
+import type { TimeRange } from '../../platform/time/time.js';
+import { type FunnelDefinition, FunnelsRepository, type ReachedStep } from './funnels.repository.js';
+
+/** Following more events would hold up other requests for longer than some milliseconds. */
+const MAX_EVENTS_HERE = 20_000;
+/** Funnels that the thread follows at a time, on a connection each. */
+const MAX_RUNNING = 2;
+const MAX_WAITING = 20;
+/** The least pool that leaves the thread so many connections for queries. */
+const THREAD_POOL_SIZE = 4;
+
+export interface FunnelJob {
+  id: number;
+  method: 'countSteps' | 'countGroups';
+  tenantId: string;
+  range: TimeRange;
+  definition: FunnelDefinition;
+}
+
+export interface FunnelOutcome {
+  id: number;
+  steps?: ReachedStep[];
+  error?: { message: string; code?: string | undefined; sqlState: string | undefined };
+}
+
+interface Waiting {
+  job: FunnelJob;
+  resolve: (steps: ReachedStep[]) => void;
+  reject: (error: Error) => void;
+}
+
+/**
+ * Counts funnels: small ones here, those of many events in a thread of its own with its own connections, so that whoever
+ * sends events meanwhile does not notice. The thread starts with the first funnel that needs it.
+ */
+@Injectable()
+export class FunnelCounter implements OnApplicationShutdown {
+  /** Tests lower it to go to the thread with little data. */
+  maxEventsHere = MAX_EVENTS_HERE;
+  private readonly running = new Map<number, Waiting>();
+  private readonly waiting: Waiting[] = [];
+  private thread: Worker | undefined;
+  private jobs = 0;
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly database: Database,
+    private readonly funnels: FunnelsRepository,
+  ) {}
+
+  /** How many users got how far. */
+  countSteps(tenantId: string, range: TimeRange, definition: FunnelDefinition): Promise<ReachedStep[]> {
+    return this.count('countSteps', tenantId, range, definition);
+  }
+
+  /** The same for each value of `group_by`. */
+  countGroups(tenantId: string, range: TimeRange, definition: FunnelDefinition): Promise<ReachedStep[]> {
+    return this.count('countGroups', tenantId, range, definition);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.thread?.terminate();
+  }
+
+  /** @throws Problem 503 when too many wait */
+  private async count(
+    method: FunnelJob['method'],
+    tenantId: string,
+    range: TimeRange,
+    definition: FunnelDefinition,
+  ): Promise<ReachedStep[]> {
+    const few = await this.database.readInTenant(tenantId, (sql) =>
+      this.funnels.hasFewEvents(sql, tenantId, range, definition, this.maxEventsHere),
+    );
+    if (few) {
+      return this.database.readInTenant(tenantId, (sql) => this.funnels[method](sql, tenantId, range, definition));
+    }
+    if (this.waiting.length >= MAX_WAITING) {
+      throw new Problem(503, 'Too many funnels are being counted. Ask again later.', { retryAfterSeconds: 5 });
+    }
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ job: { id: ++this.jobs, method, tenantId, range, definition }, resolve, reject });
+      this.runNext();
+    });
+  }
+
+  private runNext(): void {
+    while (this.running.size < MAX_RUNNING) {
+      const next = this.waiting.shift();
+      if (next === undefined) return;
+      this.running.set(next.job.id, next);
+      this.thread ??= this.start();
+      this.thread.postMessage(next.job);
+    }
+  }
+
+  private start(): Worker {
+    // From the build, for tests too: a thread loads modules by itself.
+    const thread = new Worker(join(packageRoot, 'dist', 'analytics', 'funnels', 'funnel-counter.thread.js'), {
+      workerData: { ...this.config, DB_POOL_SIZE: THREAD_POOL_SIZE },
+    });
+    thread.on('message', (outcome: FunnelOutcome) => this.settle(outcome));
+    const lose = (message: string) => {
+      if (this.thread !== thread) return;
+      this.thread = undefined;
+      for (const id of [...this.running.keys()]) this.settle({ id, error: { message, sqlState: undefined } });
+    };
+    thread.on('error', (error: Error) => lose(error.message));
+    thread.on('exit', () => lose('the thread that counts funnels has ended'));
+    thread.unref();
+    return thread;
+  }
+
+  private settle({ id, steps, error }: FunnelOutcome): void {
+    const job = this.running.get(id);
+    if (!this.running.delete(id) || job === undefined) return;
+    if (steps !== undefined) job.resolve(steps);
+    else job.reject(databaseError(error?.message ?? '', error?.sqlState, error?.code));
+    this.runNext();
+  }
+}

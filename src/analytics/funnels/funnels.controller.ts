@@ -1,0 +1,67 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Caller, RequireScope } from '../../platform/http/access.js';
+import type { Principal } from '../../platform/http/principal.js';
+import { PageQuery, RangeQuery } from '../../platform/http/query.dto.js';
+import {
+  CreateFunnelDto,
+  FunnelQueryDto,
+  FunnelResponse,
+  SavedFunnelPage,
+  SavedFunnelResponse,
+} from './funnels.dto.js';
+import { FunnelsService } from './funnels.service.js';
+
+@ApiTags('analytics')
+@Controller('analytics')
+@RequireScope('read')
+export class FunnelsController {
+  constructor(private readonly funnels: FunnelsService) {}
+
+  /**
+   * How many users took the steps in order: per user the deepest chain in which each step is later than the one before and
+   * within window_s of the first. Of several such chains the earliest, each step as early as it can be.
+   */
+  @Post('funnel')
+  @HttpCode(200)
+  @ApiOkResponse({ type: FunnelResponse })
+  query(@Caller() caller: Principal, @Body() query: FunnelQueryDto): Promise<FunnelResponse> {
+    return this.funnels.query(caller.tenantId, query);
+  }
+
+  /** Keeps a funnel under a name. The newest one is shown on the dashboard. */
+  @Post('funnels')
+  @RequireScope('write')
+  @ApiCreatedResponse({ type: SavedFunnelResponse })
+  create(@Caller() caller: Principal, @Body() funnel: CreateFunnelDto): Promise<SavedFunnelResponse> {
+    return this.funnels.create(caller, funnel);
+  }
+
+  /** Saved funnels, newest first. */
+  @Get('funnels')
+  @ApiOkResponse({ type: SavedFunnelPage })
+  list(@Caller() caller: Principal, @Query() query: PageQuery): Promise<SavedFunnelPage> {
+    return this.funnels.list(caller.tenantId, query.limit, query.cursor);
+  }
+
+  @Get('funnels/:id')
+  @ApiOkResponse({ type: SavedFunnelResponse })
+  get(@Caller() caller: Principal, @Param('id') id: string): Promise<SavedFunnelResponse> {
+    return this.funnels.get(caller.tenantId, id);
+  }
+
+  /** What a saved funnel says about a range. */
+  @Get('funnels/:id/result')
+  @ApiOkResponse({ type: FunnelResponse })
+  getResult(@Caller() caller: Principal, @Param('id') id: string, @Query() query: RangeQuery): Promise<FunnelResponse> {
+    return this.funnels.getResult(caller.tenantId, id, query);
+  }
+
+  @Delete('funnels/:id')
+  @HttpCode(204)
+  @RequireScope('write')
+  @ApiNoContentResponse()
+  delete(@Caller() caller: Principal, @Param('id') id: string): Promise<void> {
+    return this.funnels.delete(caller, id);
+  }
+}

@@ -1,0 +1,160 @@
+import { Injectable } from '@nestjs/common';
+import { recordOf } from '../../audit/entries/act.js';
+import { AuditEntryWriter } from '../../audit/entries/entry-writer.js';
+import { decodeCursor, toPage } from '../../platform/http/cursor.js';
+import { Database, type Sql, sqlState } from '../../platform/database/database.js';
+import { notFound, Problem } from '../../platform/http/problem.js';
+import type { Principal } from '../../platform/http/principal.js';
+import { type RangeQuery, toIso, toTimeRange } from '../../platform/http/query.dto.js';
+import type { TimeRange } from '../../platform/time/time.js';
+import { isUuid, uuid7 } from '../../platform/database/uuid7.js';
+import { AnswerCache } from '../overview/answer-cache.js';
+import type {
+  CreateFunnelDto,
+  FunnelQueryDto,
+  FunnelResponse,
+  FunnelStepResponse,
+  SavedFunnelPage,
+  SavedFunnelResponse,
+} from './funnels.dto.js';
+import { FunnelCounter } from './funnel-counter.js';
+import { type FunnelDefinition, FunnelsRepository, type ReachedStep } from './funnels.repository.js';
+import { MAX_SAVED_FUNNELS, type SavedFunnel, SavedFunnelsRepository } from './saved-funnels.repository.js';
+
+const MAX_GROUPS = 100;
+
+const SAVED = { action: 'CREATE', resource: 'saved_funnel', message: 'Funnel saved' } as const;
+const DELETED = { action: 'DELETE', resource: 'saved_funnel', message: 'Saved funnel deleted' } as const;
+
+@Injectable()
+export class FunnelsService {
+  constructor(
+    private readonly database: Database,
+    private readonly funnels: FunnelsRepository,
+    private readonly counter: FunnelCounter,
+    private readonly saved: SavedFunnelsRepository,
+    private readonly cache: AnswerCache,
+    private readonly audit: AuditEntryWriter,
+  ) {}
+
+  query(tenantId: string, query: FunnelQueryDto): Promise<FunnelResponse> {
+    return this.answer(tenantId, definitionOf(query), toTimeRange(query));
+  }
+
+  /** @throws Problem 409 when the name is taken, 422 when there are too many */
+  async create(caller: Principal, funnel: CreateFunnelDto): Promise<SavedFunnelResponse> {
+    const { tenantId } = caller;
+    const row = { id: uuid7(), name: funnel.name, definition: definitionOf(funnel) };
+    const created = await refuseTakenName(funnel.name, () =>
+      this.saved.insert(tenantId, row, (sql, inserted) =>
+        this.audit.append(sql, [recordOf(caller, { ...SAVED, id: inserted.id, after: toResponse(inserted) })]),
+      ),
+    );
+    if (created === null) {
+      throw new Problem(422, `There are ${MAX_SAVED_FUNNELS} funnels already. Delete one that is not needed any more.`);
+    }
+    this.cache.forget(tenantId);
+    return toResponse(created);
+  }
+
+  async list(tenantId: string, limit: number, cursor?: string): Promise<SavedFunnelPage> {
+    const before = cursor === undefined ? undefined : decodeCursor(cursor);
+    const rows = await this.database.readInTenant(tenantId, (sql) => this.saved.list(sql, tenantId, limit + 1, before));
+    const { data, next_cursor } = toPage(rows, limit);
+    return { data: data.map(toResponse), next_cursor };
+  }
+
+  async get(tenantId: string, id: string): Promise<SavedFunnelResponse> {
+    return toResponse(await this.require(tenantId, id));
+  }
+
+  async getResult(tenantId: string, id: string, query: RangeQuery): Promise<FunnelResponse> {
+    const { definition } = await this.require(tenantId, id);
+    return this.answer(tenantId, definition, toTimeRange(query));
+  }
+
+  /** @throws Problem 404 */
+  async delete(caller: Principal, id: string): Promise<void> {
+    const record = (sql: Sql, deleted: SavedFunnel) =>
+      this.audit.append(sql, [recordOf(caller, { ...DELETED, id, before: toResponse(deleted) })]);
+    if (!isUuid(id) || !(await this.saved.delete(caller.tenantId, id, record))) throw noSuchFunnel();
+    this.cache.forget(caller.tenantId);
+  }
+
+  /** The steps of a funnel, of `users` only if given. */
+  async countSteps(
+    sql: Sql,
+    tenantId: string,
+    range: TimeRange,
+    definition: FunnelDefinition,
+    users: readonly string[] | null,
+  ): Promise<FunnelStepResponse[]> {
+    const rows = await this.funnels.countSteps(sql, tenantId, range, definition, users);
+    return describeSteps(definition, rows);
+  }
+
+  private async answer(tenantId: string, definition: FunnelDefinition, range: TimeRange): Promise<FunnelResponse> {
+    const rows = await this.counter.countSteps(tenantId, range, definition);
+    const span = { from: toIso(range.from), to: toIso(range.to), window_s: definition.window_s };
+    const answer = { ...span, steps: describeSteps(definition, rows) };
+    if (definition.group_by === undefined) return answer;
+    const labelled = await this.counter.countGroups(tenantId, range, definition);
+    return { ...answer, groups: describeGroups(definition, labelled) };
+  }
+
+  private async require(tenantId: string, id: string): Promise<SavedFunnel> {
+    const funnel = isUuid(id) ? await this.saved.find(tenantId, id) : null;
+    if (funnel === null) throw noSuchFunnel();
+    return funnel;
+  }
+}
+
+const noSuchFunnel = () => notFound('There is no funnel with this id.');
+
+function definitionOf({ steps, window_s, group_by }: FunnelDefinition): FunnelDefinition {
+  return {
+    steps: steps.map(({ event_type, where }) => ({ event_type, ...(where === undefined ? {} : { where }) })),
+    window_s,
+    ...(group_by === undefined ? {} : { group_by }),
+  };
+}
+
+/** Each row holds the chains that came to a depth and all deeper ones. */
+function describeSteps({ steps }: FunnelDefinition, rows: readonly ReachedStep[]): FunnelStepResponse[] {
+  const users = steps.map((_, n) => rows.filter(({ k }) => k === n + 1).reduce((sum, row) => sum + row.users, 0));
+  const share = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
+  return steps.map(({ event_type }, n) => ({
+    event_type,
+    users: users[n] ?? 0,
+    conversion_from_previous: share(users[n] ?? 0, users[Math.max(n - 1, 0)] ?? 0),
+    conversion_from_first: share(users[n] ?? 0, users[0] ?? 0),
+    median_time_from_previous_s: n === 0 ? null : toMicroseconds(rows.find(({ k }) => k === n + 1)?.median_s),
+  }));
+}
+
+const toMicroseconds = (seconds: number | null | undefined) =>
+  seconds === null || seconds === undefined ? null : Math.round(seconds * 1e6) / 1e6;
+
+function describeGroups(definition: FunnelDefinition, rows: readonly ReachedStep[]) {
+  const groups = new Map<string | null, ReachedStep[]>();
+  for (const row of rows) if (row.users > 0) groups.set(row.label, [...(groups.get(row.label) ?? []), row]);
+  const text = (value: string | null) => value ?? '';
+  return [...groups]
+    .map(([value, reached]) => ({ value, steps: describeSteps(definition, reached) }))
+    .sort((a, b) => (b.steps[0]?.users ?? 0) - (a.steps[0]?.users ?? 0) || (text(a.value) < text(b.value) ? -1 : 1))
+    .slice(0, MAX_GROUPS);
+}
+
+function toResponse({ id, name, definition, created_at }: SavedFunnel): SavedFunnelResponse {
+  const { steps, window_s, group_by = null } = definition;
+  return { id, name, steps, window_s, group_by, created_at: created_at.toISOString() };
+}
+
+async function refuseTakenName<T>(name: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (sqlState(error) !== '23505') throw error;
+    throw new Problem(409, `A funnel named "${name}" exists already. Choose another name.`);
+  }
+}

@@ -1,0 +1,162 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Sql } from '../../platform/database/database.js';
+import { toIso, toTimeRange } from '../../platform/http/query.dto.js';
+import type { TimeRange } from '../../platform/time/time.js';
+import { ActiveSubjectsRepository } from '../users/active-subjects.repository.js';
+import type { TypeCount } from '../counts/analytics.dto.js';
+import { AnswerCache } from './answer-cache.js';
+import { requireBuckets, suitableInterval } from '../time/buckets.js';
+import { EventCountsRepository } from '../counts/event-counts.repository.js';
+import { FilteredSubjectsRepository } from '../users/filtered-subjects.repository.js';
+import { DEFAULT_WINDOW_S } from '../funnels/funnels.dto.js';
+import type { FunnelDefinition } from '../funnels/funnels.repository.js';
+import { FunnelsService } from '../funnels/funnels.service.js';
+import { type SavedFunnel, SavedFunnelsRepository } from '../funnels/saved-funnels.repository.js';
+import { fillSeries } from '../time/series.js';
+import type { OverviewQuery, OverviewResponse } from '../users/users.dto.js';
+
+const TOP_USERS = 10;
+/** Up to so many events that a filter leaves, their users and sessions are counted. */
+const MAX_FILTERED_EVENTS = 200_000;
+/** Up to so many events the funnel of the overview is exact. */
+const EXACT_FUNNEL_EVENTS = 100_000;
+/** Their events are fetched one by one; the standard error of a rate is 2.5 % at most. */
+const SAMPLED_USERS = 400;
+
+/** Steps of a web shop, which the sample data show. */
+const SHOP_STEPS = ['page_view', 'product_view', 'add_to_cart', 'checkout_started', 'purchase_completed'];
+
+/** The dashboard: one answer for everything on it, some seconds old at most. */
+@Injectable()
+export class OverviewService {
+  constructor(
+    private readonly database: Database,
+    private readonly cache: AnswerCache,
+    private readonly counts: EventCountsRepository,
+    private readonly subjects: ActiveSubjectsRepository,
+    private readonly filtered: FilteredSubjectsRepository,
+    private readonly funnels: FunnelsService,
+    private readonly savedFunnels: SavedFunnelsRepository,
+  ) {}
+
+  get(tenantId: string, query: OverviewQuery): Promise<OverviewResponse> {
+    const { from, to, tz, interval, client_id: client, event_type: type } = query;
+    const range = toTimeRange(query);
+    const isFiltered = client !== undefined || type !== undefined;
+    return this.cache.get(tenantId, ['overview', from, to, tz, interval, client, type], () =>
+      isFiltered ? this.readFiltered(tenantId, range, query) : this.read(tenantId, range, query),
+    );
+  }
+
+  /** Of some events only: counts from rollups, users and sessions from the events, where they are not too many. */
+  private async readFiltered(tenantId: string, range: TimeRange, query: OverviewQuery): Promise<OverviewResponse> {
+    const { tz, interval = suitableInterval(range), client_id: clientId } = query;
+    const starts = requireBuckets(range, interval, tz);
+    return this.database.readInTenant(tenantId, async (sql) => {
+      const [byType, trend] = await Promise.all([
+        this.counts.listByType(sql, tenantId, range, query),
+        this.counts.listByBucket(sql, tenantId, range, starts, query),
+      ]);
+      const total = byType.reduce((sum, { count }) => sum + count, 0);
+      const types = byType.map(({ event_type }) => event_type);
+      const filter = { types, clientId, limit: TOP_USERS };
+      const isCounted = total <= MAX_FILTERED_EVENTS;
+      const found = isCounted ? await this.filtered.count(sql, tenantId, range, filter) : null;
+      const method = isCounted ? ('exact' as const) : ('none' as const);
+      return {
+        from: toIso(range.from),
+        to: toIso(range.to),
+        summary: {
+          total_events: total,
+          unique_users: found?.users ?? null,
+          unique_sessions: found?.sessions ?? null,
+          events_per_user: found === null ? null : found.users === 0 ? 0 : total / found.users,
+          unique_users_method: method,
+          unique_sessions_method: method,
+          top_users_method: method,
+        },
+        by_type: byType,
+        interval,
+        trend: fillSeries(starts, trend),
+        top_users: found?.top ?? [],
+        conversion: null,
+      };
+    });
+  }
+
+  /** On one connection, one after the other: a dashboard takes one core for a moment, not all there are. */
+  private async read(tenantId: string, range: TimeRange, query: OverviewQuery): Promise<OverviewResponse> {
+    const { tz, interval = suitableInterval(range) } = query;
+    const starts = requireBuckets(range, interval, tz);
+    const { byType, trend, users, sessions, top, conversion } = await this.database.readInTenant(
+      tenantId,
+      async (sql) => {
+        // What waits for nothing travels together.
+        const [byType, trend, users, sessions, [saved]] = await Promise.all([
+          this.counts.listByType(sql, tenantId, range),
+          this.counts.listByBucket(sql, tenantId, range, starts),
+          this.subjects.countDistinct(sql, 'user', tenantId, range),
+          this.subjects.countDistinct(sql, 'session', tenantId, range),
+          this.savedFunnels.list(sql, tenantId, 1),
+        ]);
+        const many = users.method === 'sketch';
+        const [top, conversion] = await Promise.all([
+          this.subjects.listTopUsers(sql, tenantId, range, { limit: TOP_USERS, many }),
+          this.readConversion(sql, tenantId, range, saved, byType, users.count),
+        ]);
+        return { byType, trend, users, sessions, top, conversion };
+      },
+    );
+    const total = byType.reduce((sum, { count }) => sum + count, 0);
+    return {
+      from: toIso(range.from),
+      to: toIso(range.to),
+      summary: {
+        total_events: total,
+        unique_users: users.count,
+        unique_sessions: sessions.count,
+        events_per_user: users.count === 0 ? 0 : total / users.count,
+        unique_users_method: users.method,
+        unique_sessions_method: sessions.method,
+        top_users_method: top.method,
+      },
+      by_type: byType,
+      interval,
+      trend: fillSeries(starts, trend),
+      top_users: top.users,
+      conversion,
+    };
+  }
+
+  /** The newest saved funnel, or one of what occurs. Of many users a sample is followed, and the numbers scaled up to all of them. */
+  private async readConversion(
+    sql: Sql,
+    tenantId: string,
+    range: TimeRange,
+    saved: SavedFunnel | undefined,
+    byType: TypeCount[],
+    uniqueUsers: number,
+  ): Promise<NonNullable<OverviewResponse['conversion']>> {
+    const definition = saved?.definition ?? defaultFunnel(byType);
+    const exact = byType.reduce((sum, { count }) => sum + count, 0) <= EXACT_FUNNEL_EVENTS;
+    const users = exact ? null : await this.subjects.sampleUsers(sql, tenantId, range, SAMPLED_USERS);
+    const steps =
+      definition.steps.length === 0 ? [] : await this.funnels.countSteps(sql, tenantId, range, definition, users);
+    const scale = users === null ? 1 : uniqueUsers / Math.max(users.length, 1);
+    return {
+      funnel_id: saved?.id ?? null,
+      name: saved?.name ?? 'Conversion',
+      window_s: definition.window_s,
+      method: exact ? 'exact' : 'sample',
+      rate: steps.at(-1)?.conversion_from_first ?? 0,
+      steps: steps.map((step) => ({ ...step, users: Math.round(step.users * scale) })),
+    };
+  }
+}
+
+function defaultFunnel(byType: readonly TypeCount[]): FunnelDefinition {
+  const seen = new Set(byType.map(({ event_type }) => event_type));
+  const shop = SHOP_STEPS.filter((type) => seen.has(type));
+  const types = shop.length >= 2 ? shop : [...seen].slice(0, 2);
+  return { steps: types.map((event_type) => ({ event_type })), window_s: DEFAULT_WINDOW_S };
+}

@@ -1,0 +1,36 @@
+const FAILED = 'select from failed_events f where f.tenant_id = e.tenant_id and f.event_id = e.id';
+
+/** SQL condition on events `e`: in the dead-letter queue and not out of it again. */
+export const IS_FAILED = `exists (${FAILED})`;
+
+/** The same for a few events, looked up one by one: however many others failed, of whatever tenant, it costs nothing. */
+export const IS_FAILED_BY_KEY = `exists (${FAILED} offset 0)`;
+
+/**
+ * SQL condition on events `e` of the tenant $1: counted by a worker, be it as failed.
+ * The batches that wait are hashed once ("not in"): statistics taken while none waited would lead to a plan that reads all of
+ * them for every event.
+ */
+export const IS_PROCESSED = `e.batch_id not in (select id from ingest_batches where tenant_id = $1 and status = 'queued')`;
+
+/**
+ * SQL condition on events `e` of the tenant $1: those that analytics count. They are processed and not failed; exactly these
+ * are in the rollups, so an answer is the same whether rollups or rows give it.
+ */
+export const IS_COUNTED = `${IS_PROCESSED}
+  and not exists (select from failed_events f where f.tenant_id = $1 and f.event_id = e.id)`;
+
+/**
+ * SQL for the events of the tenant $1 that analytics do not count: found from the few that there are, by the primary key alone.
+ * `offset 0` keeps every further condition outside, or the planner may take an index for it that leads to far more events.
+ */
+export const NOT_COUNTED = `
+  select e.* from (select event_id from failed_events where tenant_id = $1) f
+  cross join lateral (select * from events where tenant_id = $1 and id = f.event_id offset 0) e
+  union all
+  select e.* from (select id, first_id, last_id from ingest_batches where tenant_id = $1 and status = 'queued') b
+  cross join lateral (
+    select * from events where tenant_id = $1 and id between b.first_id and b.last_id and batch_id = b.id
+    order by id offset 0
+  ) e
+  where not ${IS_FAILED}`;

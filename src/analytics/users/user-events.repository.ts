@@ -1,0 +1,134 @@
+import { Injectable } from '@nestjs/common';
+import type { Sql } from '../../platform/database/database.js';
+import { toIso } from '../../platform/http/query.dto.js';
+import type { TimeRange } from '../../platform/time/time.js';
+import { IS_COUNTED } from '../rollups/counted-events.js';
+
+export interface TypeSummary {
+  event_type: string;
+  count: number;
+  first_time: Date;
+  last_time: Date;
+}
+
+export interface SessionSummary {
+  session_id: string | null;
+  started_at: Date;
+  ended_at: Date;
+  events: number;
+}
+
+export interface UserEvent {
+  id: string;
+  event_id: string;
+  event_type: string;
+  event_time: Date;
+  client_id: string;
+  payload: Record<string, unknown>;
+}
+
+export interface JourneyEvent extends UserEvent, SessionSummary {
+  /** Tells silent sessions apart. */
+  part: string | null;
+}
+
+/** $1 tenant, $2 user, $3 from, $4 to. What is counted is asked outside, to be planned once and not for each partition. */
+const MINE = `(
+  select * from events where tenant_id = $1 and user_id = $2 and event_time >= $3 and event_time < $4 offset 0
+) e where ${IS_COUNTED}`;
+
+/**
+ * The user's events with the session each belongs to: `session_id` where the client gave one. The others
+ * form sessions among themselves (`part`), which end with 30 minutes of silence.
+ */
+const SESSIONS = `
+opened as (
+  select e.id, e.event_time, e.session_id,
+         e.session_id is null and coalesce(e.event_time - lag(e.event_time) over mine >= interval '30 minutes', true) as opens
+  from ${MINE}
+  window mine as (partition by e.session_id is null order by e.event_time, e.id)
+), numbered as (
+  select *, case when session_id is null then count(*) filter (where opens) over (
+    partition by session_id is null order by event_time, id) end as part
+  from opened
+)`;
+
+const BY_TYPE = `/* userEvents.byType */
+select e.event_type, count(*)::float8 as count, min(e.event_time) as first_time, max(e.event_time) as last_time
+from ${MINE} group by 1 order by 2 desc, e.event_type`;
+
+const LIST_SESSIONS = `/* userEvents.listSessions */
+with ${SESSIONS}
+select session_id, min(event_time) as started_at, max(event_time) as ended_at, count(*)::float8 as events
+from numbered group by session_id, part order by started_at desc, session_id limit $5`;
+
+const RECENT = `/* userEvents.recent */
+select e.id, e.event_id, e.event_type, e.event_time, e.client_id, e.session_id, e.payload
+from events e where e.tenant_id = $1 and e.user_id = $2 and e.event_time >= $3 and e.event_time < $4 and ${IS_COUNTED}
+order by e.event_time desc, e.id desc limit $5`;
+
+/** $5, $6: time and id of the last event of the page before, or null. */
+const JOURNEY = `/* userEvents.journey */
+with ${SESSIONS}, placed as (
+  select *, min(event_time) over session as started_at, max(event_time) over session as ended_at,
+         (count(*) over session)::float8 as events
+  from numbered window session as (partition by session_id, part)
+), page as (
+  select * from placed where $5::timestamptz is null or (event_time, id) > ($5, $6::uuid)
+  order by event_time, id limit $7
+)
+select e.id, e.event_id, e.event_type, e.event_time, e.client_id, e.payload,
+       p.session_id, p.part, p.started_at, p.ended_at, p.events
+from page p join events e on e.tenant_id = $1 and e.id = p.id order by p.event_time, p.id`;
+
+/** What one user did, from the events themselves: their index leads straight to them. */
+@Injectable()
+export class UserEventsRepository {
+  async countByType(sql: Sql, tenantId: string, userId: string, range: TimeRange): Promise<TypeSummary[]> {
+    return (await sql.query<TypeSummary>(BY_TYPE, parameters(tenantId, userId, range))).rows;
+  }
+
+  /** Newest first. */
+  async listSessions(
+    sql: Sql,
+    tenantId: string,
+    userId: string,
+    range: TimeRange,
+    limit: number,
+  ): Promise<SessionSummary[]> {
+    return (await sql.query<SessionSummary>(LIST_SESSIONS, [...parameters(tenantId, userId, range), limit])).rows;
+  }
+
+  /** Newest first. */
+  async listRecent(
+    sql: Sql,
+    tenantId: string,
+    userId: string,
+    range: TimeRange,
+    limit: number,
+  ): Promise<(UserEvent & { session_id: string | null })[]> {
+    const values = [...parameters(tenantId, userId, range), limit];
+    return (await sql.query<UserEvent & { session_id: string | null }>(RECENT, values)).rows;
+  }
+
+  /** Oldest first, from after `after` on. */
+  async listJourney(
+    sql: Sql,
+    tenantId: string,
+    userId: string,
+    range: TimeRange,
+    limit: number,
+    after?: { time: number; id: string },
+  ): Promise<JourneyEvent[]> {
+    const place = after === undefined ? [null, null] : [toIso(after.time), after.id];
+    const values = [...parameters(tenantId, userId, range), ...place, limit];
+    return (await sql.query<JourneyEvent>(JOURNEY, values)).rows;
+  }
+}
+
+const parameters = (tenantId: string, userId: string, { from, to }: TimeRange) => [
+  tenantId,
+  userId,
+  toIso(from),
+  toIso(to),
+];

@@ -1,0 +1,152 @@
+import { Injectable } from '@nestjs/common';
+import { unknownCursor } from '../../platform/http/cursor.js';
+import { Database } from '../../platform/database/database.js';
+import { boundedTextFault } from '../../platform/http/body/payload-check.js';
+import { badRequest } from '../../platform/http/problem.js';
+import { toIso, toTimeRange } from '../../platform/http/query.dto.js';
+import { DAY_MS, isAskable } from '../../platform/time/time.js';
+import { isUuid } from '../../platform/database/uuid7.js';
+import { bucketStarts } from '../time/local-time.js';
+import { RetentionRepository } from '../retention/retention.repository.js';
+import { type JourneyEvent, type UserEvent, UserEventsRepository } from './user-events.repository.js';
+import type {
+  JourneyQuery,
+  JourneyResponse,
+  JourneySession,
+  OverviewQuery,
+  RetentionQuery,
+  RetentionResponse,
+  UserOverviewResponse,
+} from './users.dto.js';
+
+const MAX_USER_ID = 255;
+const MAX_SESSIONS = 100;
+const RECENT_EVENTS = 20;
+/** A cohort per period and a number for each later period: the answer grows with the square. */
+const MAX_PERIODS = 100;
+
+@Injectable()
+export class UsersService {
+  constructor(
+    private readonly database: Database,
+    private readonly events: UserEventsRepository,
+    private readonly retention: RetentionRepository,
+  ) {}
+
+  async getUser(tenantId: string, userId: string, query: OverviewQuery): Promise<UserOverviewResponse> {
+    const range = toTimeRange(query);
+    return this.database.readInTenant(tenantId, async (sql) => {
+      const byType = await this.events.countByType(sql, tenantId, userId, range);
+      const sessions = await this.events.listSessions(sql, tenantId, userId, range, MAX_SESSIONS);
+      const recent = await this.events.listRecent(sql, tenantId, userId, range, RECENT_EVENTS);
+      const times = byType.flatMap(({ first_time, last_time }) => [first_time.getTime(), last_time.getTime()]);
+      return {
+        from: toIso(range.from),
+        to: toIso(range.to),
+        user_id: userId,
+        total_events: byType.reduce((sum, { count }) => sum + count, 0),
+        first_seen: times.length === 0 ? null : toIso(Math.min(...times)),
+        last_seen: times.length === 0 ? null : toIso(Math.max(...times)),
+        by_type: byType.map(({ event_type, count }) => ({ event_type, count })),
+        sessions: sessions.map(({ session_id, started_at, ended_at, events }) => ({
+          session_id,
+          started_at: started_at.toISOString(),
+          ended_at: ended_at.toISOString(),
+          duration_s: (ended_at.getTime() - started_at.getTime()) / 1000,
+          events,
+        })),
+        recent_events: recent.map((event) => ({ ...describeEvent(event), session_id: event.session_id })),
+      };
+    });
+  }
+
+  async getJourney(tenantId: string, userId: string, query: JourneyQuery): Promise<JourneyResponse> {
+    requireUserId(userId);
+    const range = toTimeRange(query);
+    const after = query.cursor === undefined ? undefined : decodePlace(query.cursor);
+    const rows = await this.database.readInTenant(tenantId, (sql) =>
+      this.events.listJourney(sql, tenantId, userId, range, query.limit + 1, after),
+    );
+    const page = rows.slice(0, query.limit);
+    const last = page.at(-1);
+    return {
+      from: toIso(range.from),
+      to: toIso(range.to),
+      user_id: userId,
+      sessions: toSessions(page),
+      next_cursor:
+        rows.length > query.limit && last !== undefined
+          ? encodePlace({ time: last.event_time.getTime(), id: last.id })
+          : null,
+    };
+  }
+
+  async getRetention(tenantId: string, query: RetentionQuery): Promise<RetentionResponse> {
+    const { interval, tz } = query;
+    const asked = toTimeRange(query);
+    const starts = bucketStarts(asked, interval, tz, MAX_PERIODS);
+    if (starts.length > MAX_PERIODS) {
+      const advice = interval === 'day' ? 'interval=week or a shorter range' : 'a shorter range';
+      throw badRequest(`This range has more than ${MAX_PERIODS} periods of one ${interval}. Ask for ${advice}.`, [
+        { path: 'interval', message: `gives more than ${MAX_PERIODS} periods` },
+      ]);
+    }
+    // The period after the last one begins where the last one ends, which is no later than eight days after its start.
+    const last = starts.at(-1) ?? asked.to;
+    const end = bucketStarts({ from: last, to: last + 9 * DAY_MS }, interval, tz, 10)[1] ?? asked.to;
+    const bounds = [...starts, end];
+    const rows = await this.retention.listRetained(tenantId, bounds);
+    const users = new Map(rows.map((row) => [`${row.cohort} ${row.period}`, row.users]));
+    const buckets = starts.map(toIso);
+    const data = buckets.map((cohort, index) => {
+      const size = users.get(`${index + 1} ${index + 1}`) ?? 0;
+      const periods = buckets.slice(index).map((bucket, period) => {
+        const retained = users.get(`${index + 1} ${index + 1 + period}`) ?? 0;
+        return { period, bucket, users: retained, rate: size === 0 ? 0 : retained / size };
+      });
+      return { cohort, users: size, periods };
+    });
+    return { from: toIso(bounds[0] ?? asked.from), to: toIso(end), interval, tz, data };
+  }
+}
+
+function requireUserId(userId: string): void {
+  const message = boundedTextFault(userId, MAX_USER_ID);
+  if (message !== null) throw badRequest(`user_id ${message}.`, [{ path: 'user_id', message }]);
+}
+
+function describeEvent({ id, event_id, event_type, event_time, client_id, payload }: UserEvent) {
+  return { id, event_id, event_type, event_time: event_time.toISOString(), client_id, payload };
+}
+
+/** Sessions in the order of their first event on this page. */
+function toSessions(events: readonly JourneyEvent[]): JourneySession[] {
+  const sessions = new Map<string, JourneySession>();
+  for (const event of events) {
+    const key = event.session_id === null ? `part ${event.part}` : `id ${event.session_id}`;
+    let session = sessions.get(key);
+    if (session === undefined) {
+      session = {
+        session_id: event.session_id,
+        started_at: event.started_at.toISOString(),
+        ended_at: event.ended_at.toISOString(),
+        event_count: event.events,
+        events: [],
+      };
+      sessions.set(key, session);
+    }
+    session.events.push(describeEvent(event));
+  }
+  return [...sessions.values()];
+}
+
+function encodePlace({ time, id }: { time: number; id: string }): string {
+  return Buffer.from(`${time} ${id}`, 'latin1').toString('base64url');
+}
+
+function decodePlace(cursor: string): { time: number; id: string } {
+  const [time = '', id = ''] = Buffer.from(cursor, 'base64url').toString('latin1').split(' ');
+  const place = { time: /^\d{1,15}$/.test(time) ? Number(time) : NaN, id };
+  if (!isAskable(place.time) || !isUuid(id) || encodePlace(place) !== cursor) throw unknownCursor();
+  return place;
+}

@@ -1,0 +1,23 @@
+import { toTimeRange } from '../../platform/http/query.dto.js';
+import { DAY_MS, type TimeRange } from '../../platform/time/time.js';
+import { EQUAL_FIELDS, type EntryFilter, toTsquery } from './entry-filter.js';
+import type { EntryFilterQuery } from './entry-queries.dto.js';
+
+/** @throws Problem 400 for a range or search text that makes no sense */
+export function toFilter(query: EntryFilterQuery): EntryFilter {
+  const equal = Object.fromEntries(
+    EQUAL_FIELDS.flatMap((field) => (query[field] === undefined ? [] : [[field, query[field]]])),
+  ) as EntryFilter['equal'];
+  return {
+    range: toEntryRange(query),
+    equal,
+    words: query.q === undefined ? undefined : toTsquery(query.q),
+    messagePart: query.message,
+  };
+}
+
+/** Without an end: everything so far, also what is dated up to a day ahead. */
+function toEntryRange(query: EntryFilterQuery): TimeRange {
+  const range = toTimeRange(query);
+  return query.to === undefined ? { from: range.from, to: range.to + DAY_MS } : range;
+}

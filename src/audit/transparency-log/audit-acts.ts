@@ -1,0 +1,129 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Sql } from '../../platform/database/database.js';
+import { actLeaf } from './act-leaf.js';
+import { AuditTreeRepository } from './audit-tree.repository.js';
+import type { ActTerms, ErasureMode } from './evidence.js';
+import { JSON_FIELDS, microseconds, type PersonalField } from './leaf.js';
+import { toRanges } from './leaf-ranges.js';
+import { SealingService } from './sealing.service.js';
+
+/** An act with more ranges is split, so that a leaf stays below about 20 kB. */
+const RANGES_PER_LEAF = 1_000;
+const INDEXES_PER_ACT = 100_000;
+
+/** What stands where a value was redacted. */
+const REDACTED = '[redacted]';
+
+export interface Erasure {
+  /** Which entries: SQL over audit_entries, its parameters from $2 on. Those that would lose nothing are left out. */
+  condition: string;
+  values: readonly unknown[];
+  fields: readonly PersonalField[];
+  /** Whom it is about, as something that tells nobody: it stands in the leaf for ever. */
+  subject?: string;
+  /** erase: the fields go. redact: only what equals one of `replace` goes, the rest of the field stays. */
+  mode?: ErasureMode;
+  /** Texts: whole fields or, at any depth of states and metadata, whole string values. */
+  replace?: readonly string[];
+}
+
+/** What an act says, which entries it is about, and how the database carries it out once its leaf stands at `index`. */
+interface Order {
+  terms: ActTerms;
+  condition: string;
+  values: readonly unknown[];
+  carryOut: (index: number) => { text: string; values: unknown[] };
+}
+
+/**
+ * What may change the trail itself: each act first appends a leaf that says which leaves it is about, then a function of
+ * the database does to their entries what the leaf orders. One transaction, under the lock of the tree.
+ */
+@Injectable()
+export class AuditActs {
+  constructor(
+    private readonly database: Database,
+    private readonly trees: AuditTreeRepository,
+    private readonly sealing: SealingService,
+  ) {}
+
+  /**
+   * Removes the entries that were recorded before `olderThan`, whenever they are said to have happened; their leaf hashes
+   * stay.
+   * @param alsoIn runs in each transaction that removed something, with how much; once if there was nothing to remove
+   */
+  async prune(
+    tenantId: string,
+    { olderThan }: { olderThan: Date },
+    alsoIn: (sql: Sql, deleted: number) => Promise<void> = () => Promise.resolve(),
+  ): Promise<{ deleted: number }> {
+    const order: Order = {
+      terms: { kind: 'prune', older_than: microseconds(olderThan.getTime()) },
+      condition: 'id < uuid7_lower_bound($2) and created_at < $2',
+      values: [olderThan],
+      carryOut: (index) => ({
+        text: '/* auditActs.prune */ select prune_audit_entries($1, $2)::float8 as changed',
+        values: [tenantId, index],
+      }),
+    };
+    let deleted = 0;
+    for (let changed = INDEXES_PER_ACT; changed === INDEXES_PER_ACT;) {
+      changed = await this.database.inSystem(async (sql) => {
+        const done = await this.act(sql, tenantId, order);
+        if (done > 0 || deleted === 0) await alsoIn(sql, done);
+        return done;
+      });
+      deleted += changed;
+    }
+    return { deleted };
+  }
+
+  /** @returns how many entries lost something, at most 100,000: then there may be more */
+  erase(sql: Sql, tenantId: string, erasure: Erasure): Promise<number> {
+    const { condition, values, fields, subject, mode = 'erase' } = erasure;
+    const replace = mode === 'erase' ? null : (erasure.replace ?? []).filter((text) => text !== REDACTED);
+    if (fields.length === 0 || replace?.length === 0) return Promise.resolve(0);
+    const given = replace === null ? values : [...values, replace];
+    const loses = fields.map((field) => wouldLose(field, replace === null ? null : `$${given.length + 1}::text[]`));
+    return this.act(sql, tenantId, {
+      terms: { kind: 'erasure', fields: [...new Set(fields)], mode, ...(subject === undefined ? {} : { subject }) },
+      condition: `(${condition}) and (${loses.join(' or ')})`,
+      values: given,
+      carryOut: (index) => ({
+        text: '/* auditActs.erase */ select erase_audit_entries($1, $2, $3)::float8 as changed',
+        values: [tenantId, index, replace],
+      }),
+    });
+  }
+
+  private async act(sql: Sql, tenantId: string, { terms, condition, values, carryOut }: Order): Promise<number> {
+    let tree = await this.sealing.sealTenant(sql, tenantId);
+    const { rows } = await sql.query<{ leaf_index: number }>(
+      `/* auditActs.find */ with chosen as materialized (
+         select id from audit_entries where tenant_id = $1 and ${condition}
+       )
+       select l.leaf_index::float8 from chosen c
+       join audit_leaves l on l.tenant_id = $1 and l.entry_id = c.id and l.kind = 'entry'
+       order by l.leaf_index limit ${INDEXES_PER_ACT}`,
+      [tenantId, ...values],
+    );
+    const ranges = toRanges(rows.map((row) => row.leaf_index));
+    let changed = 0;
+    for (let n = 0; n < ranges.length; n += RANGES_PER_LEAF) {
+      const index = tree.size;
+      const leaf = actLeaf(tree, terms, ranges.slice(n, n + RANGES_PER_LEAF));
+      tree = (await this.trees.append(sql, [{ tree, leaves: [leaf] }]))[0]!;
+      const { rows: done } = await sql.query<{ changed: number }>(carryOut(index));
+      changed += done[0]?.changed ?? 0;
+    }
+    return changed;
+  }
+}
+
+/** As erase_audit_entries() decides; whoever changes one changes the other. */
+function wouldLose(field: PersonalField, targets: string | null): string {
+  const kept = field === 'resource_id' ? ` and source <> 'tidemark'` : '';
+  if (targets === null) return `(${field} is not null${kept})`;
+  if ((JSON_FIELDS as readonly string[]).includes(field)) return `redact_json(${field}, ${targets}) <> ${field}`;
+  return `(${field} = any(${targets})${kept})`;
+}

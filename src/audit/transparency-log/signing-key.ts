@@ -1,0 +1,94 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CONFIG, type Config } from '../../platform/config/config.js';
+import { Database } from '../../platform/database/database.js';
+
+/** DER of a PKCS #8 key up to the 32 bytes of an Ed25519 seed (RFC 8410). */
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+/** The key that signs checkpoints: from the settings, from a file outside PostgreSQL, or, failing both, from inside. */
+@Injectable()
+export class SigningKey {
+  private readonly logger = new Logger(SigningKey.name);
+  private keys: readonly [KeyObject, ...KeyObject[]] | undefined;
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly database: Database,
+  ) {}
+
+  /** The key, then the one before it where both sign: whoever trusts only that one can go on until they have the new one. */
+  async all(): Promise<readonly [KeyObject, ...KeyObject[]]> {
+    this.keys ??= await this.loadAll();
+    return this.keys;
+  }
+
+  private async loadAll(): Promise<readonly [KeyObject, ...KeyObject[]]> {
+    const current = await this.load();
+    const previous = this.loadPrevious();
+    return previous === undefined || samePublicKey(previous, current) ? [current] : [current, previous];
+  }
+
+  private async load(): Promise<KeyObject> {
+    const { AUDIT_SIGNING_KEY: base64, AUDIT_SIGNING_KEY_FILE: file } = this.config;
+    if (base64 !== undefined) return parseBase64(base64, 'AUDIT_SIGNING_KEY');
+    if (file !== undefined) return parseKey(readOrMake(file), 'AUDIT_SIGNING_KEY_FILE');
+    this.logger.warn(
+      'audit checkpoints are signed with a key kept in PostgreSQL; set AUDIT_SIGNING_KEY_FILE to keep it out of there',
+    );
+    return this.fromDatabase();
+  }
+
+  /** Never made: a key that signed nothing before would say nothing. */
+  private loadPrevious(): KeyObject | undefined {
+    const { AUDIT_PREVIOUS_SIGNING_KEY: base64, AUDIT_PREVIOUS_SIGNING_KEY_FILE: file } = this.config;
+    if (base64 !== undefined) return parseBase64(base64, 'AUDIT_PREVIOUS_SIGNING_KEY');
+    if (file === undefined) return undefined;
+    return parseKey(readFileSync(file, 'utf8'), 'AUDIT_PREVIOUS_SIGNING_KEY_FILE');
+  }
+
+  private async fromDatabase(): Promise<KeyObject> {
+    const { rows } = await this.database.system.query<{ value: Buffer }>(
+      `/* signingKey.get */ select value from installation_secrets where name = 'audit_signing_key'`,
+    );
+    const seed = rows[0]?.value;
+    if (seed === undefined) throw new Error('installation_secrets lacks audit_signing_key; run the migrations');
+    return createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
+  }
+}
+
+const parseBase64 = (base64: string, setting: string) =>
+  parseKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'pkcs8' }, setting);
+
+const samePublicKey = (a: KeyObject, b: KeyObject) => createPublicKey(a).equals(createPublicKey(b));
+
+function parseKey(source: Parameters<typeof createPrivateKey>[0], setting: string): KeyObject {
+  let key: KeyObject | undefined;
+  try {
+    key = createPrivateKey(source);
+  } catch {
+    // the parser's own words ("DECODER routines::unsupported") help nobody
+  }
+  if (key?.asymmetricKeyType !== 'ed25519') throw new Error(`${setting} does not hold an Ed25519 private key`);
+  return key;
+}
+
+/** Several workers may start at once: the first one's file stays. */
+function readOrMake(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  mkdirSync(dirname(file), { recursive: true });
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+  try {
+    writeFileSync(file, pem, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return readFileSync(file, 'utf8');
+}

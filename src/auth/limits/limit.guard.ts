@@ -1,0 +1,58 @@
+import { type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import {
+  InjectThrottlerOptions,
+  InjectThrottlerStorage,
+  ThrottlerGuard,
+  type ThrottlerModuleOptions,
+  type ThrottlerOptions,
+  type ThrottlerRequest,
+  type ThrottlerStorage,
+} from '@nestjs/throttler';
+import type { Response } from 'express';
+import { type AuthenticatedRequest, NEEDS_SHARED_LIMITS } from '../../platform/http/access.js';
+import { RateLimiter } from './rate-limiter.js';
+import { setLimitHeaders, takeRequest } from './request-limit.js';
+
+/** The request limit of the caller's key and tenant, on every route that has a caller. Runs after AuthGuard. */
+@Injectable()
+export class LimitGuard extends ThrottlerGuard {
+  constructor(
+    @InjectThrottlerOptions() options: ThrottlerModuleOptions,
+    @InjectThrottlerStorage() storage: ThrottlerStorage,
+    reflector: Reflector,
+    private readonly limiter: RateLimiter,
+  ) {
+    super(options, storage, reflector);
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (this.reflector.get(NEEDS_SHARED_LIMITS, context.getHandler()) === true) this.limiter.requireShared();
+    return super.canActivate(context);
+  }
+
+  protected override async shouldSkip(context: ExecutionContext): Promise<boolean> {
+    return requestOf(context).principal === undefined;
+  }
+
+  /** One count per key, whatever the route, as on the ingest routes: the throttler's storage knows no limit over several keys. */
+  protected override async handleRequest({ context }: ThrottlerRequest): Promise<boolean> {
+    const response = context.switchToHttp().getResponse<Response>();
+    const principal = requestOf(context).principal!; // shouldSkip has let it through
+    await takeRequest(this.limiter, principal, (state) => setLimitHeaders(response, state));
+    return true;
+  }
+}
+
+/** Limit and window come from the key. */
+export const THROTTLERS: ThrottlerOptions[] = [
+  {
+    name: 'default',
+    limit: (context) => requestOf(context).principal!.rateLimit,
+    ttl: (context) => requestOf(context).principal!.rateWindowSeconds * 1_000,
+  },
+];
+
+function requestOf(context: ExecutionContext): AuthenticatedRequest {
+  return context.switchToHttp().getRequest<AuthenticatedRequest>();
+}

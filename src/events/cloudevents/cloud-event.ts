@@ -1,0 +1,163 @@
+import { hash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { parseSmallJson, Unread } from '../../platform/http/body/json.js';
+import type { Principal } from '../../platform/http/principal.js';
+import type { FieldError } from '../../platform/http/problem.js';
+import type { AcceptableEvent } from '../ingest/event.js';
+import { isFault, parseEvent } from '../ingest/event-parser.js';
+
+const REQUIRED = ['specversion', 'id', 'source', 'type'] as const;
+const CORE = new Set([...REQUIRED, 'time', 'subject', 'datacontenttype', 'dataschema', 'data', 'data_base64']);
+const MAX_ID = 255;
+const OWN_NAMES: Record<string, string> = {
+  event_type: 'type',
+  event_id: 'id',
+  event_time: 'time',
+  user_id: 'subject',
+  payload: 'data',
+};
+
+type Attributes = Record<string, unknown>;
+
+/** A CloudEvent 1.0 in its JSON form, as an event. */
+export function parseCloudEvent(raw: unknown, principal: Principal): AcceptableEvent | FieldError {
+  if (raw instanceof Unread) return raw.fault;
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    return { path: '', message: 'a CloudEvent must be a JSON object' };
+  }
+  const attributes = raw as Attributes;
+  const fault = findFault(attributes);
+  if (fault !== null) return fault;
+  const payload = toPayload(attributes);
+  if ('path' in payload) return payload;
+  const event = parseEvent(
+    {
+      event_type: attributes['type'],
+      event_id: cloudEventId(attributes['source'] as string, attributes['id'] as string),
+      event_time: attributes['time'],
+      user_id: attributes['subject'],
+      payload: payload.value,
+    },
+    principal,
+  );
+  return isFault(event) ? { ...event, path: toAttributePath(event.path) } : event;
+}
+
+/** The attribute that stands behind a field of an event. */
+export function toAttributePath(path: string): string {
+  return path.replace(/^\w+/, (name) => OWN_NAMES[name] ?? name);
+}
+
+/** `|` is in no URI, so no two pairs share a text; what is too long for an event_id is hashed. */
+function cloudEventId(source: string, id: string): string {
+  const text = `${source}|${id}`;
+  return text.length <= MAX_ID ? text : `sha256:${hash('sha256', text)}`;
+}
+
+function findFault(attributes: Attributes): FieldError | null {
+  const missing = REQUIRED.filter((name) => attributes[name] === undefined || attributes[name] === null);
+  if (missing.length > 0) {
+    return {
+      path: missing.join(', '),
+      message: `${missing.length === 1 ? 'is' : 'are'} missing: CloudEvents 1.0 asks for it`,
+    };
+  }
+  for (const name of [...REQUIRED, 'time', 'subject', 'datacontenttype', 'dataschema', 'data_base64']) {
+    const value = attributes[name];
+    if (value === undefined || value === null) continue;
+    if (typeof value !== 'string' || value === '') return { path: name, message: 'must be a text that is not empty' };
+  }
+  if (attributes['specversion'] !== '1.0') return { path: 'specversion', message: 'must be 1.0' };
+  if (/[\s|\p{Cc}]/u.test(attributes['source'] as string))
+    return { path: 'source', message: 'must be a URI reference' };
+  const both = attributes['data'] !== undefined && typeof attributes['data_base64'] === 'string';
+  if (both) return { path: 'data_base64', message: 'cannot stand beside data' };
+  for (const name of Object.keys(attributes)) {
+    if (CORE.has(name)) continue;
+    if (!/^[a-z0-9]{1,64}$/.test(name)) {
+      return {
+        path: name.slice(0, 100),
+        message: 'is no attribute name of CloudEvents: lower-case letters and digits',
+      };
+    }
+    if (typeof attributes[name] === 'object' && attributes[name] !== null) {
+      return { path: name, message: 'must be a text, a number or a boolean' };
+    }
+  }
+  return null;
+}
+
+/** `data` when it is an object, else an object that holds it. Extensions are kept beside it. */
+function toPayload(attributes: Attributes): { value: Attributes } | FieldError {
+  const data = readData(attributes);
+  if (isFieldError(data)) return data;
+  const value = isObject(data.value)
+    ? data.value
+    : data.value === undefined || data.value === null
+      ? {}
+      : { [data.name]: data.value };
+  const more = Object.entries(attributes).filter(
+    ([name, given]) => given !== null && (name === 'dataschema' || !CORE.has(name)),
+  );
+  if (more.length === 0 || Object.hasOwn(value, 'cloudevent')) return { value };
+  return { value: { ...value, cloudevent: Object.fromEntries(more) } };
+}
+
+function readData(attributes: Attributes): { name: string; value: unknown } | FieldError {
+  const base64 = attributes['data_base64'];
+  if (typeof base64 !== 'string') return { name: 'data', value: attributes['data'] };
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return { path: 'data_base64', message: 'must be base64' };
+  const type = mediaType(attributes['datacontenttype']);
+  return decodeData(Buffer.from(base64, 'base64'), type);
+}
+
+/** JSON and text are read; anything else is kept in base64. */
+function decodeData(bytes: Buffer, type: string): { name: string; value: unknown } | FieldError {
+  if (bytes.length === 0) return { name: 'data', value: undefined };
+  if (isJson(type)) {
+    const value = parseSmallJson(bytes);
+    return value === undefined
+      ? { path: 'data', message: 'is not valid JSON, though its content type says so, or is too complex' }
+      : { name: 'data', value };
+  }
+  if (type.startsWith('text/') || type.endsWith('xml')) return { name: 'data', value: bytes.toString('utf8') };
+  return { name: 'data_base64', value: bytes.toString('base64') };
+}
+
+/** Binary mode: attributes in `ce-*` headers, the data as body. */
+export function fromHeaders(headers: IncomingHttpHeaders, body: Buffer): Attributes | FieldError {
+  const attributes: Attributes = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith('ce-') && typeof value === 'string') attributes[name.slice(3)] = decodeHeader(value);
+  }
+  const contentType = headers['content-type'];
+  if (contentType !== undefined) attributes['datacontenttype'] = contentType;
+  const data = decodeData(body, contentType === undefined ? 'application/json' : mediaType(contentType));
+  if (isFieldError(data)) return data;
+  if (data.value !== undefined) attributes[data.name === 'data' ? 'data' : 'data_base64'] = data.value;
+  return attributes;
+}
+
+/** HTTP binding §3.1.3.2: out of double quotes, then one round of percent-decoding. */
+function decodeHeader(value: string): string {
+  const text = /^".*"$/.test(value) ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+const isJson = (type: string) => type === '' || /^(application|text)\/(json|[\w.+-]+\+json)$/.test(type);
+
+export function mediaType(value: unknown): string {
+  return typeof value === 'string' ? (value.split(';', 1)[0] ?? '').trim().toLowerCase() : '';
+}
+
+function isObject(value: unknown): value is Attributes {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function isFieldError(value: object): value is FieldError {
+  return Object.hasOwn(value, 'path') && Object.hasOwn(value, 'message') && Object.keys(value).length === 2;
+}

@@ -1,0 +1,273 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { OpenCall } from '../../audit/call-log/api-call.js';
+import { recordOfOnePerson } from '../../audit/call-log/one-person.js';
+import { RateLimiter } from '../../auth/limits/rate-limiter.js';
+import { CONFIG, type Config } from '../../platform/config/config.js';
+import { fairMap } from '../../platform/http/fair-map.js';
+import { type Principal, sendsOnly } from '../../platform/http/principal.js';
+import { badRequest, type FieldError, Problem, refuseUnknownFields, tooLarge } from '../../platform/http/problem.js';
+import type { AcceptableEvent, Outcome } from './event.js';
+import { eventTextFault, isFault, parseEvent } from './event-parser.js';
+import type { BatchResponse, BatchResult, IngestedResponse } from './events.dto.js';
+import { IngestWriter } from './ingest-writer.js';
+import { allFaults, type Refusal, SchemaGate } from '../schemas/schema-gate.js';
+
+/** Takes events in: check, commit, answer. */
+@Injectable()
+export class EventsService {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly writer: IngestWriter,
+    private readonly limiter: RateLimiter,
+    private readonly gate: SchemaGate,
+  ) {}
+
+  /**
+   * @param idempotencyKey header that stands for event_id when the body has none
+   * @param call written to the call log in the commit that stores the event
+   * @throws Problem 400 for an invalid event, 422 when its id was used for other content
+   */
+  async ingest(
+    principal: Principal,
+    body: unknown,
+    idempotencyKey?: string,
+    call?: OpenCall,
+  ): Promise<IngestedResponse> {
+    return this.ingestParsed(principal, parseEvent(body, principal, checkedHeader(idempotencyKey)), call);
+  }
+
+  /**
+   * {@link ingest} for an event that came in another form and is parsed already.
+   * @param rename makes the path of what its schema refuses what its sender calls it
+   */
+  async ingestParsed(
+    principal: Principal,
+    parsed: AcceptableEvent | FieldError,
+    call?: OpenCall,
+    rename?: Rename,
+  ): Promise<IngestedResponse> {
+    if (isFault(parsed)) throw invalid(parsed);
+    await this.limiter.takeEvents(principal, 1);
+    const [event = parsed] = await this.checkSchemas(principal, [parsed], rename);
+    if (isFault(event)) throw invalid(event);
+    const [outcome] = await this.write(principal, [event], call);
+    return toIngested(event, outcome!); // one outcome per event
+  }
+
+  /** @throws Problem 400 when no event is valid; the body then holds the results too */
+  async ingestBatch(principal: Principal, body: unknown, call?: OpenCall): Promise<BatchResponse> {
+    const raw = this.readEvents(body);
+    const ownIds = raw.map((item) => (item as { event_id?: unknown } | null)?.event_id);
+    return this.ingestAllParsed(principal, () => fairMap(raw, (item) => parseEvent(item, principal)), ownIds, call);
+  }
+
+  /**
+   * {@link ingestBatch} for events that came in another form.
+   * @param ownIds what the client calls its events, as far as it said
+   */
+  async ingestAllParsed(
+    principal: Principal,
+    parse: () => Promise<(AcceptableEvent | FieldError)[]>,
+    ownIds: readonly unknown[],
+    call?: OpenCall,
+    rename?: Rename,
+  ): Promise<BatchResponse> {
+    await this.limiter.takeEvents(principal, ownIds.length);
+    const parsed = await this.checkSchemas(principal, await parse(), rename);
+    const outcomes = await this.write(principal, parsed, call);
+    const results = parsed.map((event, index) =>
+      isFault(event) ? rejection(index, event, ownIds[index]) : toResult(index, event, outcomes[index]!),
+    );
+    const response = summarize(results);
+    if (response.rejected === results.length) throw nothingValid(response);
+    return response;
+  }
+
+  /**
+   * Commits the events that are valid, against the caller's event limit.
+   * @param answer status and remark of the call's row in the call log, once all faults are known
+   * @returns one outcome per event, in order; faults are rejected
+   */
+  async accept(
+    principal: Principal,
+    parsed: (AcceptableEvent | FieldError)[],
+    call: OpenCall | undefined,
+    rename: Rename,
+    answer: (events: readonly (AcceptableEvent | FieldError)[]) => Answer,
+  ): Promise<Outcome[]> {
+    await this.limiter.takeEvents(principal, parsed.length);
+    const events = await this.checkSchemas(principal, parsed, rename);
+    return this.write(principal, events, call, answer(events));
+  }
+
+  /** The events with a refusal in the place of each that does not fit its schema. */
+  private async checkSchemas(
+    principal: Principal,
+    parsed: (AcceptableEvent | FieldError)[],
+    rename?: Rename,
+  ): Promise<(AcceptableEvent | FieldError)[]> {
+    const checked = [...parsed];
+    await this.gate.check(principal.tenantId, checked);
+    if (rename === undefined) return checked;
+    return checked.map((event, index) =>
+      isFault(event) && event !== parsed[index] ? renamed(event, (path) => rename(path, index)) : event,
+    );
+  }
+
+  private async write(
+    principal: Principal,
+    events: readonly (AcceptableEvent | FieldError)[],
+    call?: OpenCall,
+    { status, remark }: Answer = TAKEN,
+  ): Promise<Outcome[]> {
+    const valid = events.filter((event): event is AcceptableEvent => !isFault(event));
+    const row = call?.toApiCall(status, null, remark);
+    if (row !== undefined) row.id = recordOfOnePerson(valid) ?? row.id;
+    const outcomes = valid.length === 0 ? [] : await this.writer.write(principal.tenantId, valid, row);
+    // The commit holds the call if it stored an event; a call that changed nothing is left to the buffer.
+    if (call !== undefined) call.recorded = outcomes.some((outcome) => outcome.status === 'accepted');
+    let next = 0;
+    const told = sendsOnly(principal) ? outcomes.map(withoutHistory) : outcomes;
+    return events.map((event) => (isFault(event) ? { status: 'rejected', ...event } : told[next++]!));
+  }
+
+  private readEvents(body: unknown): unknown[] {
+    if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+      throw badRequest('The body must be an object like {"events":[…]}.');
+    }
+    refuseUnknownFields(body, 'events');
+    const { events } = body as { events?: unknown };
+    if (!Array.isArray(events) || events.length === 0) {
+      throw badRequest('events must be an array with at least one event.', [
+        { path: 'events', message: 'must be an array with at least one event' },
+      ]);
+    }
+    const max = this.config.MAX_BATCH_SIZE;
+    if (events.length > max) throw tooLarge(`The batch has ${events.length} events; send at most ${max} per request.`);
+    return events;
+  }
+}
+
+/** From the path below an event to the one its sender knows, for the event at `index`. */
+export type Rename = (path: string, index: number) => string;
+
+/** What the call log says of a call. */
+interface Answer {
+  status: number;
+  remark: string | null;
+}
+
+const TAKEN: Answer = { status: 202, remark: null };
+
+function renamed(fault: FieldError, rename: (path: string) => string): Refusal {
+  const errors = allFaults(fault).map(({ path, message }) => ({ path: rename(path), message }));
+  return { path: rename(fault.path), message: fault.message, errors };
+}
+
+function checkedHeader(idempotencyKey: string | undefined): string | undefined {
+  if (idempotencyKey === undefined) return undefined;
+  const fault = eventTextFault(idempotencyKey);
+  if (fault !== null) throw invalid({ path: 'Idempotency-Key', message: fault });
+  return idempotencyKey;
+}
+
+function invalid(fault: FieldError): Problem {
+  const { path, message } = fault;
+  const subject = path === '' ? 'The body' : path;
+  return badRequest(`${subject} ${message}.`, allFaults(fault));
+}
+
+function toIngested(event: AcceptableEvent, outcome: Outcome): IngestedResponse {
+  const { eventId } = event;
+  switch (outcome.status) {
+    case 'accepted':
+      return { id: outcome.id, event_id: eventId, status: 'queued', duplicate: false };
+    case 'duplicate':
+      return { id: outcome.id, event_id: eventId, status: outcome.eventStatus, duplicate: true };
+    case 'conflict':
+      throw new Problem(422, CONFLICT_SENTENCE, {
+        kind: 'idempotency-conflict',
+        errors: [{ path: 'event_id', message: 'was used before with other content' }],
+        members: { ...idOf(outcome), event_id: eventId },
+      });
+    case 'rejected':
+      throw invalid({ path: outcome.path ?? '', message: outcome.message });
+  }
+}
+
+/**
+ * An outcome that says nothing of the event that was there before: its state is not for a caller that may only send, nor is
+ * the id of an event with other content, which tells when somebody else's was received.
+ */
+function withoutHistory(outcome: Outcome): Outcome {
+  if (outcome.status === 'conflict') return { status: 'conflict' };
+  return outcome.status === 'duplicate' ? { ...outcome, eventStatus: 'queued' } : outcome;
+}
+
+const idOf = ({ id }: { id?: string }) => (id === undefined ? {} : { id });
+
+const CONFLICT_SENTENCE =
+  'An event with this event_id was accepted before with other content. Send changed content under a new event_id.';
+
+function toResult(index: number, event: AcceptableEvent, outcome: Outcome): BatchResult {
+  const { eventId: event_id } = event;
+  switch (outcome.status) {
+    case 'accepted':
+    case 'duplicate':
+      return { index, status: outcome.status, id: outcome.id, event_id };
+    case 'conflict':
+      return {
+        index,
+        status: 'conflict',
+        ...idOf(outcome),
+        event_id,
+        error: { message: CONFLICT_SENTENCE, path: `events[${index}].event_id` },
+      };
+    case 'rejected':
+      return {
+        index,
+        status: 'rejected',
+        event_id,
+        error: { message: outcome.message, path: eventPath(index, outcome.path ?? '') },
+      };
+  }
+}
+
+/** Gives the client's own id back when there is one, so that it can find the event in its buffer. */
+function rejection(index: number, fault: FieldError, own: unknown): BatchResult {
+  const more = allFaults(fault).map(({ path, message }) => ({ path: eventPath(index, path), message }));
+  return {
+    index,
+    status: 'rejected',
+    ...(typeof own === 'string' && eventTextFault(own) === null ? { event_id: own } : {}),
+    error: {
+      message: `${fault.path} ${fault.message}`.trim(),
+      path: eventPath(index, fault.path),
+      ...(more.length > 1 ? { errors: more } : {}),
+    },
+  };
+}
+
+function eventPath(index: number, path: string): string {
+  return path === '' ? `events[${index}]` : `events[${index}].${path}`;
+}
+
+function summarize(results: BatchResult[]): BatchResponse {
+  const count = (status: BatchResult['status']) => results.filter((result) => result.status === status).length;
+  return {
+    accepted: count('accepted'),
+    duplicates: count('duplicate'),
+    conflicts: count('conflict'),
+    rejected: count('rejected'),
+    results,
+  };
+}
+
+function nothingValid(response: BatchResponse): Problem {
+  return new Problem(400, 'None of the events is valid; results say what is wrong with each.', {
+    errors: response.results
+      .slice(0, 20)
+      .map(({ error }) => ({ path: error?.path ?? '', message: error?.message ?? '' })),
+    members: { ...response },
+  });
+}

@@ -1,0 +1,85 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { RollupsRepository } from '../../analytics/rollups/rollups.repository.js';
+import { Database, isConnectionError, type Sql, sqlState } from '../../platform/database/database.js';
+import { BatchesRepository, type QueuedBatch } from './batches.repository.js';
+import { FailedEventsRepository } from '../dead-letters/failed-events.repository.js';
+import { Quarantine } from '../dead-letters/quarantine.js';
+
+/** Failures after which the events of a batch are tried one by one. */
+const ATTEMPTS_BEFORE_ISOLATION = 3;
+
+/**
+ * Counts batches, exactly once: claim, rollups and the mark are one transaction. Whatever dies in between leaves the
+ * batch queued and the rollups untouched; whoever comes second finds nothing to claim and is done.
+ */
+@Injectable()
+export class BatchProcessingService {
+  private readonly logger = new Logger(BatchProcessingService.name);
+
+  constructor(
+    private readonly database: Database,
+    private readonly batches: BatchesRepository,
+    private readonly rollups: RollupsRepository,
+    private readonly failedEvents: FailedEventsRepository,
+    private readonly quarantine: Quarantine,
+  ) {}
+
+  /**
+   * @returns how many batches were processed; those that are done or held by another worker don't count
+   * @throws when the database is away
+   */
+  async process(batchIds: readonly string[]): Promise<number> {
+    try {
+      return await this.processTogether(batchIds);
+    } catch (error) {
+      if (isConnectionError(error)) throw error;
+      if (batchIds.length === 1) return this.recordFailure(batchIds, error);
+    }
+    // One of them fails: the others must not fail with it.
+    let processed = 0;
+    for (const id of batchIds) processed += await this.process([id]);
+    return processed;
+  }
+
+  private processTogether(batchIds: readonly string[]): Promise<number> {
+    return this.database.inSystem(async (sql) => {
+      const claimed = await this.batches.claim(sql, batchIds);
+      if (claimed.length === 0) return 0;
+      const quarantining = claimed.filter((batch) => batch.quarantines);
+      if (quarantining.length > 0) await this.quarantine.isolate(sql, quarantining);
+      const [only] = claimed;
+      if (claimed.length === 1 && only !== undefined && only.attempts >= ATTEMPTS_BEFORE_ISOLATION) {
+        await this.countIsolating(sql, only);
+      } else {
+        await this.rollups.countEvents(sql, claimed);
+      }
+      await this.batches.markProcessed(
+        sql,
+        claimed.map((batch) => batch.id),
+      );
+      return claimed.length;
+    });
+  }
+
+  private async recordFailure(batchIds: readonly string[], error: unknown): Promise<number> {
+    const reason = (error as Error).message;
+    this.logger.error(`batch ${batchIds.join()} failed: ${reason}`);
+    await this.batches.recordFailure(this.database.system, batchIds, reason.slice(0, 1_000));
+    return 0;
+  }
+
+  /** Counts the batch by halves until only the events that cannot be counted are left; those become failed events. */
+  private async countIsolating(sql: Sql, batch: QueuedBatch): Promise<void> {
+    await sql.query('savepoint piece');
+    try {
+      await this.rollups.countEvents(sql, [batch]);
+      await sql.query('release savepoint piece');
+    } catch (error) {
+      if (sqlState(error) === undefined || isConnectionError(error)) throw error;
+      await sql.query('rollback to savepoint piece');
+      const halves = await this.failedEvents.halve(sql, batch);
+      if (halves === null) await this.failedEvents.insertUncounted(sql, batch, (error as Error).message);
+      else for (const half of halves) await this.countIsolating(sql, half);
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import { EARLIEST_TIME } from '../../platform/http/field-fault.js';
+import { Unread } from '../../platform/http/body/json.js';
+import type { Principal } from '../../platform/http/principal.js';
+import type { FieldError } from '../../platform/http/problem.js';
+import { DAY_MS, parseDateTime } from '../../platform/time/time.js';
+import type { AcceptableEvent } from '../ingest/event.js';
+import { isFault, parseEvent } from '../ingest/event-parser.js';
+
+/** The calls of Segment's tracking API; all but `track` are their own event type. */
+export const SEGMENT_CALLS = ['track', 'page', 'screen', 'identify', 'group', 'alias'] as const;
+export type SegmentCall = (typeof SEGMENT_CALLS)[number];
+
+export type Message = Record<string, unknown>;
+
+/** What a batch says for all its messages. */
+export interface Envelope {
+  sentAt?: unknown;
+  context?: unknown;
+}
+
+/** Parts of a message that say more than payload, ids and times; they are kept in the payload under their own names. */
+const KEPT = ['name', 'category', 'groupId', 'previousId', 'anonymousId'] as const;
+
+/**
+ * One message of a Segment SDK as an event.
+ * @param call what the address says; a message of a batch says it in its `type`
+ */
+export function parseSegmentMessage(
+  raw: unknown,
+  call: SegmentCall | undefined,
+  envelope: Envelope,
+  principal: Principal,
+): AcceptableEvent | FieldError {
+  if (raw instanceof Unread) return raw.fault;
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    return { path: '', message: 'a message must be a JSON object' };
+  }
+  const message = raw as Message;
+  const type = call ?? SEGMENT_CALLS.find((known) => known === message['type']);
+  if (type === undefined) return { path: 'type', message: `must be one of ${SEGMENT_CALLS.join(', ')}` };
+  const fault = findFault(message);
+  if (fault !== null) return fault;
+  const event = parseEvent(toEvent(message, type, envelope), principal);
+  if (isFault(event)) return { ...event, path: toSegmentPath(event.path, message) };
+  event.eventTime = deriveTime(message, envelope, event.receivedAt);
+  event.isTimeDerived = true;
+  return event;
+}
+
+/** What the SDKs would not send, and what mapping would turn into something else. */
+function findFault(message: Message): FieldError | null {
+  for (const part of ['properties', 'traits', 'context']) {
+    const value = message[part];
+    if (value !== undefined && value !== null && (typeof value !== 'object' || Array.isArray(value))) {
+      return { path: part, message: 'must be a JSON object' };
+    }
+  }
+  return null;
+}
+
+function toEvent(message: Message, type: SegmentCall, envelope: Envelope): Message {
+  return {
+    event_type: type === 'track' ? message['event'] : type,
+    event_id: present(message['messageId']),
+    user_id: asText(present(message['userId']) ?? present(message['anonymousId'])),
+    payload: toPayload(message, envelope),
+  };
+}
+
+/** The client's own properties come first: nothing of the envelope overwrites one of the same name. */
+function toPayload(message: Message, envelope: Envelope): Message {
+  const payload: Message = { ...(message['traits'] as Message | null), ...(message['properties'] as Message | null) };
+  const context = message['context'] ?? envelope.context;
+  if (!Object.hasOwn(payload, 'context') && isObject(context)) payload['context'] = context;
+  for (const name of KEPT) {
+    const value = present(message[name]);
+    if (value !== undefined && !Object.hasOwn(payload, name)) payload[name] = value;
+  }
+  return payload;
+}
+
+/**
+ * When it happened by this server's clock: as long before receipt as it was before sending by the client's clock.
+ * A clock can be wrong in any way, so what comes out of range falls back to the time of receipt (null).
+ */
+function deriveTime(message: Message, envelope: Envelope, receivedAt: number): number | null {
+  const happened = readTime(message['originalTimestamp']) ?? readTime(message['timestamp']);
+  if (happened === null) return null;
+  const sent = readTime(message['sentAt']) ?? readTime(envelope.sentAt);
+  const time = sent === null ? happened : receivedAt - (sent - happened);
+  return time < EARLIEST_TIME || time > receivedAt + DAY_MS ? null : time;
+}
+
+function readTime(value: unknown): number | null {
+  return typeof value === 'string' ? parseDateTime(value) : null;
+}
+
+/** SDKs send empty texts and nulls for what they don't know. */
+function present(value: unknown): unknown {
+  return value === null || value === '' ? undefined : value;
+}
+
+/** Older SDKs send numeric user ids. */
+function asText(value: unknown): unknown {
+  return typeof value === 'number' && Number.isFinite(value) ? String(value) : value;
+}
+
+function isObject(value: unknown): value is Message {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The client's name for what the parser calls `path`. */
+export function toSegmentPath(path: string, message: Message): string {
+  const [field = '', ...rest] = path.split(/(?=[.[])/);
+  switch (field) {
+    case 'event_type':
+      return 'event';
+    case 'event_id':
+      return 'messageId';
+    case 'user_id':
+      return present(message['userId']) === undefined ? 'anonymousId' : 'userId';
+    default:
+      return toPayloadPath(rest, message);
+  }
+}
+
+function toPayloadPath(rest: readonly string[], message: Message): string {
+  const name = rest[0]?.slice(1) ?? '';
+  const part = ['properties', 'traits'].find((candidate) => isObject(message[candidate]));
+  const isOwn = part !== undefined && (rest.length === 0 || Object.hasOwn(message[part] as Message, name));
+  if (!isOwn && (name === 'context' || KEPT.some((kept) => kept === name))) return rest.join('').slice(1);
+  if (part === undefined && rest.length === 0) return 'context';
+  return `${part ?? 'properties'}${rest.join('')}`;
+}

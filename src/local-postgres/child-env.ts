@@ -1,0 +1,30 @@
+import { SETTINGS } from '../platform/config/config.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What programs need to find their files and libraries; on Windows also to open sockets. */
+const SYSTEM = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH'];
+const WINDOWS = ['SystemRoot', 'SystemDrive', 'windir', 'ComSpec', 'PATHEXT', 'TEMP', 'TMP', 'USERPROFILE'];
+const NODE = /^(NODE_.*|LANG|LC_.*)$/;
+
+/** Only the migrations log in as the owner. */
+const NOT_FOR_SERVICES = 'DATABASE_MIGRATION_URL';
+
+/** Of the environment of quickstart, what a program gets that is not part of Tidemark: no key and no password. */
+export function systemEnv(env: Env = process.env): NodeJS.ProcessEnv {
+  return pick(env, (name) => SYSTEM.includes(name) || (process.platform === 'win32' && isWindowsName(name)));
+}
+
+/** The same and the settings, for the API, the worker and commands. */
+export function serviceEnv(env: Env = process.env): NodeJS.ProcessEnv {
+  const isSetting = (name: string): boolean => Object.hasOwn(SETTINGS, name) && name !== NOT_FOR_SERVICES;
+  return { ...systemEnv(env), ...pick(env, (name) => NODE.test(name) || isSetting(name)) };
+}
+
+function pick(env: Env, isWanted: (name: string) => boolean): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => isWanted(name)));
+}
+
+/** Windows does not tell upper case from lower case in them. */
+const isWindowsName = (name: string): boolean =>
+  [...SYSTEM, ...WINDOWS].some((known) => known.toLowerCase() === name.toLowerCase());

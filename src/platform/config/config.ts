@@ -1,0 +1,256 @@
+import { hide } from '../logging/redact.js';
+import { duration, flag, integer, keyName, list, oneOf, origins, secret, type Setting, text, url } from './settings.js';
+
+/**
+ * Every setting Tidemark reads, in the order `.env.example` shows them.
+ * This file is the only reader of `process.env`.
+ */
+export const SETTINGS = {
+  NODE_ENV: oneOf(['production', 'development', 'test'], {
+    default: 'production',
+    description: 'Development and test allow ?api_key= and SKIP_AUTH.',
+  }),
+  HOST: text({
+    default: '127.0.0.1',
+    description: "Address that the API and the worker's health port listen on; 0.0.0.0: every one of this machine.",
+  }),
+  PORT: integer(0, 65_535, { default: 3000, description: 'Port of the API; 0 picks a free one.' }),
+  WORKER_HEALTH_PORT: integer(0, 65_535, {
+    default: 3001,
+    description: "Port of the worker's /health/live and /health/ready; 0 picks a free one.",
+  }),
+  DATABASE_URL: url(['postgres:', 'postgresql:'], {
+    example: 'postgresql://tidemark_runtime:secret@localhost:5432/tidemark',
+    description:
+      'PostgreSQL 15 or newer: the one required service. The login is a member of tidemark_app and tidemark_system, and nothing else: see DATABASE_MIGRATION_URL.',
+  }),
+  DATABASE_MIGRATION_URL: url(['postgres:', 'postgresql:'], {
+    example: 'postgresql://tidemark:secret@localhost:5432/tidemark',
+    description:
+      'The same database, as the login that owns the tables and may create roles. Only for the migrations, which make the login of DATABASE_URL. Absent: DATABASE_URL.',
+  }),
+  DB_POOL_SIZE: integer(3, 200, {
+    default: 16,
+    description:
+      'PostgreSQL connections per process, shared out over the ingest, query and system pools; health probes have one more.',
+  }),
+  REDIS_URL: url(['redis:', 'rediss:'], {
+    example: 'redis://localhost:6379',
+    description:
+      'With it, queues and shared rate limits live in Redis; without it, queues live in PostgreSQL, limits per process.',
+  }),
+  PLATFORM_API_KEY: secret(24, {
+    description:
+      'A key with the platform scope that exists by configuration, at least 24 characters that nobody can guess (openssl rand -base64 32). Leave empty to use created keys only.',
+  }),
+  API_KEY_HEADERS: list({
+    default: ['CSIQ-APIKEY'],
+    description: 'Further headers that may carry an API key, besides X-API-Key and Authorization.',
+  }),
+  SKIP_AUTH: flag({
+    default: false,
+    description: 'Treat every request without a credential as the platform key. Refused in production.',
+  }),
+  MAX_BATCH_SIZE: integer(1, 10_000, { default: 1000, description: 'Most events in one POST /events/batch.' }),
+  MAX_BODY_BYTES: integer(65_536, 104_857_600, {
+    default: 5_242_880,
+    description: 'Largest request body in bytes, counted after inflating.',
+  }),
+  INGEST_BUFFER_BYTES: integer(1_048_576, 1_073_741_824, {
+    default: 33_554_432,
+    description: 'Memory for events that wait for their commit, in bytes; beyond it requests get 503.',
+  }),
+  WORKER_CONCURRENCY: integer(1, 64, { default: 4, description: 'Jobs a worker process handles at once.' }),
+  CORS_ORIGINS: origins({
+    default: [],
+    example: 'https://app.example.com,https://admin.example.com',
+    description:
+      'Origins whose pages may call every route and Socket.IO from a browser; * means any, empty means none. Cookies are never allowed.',
+  }),
+  SOCKETS_PER_KEY: integer(1, 100_000, {
+    default: 20,
+    description: 'Live (Socket.IO) connections that one key may have open to one API process.',
+  }),
+  TRUST_PROXY: text({
+    default: 'false',
+    example: 'loopback',
+    description:
+      'Proxies whose X-Forwarded-For is believed: false, a hop count, or addresses (see Express "trust proxy").',
+  }),
+  LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    default: 'info',
+    description: 'Least severe log line written. Logs are JSON lines on standard output.',
+  }),
+  LOG_DIR: text({ description: 'Folder for rotated log files, besides standard output. Empty means none.' }),
+  JWT_SECRET: secret(32, {
+    description:
+      'Key that signs access tokens (HS256), at least 32 characters that nobody can guess; absent: one that the installation made for itself.',
+  }),
+  JWT_PRIVATE_KEY: text({
+    isSecret: true,
+    description: 'Ed25519 key that signs access tokens instead (base64 of PKCS #8 DER): algorithm EdDSA, else HS256.',
+  }),
+  JWT_EXPIRES_IN: duration({ default: 900, example: '15m', description: 'Life of an access token.' }),
+  SESSION_IDLE_TIMEOUT: duration({
+    default: 28_800,
+    example: '8h',
+    description: 'A sign-in at the dashboard ends when nothing was asked for so long.',
+  }),
+  SESSION_LIFETIME: duration({
+    default: 604_800,
+    example: '7d',
+    description: 'A sign-in at the dashboard ends after so long, used or not.',
+  }),
+  RATE_LIMIT_ALGORITHM: oneOf(['sliding', 'fixed'], { default: 'sliding', description: 'Window of the rate limits.' }),
+  API_REPLICAS: integer(1, 1_000, {
+    default: 1,
+    description: 'API processes; while Redis is away each of them takes its share of every rate limit.',
+  }),
+  RATE_LIMIT_REQUESTS: integer(1, 10_000_000, {
+    default: 600,
+    description: 'Requests per window of a key without its own limit.',
+  }),
+  RATE_LIMIT_WINDOW_SECONDS: integer(1, 86_400, {
+    default: 60,
+    description: 'Length of the rate-limit window in seconds.',
+  }),
+  TENANT_RATE_LIMIT: integer(1, 1_000_000_000, {
+    example: '6000',
+    description:
+      'Requests per RATE_LIMIT_WINDOW_SECONDS of all keys of a tenant together, whatever limits they have; empty means no such ceiling. Platform keys are not counted.',
+  }),
+  EVENT_RETENTION_DAYS: integer(1, 36_500, { default: 90, description: 'Days an event is kept.' }),
+  AUDIT_RETENTION_DAYS: integer(1, 36_500, { default: 365, description: 'Days an audit entry is kept.' }),
+  EVENT_CONTEXT: oneOf(['truncated', 'full', 'user_agent', 'off'], {
+    default: 'truncated',
+    description:
+      'What is kept of the request that brought an event: user agent and address without its last part (IPv4 /24, IPv6 /48; in the call log too), both in full, the user agent only, or nothing.',
+  }),
+  FAILED_RETRY_SECONDS: integer(1, 86_400, {
+    default: 600,
+    description: 'Seconds between two looks for failed events to retry, and the first step of their backoff.',
+  }),
+  AUDIT_ORIGIN: keyName({
+    default: 'tidemark',
+    example: 'audit.example.com',
+    description:
+      'Name of this installation in audit checkpoints, without spaces and plus signs; a tenant adds /<its id>. Never change it.',
+  }),
+  AUDIT_SIGNING_KEY: text({
+    isSecret: true,
+    description:
+      'Ed25519 key that signs audit checkpoints (base64 of PKCS #8 DER). Only workers need it. Absent: AUDIT_SIGNING_KEY_FILE.',
+  }),
+  AUDIT_SIGNING_KEY_FILE: text({
+    example: '/run/secrets/audit-signing-key.pem',
+    description:
+      'PEM file with that key, made at first start when missing. Without either, a key inside PostgreSQL signs, which protects less.',
+  }),
+  AUDIT_PREVIOUS_SIGNING_KEY: text({
+    isSecret: true,
+    description:
+      'The key before, after a change: it signs as well, so that whoever trusts only it can go on. Remove it after some weeks.',
+  }),
+  AUDIT_PREVIOUS_SIGNING_KEY_FILE: text({
+    example: '/run/secrets/audit-signing-key-before.pem',
+    description: 'PEM file with that key, which must be there.',
+  }),
+  AUDIT_CHECKPOINT_LOG: text({
+    example: '/var/log/tidemark/checkpoints.log',
+    description:
+      'File that signed audit checkpoints are appended to, one a minute and tenant at most. Empty means none.',
+  }),
+  ARCHIVE_DIR: text({
+    default: '.data/archive',
+    description: 'Folder that audit entries past retention are archived to.',
+  }),
+  ANALYTICS_CACHE_TTL_SECONDS: integer(0, 86_400, {
+    default: 10,
+    description: 'Seconds a dashboard answer may be reused; 0 turns the cache off.',
+  }),
+} as const satisfies Record<string, Setting<unknown>>;
+
+type Settings = typeof SETTINGS;
+type SettingName = keyof Settings;
+type Value<S> = S extends Setting<infer T> ? T : never;
+/** Settings that have neither a default nor must be given. */
+type Optional =
+  | OptionalUrl
+  | 'PLATFORM_API_KEY'
+  | 'JWT_SECRET'
+  | 'JWT_PRIVATE_KEY'
+  | 'LOG_DIR'
+  | 'TENANT_RATE_LIMIT'
+  | AuditKeySetting;
+type OptionalUrl = 'DATABASE_MIGRATION_URL' | 'REDIS_URL';
+type AuditKeySetting =
+  | 'AUDIT_SIGNING_KEY'
+  | 'AUDIT_SIGNING_KEY_FILE'
+  | 'AUDIT_PREVIOUS_SIGNING_KEY'
+  | 'AUDIT_PREVIOUS_SIGNING_KEY_FILE'
+  | 'AUDIT_CHECKPOINT_LOG';
+
+export type Config = Readonly<{
+  [K in SettingName]: K extends Optional ? Value<Settings[K]> | undefined : Value<Settings[K]>;
+}>;
+
+/** What the migrations need: {@link Config} has it. */
+export interface MigrationConfig {
+  readonly DATABASE_URL: string;
+  readonly DATABASE_MIGRATION_URL?: string | undefined;
+}
+
+/** Nest injection token of the validated {@link Config}. */
+export const CONFIG = Symbol('CONFIG');
+
+export class ConfigError extends Error {}
+
+/**
+ * Reads and checks every setting; an empty variable counts as absent. Secret ones are from then on kept out of logs.
+ * @throws ConfigError naming each wrong variable, what is wrong with its value, and an example.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
+    const raw = env[name]?.trim();
+    if (raw === undefined || raw === '') {
+      values[name] = setting.default;
+      continue;
+    }
+    try {
+      values[name] = setting.parse(raw);
+    } catch (error) {
+      problems.push(`${name} ${(error as Error).message}${example(setting)}`);
+    }
+  }
+  for (const [name, setting] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
+    const value = values[name];
+    if (setting.isSecret && typeof value === 'string') hide(value);
+  }
+  const config = values as Config;
+  if (env['DATABASE_URL'] === undefined || env['DATABASE_URL'] === '') {
+    problems.push(`DATABASE_URL is missing${example(SETTINGS.DATABASE_URL)}`);
+  }
+  if (config.SKIP_AUTH && config.NODE_ENV === 'production') {
+    problems.push('SKIP_AUTH must not be true in production; set NODE_ENV=development on a private machine instead');
+  }
+  if (problems.length > 0) throw new ConfigError(`Wrong configuration:\n  ${problems.join('\n  ')}`);
+  return Object.freeze(config);
+}
+
+function example(setting: Setting<unknown>): string {
+  return setting.example === '' ? '' : `; for example ${setting.example}`;
+}
+
+/** The text of `.env.example`: every setting, commented out where the default is good enough. */
+export function envExample(): string {
+  const lines = [
+    '# Every setting of Tidemark. Copy to .env and change what you need; lines in comments show the default.',
+  ];
+  for (const [name, setting] of Object.entries(SETTINGS) as [string, Setting<unknown>][]) {
+    lines.push('', `# ${setting.description}`);
+    lines.push(`${name === 'DATABASE_URL' ? '' : '# '}${name}=${setting.example}`);
+  }
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,263 @@
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import pg from 'pg';
+import { CONFIG, type Config } from '../config/config.js';
+import { Client } from './pg-client.js';
+import { TenantShares } from './tenant-shares.js';
+
+/** What the SQL of a repository needs: one statement with parameters in, rows out. */
+export interface Sql {
+  query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<pg.QueryResult<Row>>;
+  query<Row extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<Row>>;
+}
+
+/** PostgreSQL roles created by the foundation migration. The login of DATABASE_URL is a member of both, and of no other. */
+export const APPLICATION_ROLES = ['tidemark_app', 'tidemark_system'] as const;
+
+export type DatabaseRole = (typeof APPLICATION_ROLES)[number];
+
+interface PoolOptions {
+  name: string;
+  role: DatabaseRole;
+  max: number;
+  statementTimeoutMs: number;
+  pipeline?: boolean;
+  /** Further PostgreSQL start-up options. */
+  options?: string;
+}
+
+/** Their statements are prepared and go by key: planning them again for each set of parameters would cost the most. */
+const GENERIC_PLANS = '-c plan_cache_mode=force_generic_plan';
+
+/** A plan made while a table was small would read all of it for ever after. Ingest never has a reason to. */
+const BY_KEY = '-c enable_seqscan=off';
+
+/** Compiling a large statement takes longer than answering from rollups. */
+const NO_JIT = '-c jit=off';
+
+/** A query takes one core, so that those who send events find another. */
+const ONE_CORE = '-c max_parallel_workers_per_gather=0';
+
+/**
+ * Three pools, so that no kind of work starves another:
+ * - `ingest` (tidemark_system): group commits only.
+ * - `query` (tidemark_app): everything read for one tenant, under row-level security; see {@link Database.inTenant}.
+ * - `system` (tidemark_system): workers and upkeep, which span tenants.
+ * And one connection apart, `health`, so that probes neither wait for work nor fail because of it.
+ */
+@Injectable()
+export class Database implements OnApplicationShutdown {
+  private readonly logger = new Logger(Database.name);
+  readonly ingest: pg.Pool;
+  readonly query: pg.Pool;
+  readonly system: pg.Pool;
+  readonly health: pg.Pool;
+  private readonly shares: TenantShares;
+
+  constructor(@Inject(CONFIG) private readonly config: Config) {
+    const size = config.DB_POOL_SIZE;
+    const ingestSize = Math.max(1, Math.floor(size / 8));
+    const systemSize = Math.max(1, Math.floor(size / 4));
+    const querySize = size - ingestSize - systemSize;
+    this.ingest = this.createPool({
+      name: 'ingest',
+      role: 'tidemark_system',
+      max: ingestSize,
+      statementTimeoutMs: 15_000,
+      options: `${GENERIC_PLANS} ${BY_KEY}`,
+    });
+    this.system = this.createPool({
+      name: 'system',
+      role: 'tidemark_system',
+      max: systemSize,
+      statementTimeoutMs: 60_000,
+      options: GENERIC_PLANS,
+    });
+    this.query = this.createPool({
+      name: 'query',
+      role: 'tidemark_app',
+      max: querySize,
+      statementTimeoutMs: 10_000,
+      pipeline: true,
+      options: `${NO_JIT} ${ONE_CORE}`,
+    });
+    this.health = this.createPool({ name: 'health', role: 'tidemark_app', max: 1, statementTimeoutMs: 2_000 });
+    this.shares = new TenantShares(querySize);
+  }
+
+  /**
+   * Runs `work` in one transaction that sees only the rows of `tenantId`.
+   * The opening statements travel with the first one of `work`, in one round trip.
+   */
+  async inTenant<T>(tenantId: string, work: (sql: Sql) => Promise<T>): Promise<T> {
+    return this.inShare(tenantId, async (leave) => {
+      const client = await this.query.connect();
+      const result = await openInTenant(client, 'begin', tenantId, work);
+      await commit(client);
+      leave();
+      return result;
+    });
+  }
+
+  /** The same for what only reads: its result need not wait for the transaction to end. */
+  async readInTenant<T>(tenantId: string, work: (sql: Sql) => Promise<T>): Promise<T> {
+    return this.inShare(tenantId, async (leave) => {
+      const client = await this.query.connect();
+      const result = await openInTenant(client, 'begin read only', tenantId, work);
+      commit(client).then(leave, leave); // nothing is lost with it
+      return result;
+    });
+  }
+
+  /** @param work calls `leave` when its connection is back; when it fails, that is done for it */
+  private async inShare<T>(tenantId: string, work: (leave: () => void) => Promise<T>): Promise<T> {
+    await this.shares.enter(tenantId);
+    const leave = () => this.shares.leave(tenantId);
+    try {
+      return await work(leave);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  /** Runs `work` in one transaction on the system pool. */
+  async inSystem<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    const client = await this.system.connect();
+    const result = await endOnError(client, async () => {
+      await client.query('begin');
+      return work(client);
+    });
+    await commit(client);
+    return result;
+  }
+
+  /** After HTTP has drained and the workers have stopped: nothing uses the pools any more. */
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([this.ingest, this.query, this.system, this.health].map((pool) => pool.end()));
+  }
+
+  private createPool(options: PoolOptions): pg.Pool {
+    const pool = new pg.Pool({
+      connectionString: connectionString(this.config.DATABASE_URL, options.role, options.options),
+      application_name: `tidemark-${options.name}`,
+      max: options.max,
+      connectionTimeoutMillis: 2_000,
+      idleTimeoutMillis: 30_000,
+      statement_timeout: options.statementTimeoutMs,
+      query_timeout: options.statementTimeoutMs + 2_000,
+      idle_in_transaction_session_timeout: 30_000,
+      keepAlive: true,
+      Client,
+      ...(options.pipeline === true ? { pipeline: true } : {}),
+    });
+    return surviveConnectionErrors(pool, (error) => this.logger.warn(`${options.name} pool: ${error.message}`));
+  }
+}
+
+/**
+ * A statement of the query pool whose plan is made once for each connection; planning is half the time of an answer from
+ * rollups, and most of it where the search index has nothing. Only for statements that go by key whatever their parameters
+ * are: nobody looks at those again. A plan made while the tables were small would read all of them, hence no sequential
+ * scans; and no sorting in order to group, which a planner that cannot see how short the ranges are takes for as good as
+ * hashing (5 ms instead of 4). All of it travels in one round trip.
+ */
+export async function queryByKey<Row extends pg.QueryResultRow>(
+  sql: Sql,
+  statement: pg.QueryConfig & { name: string },
+): Promise<Row[]> {
+  const [, { rows }] = await Promise.all([
+    sql.query(
+      'set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; set local enable_sort = off',
+    ),
+    sql.query<Row>(statement),
+    sql.query('set local plan_cache_mode = auto; set local enable_seqscan = on; set local enable_sort = on'),
+  ]);
+  return rows;
+}
+
+/**
+ * The URL with the start-up options that fix the role and the durability of every commit.
+ * A pool-wide `set role` would be lost on reconnect; a start-up option is not.
+ */
+export function connectionString(databaseUrl: string, role: DatabaseRole, extraOptions = ''): string {
+  const url = new URL(databaseUrl);
+  const given = url.searchParams.get('options');
+  const own = `-c role=${role} -c synchronous_commit=on -c timezone=UTC ${extraOptions}`.trim();
+  url.searchParams.set('options', given === null ? own : `${given} ${own}`);
+  return url.toString();
+}
+
+/**
+ * Without a handler on the pool, a dying idle connection ends the process; without one on the client,
+ * a dying checked-out connection does. The query in flight still rejects, so nothing is hidden.
+ */
+export function surviveConnectionErrors(pool: pg.Pool, report: (error: Error) => void): pg.Pool {
+  pool.on('error', report);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
+
+async function openInTenant<T>(
+  client: pg.PoolClient,
+  begin: string,
+  tenantId: string,
+  work: (sql: Sql) => Promise<T>,
+): Promise<T> {
+  return endOnError(client, async () => {
+    const opened = Promise.all([
+      client.query(begin),
+      client.query(`select set_config('app.tenant_id', $1, true)`, [tenantId]),
+    ]);
+    const [result] = await Promise.all([work(client), opened]);
+    return result;
+  });
+}
+
+async function commit(client: pg.PoolClient): Promise<void> {
+  await endOnError(client, () => client.query('commit'));
+  client.release();
+}
+
+/** Gives the client back when `work` fails. */
+async function endOnError<T>(client: pg.PoolClient, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    client.release(await rollBack(client, error));
+    throw error;
+  }
+}
+
+/** @returns the error with which the client must be thrown away, or undefined when it can be used again */
+async function rollBack(client: pg.PoolClient, cause: unknown): Promise<Error | undefined> {
+  if (isConnectionError(cause)) return cause as Error;
+  try {
+    await client.query('rollback');
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** An error from another thread, as it was there: {@link sqlState} and {@link isConnectionError} know it again. */
+export function databaseError(message: string, state: string | undefined, code?: string): Error {
+  if (state === undefined) return Object.assign(new Error(message), code === undefined ? {} : { code });
+  return Object.assign(new pg.DatabaseError(message, message.length, 'error'), { code: state });
+}
+
+/** SQLSTATE of an error that PostgreSQL answered, else undefined. */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined;
+}
+
+/** True when the database is away or going away: nothing is wrong with the statement, trying later may work. */
+export function isConnectionError(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state !== undefined) {
+    // 08 connection, 53 out of resources, 57P0x shutting down or starting up, 58 system error
+    return /^(08|53|57P0|58)/.test(state) || state === '25006';
+  }
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code !== undefined && /^(E[A-Z]+)$/.test(code)) return true;
+  return /connection|timeout|not queryable|client was closed|pool after calling end/i.test(message);
+}

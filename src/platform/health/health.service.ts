@@ -1,0 +1,85 @@
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import { type QueueBackend, QueueConnection } from '../queues/queues.js';
+import { version } from '../config/version.js';
+import { withTimeout } from '../scheduling/with-timeout.js';
+
+interface Check {
+  status: 'up' | 'down';
+  /** Round trip in milliseconds; null when down. */
+  latency_ms: number | null;
+}
+
+export interface HealthResponse {
+  status: 'healthy' | 'unhealthy';
+  service: 'tidemark';
+  version: string;
+  uptime_s: number;
+  checks: { postgres: Check; queue: Check & { backend: QueueBackend } };
+}
+
+const CHECK_TIMEOUT_MS = 2_000;
+
+@Injectable()
+export class HealthService implements BeforeApplicationShutdown {
+  private told = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly queue: QueueConnection,
+  ) {}
+
+  /** Called as the first thing on SIGTERM, so that load balancers turn away before connections close. */
+  stop(): void {
+    this.told = true;
+  }
+
+  get stopping(): boolean {
+    return this.told;
+  }
+
+  beforeApplicationShutdown(): void {
+    this.stop();
+  }
+
+  /** Healthy as long as PostgreSQL answers: without its queue Tidemark goes on, a little slower. */
+  async report(): Promise<HealthResponse> {
+    const [postgres, queue] = await Promise.all([check(this.postgres), check(this.queuePing)]);
+    return {
+      status: postgres.status === 'up' ? 'healthy' : 'unhealthy',
+      service: 'tidemark',
+      version,
+      uptime_s: Math.round(process.uptime()),
+      checks: { postgres, queue: { ...queue, backend: this.queue.backend } },
+    };
+  }
+
+  async isReady(): Promise<boolean> {
+    if (this.stopping) return false;
+    const postgres = await check(this.postgres);
+    return postgres.status === 'up' && !this.stopping;
+  }
+
+  private readonly postgres = shared(async () => {
+    const start = performance.now();
+    await this.database.health.query('select 1');
+    return performance.now() - start;
+  });
+
+  private readonly queuePing = shared(() => this.queue.ping());
+}
+
+/** One probe at a time: whoever asks meanwhile shares its outcome. Anybody may ask as often as they like. */
+function shared(probe: () => Promise<number>): () => Promise<number> {
+  let running: Promise<number> | undefined;
+  return () => (running ??= probe().finally(() => (running = undefined)));
+}
+
+async function check(probe: () => Promise<number>): Promise<Check> {
+  try {
+    const latency = await withTimeout(probe(), CHECK_TIMEOUT_MS, 'timeout');
+    return { status: 'up', latency_ms: Math.round(latency * 100) / 100 };
+  } catch {
+    return { status: 'down', latency_ms: null };
+  }
+}

@@ -1,0 +1,117 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import type { IncomingMessage } from 'node:http';
+import { passBodyBy } from './body/body.js';
+import { isConnectionError, sqlState } from '../database/database.js';
+import { databaseAway, internalError, Problem } from './problem.js';
+import { redact } from '../logging/redact.js';
+import { requestId } from './request-id.js';
+import { RequestNote } from './request-note.js';
+
+/** Turns whatever was thrown into problem+json: the only place that writes an error body. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<Request>();
+    const response = http.getResponse<Response>();
+    sendProblem(thrown, request, response);
+  }
+}
+
+/** Answers with a problem. What is left of the body is not waited for. */
+export function sendProblem(thrown: unknown, request: Request, response: Response): void {
+  const { status, headers, body, detail } = problemAnswer(thrown, request.originalUrl, requestId(request));
+  noteProblem(request, detail);
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  if (!passBodyBy(request)) headers['Connection'] = 'close';
+  response.status(status).set(headers).end(body);
+}
+
+export interface ProblemAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+  /** The sentence in the body. */
+  detail: string;
+}
+
+const NOTED = new RequestNote<string>();
+
+/** Remembers what a request was answered, for the call log. */
+export function noteProblem(request: IncomingMessage, detail: string): void {
+  NOTED.set(request, detail);
+}
+
+export function notedProblem(request: IncomingMessage): string | null {
+  return NOTED.get(request) ?? null;
+}
+
+/**
+ * Status, headers and body for `thrown`, without the credentials that a message may repeat; `url` loses its query as well.
+ * @param adapt makes the problem what the clients of this address understand
+ */
+export function problemAnswer(
+  thrown: unknown,
+  url: string,
+  id: string,
+  adapt: (problem: Problem) => Problem = (problem) => problem,
+): ProblemAnswer {
+  const problem = adapt(withoutCredentials(toProblem(thrown, id)));
+  const retryAfter = problem.extras.retryAfterSeconds;
+  return {
+    status: problem.status,
+    headers: {
+      'Content-Type': 'application/problem+json; charset=utf-8',
+      ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
+      ...problem.extras.headers,
+      ...(problem.status === 401 ? { 'WWW-Authenticate': 'Bearer realm="tidemark"' } : {}),
+    },
+    body: JSON.stringify(problem.body(redact(url.split('?', 1)[0] ?? ''), id)),
+    detail: problem.detail,
+  };
+}
+
+/** Members stay as they are: they give a client its own ids back. */
+function withoutCredentials({ status, detail, extras }: Problem): Problem {
+  const errors = extras.errors?.map(({ path, message }) => ({ path: redact(path), message: redact(message) }));
+  return new Problem(status, redact(detail), { ...extras, ...(errors === undefined ? {} : { errors }) });
+}
+
+const logger = new Logger('ProblemFilter');
+
+function toProblem(thrown: unknown, id: string): Problem {
+  if (thrown instanceof Problem) return thrown;
+  if (thrown instanceof HttpException) return fromHttpException(thrown);
+  // Of Express itself, for an address that it cannot decode for instance.
+  const { status, message } = thrown as { status?: unknown; message?: unknown };
+  if (UNDECODABLE.test(String(message))) return undecodableAddress();
+  if (typeof status === 'number' && status >= 400 && status < 500) return new Problem(status, String(message));
+  if (sqlState(thrown) === '57014') {
+    return new Problem(503, 'The query took too long and was stopped. Ask for a shorter time range.', {
+      retryAfterSeconds: 5,
+    });
+  }
+  if (isConnectionError(thrown)) {
+    logger.warn(`request ${id}: ${(thrown as Error).message}`);
+    return databaseAway();
+  }
+  logger.error(`request ${id}: ${(thrown as Error).stack ?? String(thrown)}`);
+  return internalError();
+}
+
+function fromHttpException(exception: HttpException): Problem {
+  const status = exception.getStatus();
+  if (status === 404) return new Problem(404, 'There is nothing at this address. /docs lists every route.');
+  if (status >= 500) return internalError();
+  if (UNDECODABLE.test(exception.message)) return undecodableAddress();
+  return new Problem(status, exception.message);
+}
+
+/** What Express' router says; Nest makes an exception of its own of it, with the same message. */
+const UNDECODABLE = /^Failed to decode param/;
+const undecodableAddress = () =>
+  new Problem(400, 'The address has a % that begins no character in UTF-8. Write the sign itself as %25.');

@@ -1,0 +1,118 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsInt, IsOptional, IsString, Length, Max, Min, ValidateBy, ValidateIf } from 'class-validator';
+import { badRequest } from './problem.js';
+import { dateTimeFault, DAY_MS, parseDateTime, type TimeRange } from '../time/time.js';
+import { isTimeZone } from '../time/time-zone.js';
+
+const DEFAULT_DAYS = 7;
+
+/** `2026-11-20T08:00:00Z`: a date-time with its offset. */
+export function IsDateTime(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isDateTime',
+    validator: {
+      validate: (value) => dateTimeFault(value) === null,
+      defaultMessage: (validation) => `$property ${dateTimeFault(validation?.value)}`,
+    },
+  });
+}
+
+/** `America/Chicago` */
+function IsTimeZone(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isTimeZone',
+    validator: {
+      validate: (value) => typeof value === 'string' && isTimeZone(value),
+      defaultMessage: () => '$property must be an IANA time zone, like America/Chicago',
+    },
+  });
+}
+
+/** Text of a query parameter → whole number; anything else stays as it is and fails validation. */
+export function ToInteger(): PropertyDecorator {
+  return Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value,
+  );
+}
+
+/** Text of 1 to `max` characters, which may be left out. Documents its bounds. */
+export function OptionalText(max = 255): PropertyDecorator {
+  return applyDecorators(
+    ...[Length(1, max), IsString(), IsOptional()],
+    ApiPropertyOptional({ type: String, minLength: 1, maxLength: max }),
+  );
+}
+
+/** Whole number in the text of a query parameter, which may be left out. Documents its bounds. */
+export function OptionalInteger(min: number, max?: number): PropertyDecorator {
+  return applyDecorators(
+    ...(max === undefined ? [] : [Max(max)]),
+    ...[Min(min), IsInt(), ToInteger(), IsOptional()],
+    ApiPropertyOptional({ type: Number, minimum: min, ...(max === undefined ? {} : { maximum: max }) }),
+  );
+}
+
+/** Validates a field unless it is absent; unlike IsOptional, null is not absence. */
+export function IfGiven(): PropertyDecorator {
+  return ValidateIf((_object, value) => value !== undefined);
+}
+
+export class PageQuery {
+  @ApiPropertyOptional({ type: Number, description: 'Rows per page.', minimum: 1, maximum: 1000, default: 50 })
+  @IsOptional()
+  @ToInteger()
+  @IsInt({ message: 'limit must be a whole number' })
+  @Min(1)
+  @Max(1000)
+  limit = 50;
+
+  @ApiPropertyOptional({ description: '`next_cursor` of the page before.' })
+  @OptionalText(200)
+  cursor?: string;
+}
+
+export class RangeQuery {
+  @ApiPropertyOptional({
+    description: 'Start, inclusive (RFC 3339). Default: 7 days before `to`.',
+    format: 'date-time',
+  })
+  @IsOptional()
+  @IsDateTime()
+  from?: string;
+
+  @ApiPropertyOptional({ description: 'End, exclusive (RFC 3339). Default: now.', format: 'date-time' })
+  @IsOptional()
+  @IsDateTime()
+  to?: string;
+}
+
+export class ZoneQuery {
+  @ApiPropertyOptional({
+    type: String,
+    description: 'IANA time zone in which buckets and days begin and times are printed.',
+    default: 'UTC',
+    example: 'America/Chicago',
+  })
+  @IfGiven()
+  @IsTimeZone()
+  tz = 'UTC';
+}
+
+export class ListQuery extends IntersectionType(RangeQuery, PageQuery) {}
+
+/**
+ * The asked range in milliseconds, with the defaults filled in.
+ * @throws Problem 400 when it is empty or backwards
+ */
+export function toTimeRange(query: RangeQuery, now = Date.now()): TimeRange {
+  const to = query.to === undefined ? now : (parseDateTime(query.to) ?? now);
+  const from = query.from === undefined ? to - DEFAULT_DAYS * DAY_MS : (parseDateTime(query.from) ?? to);
+  if (from >= to) {
+    throw badRequest('from must be before to.', [{ path: 'from', message: 'must be before to' }]);
+  }
+  return { from, to };
+}
+
+export const toIso = (ms: number): string => new Date(ms).toISOString();

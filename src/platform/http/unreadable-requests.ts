@@ -1,0 +1,42 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Problem } from './problem.js';
+import { problemAnswer } from './problem.filter.js';
+import { requestId } from './request-id.js';
+import { uuid7 } from '../database/uuid7.js';
+
+const REASONS: Record<string, [status: number, line: string, detail: string]> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'The headers are larger than 16 KiB. Send fewer.'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'Payload Too Large', 'The chunk extensions are larger than 16 KiB.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'The request took too long to arrive. Send it again.'],
+};
+const NOT_HTTP: [number, string, string] = [400, 'Bad Request', 'This is not valid HTTP, or it was cut off.'];
+
+/** What node:http cannot read never becomes a request; it is answered here, in words as everything else. */
+export function answerUnreadable(server: Server): void {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: AnsweringSocket) => {
+    // Half an answer cannot be taken back, and who is gone reads none.
+    if (!socket.writable || error.code === 'ECONNRESET' || socket._httpMessage?.headersSent === true) {
+      socket.destroy(error);
+      return;
+    }
+    const [status, line, detail] = REASONS[error.code ?? ''] ?? NOT_HTTP;
+    const { headers, body } = problemAnswer(new Problem(status, detail), '/', uuid7());
+    const head = {
+      ...headers,
+      'Cache-Control': 'no-store',
+      'Content-Length': Buffer.byteLength(body),
+      Connection: 'close',
+    };
+    const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.end(`HTTP/1.1 ${status} ${line}\r\n${lines.join('')}\r\n${body}`, () => socket.destroy());
+  });
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    const refusal = new Problem(417, 'The only expectation that can be met is 100-continue.');
+    const { status, headers, body } = problemAnswer(refusal, request.url ?? '/', requestId(request));
+    response.writeHead(status, { ...headers, 'Cache-Control': 'no-store', Connection: 'close' }).end(body);
+  });
+}
+
+/** node:http keeps the answer that is being written at its socket. */
+type AnsweringSocket = Duplex & { _httpMessage?: ServerResponse | null };

@@ -1,0 +1,72 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LoggerService } from '@nestjs/common';
+import { type DestinationStream, type Logger, multistream, pino, stdTimeFunctions } from 'pino';
+import roll from 'pino-roll';
+import type { Config } from '../config/config.js';
+import { redact } from './redact.js';
+
+/** Longest text kept of one log message; a caller must not be able to fill the disk with one request. */
+const MAX_MESSAGE = 8_192;
+/** Of longer texts only so much is looked through for credentials, and no more of it is kept. */
+const MAX_READ = 4 * MAX_MESSAGE;
+
+/** JSON lines on standard output, and in rotated files when LOG_DIR is set. */
+export async function createLogger(
+  config: Pick<Config, 'LOG_LEVEL' | 'LOG_DIR'>,
+  process: string,
+): Promise<NestLogger> {
+  const streams: { stream: DestinationStream; level: 'trace' | 'error' }[] = [
+    { stream: pino.destination(1), level: 'trace' },
+  ];
+  if (config.LOG_DIR !== undefined) {
+    mkdirSync(config.LOG_DIR, { recursive: true });
+    const file = (name: string) =>
+      roll({ file: join(config.LOG_DIR!, name), size: '10m', limit: { count: 10 }, mkdir: true });
+    streams.push({ stream: await file(`${process}.log`), level: 'trace' });
+    streams.push({ stream: await file(`${process}-errors.log`), level: 'error' });
+  }
+  const options = {
+    level: config.LOG_LEVEL,
+    base: { process },
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  return new NestLogger(pino(options, multistream(streams)));
+}
+
+/** Nest announces every module and route as it starts: of interest only to who looks for it. */
+const CHATTY = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory', 'NestApplication']);
+
+/** Nest's logger interface over pino: the last string argument is the context, as Nest passes it. */
+export class NestLogger implements LoggerService {
+  constructor(private readonly pino: Logger) {}
+
+  log = (message: unknown, ...rest: unknown[]) => this.write('info', message, rest);
+  error = (message: unknown, ...rest: unknown[]) => this.write('error', message, rest);
+  warn = (message: unknown, ...rest: unknown[]) => this.write('warn', message, rest);
+  debug = (message: unknown, ...rest: unknown[]) => this.write('debug', message, rest);
+  verbose = (message: unknown, ...rest: unknown[]) => this.write('trace', message, rest);
+  fatal = (message: unknown, ...rest: unknown[]) => this.write('fatal', message, rest);
+
+  private write(
+    level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace',
+    message: unknown,
+    rest: unknown[],
+  ): void {
+    const context = rest.at(-1);
+    if (level === 'info' && CHATTY.has(String(context))) level = 'debug';
+    const stack = level === 'error' && rest.length > 1 && typeof rest[0] === 'string' ? rest[0] : undefined;
+    const text = message instanceof Error ? (message.stack ?? message.message) : String(message);
+    this.pino[level](
+      {
+        ...(typeof context === 'string' ? { context: printable(context) } : {}),
+        ...(stack ? { stack: printable(stack) } : {}),
+      },
+      printable(text),
+    );
+  }
+}
+
+/** Credentials go first: half of one that was cut off would not be known any more. */
+const printable = (text: string) => redact(text.slice(0, MAX_READ)).slice(0, MAX_MESSAGE);

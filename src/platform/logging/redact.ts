@@ -1,0 +1,112 @@
+/**
+ * Takes credentials out of what is kept or shown: log lines, the call log, problem details. Whatever form they have and
+ * however they came: rather a word too many than a key in a file that is copied about.
+ */
+
+const GONE = '[redacted]';
+
+/** Values of this process's own settings that open something. */
+const secrets = new Set<string>();
+
+/** Texts that had nothing to hide: the paths and user agents of most calls, so that they cost one look-up. */
+const clean = new Set<string>();
+const MAX_CLEAN = 1_000;
+const MAX_CLEAN_LENGTH = 256;
+
+/** From now on `value` is taken out of every text. */
+export function hide(value: string): void {
+  secrets.add(value);
+  clean.clear();
+}
+
+const URL_NAMES = 'api[_-]?key|write[_-]?key|access[_-]?token|token|secret|password|passwd|pwd|private[_-]?key';
+const QUOTED = `"(?:[^"\\\\]|\\\\.){0,2048}"|'(?:[^'\\\\]|\\\\.){0,2048}'`;
+
+/** Each with what takes its place. The bounds keep the time linear in the length of a text that was made to be slow. */
+const FORMS: readonly [form: RegExp, replacement: string][] = [
+  [/-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)/g, GONE],
+  // scheme://user:password@host
+  [/([a-z][a-z0-9+.-]{0,20}:\/\/[^\s/?#:@"'<>]{0,256}:)[^\s"'<>]{0,512}@/gi, '$1…@'],
+  [
+    new RegExp(
+      `((?:proxy-)?authorization|(?:set-)?cookie|x-api-key|csiq-apikey)(["']?\\s*[:=]\\s*)(?:${QUOTED}|[^\\r\\n]+)`,
+      'gi',
+    ),
+    `$1$2"${GONE}"`,
+  ],
+  [new RegExp(`((?<![a-z0-9])(?:${URL_NAMES})=)(?:${QUOTED}|[^&\\s"'<>]+)`, 'gi'), '$1…'],
+  // JSON, also as a string of JSON
+  [new RegExp(`(\\\\{0,3}["'](?:${URL_NAMES})\\\\{0,3}["']\\s*:\\s*\\\\{0,3}["'])[^"'\\\\]+`, 'gi'), `$1${GONE}`],
+  // A word of small letters after it is prose.
+  [/\b([Bb]earer|[Bb]asic|BEARER|BASIC)(\s{1,8})(?=[^\s"'<>]{0,512}[A-Z0-9+/_=-])[^\s"'<>]{8,}/g, `$1$2${GONE}`],
+  // The first 16 characters find a key's record and open nothing.
+  [/(tmk_[a-z0-9_-]{1,16})[a-z0-9_-]*…?/gi, '$1…'],
+  [/(eyJ)[\w-]{8,}(?:\.[\w-]*){0,4}/gi, '$1…'],
+  // Where Segment's SDKs put their write key, of whatever form.
+  [/(\/projects\/)[^/\s?#"']+(?=\/settings)/gi, '$1…'],
+];
+
+/** What one of {@link FORMS} or an encoded credential contains; anything else is only compared with {@link secrets}. */
+const SUSPICIOUS =
+  /tmk_|eyJ|%[0-9a-f]{2}|:\/\/|=|PRIVATE KEY|authorization|cookie|api-?key|["'][atwsp]|bearer|basic|\/projects\/|[A-Za-z0-9+/_-]{24}/i;
+
+/** Left out of the question: they are long enough to look encoded, and stand in most paths. */
+const UUIDS = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
+
+/** `text` without credentials. */
+export function redact(text: string): string {
+  if (clean.has(text)) return text;
+  const bare = text.replace(UUIDS, '');
+  if (!SUSPICIOUS.test(bare) && !holdsSecret(text)) {
+    // With ids in it, it will hardly come again.
+    if (bare.length === text.length && text.length <= MAX_CLEAN_LENGTH) remember(text);
+    return text;
+  }
+  return redactEncoded(redactPlain(text));
+}
+
+function remember(text: string): void {
+  if (clean.size >= MAX_CLEAN) clean.clear();
+  clean.add(text);
+}
+
+function holdsSecret(text: string): boolean {
+  for (const secret of secrets) if (text.includes(secret)) return true;
+  return false;
+}
+
+function redactPlain(text: string): string {
+  let redacted = text;
+  for (const secret of secrets) if (redacted.includes(secret)) redacted = redacted.replaceAll(secret, GONE);
+  for (const [form, replacement] of FORMS) redacted = redacted.replace(form, replacement);
+  return redacted;
+}
+
+function redactEncoded(text: string): string {
+  const words = text.includes('%') ? text.replace(/[^\s"'<>]+/g, redactPercent) : text;
+  return words.replace(BASE64, redactBase64);
+}
+
+/** Percent-encoding, also of percent-encoding. A word that hides something is shown as it reads. */
+function redactPercent(word: string): string {
+  if (!word.includes('%')) return word;
+  let decoded = word;
+  for (let round = 0; round < 3; round++) decoded = decoded.replace(/(?:%[0-9a-f]{2})+/gi, decodeOctets);
+  const redacted = redactPlain(decoded);
+  return redacted === decoded ? word : redacted;
+}
+
+const decodeOctets = (octets: string) => Buffer.from(octets.replaceAll('%', ''), 'hex').toString();
+
+const BASE64 = /[A-Za-z0-9+/_-]{24,}={0,2}/g;
+const UNMISTAKABLE = /tmk_[a-z0-9_-]{16}|eyJ[\w-]{8,}\./i;
+
+/** At each of the four ways it may be aligned, as slashes of a path may stand in front of it. */
+function redactBase64(run: string): string {
+  for (let start = 0; start < 4; start++) {
+    const decoded = Buffer.from(run.slice(start), 'base64').toString('latin1');
+    if (UNMISTAKABLE.test(decoded)) return GONE;
+    if (holdsSecret(decoded)) return GONE;
+  }
+  return run;
+}

@@ -1,3 +1,0 @@
-import { BatchSweeper } from '../../../dist/events/batch-sweeper.js';
-
-BatchSweeper.prototype.sweep = async () => undefined;
