@@ -173,7 +173,7 @@ export const SETTINGS = {
 type Settings = typeof SETTINGS;
 type SettingName = keyof Settings;
 type Value<S> = S extends Setting<infer T> ? T : never;
-/** Settings that have neither a default nor must be given. */
+/** Settings that have no default and need not be given. */
 type Optional =
   | OptionalUrl
   | 'PLATFORM_API_KEY'
@@ -206,7 +206,7 @@ export const CONFIG = Symbol('CONFIG');
 export class ConfigError extends Error {}
 
 /**
- * Reads and checks every setting; an empty variable counts as absent. Secret ones are from then on kept out of logs.
+ * Reads and checks every setting; an empty variable counts as absent. From then on, secret values are kept out of logs.
  * @throws ConfigError naming each wrong variable, what is wrong with its value, and an example.
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {

@@ -5,7 +5,7 @@ export interface Setting<T> {
   readonly default: T | undefined;
   readonly example: string;
   readonly description: string;
-  /** Whether who knows the value can do something with it; it is then kept out of logs. */
+  /** Whether the value gives access to something; it is then kept out of logs. */
   readonly isSecret: boolean;
   /** Returns the value, or throws an Error whose message completes "NAME …". */
   readonly parse: (raw: string) => T;
@@ -65,7 +65,7 @@ export function keyName(words: Words<string>): Setting<string> {
   });
 }
 
-/** Something that opens the service to whoever guesses it, so it must not be guessable. */
+/** A secret that gives access to the service, so it must not be guessable. */
 export function secret(minLength: number, words: Words<string>): Setting<string> {
   return setting({ ...words, isSecret: true }, '', (raw) => {
     const weakness = weaknessOf(raw, minLength);
@@ -92,7 +92,7 @@ export function list(words: Words<readonly string[]>): Setting<readonly string[]
   );
 }
 
-/** Origins as browsers send them, or `*`. One written otherwise would never match, and nobody would be told. */
+/** Origins as browsers send them, or `*`. An origin in another form would never match, without any error. */
 export function origins(words: Words<readonly string[]>): Setting<readonly string[]> {
   const { parse, ...setting } = list(words);
   return {
@@ -107,7 +107,7 @@ export function origins(words: Words<readonly string[]>): Setting<readonly strin
   };
 }
 
-/** Those of applications and browser extensions (`capacitor://localhost`) have schemes that URL knows no origin of. */
+/** Origins of applications and browser extensions (`capacitor://localhost`); URL has no origin for their schemes. */
 function isOrigin(text: string): boolean {
   if (text.includes('*')) return false;
   if (/^https?:/.test(text)) return URL.canParse(text) && new URL(text).origin === text;

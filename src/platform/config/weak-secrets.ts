@@ -1,6 +1,6 @@
 export const HOW_TO_MAKE_A_SECRET = `openssl rand -base64 32, or: node -p "crypto.randomBytes(32).toString('base64')"`;
 
-/** Keys and secrets printed in public READMEs; a service that starts with one of them is open to everybody. */
+/** Keys and secrets from public READMEs; a service that starts with one of them is open to everybody. */
 const PUBLISHED = new Set([
   'dev-key-analytics-2024',
   'demo-readonly-key',
@@ -10,11 +10,14 @@ const PUBLISHED = new Set([
   'change-me-please',
 ]);
 
-/** What samples begin with. None is so short that a random text begins with it once in a million times. */
+/** What sample values begin with. Each is so long that less than one random text in a million begins with it. */
 const SAMPLE =
   /^(?:change.?me|change.?this|replace.?(?:me|this|with)|test|your[-_ ]|my[-_](?:secret|key|api)|pass(?:word|wort)|secret|default|dummy|example|sample|placeholder|insert|qwert|admin|letmein)/i;
 
-/** Random bytes in hex, the poorest alphabet in use, have fewer in 24 characters once in 10,000 times. */
+/**
+ * Fewest different characters. Of random bytes in hex, the smallest alphabet in use, one text of 24 characters in
+ * 10,000 has fewer.
+ */
 const LEAST_DISTINCT = 8;
 
 /** @returns what makes `secret` easy to guess, to stand after its name; null when nothing does */
@@ -30,14 +33,14 @@ export function weaknessOf(secret: string, minLength: number): string | null {
   return null;
 }
 
-/** `abcdefghabcdefgh`: of a text that repeats itself, its own copy lies inside it twice over. */
+/** `abcdefghabcdefgh`: a text that repeats itself occurs in its own doubled text before the middle. */
 function isRepeated(text: string): boolean {
   const period = text.concat(text).indexOf(text, 1);
   const head = text.slice(0, Math.floor(text.length / 2));
   return period < text.length || text.lastIndexOf(head) >= head.length;
 }
 
-/** `0123456789abcdef`: each character is mostly the next one to that before it. */
+/** `0123456789abcdef`: most characters follow the one before them in the character set. */
 function isSequence(text: string): boolean {
   let steps = 0;
   for (let n = 1; n < text.length; n++) if (Math.abs(text.charCodeAt(n) - text.charCodeAt(n - 1)) <= 1) steps++;

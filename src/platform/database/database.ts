@@ -10,7 +10,9 @@ export interface Sql {
   query<Row extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<Row>>;
 }
 
-/** PostgreSQL roles created by the foundation migration. The login of DATABASE_URL is a member of both, and of no other. */
+/**
+ * PostgreSQL roles created by the foundation migration. The login of DATABASE_URL is a member of both, and of no other.
+ */
 export const APPLICATION_ROLES = ['tidemark_app', 'tidemark_system'] as const;
 
 export type DatabaseRole = (typeof APPLICATION_ROLES)[number];
@@ -25,24 +27,24 @@ interface PoolOptions {
   options?: string;
 }
 
-/** Their statements are prepared and go by key: planning them again for each set of parameters would cost the most. */
+/** Their statements are prepared and use keys: planning them anew for each set of parameters would cost most. */
 const GENERIC_PLANS = '-c plan_cache_mode=force_generic_plan';
 
-/** A plan made while a table was small would read all of it for ever after. Ingest never has a reason to. */
+/** A plan made while a table was small would go on reading all of it. Ingest never needs to read a whole table. */
 const BY_KEY = '-c enable_seqscan=off';
 
 /** Compiling a large statement takes longer than answering from rollups. */
 const NO_JIT = '-c jit=off';
 
-/** A query takes one core, so that those who send events find another. */
+/** A query takes one core, so that ingest has another. */
 const ONE_CORE = '-c max_parallel_workers_per_gather=0';
 
 /**
  * Three pools, so that no kind of work starves another:
  * - `ingest` (tidemark_system): group commits only.
  * - `query` (tidemark_app): everything read for one tenant, under row-level security; see {@link Database.inTenant}.
- * - `system` (tidemark_system): workers and upkeep, which span tenants.
- * And one connection apart, `health`, so that probes neither wait for work nor fail because of it.
+ * - `system` (tidemark_system): workers and upkeep, which span tenants. And one separate connection, `health`, so that
+ *   probes neither wait for other work nor fail because of it.
  */
 @Injectable()
 export class Database implements OnApplicationShutdown {
@@ -98,7 +100,7 @@ export class Database implements OnApplicationShutdown {
     });
   }
 
-  /** The same for what only reads: its result need not wait for the transaction to end. */
+  /** The same for reads: the result need not wait for the transaction to end. */
   async readInTenant<T>(tenantId: string, work: (sql: Sql) => Promise<T>): Promise<T> {
     return this.inShare(tenantId, async (leave) => {
       const client = await this.query.connect();
@@ -108,7 +110,7 @@ export class Database implements OnApplicationShutdown {
     });
   }
 
-  /** @param work calls `leave` when its connection is back; when it fails, that is done for it */
+  /** @param work calls `leave` when its connection is back; when it fails, `leave` is called for it */
   private async inShare<T>(tenantId: string, work: (leave: () => void) => Promise<T>): Promise<T> {
     await this.shares.enter(tenantId);
     const leave = () => this.shares.leave(tenantId);
@@ -155,11 +157,11 @@ export class Database implements OnApplicationShutdown {
 }
 
 /**
- * A statement of the query pool whose plan is made once for each connection; planning is half the time of an answer from
- * rollups, and most of it where the search index has nothing. Only for statements that go by key whatever their parameters
- * are: nobody looks at those again. A plan made while the tables were small would read all of them, hence no sequential
- * scans; and no sorting in order to group, which a planner that cannot see how short the ranges are takes for as good as
- * hashing (5 ms instead of 4). All of it travels in one round trip.
+ * Runs a statement of the query pool with a plan that is made once per connection. Planning is half the time of an
+ * answer from rollups, and most of it where the search index finds nothing. Only for statements that use keys whatever
+ * their parameters are, because nobody looks at the plan again. Sequential scans are off, since a plan made while the
+ * tables were small would read all of them. Sorting in order to group is off, since a planner that cannot see how short
+ * the ranges are finds it as good as hashing (5 ms instead of 4). Everything travels in one round trip.
  */
 export async function queryByKey<Row extends pg.QueryResultRow>(
   sql: Sql,
@@ -188,8 +190,8 @@ export function connectionString(databaseUrl: string, role: DatabaseRole, extraO
 }
 
 /**
- * Without a handler on the pool, a dying idle connection ends the process; without one on the client,
- * a dying checked-out connection does. The query in flight still rejects, so nothing is hidden.
+ * Without a handler on the pool, an idle connection that is lost ends the process; without one on the client, a
+ * checked-out connection that is lost does. The query in flight still rejects, so no error is hidden.
  */
 export function surviveConnectionErrors(pool: pg.Pool, report: (error: Error) => void): pg.Pool {
   pool.on('error', report);
@@ -239,7 +241,7 @@ async function rollBack(client: pg.PoolClient, cause: unknown): Promise<Error | 
   }
 }
 
-/** An error from another thread, as it was there: {@link sqlState} and {@link isConnectionError} know it again. */
+/** An error from another thread, restored so that {@link sqlState} and {@link isConnectionError} recognise it. */
 export function databaseError(message: string, state: string | undefined, code?: string): Error {
   if (state === undefined) return Object.assign(new Error(message), code === undefined ? {} : { code });
   return Object.assign(new pg.DatabaseError(message, message.length, 'error'), { code: state });

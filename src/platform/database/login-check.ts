@@ -12,16 +12,16 @@ interface LoginFacts {
   granted: boolean;
 }
 
-/** What makes a login a proper one; the start of the sentence that refuses another. */
+/** What a login must be; the start of the sentence that refuses any other. */
 export const PROPER_LOGIN =
   'set DATABASE_MIGRATION_URL to the URL of the owner and DATABASE_URL to that of another login, ' +
   'which may be new, and run the migrations: they make it a member of tidemark_app and tidemark_system, and no more';
 
 /**
- * `set role` can be taken back: whoever gets SQL past the service has the rights of its login. So they must not exceed those of
- * the two application roles.
+ * `set role` can be taken back: anybody who manages to run SQL through the service has the rights of its login. So
+ * these must not exceed those of the two application roles.
  * @param login null: that of this connection
- * @returns what the login has beyond them, completing 'the login "x" …'
+ * @returns the rights that the login has beyond them, completing 'the login "x" …'
  */
 export async function findExcessRights(sql: Sql, login: string | null = null): Promise<string[]> {
   const { rows } = await sql.query<LoginFacts>(LOGIN_FACTS, [login, APPLICATION_ROLES]);
@@ -39,7 +39,9 @@ export async function findExcessRights(sql: Sql, login: string | null = null): P
   ].filter((right) => right !== false);
 }
 
-/** pg_shdepend knows what a role owns ("o") and was granted ("a"), in this database and in what all of them share (0). */
+/**
+ * pg_shdepend knows what a role owns ("o") and was granted ("a"), in this database and in what all of them share (0).
+ */
 const LOGIN_FACTS = `/* login.facts */
   with dependency as (
     select refobjid, deptype, classid from pg_shdepend

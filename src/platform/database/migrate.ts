@@ -49,8 +49,8 @@ export async function revertLastMigration(config: MigrationConfig): Promise<stri
 }
 
 /**
- * The service uses the queue's tables and owns none. BullMQ creates a sequence for each queue's ids when the first job is
- * added; as a security definer, that function creates it for the owner.
+ * The service uses the queue's tables and owns none. BullMQ creates a sequence for each queue's ids when the first job
+ * is added; as a security definer, that function creates it for the owner.
  */
 async function migrateQueue(client: pg.Client): Promise<void> {
   await runQueueMigrations(client, QUEUE_SCHEMA);

@@ -6,14 +6,14 @@ type Load<T> = (scope: string, names: string[]) => Promise<ReadonlyMap<string, T
 
 interface Scope {
   loadedAt: number;
-  /** Shared by all that ask before it begins. */
+  /** Shared by all callers that ask before it begins. */
   next: { names: Set<string>; found: Promise<ReadonlyMap<string, unknown>> } | undefined;
 }
 
 /**
- * Looks names up that anybody can make up, at most five times a second in each scope, whatever is asked: what is asked
- * meanwhile shares the next look. What was found is remembered for a while; what was not is looked for again, so that
- * something new is found at once.
+ * Looks up names that callers can make up, at most five times a second in each scope: names asked for meanwhile share
+ * the next look-up. Names that were found are cached for a while; others are looked up again, so that something new is
+ * found at once.
  */
 export class PacedLookup<T> {
   private readonly scopes = new Map<string, Scope>();

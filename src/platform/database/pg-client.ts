@@ -3,9 +3,10 @@ import pg from 'pg';
 type Callback = (error: Error | null, result: pg.QueryResult) => void;
 
 /**
- * A client whose queries are young when they die. For a promise and for `query_timeout`, pg assigns a function expression to a
- * property of each query. V8 takes such a function for a method and makes it among the old objects, so that the query,
- * its parameters and its rows stay until the next full collection. Here the function is an argument.
+ * A client that keeps its queries out of V8's old generation. For a promise and for `query_timeout`, pg assigns a
+ * function expression to a property of each query. V8 takes such a function for a method and allocates it among the old
+ * objects, so that the query, its parameters and its rows stay until the next full collection. Here the function is an
+ * argument.
  */
 export class Client extends pg.Client {
   private readonly timeoutMs: number | undefined;
@@ -15,7 +16,10 @@ export class Client extends pg.Client {
     this.timeoutMs = query_timeout;
   }
 
-  /** Has all the forms of pg's. A query without an answer for `query_timeout` milliseconds ends the connection. */
+  /**
+   * Accepts all forms of arguments that pg accepts. A query without an answer for `query_timeout` milliseconds ends the
+   * connection.
+   */
   override query(config: unknown, values?: unknown, callback?: unknown): never {
     if (typeof values === 'function') return this.query(config, undefined, values);
     if (callback !== undefined) {

@@ -17,7 +17,7 @@ export class LoginError extends Error {}
 
 interface Credentials {
   name: string;
-  /** Empty: the server asks for none, or for something else. */
+  /** Empty: the server asks for no password, or for something else. */
   password: string;
 }
 
@@ -87,7 +87,7 @@ async function grantMissing(owner: pg.Client, name: string): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** When the server refuses the one of the URL, the URL is what is meant. */
+/** When the server refuses the password of the URL, that password becomes the one of the login. */
 async function renewPassword(owner: pg.Client, { name, password }: Credentials, url: string): Promise<boolean> {
   if (password === '' || !(await isPasswordRefused(url))) return false;
   await owner.query(`alter role ${pg.escapeIdentifier(name)} login password '${scramVerifier(password)}'`);
@@ -102,7 +102,8 @@ async function isPasswordRefused(url: string): Promise<boolean> {
     await client.connect();
     return false;
   } catch (error) {
-    // 28P01: wrong password; 28000: may not log in. Anything else (no way from here to that address) is not about it.
+    // 28P01: wrong password; 28000: may not log in. Anything else (the address cannot be reached, for example) says
+    // nothing about the password.
     return ['28P01', '28000'].includes(sqlState(error) ?? '');
   } finally {
     await client.end().catch(() => undefined);
@@ -125,7 +126,7 @@ async function knowsGrantOptions(owner: pg.Client): Promise<boolean> {
   return (rows[0]?.version ?? 0) >= 160_000;
 }
 
-/** Without the password, which belongs in no log. */
+/** Without the password, which must not be logged. */
 async function manualSql(owner: pg.Client, name: string): Promise<string> {
   const found = await owner.query('/* login.find */ select from pg_roles where rolname = $1', [name]);
   const role =

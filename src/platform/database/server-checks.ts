@@ -25,7 +25,7 @@ export class ServerChecks {
 
   constructor(private readonly database: Database) {}
 
-  /** The checks that have passed: a provider that others wait for, so that nothing starts before. */
+  /** Resolved once the checks have passed: other providers wait for it, so nothing starts before. */
   static async passed(database: Database): Promise<ServerChecks> {
     const checks = new ServerChecks(database);
     await checks.untilPassed();

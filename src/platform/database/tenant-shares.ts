@@ -1,6 +1,6 @@
 import { Problem } from '../http/problem.js';
 
-/** More than this of one tenant at once would wait longer than anybody does. */
+/** More than this of one tenant at once would wait longer than clients do. */
 const MAX_WAITING = 100;
 const TIMEOUT_MS = 10_000;
 
@@ -9,9 +9,9 @@ interface Waiting {
 }
 
 /**
- * Shares the places of a pool out over tenants, so that the slow reads of one cannot keep the others waiting. A tenant may
- * hold as many as it leaves free (dynamic thresholds, as for the ingest buffer): one alone gets half, two a third each, and
- * there is always one for the next. Those of one tenant that find none wait in turn.
+ * Shares the connections of a pool between tenants, so that slow reads of one tenant do not keep the others waiting. A
+ * tenant may hold as many as it leaves free (dynamic thresholds, as for the ingest buffer): a single tenant gets half,
+ * two get a third each, and there is always one for the next. Further reads of a tenant wait in turn.
  */
 export class TenantShares {
   private readonly held = new Map<string, number>();
@@ -20,7 +20,10 @@ export class TenantShares {
 
   constructor(private readonly places: number) {}
 
-  /** To be followed by one {@link leave}. @throws Problem 429 when too many wait already, or when it took too long */
+  /**
+   * Each call must be followed by one {@link leave}. @throws Problem 429 when too many wait already, or when it took
+   * too long
+   */
   async enter(tenantId: string): Promise<void> {
     if (!this.waiting.has(tenantId) && this.hasRoom(tenantId)) this.hold(tenantId, 1);
     else await this.wait(tenantId);
@@ -28,7 +31,7 @@ export class TenantShares {
 
   leave(tenantId: string): void {
     this.hold(tenantId, -1);
-    // Who has waited in front goes to the end, so that tenants take turns.
+    // The tenant that was first goes to the end, so that tenants take turns.
     for (const [next, queue] of [...this.waiting]) {
       if (!this.hasRoom(next)) continue;
       this.waiting.delete(next);
@@ -40,7 +43,7 @@ export class TenantShares {
     }
   }
 
-  /** Who holds none may always enter: then it is for the pool to say when there is a place. */
+  /** A tenant that holds none may always enter; the pool then decides when a connection is free. */
   private hasRoom(tenantId: string): boolean {
     const held = this.held.get(tenantId) ?? 0;
     return held === 0 || held < this.places - this.total;

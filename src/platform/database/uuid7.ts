@@ -36,7 +36,10 @@ export function uuid7(now?: number): string {
   return formatUuid(uuid7Bytes(now));
 }
 
-/** Not after any UUIDv7 of that millisecond or a later one, as uuid7_lower_bound() in the database; for times before 1970 the least. */
+/**
+ * A bound that is not after any UUIDv7 of that millisecond or a later one, like uuid7_lower_bound() in the database;
+ * for times before 1970 the least UUID.
+ */
 export function uuid7LowerBound(ms: number): string {
   const bytes = Buffer.alloc(16);
   bytes.writeUIntBE(Math.max(0, Math.floor(ms)), 0, 6);

@@ -29,7 +29,7 @@ export class HealthService implements BeforeApplicationShutdown {
     private readonly queue: QueueConnection,
   ) {}
 
-  /** Called as the first thing on SIGTERM, so that load balancers turn away before connections close. */
+  /** Called first on SIGTERM, so that load balancers stop sending requests before connections close. */
   stop(): void {
     this.told = true;
   }
@@ -69,7 +69,7 @@ export class HealthService implements BeforeApplicationShutdown {
   private readonly queuePing = shared(() => this.queue.ping());
 }
 
-/** One probe at a time: whoever asks meanwhile shares its outcome. Anybody may ask as often as they like. */
+/** One probe at a time, because anybody may ask as often as they like: callers that ask meanwhile share its outcome. */
 function shared(probe: () => Promise<number>): () => Promise<number> {
   let running: Promise<number> | undefined;
   return () => (running ??= probe().finally(() => (running = undefined)));

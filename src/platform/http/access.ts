@@ -9,7 +9,9 @@ export const KEY_PARAMETER = 'api_key';
 /** Metadata key under which a route declares who may call it. */
 export const ACCESS = 'tidemark:access';
 
-/** `public`, `any` (every valid credential), `key` (every key, but no token), or the scope a credential must include. */
+/**
+ * `public`, `any` (every valid credential), `key` (every key, but no token), or the scope a credential must include.
+ */
 export type Access = 'public' | 'any' | 'key' | Scope;
 
 /** Anybody may call this route, without a credential. */
@@ -29,8 +31,8 @@ export const NeedsSharedLimits = () => SetMetadata(NEEDS_SHARED_LIMITS, true);
 export const CHANGES_ACCESS = 'tidemark:changes-access';
 
 /**
- * The route changes who may do what: it makes or changes keys, tenants or tokens. Key and tenant of its caller are read from
- * the database, so that a key that was revoked a moment ago in another process makes no new one.
+ * The route changes who may do what: it makes or changes keys, tenants or tokens. Key and tenant of its caller are read
+ * from the database, so that a key that another process revoked a moment ago cannot make a new one.
  */
 export const ChangesAccess = () => SetMetadata(CHANGES_ACCESS, true);
 

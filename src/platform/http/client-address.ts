@@ -12,8 +12,9 @@ export function trustedProxies(setting: string): Trust {
 }
 
 /**
- * The address of the client in canonical form: the connection's, or what the trusted proxies in front of it say. Where they
- * say something that is no address (`unknown`, a name, rubbish), the connection's; null when that is closed already.
+ * The address of the client in canonical form: that of the connection, or what the trusted proxies in front of it say.
+ * Where they say something that is not an address (`unknown`, a name), that of the connection; null when the connection
+ * is closed already.
  */
 export function clientAddress(request: IncomingMessage, trust: Trust): string | null {
   const socket = canonicalAddress(request.socket.remoteAddress ?? '');
@@ -21,7 +22,7 @@ export function clientAddress(request: IncomingMessage, trust: Trust): string | 
   const forwarded = String(request.headers['x-forwarded-for'] ?? '');
   let client: string | null = socket;
   let hop = 0;
-  // From the nearest proxy on: each entry is believed as long as whoever reported it is trusted.
+  // From the nearest proxy on: each entry is believed as long as the proxy that reported it is trusted.
   for (let end = forwarded.length; end > 0;) {
     const start = forwarded.lastIndexOf(',', end - 1) + 1;
     client = canonicalAddress(forwarded.slice(start, end));
@@ -39,8 +40,8 @@ const WITH_PORT = /^((?:::ffff:)?\d+(?:\.\d+){3}):\d{1,5}$/i;
 const BRACKETED = /^\[([^\]]*)\](?::\d{1,5})?$/;
 
 /**
- * The one spelling of an address: without port, brackets and zone, IPv4 as such even when mapped into IPv6, IPv6 as in
- * RFC 5952. @returns null for what is no address
+ * The canonical spelling of an address: without port, brackets and zone, IPv4 as such even when mapped into IPv6, IPv6
+ * as in RFC 5952. @returns null for what is not an address
  */
 export function canonicalAddress(text: string): string | null {
   if (text.length > MAX_LENGTH) return null;
@@ -58,7 +59,9 @@ function toBytes(group: string): [number, number] {
   return [value >> 8, value & 255];
 }
 
-/** What one subscriber is given: an IPv4 address, or the /64 of a canonical IPv6 address. Limits count by it. */
+/**
+ * What a provider gives one subscriber: an IPv4 address, or the /64 of a canonical IPv6 address. Limits count by it.
+ */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
   const [head = '', tail] = address.split('::');

@@ -2,13 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 
-/** What pages may send. The wildcard stands for any other header but Authorization, which must be named. */
+/** Headers that pages may send. The wildcard stands for any other header except Authorization, which must be named. */
 const REQUEST_HEADERS = [
   ...['Authorization', 'Content-Type', 'Content-Encoding', 'Idempotency-Key'],
   ...['X-API-Key', 'X-Tenant-Id', 'X-Request-Id', 'X-Retry-Count'],
 ];
 
-/** What pages may read of an answer, besides its body. */
+/** Headers of an answer that pages may read. */
 const RESPONSE_HEADERS = [
   ...['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset', 'Retry-After', 'X-RateLimit-Reset'],
   ...['X-Request-Id', 'WWW-Authenticate', 'Allow', 'Content-Disposition'],
@@ -16,15 +16,15 @@ const RESPONSE_HEADERS = [
 
 const MAX_AGE_SECONDS = '86400';
 
-/** Browsers hide it from the page, but not from its developer. */
+/** Browsers hide it from the page, but show it in their developer tools. */
 export const ORIGIN_REFUSED = 'This origin may not call this API. The operator lists origins in CORS_ORIGINS.';
 
 /** Stands for every origin in a list of origins. */
 export const ANY_ORIGIN = '*';
 
 /**
- * Cross-origin resource sharing, for whatever answers the request. Credentials stand in headers that the page sets
- * itself, never in cookies, so Access-Control-Allow-Credentials is never sent.
+ * Cross-origin resource sharing, for all that answers requests. Credentials are in headers that the page sets itself,
+ * never in cookies, so Access-Control-Allow-Credentials is never sent.
  */
 export class CorsPolicy {
   private readonly anyOrigin: boolean;
@@ -43,12 +43,12 @@ export class CorsPolicy {
     return this.anyOrigin || this.origins.includes(origin);
   }
 
-  /** Sets what the browser must find on any answer, a problem too. */
+  /** Sets the headers that a browser must find on any answer, also on a problem. */
   setHeaders({ headers }: IncomingMessage, response: ServerResponse): void {
     if (this.origins.length === 0) return;
     if (this.anyOrigin) response.setHeader('Access-Control-Allow-Origin', ANY_ORIGIN);
     else {
-      // On every answer: what is kept for a page of one origin must not be given to one of another.
+      // On every answer: what a cache keeps for a page of one origin must not be given to a page of another.
       response.setHeader('Vary', 'Origin');
       if (headers.origin === undefined || !this.allows(headers.origin)) return;
       response.setHeader('Access-Control-Allow-Origin', headers.origin);
@@ -67,7 +67,7 @@ export class CorsPolicy {
   }
 }
 
-/** Whether a browser asks, before a request of its page, if that may be sent. */
+/** Whether the request is a preflight: a browser asks whether its page may send a request. */
 export function isPreflight({ method, headers }: IncomingMessage): boolean {
   return method === 'OPTIONS' && headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
 }

@@ -1,13 +1,13 @@
 import { badRequest } from './problem.js';
 import { isUuid } from '../database/uuid7.js';
 
-/** For a cursor that no page ended with. */
+/** For a cursor that no page of ours returned. */
 export const unknownCursor = () =>
   badRequest('cursor is not one this API has given out. Use next_cursor of the page before.', [
     { path: 'cursor', message: 'is not a cursor of this API' },
   ]);
 
-/** Where a newest-first list by UUIDv7 goes on: rows with an id below it. */
+/** Where a newest-first list by UUIDv7 continues: at rows with an id below it. */
 export function encodeCursor(id: string): string {
   return Buffer.from(id, 'latin1').toString('base64url');
 }
@@ -25,7 +25,7 @@ export interface Page<T> {
   next_cursor: string | null;
 }
 
-/** Makes a page out of up to `limit` + 1 rows. */
+/** Makes a page of up to `limit` + 1 rows. */
 export function toPage<T extends { id: string }>(rows: T[], limit: number): Page<T> {
   const data = rows.slice(0, limit);
   const last = data.at(-1);

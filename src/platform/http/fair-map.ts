@@ -1,9 +1,9 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 
-/** Long work holds up the whole process; after this long in one request, others get their turn. */
+/** Long work blocks the whole process; after this long in one request, others get their turn. */
 const MAX_BLOCKED_MS = 10;
 
-/** `items.map(make)`, with pauses in which other requests get on. */
+/** `items.map(make)`, with pauses for other requests. */
 export async function fairMap<T, R>(items: readonly T[], make: (item: T, index: number) => R): Promise<R[]> {
   const made: R[] = [];
   let since = performance.now();

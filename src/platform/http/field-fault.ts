@@ -1,6 +1,6 @@
 import { DAY_MS, parseDateTime } from '../time/time.js';
 
-/** Thrown by parsers written by hand at the first field that is wrong. */
+/** Thrown by hand-written parsers at the first field that is wrong. */
 export class FieldFault extends Error {
   constructor(
     readonly path: string,
@@ -10,10 +10,10 @@ export class FieldFault extends Error {
   }
 }
 
-/** Nothing that is recorded happened before. */
+/** Earliest time that can be recorded. */
 export const EARLIEST_TIME = Date.UTC(2000, 0, 1);
 
-/** When something happened, in milliseconds since 1970; null when nothing is said. @throws FieldFault */
+/** When something happened, in milliseconds since 1970; null when the field is absent. @throws FieldFault */
 export function readMoment(field: string, value: unknown, now: number): number | null {
   if (value === undefined || value === null) return null;
   const time = typeof value === 'string' ? parseDateTime(value) : null;

@@ -4,24 +4,28 @@ import type { Express } from 'express';
 import { createServer, IncomingMessage, ServerResponse } from 'node:http';
 
 /**
- * Express, whose requests and responses have its methods from birth. It would give them to each by changing its prototype,
- * and V8 keeps an object whose prototype was changed until the next full collection, with all that hangs on it: every answer
- * would be copied twice by young collections, and full ones come soon (5 ms every 0.2 s under load, instead of 0.3).
+ * Express with requests and responses that are created with its methods. By itself Express gives them to each object by
+ * changing its prototype. V8 keeps such an object until the next full collection, with all that it refers to: young
+ * collections would copy every answer twice, and full ones would come soon (5 ms every 0.2 s under load, instead of
+ * 0.3).
  */
 export class HttpAdapter extends ExpressAdapter {
   override initHttpServer(nestOptions: NestApplicationOptions): void {
     super.initHttpServer(nestOptions);
-    // A missing Host is refused in words, with all other faults of it: see request-head.ts.
+    // A missing Host is refused with a problem, like all other faults of it: see request-head.ts.
     const options = { ...bearExpress(this.getInstance<Express>()), requireHostHeader: false };
     this.setHttpServer(createServer(options, this.getInstance<Express>()));
   }
 
-  /** None of Nest's own, which knows no other methods of an address: what it does not route goes on in Express. */
+  /**
+   * Not Nest's own, which does not know the other methods of an address: requests that Nest does not route go on in
+   * Express.
+   */
   override setNotFoundHandler(): void {
-    // Left out on purpose.
+    // Empty on purpose.
   }
 
-  /** Methods that routes of Express, Nest's among them, take at this address. */
+  /** Methods that routes of Express accept at this address, those of Nest included. */
   methodsAt(path: string): string[] {
     const { stack } = this.getInstance<Express>().router as unknown as { stack: Layer[] };
     return stack.flatMap((layer) =>
@@ -36,7 +40,7 @@ interface Layer {
   match(path: string): boolean;
 }
 
-/** The classes of a server whose objects Express finds to have the right prototypes already. */
+/** Classes for a server whose objects already have the prototypes that Express would set. */
 function bearExpress(app: Express) {
   class ExpressRequest extends IncomingMessage {}
   class ExpressResponse extends ServerResponse {}

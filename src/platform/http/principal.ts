@@ -17,13 +17,13 @@ export interface Principal {
   readonly eventLimit: number | null;
   /** Seconds since 1970; absent when the credential was a key. */
   readonly tokenExpiresAt?: number;
-  /** Of somebody who signed in at the dashboard; absent for programs. */
+  /** Session of a person who signed in at the dashboard; absent for programs. */
   readonly sessionId?: string;
 }
 
 /**
  * A wider scope includes the narrower ones below it: platform ⊃ admin ⊃ (read, write ⊃ track). `track` is for keys that
- * anybody can read, in pages and on devices: it sends events and tells nothing.
+ * anybody can read, in pages and on devices: it sends events and reads nothing.
  */
 const INCLUDED: Record<Scope, readonly Scope[]> = {
   track: ['track'],
@@ -37,14 +37,14 @@ export function allows(granted: readonly Scope[], needed: Scope): boolean {
   return granted.some((scope) => INCLUDED[scope].includes(needed));
 }
 
-/** What both allow, in the widest words for it: `write` and `track` have `track` in common. */
+/** The widest scopes that both allow: `write` and `track` have `track` in common. */
 export function commonScopes(some: readonly Scope[], others: readonly Scope[]): Scope[] {
   return SCOPES.filter(
     (scope) => (some.includes(scope) && allows(others, scope)) || (others.includes(scope) && allows(some, scope)),
   );
 }
 
-/** Whether the caller may send events but look at nothing: not even at what became of an earlier one. */
+/** Whether the caller may send events but read nothing, not even the status of an earlier event. */
 export function sendsOnly({ scopes }: Pick<Principal, 'scopes'>): boolean {
   return !allows(scopes, 'read') && !allows(scopes, 'write');
 }

@@ -8,7 +8,7 @@ import { redact } from '../logging/redact.js';
 import { requestId } from './request-id.js';
 import { RequestNote } from './request-note.js';
 
-/** Turns whatever was thrown into problem+json: the only place that writes an error body. */
+/** Turns anything that was thrown into problem+json. No other code writes an error body. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
@@ -19,7 +19,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** Answers with a problem. What is left of the body is not waited for. */
+/** Answers with a problem, without waiting for the rest of the body. */
 export function sendProblem(thrown: unknown, request: Request, response: Response): void {
   const { status, headers, body, detail } = problemAnswer(thrown, request.originalUrl, requestId(request));
   noteProblem(request, detail);
@@ -41,7 +41,7 @@ export interface ProblemAnswer {
 
 const NOTED = new RequestNote<string>();
 
-/** Remembers what a request was answered, for the call log. */
+/** Notes the status and detail of an answer, for the call log. */
 export function noteProblem(request: IncomingMessage, detail: string): void {
   NOTED.set(request, detail);
 }
@@ -51,8 +51,9 @@ export function notedProblem(request: IncomingMessage): string | null {
 }
 
 /**
- * Status, headers and body for `thrown`, without the credentials that a message may repeat; `url` loses its query as well.
- * @param adapt makes the problem what the clients of this address understand
+ * Status, headers and body for `thrown`, without the credentials that a message may repeat; `url` loses its query as
+ * well.
+ * @param adapt changes the problem into the form that clients of this address understand
  */
 export function problemAnswer(
   thrown: unknown,
@@ -75,7 +76,7 @@ export function problemAnswer(
   };
 }
 
-/** Members stay as they are: they give a client its own ids back. */
+/** Other members stay as they are: they give a client its own ids back. */
 function withoutCredentials({ status, detail, extras }: Problem): Problem {
   const errors = extras.errors?.map(({ path, message }) => ({ path: redact(path), message: redact(message) }));
   return new Problem(status, redact(detail), { ...extras, ...(errors === undefined ? {} : { errors }) });
@@ -86,7 +87,7 @@ const logger = new Logger('ProblemFilter');
 function toProblem(thrown: unknown, id: string): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof HttpException) return fromHttpException(thrown);
-  // Of Express itself, for an address that it cannot decode for instance.
+  // An error of Express itself, for example for an address that it cannot decode.
   const { status, message } = thrown as { status?: unknown; message?: unknown };
   if (UNDECODABLE.test(String(message))) return undecodableAddress();
   if (typeof status === 'number' && status >= 400 && status < 500) return new Problem(status, String(message));
@@ -111,7 +112,7 @@ function fromHttpException(exception: HttpException): Problem {
   return new Problem(status, exception.message);
 }
 
-/** What Express' router says; Nest makes an exception of its own of it, with the same message. */
+/** The message of Express' router; Nest wraps it in its own exception with the same message. */
 const UNDECODABLE = /^Failed to decode param/;
 const undecodableAddress = () =>
   new Problem(400, 'The address has a % that begins no character in UTF-8. Write the sign itself as %25.');

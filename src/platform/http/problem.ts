@@ -23,13 +23,13 @@ interface ProblemExtras {
   kind?: string;
   errors?: FieldError[];
   retryAfterSeconds?: number;
-  /** Headers that tell what would have been right. */
+  /** Headers that say what would have been accepted. */
   headers?: Record<string, string>;
   /** Members added to the body, for answers that carry a result as well. */
   members?: Record<string, unknown>;
 }
 
-/** An answer that says what went wrong and what to do. `detail` is a sentence for a person. */
+/** An error answer. `detail` is a sentence for a person: what went wrong and what to do. */
 export class Problem extends Error {
   constructor(
     readonly status: number,
@@ -76,7 +76,7 @@ function refuseUnknown(sentence: string, message: string, names: readonly string
   throw badRequest(`${sentence}: ${errors.map(({ path }) => printedName(path)).join(', ')}.`, errors);
 }
 
-/** `?=1` has a parameter without a name, and a sentence must show that there is something. */
+/** `?=1` has a parameter without a name, and the sentence must show it. */
 export const printedName = (name: string): string => (name === '' ? '""' : name);
 
 export const unauthorized = (detail: string) => new Problem(401, detail);
@@ -90,7 +90,7 @@ export const unsupportedMediaType = (detail: string, headers: Record<string, str
 export const unavailable = (detail: string, retryAfterSeconds = 1) =>
   new Problem(503, detail, { kind: 'unavailable', retryAfterSeconds });
 
-/** The one answer for everything unforeseen; the cause goes to the log under the request id. */
+/** The answer for all unexpected errors; the cause goes to the log under the request id. */
 export const internalError = () =>
   new Problem(500, 'Something went wrong on our side. Try again; if it stays, report the request_id.');
 

@@ -6,7 +6,8 @@ import { refuseUnknownParameters } from './problem.js';
 
 /**
  * Refuses any parameter on routes that declare no query; the others are checked by the validation pipe. Runs after the
- * guards of credential and limit. Public routes are for probes, and those below /v1 for SDKs, which add what they like.
+ * guards of credential and limit. Not for public routes (probes add parameters) nor for those below /v1 (SDKs add
+ * parameters).
  */
 @Injectable()
 export class QueryGuard implements CanActivate {

@@ -5,8 +5,8 @@ import { badRequest, type Problem } from './problem.js';
 const HOST = /^(?:\[[\dA-Fa-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\dA-Fa-f]{2})*)(?::\d*)?$/;
 
 /**
- * What RFC 9112 (3.2) wants refused: with two of them, or one that says nothing clear, a proxy and this server may not
- * mean the same host. node:http keeps the first of several, so the raw headers are looked at.
+ * Finds Host headers that RFC 9112 (3.2) tells servers to refuse: with two of them, or an ambiguous one, a proxy and
+ * this server may mean different hosts. node:http keeps the first of several, so the raw headers are read.
  */
 export function hostProblem({ rawHeaders, httpVersion }: IncomingMessage): Problem | null {
   let host: string | undefined;
@@ -24,7 +24,7 @@ export function hostProblem({ rawHeaders, httpVersion }: IncomingMessage): Probl
 
 const ABSOLUTE = /^https?:\/\/[^/?#]*/i;
 
-/** The target as proxies are sent it (RFC 9112, 3.2.2), `GET http://host/path`, made the path that all others send. */
+/** Reduces a target in the form for proxies (RFC 9112, 3.2.2), `GET http://host/path`, to its path. */
 export function useOriginForm(request: IncomingMessage): void {
   const { url = '/' } = request;
   if (url.startsWith('/')) return;

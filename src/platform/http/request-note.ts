@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * What we know of a request, noted on the request itself. A WeakMap would not do: collections of young objects keep alive
- * what an old WeakMap holds, so each request would stay, with its answer, until the next full collection.
+ * What we know of a request, in a property of the request. A WeakMap would not do: collections of young objects keep
+ * what an old WeakMap holds, so each request and its answer would stay until the next full collection.
  */
 export class RequestNote<T> {
   private readonly key = Symbol();

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** An address without the part that tells one client of a network from another: `203.0.113.0`, `2001:db8:1::` (/48). */
+/** An address without the part that identifies a client within its network: `203.0.113.0`, `2001:db8:1::` (/48). */
 export function truncateAddress(address: string): string | null {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
   if (isIPv4(plain)) return plain.replace(/\d+$/, '0');

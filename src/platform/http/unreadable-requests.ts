@@ -12,10 +12,12 @@ const REASONS: Record<string, [status: number, line: string, detail: string]> = 
 };
 const NOT_HTTP: [number, string, string] = [400, 'Bad Request', 'This is not valid HTTP, or it was cut off.'];
 
-/** What node:http cannot read never becomes a request; it is answered here, in words as everything else. */
+/**
+ * Bytes that node:http cannot read never become a request. They are answered here, with a problem like everything else.
+ */
 export function answerUnreadable(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: AnsweringSocket) => {
-    // Half an answer cannot be taken back, and who is gone reads none.
+    // An answer that has begun cannot be replaced, and a closed connection cannot be answered.
     if (!socket.writable || error.code === 'ECONNRESET' || socket._httpMessage?.headersSent === true) {
       socket.destroy(error);
       return;
@@ -38,5 +40,5 @@ export function answerUnreadable(server: Server): void {
   });
 }
 
-/** node:http keeps the answer that is being written at its socket. */
+/** node:http keeps the response that is being written in a property of the socket. */
 type AnsweringSocket = Duplex & { _httpMessage?: ServerResponse | null };

@@ -3,12 +3,15 @@ import type { HttpAdapter } from './http-adapter.js';
 import { methodNotAllowed, notFound } from './problem.js';
 import { sendProblem } from './problem.filter.js';
 
-/** Of requests that no route took. Segment's routes below /v1 are not Express' and are not looked for there. */
+/**
+ * For requests that no route took. Segment's routes below /v1 are not routes of Express, so they are not looked for
+ * there.
+ */
 const BEFORE_EXPRESS = /^\/v1(\/|$)/i;
 
 /**
- * Answers what no route took: 404, or for an address that takes other methods 405, and OPTIONS with what they are. Their
- * list is made from the routes themselves.
+ * Answers requests that no route took: 404, or 405 for an address with other methods; OPTIONS with the list of methods.
+ * The list is made from the routes themselves.
  */
 export function answerUnrouted(adapter: HttpAdapter) {
   return (request: Request, response: Response): void => {
@@ -31,7 +34,10 @@ function allowOf(methods: readonly string[]): string {
   return [...names].sort().join(', ');
 }
 
-/** What Express itself cannot route, a malformed address for instance. Express knows error handlers by their four parameters. */
+/**
+ * Errors of the router of Express itself, for example for a malformed address. Express recognises error handlers by
+ * their four parameters.
+ */
 export function answerError(thrown: unknown, request: Request, response: Response, _next: NextFunction): void {
   sendProblem(thrown, request, response);
 }

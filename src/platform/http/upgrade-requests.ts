@@ -8,18 +8,18 @@ type Upgrade = (request: IncomingMessage, socket: Socket, rest: Buffer) => void;
 type Refuse = (problem: Problem, request: IncomingMessage, response: ServerResponse) => void;
 
 const SOCKET_IO = '/socket.io/';
-/** node:http keeps that many headers, names and values counted, and drops the rest without a word. */
+/** node:http keeps this many headers (names and values counted) and silently drops the rest. */
 const MAX_RAW_HEADERS = 2_000;
 
 /**
- * Because Socket.IO listens for upgrades, node:http takes every request that asks for one out of HTTP, be it for another
- * protocol: `h2c`, which the JDK's client asks for with each request, would never be answered. Only a WebSocket at
- * Socket.IO's path gets through; other WebSockets are refused, and all else goes on as RFC 9110 (7.8) wants it, as if
- * it had not asked. Node 24 has server.shouldUpgradeCallback for that, Node 20 has not; and a request that node:http itself
- * lets go on takes those sent behind it without waiting with it, which are never answered.
+ * Because Socket.IO listens for upgrades, node:http no longer handles a request that asks for any upgrade. The JDK's
+ * client asks for `h2c` with each request and would never be answered. Only a WebSocket at Socket.IO's path gets
+ * through. Other WebSockets are refused, and all other requests go on as if they had not asked, as RFC 9110 (7.8) says.
+ * Node 24 has server.shouldUpgradeCallback for this, Node 20 has not. There, requests sent behind such a request on the
+ * same connection, without waiting for the answer, are never answered either.
  */
 export function answerUpgrades(server: UpgradingServer, refuse: Refuse): void {
-  // From Node 25 on the event comes after the body is read, and what is read cannot be given back.
+  // From Node 25 on the event comes after the body is read, and bytes that were read cannot be given back.
   if (Number(process.versions.node.split('.')[0]) > 24) {
     server.shouldUpgradeCallback = (request) => isForWebSocket(request) || !hasBody(request);
   }
@@ -35,7 +35,7 @@ export function answerUpgrades(server: UpgradingServer, refuse: Refuse): void {
 
 function problemOf(request: IncomingMessage): Problem | null {
   if (request.rawHeaders.length >= MAX_RAW_HEADERS) return new Problem(431, 'There are too many headers. Send fewer.');
-  if (!isForWebSocket(request)) return null; // looked at once it is a request
+  if (!isForWebSocket(request)) return null; // its other faults are found once it is a request
   if (request.url?.startsWith(SOCKET_IO) !== true) {
     return notFound(
       `There is no WebSocket at this address. Live metrics are sent over Socket.IO: connect a Socket.IO client, whose path is ${SOCKET_IO}, to the namespace /metrics.`,
@@ -53,7 +53,7 @@ function isForWebSocket({ headers, httpVersion }: IncomingMessage): boolean {
   return httpVersion !== '1.0' && headers.upgrade?.trim().toLowerCase() === 'websocket';
 }
 
-/** A socket that node:http has given away needs a response of its own, and somebody who hears its errors. */
+/** A socket that node:http has handed over needs its own response and its own listener for errors. */
 function responseOn(socket: Socket, request: IncomingMessage): ServerResponse {
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
@@ -64,9 +64,9 @@ function responseOn(socket: Socket, request: IncomingMessage): ServerResponse {
   return response;
 }
 
-/** Gives the connection back to the server, to begin with the same request without what asked for another protocol. */
+/** Gives the connection back to the server, starting with the same request without its Upgrade header. */
 function goOnInHttp(server: Server, request: IncomingMessage, socket: AnsweringSocket, rest: Buffer): void {
-  const ignoreError = () => undefined; // closes the socket, and there is nobody to tell
+  const ignoreError = () => undefined; // the socket closes, and there is nobody to report to
   socket.on('error', ignoreError);
   onceAnswered(socket, () => {
     socket.off('error', ignoreError);
@@ -77,7 +77,9 @@ function goOnInHttp(server: Server, request: IncomingMessage, socket: AnsweringS
   });
 }
 
-/** Requests that came before on the connection are answered first: what reads the next ones knows nothing of them. */
+/**
+ * Waits until earlier requests on the connection are answered: the parser of the next ones does not know about them.
+ */
 function onceAnswered(socket: AnsweringSocket, goOn: () => void): void {
   const answer = socket._httpMessage;
   if (socket.destroyed) return;
@@ -85,12 +87,12 @@ function onceAnswered(socket: AnsweringSocket, goOn: () => void): void {
   else answer.once('close', () => onceAnswered(socket, goOn));
 }
 
-/** node:http keeps the answer that is being written at its socket. */
+/** node:http keeps the response that is being written in a property of the socket. */
 type AnsweringSocket = Socket & { _httpMessage?: ServerResponse | null };
 
 const OF_UPGRADE = ['upgrade', 'http2-settings'];
 
-/** No byte longer than it came, so that limits hold for it as before. */
+/** Not a byte longer than it came, so that limits apply as before. */
 function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): string {
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let n = 0; n < rawHeaders.length; n += 2) {

@@ -3,7 +3,7 @@ import { KEY_PARAMETER } from './access.js';
 import { checkPayload } from './body/payload-check.js';
 import { badRequest, type FieldError, printedName } from './problem.js';
 
-/** Unknown fields and parameters are errors, never dropped; nothing is converted behind the caller's back. */
+/** Unknown fields and parameters are errors and never dropped; no value is converted silently. */
 export function createValidationPipe(): ValidationPipe {
   return new HardenedValidationPipe({
     whitelist: true,
@@ -18,12 +18,13 @@ export function createValidationPipe(): ValidationPipe {
   });
 }
 
-/** The longest array that a route takes has 1,000 elements. */
+/** The longest array that a route accepts has 1,000 elements. */
 const MAX_ELEMENTS = 2_000;
 
 /**
- * Looks at queries and bodies before class-transformer does, which overflows the stack on 5,000 levels, takes a third of
- * a second for 20,000 keys and a whole one for half a million elements, and drops `__proto__` in silence. What PostgreSQL cannot store is refused here as well.
+ * Checks queries and bodies before class-transformer, which overflows the stack on 5,000 levels, takes a third of a
+ * second for 20,000 keys and a second for half a million elements, and silently drops `__proto__`. What PostgreSQL
+ * cannot store is refused here as well.
  */
 @Injectable()
 class HardenedValidationPipe extends ValidationPipe {
@@ -38,7 +39,7 @@ class HardenedValidationPipe extends ValidationPipe {
   }
 }
 
-/** A query without the key, which is nothing that a route knows. */
+/** A query without the API key, which is not a parameter of any route. */
 function withoutKey(query: unknown): unknown {
   if (typeof query !== 'object' || query === null || !(KEY_PARAMETER in query)) return query;
   return Object.fromEntries(Object.entries(query).filter(([name]) => name !== KEY_PARAMETER));

@@ -8,7 +8,7 @@ import { redact } from './redact.js';
 
 /** Longest text kept of one log message; a caller must not be able to fill the disk with one request. */
 const MAX_MESSAGE = 8_192;
-/** Of longer texts only so much is looked through for credentials, and no more of it is kept. */
+/** Longer texts are cut to this length before they are searched for credentials; no more is kept. */
 const MAX_READ = 4 * MAX_MESSAGE;
 
 /** JSON lines on standard output, and in rotated files when LOG_DIR is set. */
@@ -35,7 +35,7 @@ export async function createLogger(
   return new NestLogger(pino(options, multistream(streams)));
 }
 
-/** Nest announces every module and route as it starts: of interest only to who looks for it. */
+/** Nest logs every module and route as it starts: only useful for debugging. */
 const CHATTY = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory', 'NestApplication']);
 
 /** Nest's logger interface over pino: the last string argument is the context, as Nest passes it. */
@@ -68,5 +68,5 @@ export class NestLogger implements LoggerService {
   }
 }
 
-/** Credentials go first: half of one that was cut off would not be known any more. */
+/** Credentials are removed first: half of one that was cut off would not be recognised. */
 const printable = (text: string) => redact(text.slice(0, MAX_READ)).slice(0, MAX_MESSAGE);

@@ -2,7 +2,7 @@ import type { Logger } from '@nestjs/common';
 
 const QUIET_MS = 10_000;
 
-/** Warns at most once every ten seconds: what is away fails often, and one line says it. */
+/** Warns at most once every ten seconds: a service that is away fails often, and one line is enough. */
 export class RareWarning {
   private lastAt = -Infinity;
 

@@ -1,19 +1,19 @@
 /**
- * Takes credentials out of what is kept or shown: log lines, the call log, problem details. Whatever form they have and
- * however they came: rather a word too many than a key in a file that is copied about.
+ * Removes credentials from what is stored or shown: log lines, the call log, problem details. It covers all their
+ * forms, and rather removes a word too many than leave a key in a file that is copied around.
  */
 
 const GONE = '[redacted]';
 
-/** Values of this process's own settings that open something. */
+/** Values of this process's own settings that give access to something. */
 const secrets = new Set<string>();
 
-/** Texts that had nothing to hide: the paths and user agents of most calls, so that they cost one look-up. */
+/** Texts without credentials: the paths and user agents of most calls then cost one look-up. */
 const clean = new Set<string>();
 const MAX_CLEAN = 1_000;
 const MAX_CLEAN_LENGTH = 256;
 
-/** From now on `value` is taken out of every text. */
+/** From now on `value` is removed from every text. */
 export function hide(value: string): void {
   secrets.add(value);
   clean.clear();
@@ -22,7 +22,7 @@ export function hide(value: string): void {
 const URL_NAMES = 'api[_-]?key|write[_-]?key|access[_-]?token|token|secret|password|passwd|pwd|private[_-]?key';
 const QUOTED = `"(?:[^"\\\\]|\\\\.){0,2048}"|'(?:[^'\\\\]|\\\\.){0,2048}'`;
 
-/** Each with what takes its place. The bounds keep the time linear in the length of a text that was made to be slow. */
+/** Each with its replacement. The bounds keep the time linear in the length of the text, also for a hostile text. */
 const FORMS: readonly [form: RegExp, replacement: string][] = [
   [/-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)/g, GONE],
   // scheme://user:password@host
@@ -37,12 +37,12 @@ const FORMS: readonly [form: RegExp, replacement: string][] = [
   [new RegExp(`((?<![a-z0-9])(?:${URL_NAMES})=)(?:${QUOTED}|[^&\\s"'<>]+)`, 'gi'), '$1…'],
   // JSON, also as a string of JSON
   [new RegExp(`(\\\\{0,3}["'](?:${URL_NAMES})\\\\{0,3}["']\\s*:\\s*\\\\{0,3}["'])[^"'\\\\]+`, 'gi'), `$1${GONE}`],
-  // A word of small letters after it is prose.
+  // A word in lower case after it is ordinary prose.
   [/\b([Bb]earer|[Bb]asic|BEARER|BASIC)(\s{1,8})(?=[^\s"'<>]{0,512}[A-Z0-9+/_=-])[^\s"'<>]{8,}/g, `$1$2${GONE}`],
-  // The first 16 characters find a key's record and open nothing.
+  // The first 16 characters identify a key's record and give no access.
   [/(tmk_[a-z0-9_-]{1,16})[a-z0-9_-]*…?/gi, '$1…'],
   [/(eyJ)[\w-]{8,}(?:\.[\w-]*){0,4}/gi, '$1…'],
-  // Where Segment's SDKs put their write key, of whatever form.
+  // Where Segment's SDKs put their write key, in any form.
   [/(\/projects\/)[^/\s?#"']+(?=\/settings)/gi, '$1…'],
 ];
 
@@ -50,7 +50,7 @@ const FORMS: readonly [form: RegExp, replacement: string][] = [
 const SUSPICIOUS =
   /tmk_|eyJ|%[0-9a-f]{2}|:\/\/|=|PRIVATE KEY|authorization|cookie|api-?key|["'][atwsp]|bearer|basic|\/projects\/|[A-Za-z0-9+/_-]{24}/i;
 
-/** Left out of the question: they are long enough to look encoded, and stand in most paths. */
+/** Ignored here: ids are long enough to look encoded, and occur in most paths. */
 const UUIDS = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 
 /** `text` without credentials. */
@@ -58,7 +58,7 @@ export function redact(text: string): string {
   if (clean.has(text)) return text;
   const bare = text.replace(UUIDS, '');
   if (!SUSPICIOUS.test(bare) && !holdsSecret(text)) {
-    // With ids in it, it will hardly come again.
+    // A text with ids will hardly occur again.
     if (bare.length === text.length && text.length <= MAX_CLEAN_LENGTH) remember(text);
     return text;
   }
@@ -87,7 +87,7 @@ function redactEncoded(text: string): string {
   return words.replace(BASE64, redactBase64);
 }
 
-/** Percent-encoding, also of percent-encoding. A word that hides something is shown as it reads. */
+/** Percent-encoding, also twice. A word that hides a credential is shown decoded. */
 function redactPercent(word: string): string {
   if (!word.includes('%')) return word;
   let decoded = word;
@@ -101,7 +101,7 @@ const decodeOctets = (octets: string) => Buffer.from(octets.replaceAll('%', ''),
 const BASE64 = /[A-Za-z0-9+/_-]{24,}={0,2}/g;
 const UNMISTAKABLE = /tmk_[a-z0-9_-]{16}|eyJ[\w-]{8,}\./i;
 
-/** At each of the four ways it may be aligned, as slashes of a path may stand in front of it. */
+/** Base64 may be aligned in four ways, since slashes of a path may precede it. */
 function redactBase64(run: string): string {
   for (let start = 0; start < 4; start++) {
     const decoded = Buffer.from(run.slice(start), 'base64').toString('latin1');

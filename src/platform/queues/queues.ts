@@ -16,9 +16,9 @@ export type QueueBackend = 'redis' | 'postgres';
 export type QueueRole = 'producer' | 'consumer';
 
 /**
- * The connection BullMQ works on: Redis when REDIS_URL is set, else PostgreSQL.
- * This file is the only one that knows which. Queues hold ids, so nothing here is worth waiting for:
- * what a lost queue forgets, the poller finds in PostgreSQL.
+ * The connection BullMQ works on: Redis when REDIS_URL is set, else PostgreSQL. This file is the only one that knows
+ * which. Queues hold only ids, so nothing here needs to be waited for: what a lost queue held, the poller finds in
+ * PostgreSQL.
  */
 @Injectable()
 export class QueueConnection implements OnApplicationShutdown {
@@ -43,8 +43,8 @@ export class QueueConnection implements OnApplicationShutdown {
   }
 
   /**
-   * To be called before BullMQ closes `worker`: it would wait for a Redis that is away to come back and take its goodbye.
-   * A job that runs goes on; its transaction is waited for where the pools are closed.
+   * Call it before BullMQ closes `worker`: otherwise BullMQ waits for a Redis that is away, to sign off. A running job
+   * goes on; closing the pools waits for its transaction.
    */
   async leaveIfAway(worker: Worker): Promise<void> {
     if (this.connection instanceof Redis && this.connection.status !== 'ready') await worker.close(true);
@@ -68,7 +68,7 @@ export class QueueConnection implements OnApplicationShutdown {
     return redis;
   }
 
-  /** Commits of the queue need no flush: a job that is lost with the server is re-made by the poller. */
+  /** Commits of the queue need no flush: the poller replaces a job that is lost with the server. */
   private postgres(config: Config, role: QueueRole): pg.Pool {
     const options = `-c search_path=${QUEUE_SCHEMA} -c synchronous_commit=off`;
     const pool = new pg.Pool({
@@ -90,9 +90,9 @@ export const queueRoot = (): DynamicModule =>
   BullModule.forRootAsync({ inject: [QueueConnection], useFactory: queueOptions });
 
 /**
- * BullMQ looks once at the schema and keeps the outcome for ever. When that look failed, because PostgreSQL was just going
- * away, its worker asked again and again without ever waiting for anything: nothing else in the process ran any more, the
- * handler of SIGTERM included. Our own migrations make the schema, so there is no need to look.
+ * BullMQ checks the schema once and keeps the outcome. When that check failed, because PostgreSQL was just going away,
+ * its worker repeated it in a busy loop: nothing else in the process ran any more, not even the handler of SIGTERM. Our
+ * own migrations make the schema, so the check is not needed.
  */
 const createBackend: typeof createPostgresBackend = (name, options, factoryOptions) => {
   const backend = createPostgresBackend(name, options, factoryOptions);
@@ -108,7 +108,8 @@ function queueOptions(queue: QueueConnection): QueueOptions {
     connection: queue.connection,
     // Hash-tagged, so that one queue stays in one slot of a Redis Cluster.
     ...(queue.backend === 'redis' ? { prefix: '{tidemark}' } : {}),
-    // Both make BullMQ wait for Redis at start, and fail for good when it is away: a producer must start without it.
+    // Both make BullMQ wait for Redis at start, and fail for good when it is away. But a producer must start without
+    // Redis.
     ...(queue.role === 'producer' ? { skipWaitingForReady: true, skipVersionCheck: true } : {}),
     defaultJobOptions: {
       removeOnComplete: { age: 3_600, count: 100 },

@@ -1,6 +1,9 @@
 const ZONES = new Map<string, Intl.DateTimeFormat>();
 
-/** Old names that the runtime knows besides those of IANA. PostgreSQL does not, or means another zone (IST, CST, AST). */
+/**
+ * Old names that the runtime accepts besides those of IANA. PostgreSQL does not know them, or means another zone (IST,
+ * CST, AST).
+ */
 const NOT_OF_IANA = new RegExp(
   '^(?:SystemV/.*|US/Pacific-New|Canada/East-Saskatchewan|' +
     'ACT|AET|AGT|ART|AST|BET|BST|CAT|CNT|CST|CTT|EAT|ECT|IET|IST|JST|MIT|NET|NST|PLT|PNT|PRT|PST|SST|VST)$',
@@ -41,7 +44,7 @@ function zoneFormat(zone: string): Intl.DateTimeFormat {
       minute: 'numeric',
       second: 'numeric',
     });
-    // Names come from requests, in whatever case: about 600 zones, so a thousand entries are plenty.
+    // Names come from requests, in any case: about 600 zones, so a thousand entries are plenty.
     if (ZONES.size >= 1_000) ZONES.clear();
     ZONES.set(zone, format);
   }

@@ -5,8 +5,8 @@
 const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
 
 /**
- * Milliseconds since 1970 of an RFC 3339 date-time, or null when it is not one. Digits beyond milliseconds are cut.
- * 30 February is not a date and 24:00 not a time, though `Date.parse` would take both.
+ * Milliseconds since 1970 of an RFC 3339 date-time, or null when it is not one. Digits beyond milliseconds are cut. 30
+ * February is not a date and 24:00 is not a time, though `Date.parse` accepts both.
  */
 export function parseDateTime(text: string): number | null {
   const match = DATE_TIME.exec(text);
@@ -18,12 +18,12 @@ export function parseDateTime(text: string): number | null {
 }
 
 /**
- * What can be asked for and set. Nothing was recorded outside; 1900 is what people write who mean all there is. The years
- * before 1 and after 9999 are written in one way by JavaScript and in another by PostgreSQL.
+ * The years that can be asked for and set. Nothing is recorded outside; 1900 is what people write when they mean
+ * everything. JavaScript and PostgreSQL write years before 1 and after 9999 differently.
  */
 const ASKABLE = { from: Date.UTC(1900, 0, 1), to: Date.UTC(3000, 0, 1) };
 
-/** End of a sentence about a time outside. */
+/** End of the sentence about a time outside this range. */
 export const ASKABLE_YEARS = 'must lie in the years 1900 to 2999';
 
 export const isAskable = (ms: number): boolean => ms >= ASKABLE.from && ms < ASKABLE.to;
@@ -32,7 +32,7 @@ export const isAskable = (ms: number): boolean => ms >= ASKABLE.from && ms < ASK
 export function dateTimeFault(value: unknown): string | null {
   const ms = typeof value === 'string' ? parseDateTime(value) : null;
   if (ms !== null) return isAskable(ms) ? null : ASKABLE_YEARS;
-  // An address stands for a space with a plus.
+  // In an address, a plus stands for a space.
   const plus = typeof value === 'string' && parseDateTime(value.replace(' ', '+')) !== null;
   const hint = plus ? '; in an address the + of the offset is written %2B' : '';
   return `must be an RFC 3339 date-time with an offset, like 2026-11-20T08:00:00Z${hint}`;

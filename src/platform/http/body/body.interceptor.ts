@@ -6,12 +6,12 @@ import type { AuthenticatedRequest } from '../access.js';
 import { readJsonBody } from './body.js';
 import { CONFIG, type Config } from '../../config/config.js';
 
-/** Where nobody has shown a credential yet, the body is one: a key to sign in with, some dozen characters. */
+/** On public routes the body is a credential itself: a key to sign in with, some dozen characters. */
 const MAX_PUBLIC_BYTES = 8_192;
 
 /**
- * Reads the body of routes that declare one. Nest runs interceptors after the guards, so nobody's body is read, inflated
- * or parsed before the credential is known and within its limit.
+ * Reads the body of routes that declare one. Nest runs interceptors after the guards, so no body is read, inflated or
+ * parsed before the credential is checked and within its limit.
  */
 @Injectable()
 export class BodyInterceptor implements NestInterceptor {
@@ -27,7 +27,7 @@ export class BodyInterceptor implements NestInterceptor {
   }
 }
 
-/** Some routes do without one. */
+/** Some routes work without a body. */
 function hasBody({ headers }: AuthenticatedRequest): boolean {
   const length = headers['content-length'];
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');

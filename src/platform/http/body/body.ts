@@ -3,7 +3,7 @@ import { type BodyLimits, bodyTooLarge, ENCODINGS, inflate, isEncoding } from '.
 import { parseJson } from './json.js';
 import { Problem, unsupportedMediaType } from '../problem.js';
 
-/** Whoever has a key may send a megabyte of what repeats itself without a thought about ratios. */
+/** With a key, a body of up to a megabyte may compress as well as it likes. */
 const FREE_BYTES = 1_048_576;
 
 /**
@@ -17,8 +17,8 @@ export async function readJsonBody(request: IncomingMessage, maxBytes: number): 
 }
 
 /**
- * @param name of the media types that are taken, for people and for the header Accept (RFC 9110 §15.5.16)
- * @throws Problem 415 when a media type is given and another than `pattern`, or a charset other than UTF-8
+ * @param name of the media types that are accepted, for the sentence and for the header Accept (RFC 9110 §15.5.16)
+ * @throws Problem 415 when the request names a media type that does not match `pattern`, or a charset other than UTF-8
  */
 export function requireMediaType(request: IncomingMessage, pattern: RegExp, name: string): void {
   const type = request.headers['content-type'];
@@ -28,7 +28,7 @@ export function requireMediaType(request: IncomingMessage, pattern: RegExp, name
   requireCharset(request, name);
 }
 
-/** @throws Problem 415 when a charset is given and another than UTF-8, of which ASCII is a part */
+/** @throws Problem 415 when the request names a charset other than UTF-8 or ASCII, which is a part of it */
 export function requireCharset(request: IncomingMessage, name: string): void {
   const charset = /charset="?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
   if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) {
@@ -39,8 +39,9 @@ export function requireCharset(request: IncomingMessage, name: string): void {
 const SHORT_BODY = 65_536;
 
 /**
- * After a refusal without reading the body: a short one is read and thrown away, and the connection goes on.
- * @returns false for a longer one, for whose end nobody should wait: the connection is to be closed
+ * For a request that is refused without reading its body: a short body is read and thrown away, and the connection
+ * stays open.
+ * @returns false for a longer body, which is not waited for: the connection must be closed
  */
 export function passBodyBy(request: IncomingMessage): boolean {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
@@ -73,8 +74,8 @@ export async function readBytes(
 }
 
 /**
- * A body up to so many times the limit is read to its end and thrown away before it is refused: a connection closed
- * under a client that still writes is reset, and the answer is lost with it.
+ * A body of up to this many times the limit is read to its end and thrown away before it is refused. If the connection
+ * were closed while the client still writes, it would be reset, and the client would not get the answer.
  */
 const READ_OUT = 4;
 

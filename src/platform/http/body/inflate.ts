@@ -4,7 +4,7 @@ import { badRequest, tooLarge } from '../problem.js';
 
 /** Fewer turns of the event loop for a long body than with the 16 KiB that are usual. */
 const CHUNK_BYTES = 65_536;
-/** Events, even without ids of their own, compress 10 to 50 times; only what repeats itself goes beyond. */
+/** Events, even without ids of their own, compress 10 to 50 times; only content that repeats itself goes beyond. */
 const MAX_RATIO = 100;
 
 type Inflate = (bytes: Buffer, options: { maxOutputLength: number; chunkSize: number }) => Promise<Buffer>;
@@ -23,15 +23,15 @@ export const ENCODINGS = 'gzip, deflate, br, identity';
 export interface BodyLimits {
   /** Longest body taken, counted inflated. */
   maxBytes: number;
-  /** So much a body may inflate to however short it is. */
+  /** A body may inflate to this size, however short it is. */
   freeBytes: number;
 }
 
 export const isEncoding = (name: string) => DECODERS.has(name);
 
 /**
- * The body as it was before its Content-Encoding. Works on a thread of its own and stops at the limits, so that a bomb
- * costs little memory and no turn of the event loop.
+ * The body as it was before its Content-Encoding. Runs on a thread of libuv and stops at the limits, so that a
+ * decompression bomb costs little memory and does not block the event loop.
  * @throws Problem 400 for bytes that are not what the encoding says, 413 beyond the limits
  */
 export async function inflate(bytes: Buffer, encoding: string, { maxBytes, freeBytes }: BodyLimits): Promise<Buffer> {

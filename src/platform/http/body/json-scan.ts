@@ -1,4 +1,4 @@
-/** Looks at JSON as bytes, before anything is made of it. About a millisecond per megabyte, in one pass and without objects. */
+/** Scans JSON as bytes, before it is parsed. About a millisecond per megabyte, in one pass and without objects. */
 
 /** An event has 32 levels at most, and the schema of one two for each of them. */
 const MAX_LEVELS = 128;
@@ -6,7 +6,7 @@ const MAX_LEVELS = 128;
 const MAX_VALUES = 40_000;
 /** 20,000 names that are all different take about 16 ms. No route takes more than 3,000 in one part of a body. */
 const MAX_NAMES = 20_000;
-/** Values of a whole body: their objects are all there at once, and each collection of garbage goes through them. */
+/** Values of a whole body: they are all in memory at once, and each collection of garbage walks through them. */
 const MAX_ALL_VALUES = 500_000;
 /** The largest batch that can be configured (MAX_BATCH_SIZE). */
 const MAX_ELEMENTS = 10_000;
@@ -29,7 +29,7 @@ const NONE = -1;
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT] = [0x5b, 0x5d, 0x7b];
 
 export interface Excess {
-  /** Where the bound is passed. */
+  /** Where the bound is exceeded. */
   offset: number;
   message: string;
 }
@@ -67,12 +67,12 @@ function endOfText(bytes: Buffer, start: number, end: number): number {
 export type Elements = number[];
 
 export interface Outline {
-  /** The JSON with a number in each array: its place in `arrays`. */
+  /** The JSON with a number in the place of each array: its index in `arrays`. */
   text: Buffer;
   arrays: Elements[];
 }
 
-/** The JSON is not well-formed, or has too much to be taken apart. */
+/** The JSON is not well-formed, or has too many arrays or elements. */
 export class OutlineError extends Error {
   constructor(
     message: string,
@@ -110,7 +110,7 @@ class ArrayTaker {
   private readonly parts: Buffer[] = [];
   private readonly arrays: Elements[] = [];
   private isObject = false;
-  /** How deep the elements are that are being taken. */
+  /** Depth of the elements that are being taken out. */
   taking = NONE;
   private elements: Elements = [];
   private elementStart = 0;
@@ -165,7 +165,7 @@ export function memberAt(bytes: Buffer, start: number, offset: number): string {
   return name;
 }
 
-/** The text that a member of the outermost object is, the first of its name; null when there is none. */
+/** The text of a member of the outermost object, the first of that name; null when there is none. */
 export function findMemberText(bytes: Buffer, name: string): string | null {
   for (const { start, end, colon } of membersOf(bytes, 0, bytes.length)) {
     if (textAt(bytes, start, end) !== name) continue;
@@ -176,7 +176,7 @@ export function findMemberText(bytes: Buffer, name: string): string | null {
   return null;
 }
 
-/** Names of the outermost object: their quotes and the colon behind. */
+/** Names of the outermost object: the places of their quotes and of the colon behind. */
 function* membersOf(bytes: Buffer, from: number, to: number): Generator<{ start: number; end: number; colon: number }> {
   let [depth, start, end] = [0, 0, 0];
   for (let n = from; n < to; n++) {
@@ -192,7 +192,7 @@ function* membersOf(bytes: Buffer, from: number, to: number): Generator<{ start:
 
 const MAX_TEXT_BYTES = 1_024;
 
-/** What stands between two quotes, if it is not long. */
+/** The text between two quotes, if it is not long. */
 function textAt(bytes: Buffer, start: number, end: number): string | null {
   if (end - start > MAX_TEXT_BYTES) return null;
   try {

@@ -5,15 +5,15 @@ import { type Elements, findExcess, memberAt, type Outline, OutlineError, takeAp
 import { badRequest, type FieldError, tooLarge } from '../problem.js';
 
 /**
- * Stands in a parsed body for an element of an array that would have taken too long to parse. Who reads elements one by
- * one refuses this one alone; others find members that they do not know.
+ * Takes the place of an array element that would have taken too long to parse. Code that reads elements one by one
+ * refuses only this one; other code finds members that it does not know.
  */
 export class Unread {
   constructor(readonly fault: FieldError) {}
 }
 
 /**
- * Parses JSON, and never holds up the process for long: what JSON.parse could take long for is found first, and a long
+ * Parses JSON without blocking the process for long: what would take JSON.parse too long is found first, and a long
  * body is parsed element by element, with pauses.
  * @throws Problem 400 for what is not JSON in UTF-8 or is too complex, 413 for too many elements
  */
@@ -30,7 +30,7 @@ export async function parseJson(given: Buffer): Promise<unknown> {
   return putTogether(bytes, outline, parseText(outline.text.toString('utf8')));
 }
 
-/** JSON inside of JSON. @returns undefined for what is not JSON or too complex */
+/** JSON inside a JSON text. @returns undefined for what is not JSON or too complex */
 export function parseSmallJson(bytes: Buffer): unknown {
   const text = withoutMark(bytes);
   if (!isUtf8(text) || findExcess(text) !== null) return undefined;
@@ -70,7 +70,7 @@ function outlineOf(bytes: Buffer): Outline {
   }
 }
 
-/** Each array of the outline has its place in `arrays` as its only element. */
+/** Each array of the outline holds its index in `arrays` as its only element. */
 async function putTogether(bytes: Buffer, { arrays }: Outline, top: unknown): Promise<unknown> {
   const fill = ([place]: unknown[], name: string) => parseElements(bytes, arrays[place as number]!, name);
   if (Array.isArray(top)) return fill(top, '');
@@ -85,7 +85,7 @@ async function putTogether(bytes: Buffer, { arrays }: Outline, top: unknown): Pr
 async function parseElements(bytes: Buffer, elements: Elements, name: string): Promise<unknown[]> {
   const starts = elements.filter((_offset, index) => index % 2 === 0);
   return fairMap(starts, (start, index) => {
-    const end = elements[2 * index + 1]!; // ends stand behind their starts
+    const end = elements[2 * index + 1]!; // each end follows its start
     const excess = findExcess(bytes, start, end);
     if (excess === null) return parseText(bytes.toString('utf8', start, end), `${name}[${index}]: `);
     const path = memberAt(bytes, start, excess.offset).slice(0, 100);

@@ -5,9 +5,9 @@ export const MAX_DEPTH = 32;
 export const MAX_KEYS = 1_000;
 
 /**
- * What PostgreSQL's jsonb cannot hold, and what would make one event expensive: strings with NUL or a lone surrogate,
- * numbers that are not finite (JSON.parse turns 1e400 into Infinity), more than 32 levels, more than 1,000 keys.
- * Recursion goes no deeper than the limit, so a hostile payload cannot exhaust the stack.
+ * Finds what PostgreSQL's jsonb cannot hold, and what would make one event expensive: strings with NUL or a lone
+ * surrogate, numbers that are not finite (JSON.parse turns 1e400 into Infinity), more than 32 levels, more than 1,000
+ * keys. Recursion goes no deeper than the limit, so a hostile payload cannot exhaust the stack.
  * @param maxElements of all arrays together
  * @returns the first fault, or null
  */
@@ -49,7 +49,7 @@ class PayloadCheck {
     return null;
   }
 
-  /** The path of a value is put together only when something is wrong with it. */
+  /** The path of a value is built only when something is wrong with it. */
   private visitValue(value: unknown, parent: string, key: string | number, depth: number): FieldError | null {
     if (typeof value === 'string') {
       const fault = textFault(value);
@@ -72,7 +72,7 @@ export function textFault(text: string): string | null {
 
 /** Why a text is not one of 1 to `max` storable characters, or null when it is. */
 export function boundedTextFault(text: string, max: number): string | null {
-  // Length in UTF-16 units is never less than in characters, so most texts need no counting.
+  // Length in UTF-16 units is never less than in characters, so most texts need not be counted.
   if (text.length === 0 || (text.length > max && [...text.slice(0, 2 * max + 1)].length > max)) {
     return `must be 1 to ${max} characters long`;
   }
