@@ -11,7 +11,7 @@ const AUDIENCE = 'tidemark-api';
 const MAX_TOKEN_LENGTH = 4_096;
 const MAX_REMEMBERED = 10_000;
 
-/** What a verified token says. The key it came from still decides what it may do now. */
+/** The content of a verified token. The key that it was made from still decides what it may do now. */
 export interface TokenClaims {
   keyId: string;
   tenantId: string;
@@ -27,8 +27,8 @@ interface Keys {
 }
 
 /**
- * Access tokens: JWTs with one pinned algorithm, EdDSA when JWT_PRIVATE_KEY is set, else HS256 under JWT_SECRET or, without
- * one, under a secret of the installation that all replicas share.
+ * Access tokens: JWTs with one pinned algorithm, EdDSA when JWT_PRIVATE_KEY is set, else HS256 with JWT_SECRET or,
+ * without one, with a secret of the installation that all replicas share.
  */
 @Injectable()
 export class AccessTokens {
@@ -55,7 +55,7 @@ export class AccessTokens {
     return { token, expiresIn };
   }
 
-  /** @throws Problem 401 for anything but a token of ours that has not expired */
+  /** @throws Problem 401 for anything but one of our tokens that has not expired */
   async verify(token: string): Promise<TokenClaims> {
     if (token.length > MAX_TOKEN_LENGTH) throw invalidToken();
     const digest = hash('sha256', token);

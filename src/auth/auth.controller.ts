@@ -28,7 +28,7 @@ export class AuthController {
     const { rateLimit, rateWindowSeconds } = caller;
     const [tenant, state, session] = await Promise.all([
       this.tenants.get(caller.tenantId),
-      this.limiter.take(limitKey(caller), 0, rateLimit, rateWindowSeconds * 1_000), // a look, at no cost
+      this.limiter.take(limitKey(caller), 0, rateLimit, rateWindowSeconds * 1_000), // reads the state and counts nothing
       caller.sessionId === undefined ? undefined : this.describeSession(request),
     ]);
     return {
@@ -48,8 +48,8 @@ export class AuthController {
   }
 
   /**
-   * Exchanges a key for an access token that stops working when the key is disabled, deleted or narrowed. A token is not
-   * exchanged for a token: who holds one for a moment would keep it for ever.
+   * Exchanges a key for an access token that stops working when the key is disabled, deleted or narrowed. A token is
+   * not exchanged for a token: who holds one for a moment would keep it for ever.
    */
   @Post('token')
   @HttpCode(200)

@@ -17,7 +17,7 @@ import { FailedAttempts } from './limits/failed-attempts.js';
 import { isSameOrigin, readSessionCookie, requireCsrfToken } from './sessions/session-cookie.js';
 import { SessionsService } from './sessions/sessions.service.js';
 
-/** Turns a request into the principal it acts for. */
+/** Finds the principal that a request acts for. */
 @Injectable()
 export class AuthService {
   private readonly sources: CredentialSources;
@@ -64,7 +64,7 @@ export class AuthService {
     return this.authenticateBy(this.credentialOf, request, needed, freshness);
   }
 
-  /** The same for a credential that came beside the headers of `request`: in a body, or in the handshake of a socket. */
+  /** The same for a credential that is not in the headers of `request`: in a body, or in the handshake of a socket. */
   async authenticateWith(
     credential: string,
     request: IncomingMessage,
@@ -75,8 +75,8 @@ export class AuthService {
   }
 
   /**
-   * What a principal of a moment ago may do now, for connections that outlive a request: its key as it is, without what
-   * the principal did not have then.
+   * What a principal may do now, for connections that outlive a request: what its key allows now, and nothing that the
+   * principal was not allowed before.
    * @throws Problem 401 when the credential is void, 403 when the key or its tenant is not active any more
    */
   async renew(held: Principal): Promise<Principal> {
@@ -90,12 +90,15 @@ export class AuthService {
     return { ...held, scopes: held.scopes.filter((scope) => allows(current.scopes, scope)) };
   }
 
-  /** Whether the headers of `request` hold anything that is meant as a credential. */
+  /** Whether the headers of `request` hold something meant as a credential. */
   hasCredential(request: IncomingMessage): boolean {
     return request.headers.authorization !== undefined || this.credentialOf(request) !== null;
   }
 
-  /** Counts a request that proved nothing as a failed attempt. @throws Problem 429 when its address has had too many */
+  /**
+   * Counts a request without a valid credential as a failed attempt. @throws Problem 429 when its address has had too
+   * many
+   */
   noteFailure(request: IncomingMessage): void {
     this.failures.note(clientAddress(request, this.trust));
   }
@@ -159,7 +162,7 @@ export class AuthService {
     }
   }
 
-  /** Chosen by its form alone: what looks like one kind of credential is never tried as another. */
+  /** Chosen by its form only: a text that looks like one kind of credential is never tried as another. */
   private async identify(credential: string | null, freshness: Freshness): Promise<Principal> {
     if (credential === null) {
       if (this.config.SKIP_AUTH) return this.configuredPrincipal;
@@ -172,7 +175,7 @@ export class AuthService {
     return this.toPrincipal(key);
   }
 
-  /** Whoever signed in at the dashboard, as what their key is now; null without a cookie. */
+  /** The principal of a person who signed in at the dashboard, by what their key allows now; null without a cookie. */
   private async identifySession(request: IncomingMessage, freshness: Freshness): Promise<Principal | null> {
     const token = readSessionCookie(request);
     if (token === null || !isSameOrigin(request, this.originOf(request)?.host)) return null;
@@ -183,7 +186,7 @@ export class AuthService {
     return { ...principal, sessionId: session.id };
   }
 
-  /** A token does what its key may still do: it dies with the key and narrows with it. */
+  /** A token may do what its key may still do: it ends with the key and is narrowed with it. */
   private async identifyToken(token: string, freshness: Freshness): Promise<Principal> {
     const claims = await this.tokens.verify(token);
     const principal = await this.findTokenPrincipal(claims.keyId, freshness);
@@ -202,7 +205,7 @@ export class AuthService {
     return key === null ? null : this.toPrincipal(key);
   }
 
-  /** Changes with the configured key, so that its tokens die with it too. */
+  /** Changes with the configured key, so that its tokens end with it too. */
   private configuredKeyId(): string {
     return `configured:${hash('sha256', `token:${this.config.PLATFORM_API_KEY ?? ''}`).slice(0, 16)}`;
   }
@@ -239,7 +242,9 @@ export class AuthService {
     return { ...principal, tenantId: await this.requireActive(tenantId) };
   }
 
-  /** Of a tenant other than the key's: read each time, as platform keys that act for one are few. @returns its id */
+  /**
+   * For a tenant other than the key's: read each time, since few platform keys act for another tenant. @returns its id
+   */
   private async requireActive(tenantId: string): Promise<string> {
     const tenant = await this.tenants.find(tenantId);
     if (tenant === null) throw notFound(`There is no tenant ${tenantId}.`);

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { KEY_PARAMETER } from '../platform/http/access.js';
 import { unauthorized } from '../platform/http/problem.js';
 
-/** What a request may carry its credential in, besides X-API-Key and Authorization. */
+/** Where a request may carry its credential, besides X-API-Key and Authorization. */
 export interface CredentialSources {
   /** Lower-case names of further headers. */
   readonly headers: readonly string[];
@@ -11,8 +11,8 @@ export interface CredentialSources {
 }
 
 /**
- * The one credential of a request, or null when it has none. The first source that holds something decides;
- * a wrong value there is never made good by another source.
+ * The one credential of a request, or null when it has none. The first source that holds something decides; when its
+ * value is wrong, no other source is tried.
  */
 export function readCredential(request: IncomingMessage, sources: CredentialSources): string | null {
   const apiKey = request.headers['x-api-key'];
@@ -38,8 +38,8 @@ function readQuery(url: string): string | null {
 }
 
 /**
- * The user name of HTTP Basic authentication, which is where Segment's SDKs put their write key; null when there is none.
- * Only their routes ask: nowhere else does a browser's remembered password count.
+ * The user name of HTTP Basic authentication, which is where Segment's SDKs put their write key; null when there is
+ * none. Only their routes use it, so that a password saved in a browser does not count elsewhere.
  */
 export function readBasicUser(request: IncomingMessage): string | null {
   const match = /^Basic +([A-Za-z0-9+/_-]+=*) *$/i.exec(request.headers.authorization ?? '');

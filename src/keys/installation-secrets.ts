@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database/database.js';
 
-/** Random secrets that the migration made and all processes share; readable to the system role alone. */
+/** Random secrets that the migration made and all processes share; readable by the system role only. */
 @Injectable()
 export class InstallationSecrets {
   private readonly secrets = new Map<string, Promise<Buffer>>();

@@ -1,10 +1,10 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /**
- * Keys look like `tmk_<16 characters>_<43 characters>`, all url-safe.
- * The second part is 26 random bytes and 6 bytes of HMAC-SHA256(pepper, prefix ‖ random): a made-up key fails
- * that check in microseconds whether its prefix exists or not, so nobody can make the server compute bcrypt.
- * 64 characters in all, under the 72 bytes at which bcrypt stops reading.
+ * Keys look like `tmk_<16 characters>_<43 characters>`, all url-safe. The second part is 26 random bytes and 6 bytes of
+ * HMAC-SHA256(pepper, prefix ‖ random): a made-up key fails that check in microseconds, whether its prefix exists or
+ * not, so it never makes the server compute bcrypt. 64 characters in all, under the 72 bytes at which bcrypt stops
+ * reading.
  */
 const FORMAT = /^tmk_([A-Za-z0-9_-]{16})_([A-Za-z0-9_-]{43})$/;
 const RANDOM_BYTES = 26;
@@ -17,7 +17,7 @@ export function generateKey(pepper: Buffer): { key: string; prefix: string } {
   return { key: `tmk_${prefix}_${secret}`, prefix };
 }
 
-/** The 16 characters by which a key is found, or null when the text is no key. */
+/** The 16 characters by which a key is found, or null when the text is not a key. */
 export function prefixOf(key: string): string | null {
   return FORMAT.exec(key)?.[1] ?? null;
 }

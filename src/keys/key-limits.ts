@@ -6,7 +6,10 @@ import type { ApiKey } from './api-key.entity.js';
 type Limited = Pick<ApiKey, 'rateLimit' | 'rateWindowSeconds' | 'eventLimit'>;
 type Limits = Pick<Config, 'RATE_LIMIT_REQUESTS' | 'RATE_LIMIT_WINDOW_SECONDS' | 'TENANT_RATE_LIMIT'>;
 
-/** @throws Problem 403 when `after` lets a key do more than `before`, at once or in the long run: a shorter window is more too */
+/**
+ * @throws Problem 403 when `after` allows a key more than `before`, at once or in the long run: a shorter window allows
+ *   more too
+ */
 export function refuseRaise(before: Limited, after: Limited, config: Limits): void {
   const [old, wanted] = [effective(before, config), effective(after, config)];
   const isMore = (from: number, to: number) => to > from || to * old.seconds > from * wanted.seconds;
@@ -14,7 +17,7 @@ export function refuseRaise(before: Limited, after: Limited, config: Limits): vo
   throw forbidden('A key cannot raise its own limits. Use another key of the scope admin.');
 }
 
-/** @throws Problem 422 when the key alone could send more than all keys of its tenant together may */
+/** @throws Problem 422 when the key alone would be allowed more than all keys of its tenant together */
 export function refuseAboveCeiling(key: Limited & Pick<ApiKey, 'scopes'>, config: Limits): void {
   const { TENANT_RATE_LIMIT: ceiling, RATE_LIMIT_WINDOW_SECONDS: window } = config;
   if (ceiling === undefined || allows(key.scopes, 'platform')) return;

@@ -18,16 +18,16 @@ interface Remembered {
 }
 
 /**
- * Keys with their tenants as they are now, give or take 1.6 seconds: records in use are read again every second, all in
- * one query, so a disabled, narrowed or deleted key, or a suspended tenant, has its effect everywhere within two seconds;
- * in the process that changed it at once, because that one forgets what it knew.
+ * A cache of keys with their tenants, at most 1.6 seconds old. Records in use are read again every second, all in one
+ * query, so disabling, narrowing or deleting a key, or suspending a tenant, takes effect everywhere within two seconds.
+ * In the process that changed it, it takes effect at once, because that process drops the record from its cache.
  */
 @Injectable()
 export class KeyRecords {
   private readonly logger = new Logger(KeyRecords.name);
   private readonly remembered = new Map<string, Remembered>();
   private refreshing: Promise<void> | undefined;
-  /** How often something was forgotten: a read that began before is not remembered. */
+  /** How often something was dropped: a read that began before is not cached. */
   private forgotten = 0;
 
   constructor(
@@ -44,14 +44,14 @@ export class KeyRecords {
     known.usedSinceRead = true;
     if (Date.now() - known.readAt > REFRESH_MS) {
       const refresh = this.refresh();
-      refresh.catch(() => undefined); // whoever must wait for it sees the error
+      refresh.catch(() => undefined); // a caller that must wait for it sees the error
       // A refresh that was running already may not have included this record.
       while (this.remembered.get(id) === known && Date.now() - known.readAt > STALE_MS) await this.refresh();
     }
     return this.remembered.get(id)?.record ?? this.read(id);
   }
 
-  /** For whoever changed the key, once the change is committed. */
+  /** To be called by code that changed the key, once the change is committed. */
   forget(id: string): void {
     this.forgotten += 1;
     this.remembered.delete(id);
@@ -105,7 +105,7 @@ export class KeyRecords {
     await this.noteUse([...records.values()]);
   }
 
-  /** Best effort: a lost note of use changes nothing that is promised. */
+  /** Best effort: when it fails, only `last_used_at` is older than it should be. */
   private async noteUse(records: ApiKey[]): Promise<void> {
     const minuteAgo = Date.now() - 60_000;
     const due = records.filter((record) => (record.lastUsedAt?.getTime() ?? 0) < minuteAgo);

@@ -9,13 +9,13 @@ import { KeysRepository } from './keys.repository.js';
 
 const MAX_REMEMBERED = 10_000;
 
-/** Tells which key a text is. bcrypt (about 50 ms) runs once per key and process; afterwards a digest answers. */
+/** Finds the key that a text is. bcrypt (about 50 ms) runs once per key and process; afterwards a digest is enough. */
 @Injectable()
 export class KeyVerifier {
   private readonly processSecret = randomBytes(32).toString('latin1');
   /**
-   * Ids of keys by SHA-256 of a secret of this process and the key: no key stays in memory. Found by the digest and not by
-   * the prefix, so that a wrong key takes the same way whether its prefix is in use or not.
+   * Ids of keys by SHA-256 of a secret of this process and the key, so that no key stays in memory. Looked up by the
+   * digest and not by the prefix, so that a wrong key takes the same steps whether its prefix is in use or not.
    */
   private readonly verified = new Map<string, string>();
   private readonly verifying = new Map<string, Promise<ApiKey | null>>();
@@ -27,8 +27,8 @@ export class KeyVerifier {
   ) {}
 
   /**
-   * The record of a genuine key, whatever its state; null for anything else. A refusal costs one digest and one HMAC, and
-   * its duration tells nothing about prefixes.
+   * The record of a genuine key, whatever its state; null for anything else. A refusal costs one digest and one HMAC,
+   * and its duration tells nothing about prefixes.
    */
   async verify(key: string, freshness: Freshness = 'cached'): Promise<ApiKey | null> {
     const prefix = prefixOf(key);

@@ -13,8 +13,8 @@ export type KeyChange = Partial<
 >;
 
 /**
- * Authentication reads keys of all tenants; everything else runs inside one tenant, under the role and the row-level
- * security that show no other.
+ * Authentication reads keys of all tenants; everything else runs inside one tenant, under a role and row-level security
+ * that show no other.
  */
 @Injectable()
 export class KeysRepository {

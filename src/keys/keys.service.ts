@@ -23,7 +23,7 @@ const CHANGED = { action: 'UPDATE', message: 'API key changed' } as const;
 const DELETED = { action: 'DELETE', message: 'API key deleted' } as const;
 const ROTATED = { action: 'UPDATE', message: 'API key rotated' } as const;
 
-/** Whoever manages keys: their tenant, the scopes they may hand out, and who they are in the audit trail. */
+/** A caller that manages keys: its tenant, the scopes it may grant, and its identity in the audit trail. */
 export type KeyAdmin = Pick<Principal, 'tenantId' | 'scopes' | 'clientId' | 'keyId'>;
 
 @Injectable()
@@ -73,8 +73,8 @@ export class KeysService {
   }
 
   /**
-   * @throws Problem 403 when the key has, or would get, a scope the caller lacks, or is the caller's own and would get higher
-   *   limits; 422 when its limit would be above its tenant's
+   * @throws Problem 403 when the key has, or would get, a scope the caller lacks, or is the caller's own and would get
+   *   higher limits; 422 when its limit would be above its tenant's
    */
   async update(caller: KeyAdmin, id: string, dto: UpdateKeyDto): Promise<KeyResponse> {
     const key = await this.getManageable(caller, id);
@@ -97,7 +97,7 @@ export class KeysService {
     await this.changing(id, () => this.keys.delete(caller.tenantId, id, record));
   }
 
-  /** A new key with everything of the old one but its secret; the old one lives `graceSeconds` longer. */
+  /** A new key with everything of the old one but its secret; the old one stays valid for `graceSeconds`. */
   async rotate(caller: KeyAdmin, id: string, graceSeconds: number): Promise<CreatedKeyResponse> {
     const old = await this.getManageable(caller, id);
     const { tenantId, clientId, name, scopes, rateLimit, rateWindowSeconds, eventLimit, expiresAt } = old;
@@ -124,7 +124,7 @@ export class KeysService {
     return { ...this.toResponse(record), key };
   }
 
-  /** Whatever became of the change: without an answer from the database nobody knows whether it was committed. */
+  /** Also when the change failed: without an answer from the database it may have been committed. */
   private async changing(id: string, change: () => Promise<void>): Promise<void> {
     try {
       await change();
@@ -151,7 +151,7 @@ export class KeysService {
     return key;
   }
 
-  /** Managing a key with wider scopes than one's own would be a way to get them. */
+  /** Managing a key with wider scopes than one's own would be a way to obtain these scopes. */
   private async getManageable(caller: KeyAdmin, id: string): Promise<ApiKey> {
     const key = await this.getOwn(caller, id);
     requireScopes(caller, key.scopes);
@@ -172,7 +172,10 @@ function requireScopes(caller: KeyAdmin, scopes: readonly Scope[]): void {
     throw forbidden(`Your key lacks the scope ${above.join(', ')}, so it cannot give or manage it.`);
 }
 
-/** Whether it says anything on the rate; what a key has already stays, also when its tenant's ceiling was lowered. */
+/**
+ * Whether the change sets the rate. A rate that a key has already stays, also when the ceiling of its tenant was
+ * lowered.
+ */
 const setsRate = (dto: Pick<UpdateKeyDto, 'rate_limit' | 'rate_window_s'>) =>
   (dto.rate_limit ?? dto.rate_window_s ?? null) !== null;
 

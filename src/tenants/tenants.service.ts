@@ -22,12 +22,15 @@ export class TenantsService {
     private readonly audit: AuditEntryWriter,
   ) {}
 
-  /** `listener` hears of every tenant that this process changes, once the change is committed. */
+  /** `listener` is called for every tenant that this process changes, once the change is committed. */
   onChanged(listener: (tenantId: string) => void): void {
     this.listeners.push(listener);
   }
 
-  /** Recorded in the trail of whoever does it. @throws Problem 409 when another tenant has the name, in whatever case */
+  /**
+   * Recorded in the audit trail of the caller. @throws Problem 409 when another tenant has the name, in upper or lower
+   * case
+   */
   async create({ name }: CreateTenantDto, by: Recorder): Promise<Tenant> {
     const tenant: Tenant = { id: uuid7(), name, status: 'active', settings: {}, createdAt: new Date() };
     const record = recordOf(by, {
@@ -48,7 +51,7 @@ export class TenantsService {
     return isUuid(id) ? this.tenants.findOneBy({ id }) : null;
   }
 
-  /** Those that exist. */
+  /** Those of the ids that exist. */
   async listById(ids: readonly string[]): Promise<Tenant[]> {
     return this.tenants.findBy({ id: In([...ids]) });
   }

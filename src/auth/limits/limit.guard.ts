@@ -35,10 +35,13 @@ export class LimitGuard extends ThrottlerGuard {
     return requestOf(context).principal === undefined;
   }
 
-  /** One count per key, whatever the route, as on the ingest routes: the throttler's storage knows no limit over several keys. */
+  /**
+   * One count per key, whatever the route, as on the ingest routes: the throttler's storage knows no limit over several
+   * keys.
+   */
   protected override async handleRequest({ context }: ThrottlerRequest): Promise<boolean> {
     const response = context.switchToHttp().getResponse<Response>();
-    const principal = requestOf(context).principal!; // shouldSkip has let it through
+    const principal = requestOf(context).principal!; // shouldSkip has checked that there is one
     await takeRequest(this.limiter, principal, (state) => setLimitHeaders(response, state));
     return true;
   }

@@ -16,7 +16,7 @@ import {
 
 const TIMEOUT_MS = 250;
 
-/** The limit that speaks for a request: that of the key, unless the ceiling of the tenant refuses it. */
+/** The limit that an answer reports: that of the key, unless the ceiling of the tenant refuses the request. */
 export interface RequestState extends LimitState {
   limit: number;
   windowMs: number;
@@ -24,8 +24,9 @@ export interface RequestState extends LimitState {
 }
 
 /**
- * Limits per key: requests, and events for keys that have an event limit; and one over all keys of a tenant. Shared by all processes through Redis; without
- * Redis, and while it is away, each process counts for itself with its share of the limit.
+ * Limits per key: requests, and events for keys that have an event limit; and one over all keys of a tenant. Shared by
+ * all processes through Redis; without Redis, and while it is away, each process counts for itself with its share of
+ * the limit.
  */
 @Injectable()
 export class RateLimiter implements OnApplicationShutdown {
@@ -55,7 +56,10 @@ export class RateLimiter implements OnApplicationShutdown {
     return this.takeAll(cost, [{ key, limit, windowMs }]);
   }
 
-  /** Counts one request towards the limit of the caller's key and the ceiling of its tenant, or towards neither. Never rejects. */
+  /**
+   * Counts one request towards the limit of the caller's key and the ceiling of its tenant, or towards neither. Never
+   * rejects.
+   */
   async takeRequest(principal: Principal): Promise<RequestState> {
     const { rateLimit, rateWindowSeconds } = principal;
     const limits: [Limit, ...Limit[]] = [
@@ -68,7 +72,7 @@ export class RateLimiter implements OnApplicationShutdown {
     return { ...state, limit, windowMs, isCeiling: state.index > 0 };
   }
 
-  /** Platform keys have none: an operator must be able to act on a tenant that is flooded. */
+  /** Platform keys have none: an operator must be able to act on a tenant that floods. */
   private ceilingOf({ tenantId, scopes }: Principal): Limit | null {
     const { TENANT_RATE_LIMIT: limit, RATE_LIMIT_WINDOW_SECONDS: seconds } = this.config;
     if (limit === undefined || allows(scopes, 'platform')) return null;
@@ -108,7 +112,7 @@ export class RateLimiter implements OnApplicationShutdown {
     }
   }
 
-  /** For acts that must not slip past a limit while Redis, and with it the shared count, is away. @throws Problem 503 */
+  /** For acts that must not exceed a limit while Redis, and with it the shared count, is away. @throws Problem 503 */
   requireShared(): void {
     if (this.redis !== undefined && this.redis.status !== 'ready') {
       throw unavailable('Keys cannot be created while the shared rate limits are not reachable. Try again shortly.', 5);
@@ -121,8 +125,9 @@ export class RateLimiter implements OnApplicationShutdown {
 }
 
 /**
- * Under which name a caller's requests are counted: the key, whichever way it was presented. Beside those of its tenant, so that
- * one script counts them together; platform keys act for many tenants and are counted once.
+ * The name under which a caller's requests are counted: the key, also when a token or a session stands for it. It
+ * shares a hash tag with the names of its tenant, so that one script counts them together. Platform keys act for many
+ * tenants and are counted once.
  */
 export function limitKey({ keyId, tenantId, scopes }: Principal): string {
   if (keyId === null) return 'configured';

@@ -2,11 +2,11 @@ import type { Redis } from 'ioredis';
 import type { Limit, LimitsState, LimitState, WindowStore } from './window.js';
 
 /**
- * Sliding window logs in sorted sets, one atomic round trip, by the clock of Redis. Members are `<serial>:<cost>`, scored by
- * their time in microseconds; the sum of their costs is kept beside the set, so a window of many events is one member.
- * KEYS: per window its set and its state (a hash). ARGV: cost, then per window limit and length in µs.
- * Counts towards all windows or none. Returns the number of the window that refuses, or 0, and of that one, else of the first:
- * used, µs until the oldest leaves, µs until there is room.
+ * Sliding window logs in sorted sets, one atomic round trip, by the clock of Redis. Members are `<serial>:<cost>`,
+ * scored by their time in microseconds; the sum of their costs is kept beside the set, so a window of many events is
+ * one member. KEYS: per window its set and its state (a hash). ARGV: cost, then per window limit and length in µs.
+ * Counts towards all windows or towards none. Returns the number of the window that refuses, or 0, and of that one,
+ * else of the first: used, µs until the oldest leaves, µs until there is room.
  */
 const SLIDING = `
 local time = redis.call('TIME')
@@ -114,7 +114,7 @@ export class RedisWindow implements WindowStore {
   }
 }
 
-/** Hash-tagged by what stands before the slash: windows that are counted together live in one slot of a Redis Cluster. */
+/** Hash-tagged by the part before the slash: windows that are counted together are in one slot of a Redis Cluster. */
 function nameOf(key: string, part: string): string {
   const slash = key.indexOf('/');
   const [tag, rest] = slash < 0 ? [key, ''] : [key.slice(0, slash), key.slice(slash)];

@@ -1,4 +1,4 @@
-/** What a limit says about one more request. Times are in milliseconds from now. */
+/** The answer of a limit about one more request. Times are in milliseconds from now. */
 export interface LimitState {
   allowed: boolean;
   /** What the window holds, this request included if it was allowed. */
@@ -10,7 +10,7 @@ export interface LimitState {
 }
 
 export interface Limit {
-  /** Under which name it is counted. Those that are counted together have the part before the first slash in common. */
+  /** The name under which it is counted. Limits that are counted together share the part before the first slash. */
   key: string;
   limit: number;
   windowMs: number;
@@ -22,7 +22,7 @@ export interface LimitsState extends LimitState {
   index: number;
 }
 
-/** Counts costs per key over a window. What is refused does not count. */
+/** Counts costs per key over a window. Refused requests do not count. */
 export interface WindowStore {
   take(key: string, cost: number, limit: number, windowMs: number): LimitState | Promise<LimitState>;
   /** Counts towards all `limits` or, when one of them refuses, towards none. */
@@ -31,7 +31,7 @@ export interface WindowStore {
 
 type LocalStore = { take(...words: Parameters<WindowStore['take']>): LimitState };
 
-/** Nothing comes between looking and counting, as nothing here waits. */
+/** Atomic, since nothing here awaits between reading and counting. */
 function takeAllFrom(store: LocalStore, cost: number, limits: readonly [Limit, ...Limit[]]): LimitsState {
   const take = ({ key, limit, windowMs }: Limit, costs: number) => store.take(key, costs, limit, windowMs);
   if (limits.length === 1) return { ...take(limits[0], cost), index: 0 };
@@ -47,7 +47,7 @@ interface Hit {
   cost: number;
 }
 
-/** A key's hits in order of time; the first `start` have left the window and wait to be cut off together. */
+/** A key's hits in order of time; the first `start` have left the window and are removed together later. */
 interface Log {
   hits: Hit[];
   start: number;
@@ -62,7 +62,7 @@ export class MemorySlidingWindow implements WindowStore {
   private readonly logs = new Map<string, Log>();
   private sweptAt = 0;
 
-  /** @param maxKeys of how many keys the hits are kept; for keys that anybody can make up */
+  /** @param maxKeys number of keys whose hits are kept; for keys that callers can make up */
   constructor(
     private readonly clock: () => number = () => performance.now(),
     private readonly maxKeys = Infinity,
@@ -96,7 +96,7 @@ export class MemorySlidingWindow implements WindowStore {
     return takeAllFrom(this, cost, limits);
   }
 
-  /** Forgets keys that have nothing in their window any more. */
+  /** Drops keys that have nothing in their window any more. */
   private sweep(now: number): void {
     if (now - this.sweptAt < SWEEP_EVERY_MS) return;
     this.sweptAt = now;
@@ -119,7 +119,7 @@ function expire(log: Log, now: number): void {
   }
 }
 
-/** A cost above the limit never fits: then the whole window is the answer. */
+/** A cost above the limit never fits; the answer is then the whole window. */
 function untilRoom(log: Log, cost: number, limit: number, now: number): number {
   let used = log.used;
   for (let n = log.start; n < log.hits.length; n++) {

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { forbidden } from '../../platform/http/problem.js';
 
 const NAME = 'tidemark_session';
-/** Browsers take a cookie of this name from HTTPS alone, and from no other host of the domain. */
+/** Browsers accept a cookie of this name only from HTTPS, and from no other host of the domain. */
 const SECURE_NAME = `__Host-${NAME}`;
 
 /** Header that requests with the cookie must send, unless they only read. */
@@ -38,14 +38,14 @@ export function readSessionCookie(request: IncomingMessage): string | null {
   return token === undefined || token === '' ? null : token;
 }
 
-/** What {@link CSRF_HEADER} must hold: bound to the session, and of no use without its cookie. */
+/** What {@link CSRF_HEADER} must hold: bound to the session, and useless without its cookie. */
 export function csrfToken(token: string): string {
   return createHash('sha256').update(`csrf:${token}`).digest('base64url');
 }
 
 /**
  * Whether a page of this very host sent the request. Browsers send Origin with everything but plain reads of the page
- * itself; sockets open by a read, and neither CORS nor a header stands before them.
+ * itself. Sockets open with a read, which neither CORS nor the CSRF header protects.
  */
 export function isSameOrigin(request: IncomingMessage, host: string | undefined): boolean {
   const { origin } = request.headers;

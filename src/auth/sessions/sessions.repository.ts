@@ -3,7 +3,7 @@ import type { NewEntry } from '../../audit/entries/entry.js';
 import { AuditEntryWriter } from '../../audit/entries/entry-writer.js';
 import { Database } from '../../platform/database/database.js';
 
-/** A sign-in that counts. `subject` is the id of a key as access tokens name it. */
+/** A valid sign-in. `subject` is the id of a key as access tokens name it. */
 export interface Session {
   readonly id: string;
   readonly subject: string;
@@ -22,7 +22,7 @@ const KIND = 'api_key';
 const COLUMNS = 'id, subject, last_used_at, expires_at';
 const IS_OPEN = `expires_at > now() and last_used_at > now() - make_interval(secs => $2)`;
 
-/** Sessions are looked up before it is known whose they are, so only the system role sees them. */
+/** Sessions are looked up before their tenant is known, so only the system role sees them. */
 @Injectable()
 export class SessionsRepository {
   constructor(
@@ -30,7 +30,7 @@ export class SessionsRepository {
     private readonly audit: AuditEntryWriter,
   ) {}
 
-  /** Stores a session and forgets those that ended, and the oldest of its subject beyond `keep`. */
+  /** Stores a session and deletes those that ended, and the oldest of its subject beyond `keep`. */
   async insert(
     session: { id: string; tokenHash: Buffer; subject: string; lifetimeSeconds: number },
     keep: number,

@@ -7,10 +7,10 @@ import { uuid7 } from '../../platform/database/uuid7.js';
 import { isSessionToken } from './session-cookie.js';
 import { type Session, SessionsRepository } from './sessions.repository.js';
 
-/** A session is read again when what is known of it is older. */
+/** A session is read again when its cached copy is older. */
 const FRESH_MS = 1_000;
 const MAX_REMEMBERED = 10_000;
-/** The use of a session is noted once in so many seconds. */
+/** The use of a session is recorded at most once in this many seconds. */
 const TOUCH_SECONDS = 60;
 const SESSIONS_PER_SUBJECT = 100;
 
@@ -20,15 +20,15 @@ interface Remembered {
 }
 
 /**
- * Sessions of people at the dashboard. A session says only who signed in and until when; what they may do is decided with
- * each request by what they signed in with.
+ * Sessions of people at the dashboard. A session says only who signed in and until when. What they may do is decided
+ * with each request by the key they signed in with.
  */
 @Injectable()
 export class SessionsService {
   private readonly logger = new Logger(SessionsService.name);
   private readonly remembered = new Map<string, Remembered>();
   private readonly touchedAt = new Map<string, number>();
-  /** Ids of sessions asked about since the last look. */
+  /** Ids of sessions asked about since the last query. */
   private readonly asked = new Set<string>();
   private looked = { asked: new Set<string>(), open: new Set<string>(), at: -Infinity };
   private looking: Promise<void> | undefined;
@@ -38,7 +38,7 @@ export class SessionsService {
     private readonly sessions: SessionsRepository,
   ) {}
 
-  /** @returns the token, which is shown to the browser alone */
+  /** @returns the token, which only the browser gets */
   async open(subject: string, by: Recorder): Promise<string> {
     const [id, token] = [uuid7(), randomBytes(32).toString('base64url')];
     const session = { id, tokenHash: hashOf(token), subject, lifetimeSeconds: this.config.SESSION_LIFETIME };
@@ -98,7 +98,7 @@ export class SessionsService {
     return session;
   }
 
-  /** Best effort: a note that is lost ends the session a minute early. */
+  /** Best effort: when it fails, the session ends up to a minute early. */
   private noteUse({ id, lastUsedAt }: Session): void {
     const every = Math.min(TOUCH_SECONDS, this.config.SESSION_IDLE_TIMEOUT / 4) * 1_000;
     const before = Math.max(lastUsedAt.getTime(), this.touchedAt.get(id) ?? 0);

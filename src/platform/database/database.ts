@@ -43,8 +43,9 @@ const ONE_CORE = '-c max_parallel_workers_per_gather=0';
  * Three pools, so that no kind of work starves another:
  * - `ingest` (tidemark_system): group commits only.
  * - `query` (tidemark_app): everything read for one tenant, under row-level security; see {@link Database.inTenant}.
- * - `system` (tidemark_system): workers and upkeep, which span tenants. And one separate connection, `health`, so that
- *   probes neither wait for other work nor fail because of it.
+ * - `system` (tidemark_system): workers and upkeep, which span tenants.
+ *
+ * And one separate connection, `health`, so that probes neither wait for other work nor fail because of it.
  */
 @Injectable()
 export class Database implements OnApplicationShutdown {

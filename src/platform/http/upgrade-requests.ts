@@ -15,8 +15,8 @@ const MAX_RAW_HEADERS = 2_000;
  * Because Socket.IO listens for upgrades, node:http no longer handles a request that asks for any upgrade. The JDK's
  * client asks for `h2c` with each request and would never be answered. Only a WebSocket at Socket.IO's path gets
  * through. Other WebSockets are refused, and all other requests go on as if they had not asked, as RFC 9110 (7.8) says.
- * Node 24 has server.shouldUpgradeCallback for this, Node 20 has not. There, requests sent behind such a request on the
- * same connection, without waiting for the answer, are never answered either.
+ * Node 24 has server.shouldUpgradeCallback for this, Node 20 has not. And where node:http itself lets such a request go
+ * on, requests pipelined behind it are never answered.
  */
 export function answerUpgrades(server: UpgradingServer, refuse: Refuse): void {
   // From Node 25 on the event comes after the body is read, and bytes that were read cannot be given back.
