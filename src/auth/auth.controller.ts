@@ -28,7 +28,7 @@ export class AuthController {
     const { rateLimit, rateWindowSeconds } = caller;
     const [tenant, state, session] = await Promise.all([
       this.tenants.get(caller.tenantId),
-      this.limiter.take(limitKey(caller), 0, rateLimit, rateWindowSeconds * 1_000), // reads the state and counts nothing
+      this.limiter.take(limitKey(caller), 0, rateLimit, rateWindowSeconds * 1_000), // reads, counts nothing
       caller.sessionId === undefined ? undefined : this.describeSession(request),
     ]);
     return {

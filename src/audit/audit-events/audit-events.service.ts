@@ -28,7 +28,7 @@ import { CatalogueRepository } from './catalogue.repository.js';
 
 const RECENT = 500;
 
-/** Audit events by functionality and event type: another face of the same entries. */
+/** Audit events by functionality and event type: another view of the same entries. */
 @Injectable()
 export class AuditEventsService {
   constructor(

@@ -3,7 +3,9 @@ import { Database } from '../../platform/database/database.js';
 import type { NewEntry } from '../entries/entry.js';
 import { AuditEntryWriter } from '../entries/entry-writer.js';
 
-/** Row-level security adds the common catalogue, that of the nil tenant, to the tenant's own; hence no condition on it. */
+/**
+ * Row-level security adds the common catalogue, that of the nil tenant, to the tenant's own; hence no condition on it.
+ */
 const LIST_EVENT_TYPES = `/* catalogue.listEventTypes */
 select name from functionality_event_types where functionality = $1
 group by name order by min(tenant_id::text), min(position)`;

@@ -28,7 +28,7 @@ export class ApiCallInterceptor implements NestInterceptor {
   }
 }
 
-/** The open call with what Express and the guards know by now. */
+/** The open call with what Express and the guards have found out so far. */
 export function describeCall(callLog: CallLog, request: AuthenticatedRequest): OpenCall {
   const call = callLog.callOf(request);
   call.principal = request.principal;

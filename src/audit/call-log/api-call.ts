@@ -6,7 +6,7 @@ import { uuid7Bytes } from '../../platform/database/uuid7.js';
 
 /** One row of the call log. */
 export interface ApiCall {
-  /** UUIDv7, 16 bytes; that of the first record it brought where all of them are one person's. */
+  /** UUIDv7, 16 bytes; that of the first record it stored where all of them belong to one person. */
   id: Buffer;
   tenantId: string;
   requestId: string;
@@ -19,11 +19,14 @@ export interface ApiCall {
   route: string | null;
   statusCode: number;
   durationMs: number;
-  /** Canonical, truncated where EVENT_CONTEXT says so; null where it is not known, or where the row stands for calls of many. */
+  /**
+   * Canonical, truncated where EVENT_CONTEXT says so; null where it is unknown, or where the row stands for calls of
+   * many addresses.
+   */
   ip: string | null;
   userAgent: string | null;
   requestBytes: number;
-  /** null where the row was written before the answer was made. */
+  /** null where the row was written before the answer. */
   responseBytes: number | null;
   error: string | null;
   /** How many calls the row stands for. */
@@ -41,9 +44,9 @@ export class OpenCall {
   private readonly startedAt = performance.now();
   principal: Principal | undefined;
   route: string | null = null;
-  /** Stands for the path in the call log where the path holds a secret. */
+  /** Replaces the path in the call log where the path holds a secret. */
   path: string | undefined;
-  /** True once the row is written or sure to be. */
+  /** True once the row is written or certain to be written. */
   recorded = false;
 
   constructor(
@@ -76,12 +79,15 @@ export class OpenCall {
   }
 }
 
-/** Express changes `url` while it routes and keeps what came in `originalUrl`. */
+/** Express changes `url` while it routes and keeps the original in `originalUrl`. */
 function pathOf(request: IncomingMessage & { originalUrl?: string }): string {
   return (request.originalUrl ?? request.url ?? '').split('?', 1)[0] ?? '';
 }
 
-/** Without credentials and control characters, which would forge lines where a log is printed, and of bounded length. */
+/**
+ * Without credentials, of bounded length, and without control characters, which could forge lines where a log is
+ * printed.
+ */
 function storable(text: string): string {
   return redact(text)
     .slice(0, MAX_TEXT)

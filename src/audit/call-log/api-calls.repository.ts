@@ -50,8 +50,8 @@ export interface ApiCallFilter {
 }
 
 /**
- * Newest first along the primary key; the id holds the time, so the range is one of ids too. A call that brought records has
- * the id of one of them, which is made when its body has arrived.
+ * Newest first along the primary key. The id holds the time, so the range is also a range of ids. A call that stored
+ * records has the id of one of them, which is made when its body has arrived.
  */
 const LIST = `/* apiCalls.list */
 select id, request_id, tenant_id, client_id, key_id, method, path, route, status_code, duration_ms, ip, user_agent,

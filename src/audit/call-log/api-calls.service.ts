@@ -24,7 +24,7 @@ export class ApiCallsService {
     return toPage(rows, query.limit);
   }
 
-  /** Writes all matching calls to `response`, a thousand at a time, so memory stays flat at any size. */
+  /** Writes all matching calls to `response`, a thousand at a time, so memory is constant at any size. */
   async export(caller: Principal, query: ExportApiCallsQuery, response: Response): Promise<void> {
     const range = toTimeRange(query);
     const { format, ...asked } = query;

@@ -15,15 +15,16 @@ const ROWS_PER_INSERT = 1_000;
 
 /**
  * The log of every API call. A call that changed something is written before its answer: with the change itself on the
- * ingest path, by the interceptor elsewhere. All others are buffered and written within a second, so a crash can lose the
- * last second of reads and refusals. Calls without a principal, which cost nobody anything, and refused keys are folded.
+ * ingest path, by the interceptor elsewhere. All others are buffered and written within a second, so a crash can lose
+ * the last second of reads and refusals. Calls without a principal, which anybody can make, and refused keys are
+ * folded.
  */
 @Injectable()
 export class CallLog implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(CallLog.name);
   private readonly trust: ReturnType<typeof trustedProxies>;
   private readonly open = new RequestNote<OpenCall>();
-  /** Apart, so that a flood without a key takes no row from those that have one. */
+  /** Separate, so that a flood without a key takes no row from calls with one. */
   private readonly strangers = new FoldedCalls();
   private readonly refusedKeys = new FoldedCalls();
   private buffered: ApiCall[] = [];
@@ -55,7 +56,7 @@ export class CallLog implements OnApplicationBootstrap, OnApplicationShutdown {
     }
   }
 
-  /** The call that `request` began; the same object each time. */
+  /** The call of `request`; the same object each time. */
   callOf(request: IncomingMessage): OpenCall {
     let call = this.open.get(request);
     if (call === undefined) {
@@ -103,7 +104,7 @@ export class CallLog implements OnApplicationBootstrap, OnApplicationShutdown {
     this.dropped = 0;
     while (this.buffered.length > 0) {
       const rows = this.buffered.slice(0, ROWS_PER_INSERT);
-      await this.calls.insert(rows); // on failure they stay, and an insert that did commit is not repeated
+      await this.calls.insert(rows); // on failure they stay buffered; an insert that did commit is not repeated
       this.buffered = this.buffered.slice(rows.length);
     }
   }

@@ -4,7 +4,7 @@ import type { ApiCall } from './api-call.js';
 
 /** Calls of one address, route and status that get a row of their own in a minute; the rest share one. */
 const ROWS_PER_FOLD = 10;
-/** Rows of their own, and rows that stand for several, of everybody in a minute. */
+/** All rows of their own, and all rows that stand for several calls, in a minute. */
 const MAX_ROWS = 1_000;
 const MAX_FOLDS = 1_000;
 
@@ -15,8 +15,8 @@ interface Fold {
 }
 
 /**
- * Folds calls that anybody can make at will into few rows with a count, so that a flood from however many addresses
- * costs some 2,000 rows a minute. IPv6 counts by /64. When there are too many addresses, the rest share one row for each
+ * Folds calls that anybody can make into few rows with a count, so that a flood costs some 2,000 rows a minute, from
+ * any number of addresses. IPv6 counts by /64. When there are too many addresses, the rest share one row for each
  * status, which names no address.
  */
 export class FoldedCalls {
@@ -25,7 +25,9 @@ export class FoldedCalls {
   private readonly folds = new Map<string, Fold>();
   private readonly nameless = new Map<string, ApiCall>();
 
-  /** @returns the row to be written now, or null when it is counted in one that comes with the end of the minute */
+  /**
+   * @returns the row to be written now, or null when it is counted in a row that is written at the end of the minute
+   */
   take(row: ApiCall, now = Date.now()): { row: ApiCall | null; ended: ApiCall[] } {
     const ended = this.end(now);
     const caller = `${row.statusCode} ${row.tenantId} ${row.keyId}`;

@@ -5,8 +5,8 @@ interface PersonalRecord {
 }
 
 /**
- * The id of the first of these records where all are one person's, else null. The row of the call that brought them gets the
- * same id, so that an erasure finds its address and user agent by key, and nothing more is written for that.
+ * The id of the first of these records where all belong to one person, else null. The call log row of the call that
+ * stored them gets the same id, so that an erasure finds its address and user agent by key, without any further write.
  */
 export function recordOfOnePerson(records: readonly PersonalRecord[]): Buffer | null {
   const [first] = records;

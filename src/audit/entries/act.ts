@@ -13,7 +13,7 @@ interface Act {
   metadata?: object;
 }
 
-/** The entry of something that was done to Tidemark itself, to be stored in the transaction that does it. */
+/** The entry for a change of Tidemark itself, to be stored in the transaction of the change. */
 export function recordOf(by: Recorder, { action, resource, id, message, before, after, metadata }: Act): NewEntry {
   return newEntry(
     {
@@ -28,7 +28,7 @@ export function recordOf(by: Recorder, { action, resource, id, message, before, 
   );
 }
 
-/** What an answer would show: dates as texts, what is undefined absent. */
+/** As an answer shows it: dates as texts, undefined fields absent. */
 function toState(state: object | undefined): JsonValue {
   return state === undefined ? null : (JSON.parse(JSON.stringify(state)) as JsonValue);
 }

@@ -42,7 +42,7 @@ function isContainer(value: JsonValue | undefined): value is Container {
   return typeof value === 'object' && value !== null;
 }
 
-/** Sorted, because jsonb does not keep the order a state was sent in; the places of a list have their own. */
+/** Sorted, because jsonb does not keep the order in which a state was sent; the elements of a list keep theirs. */
 function keysOf(before: Container, after: Container): string[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return Array.isArray(before) ? keys : keys.sort();

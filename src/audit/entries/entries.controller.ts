@@ -109,8 +109,8 @@ export class AuditEntriesController {
   }
 
   /**
-   * Removes entries that were recorded more than `older_than_days` ago, never such as must still be kept. Proofs of all others
-   * stay valid, and the removal is part of the trail.
+   * Removes entries that were recorded more than `older_than_days` ago, never such as must still be kept. Proofs of all
+   * others stay valid, and the removal is part of the trail.
    */
   @Delete('cleanup')
   @RequireScope('admin')

@@ -23,7 +23,7 @@ export const MAX_COUNTED = 1_000_000;
 /** An entry with what proves it. */
 export interface ProvableEntry extends ExportedEntry {
   salts: Buffer;
-  /** Leaf indexes of the erasures that took something of it. */
+  /** Leaf indexes of the erasures that removed something of it. */
   erasures: number[];
   leaf: Buffer;
 }
@@ -34,10 +34,13 @@ select ${ENTRY_COLUMNS} from audit_entries where tenant_id = $1 and id = $2`;
 const LIST_BY_IDS = `/* auditEntries.listByIds */
 select ${ENTRY_COLUMNS}, salts, coalesce(erasures, '{}')::float8[] as erasures, leaf from audit_entries where tenant_id = $1 and id = any($2::uuid[])`;
 
-/** Texts of this size die young: a whole page in one would not, and garbage would pile up. */
+/** Texts of this size are freed by young collections; a whole page in one text would become old garbage. */
 const LINES_PER_TEXT = 64;
 
-/** What comes after one entry, up to and with another; without ends: from the newest, to the oldest. */
+/**
+ * Entries after one entry, up to and including another. Without a start: from the newest; without an end: to the
+ * oldest.
+ */
 export interface RecordPage {
   after: Position | undefined;
   upTo: Position | undefined;
@@ -71,7 +74,7 @@ export class AuditEntriesRepository {
       const parameters = new Parameters();
       const where = conditions(filter, tenantId, parameters, after);
       if (upTo !== undefined) where.push(notBefore(upTo, parameters));
-      // The planner takes a page for a third of the trail, and would rather sort that than go along the index.
+      // The planner estimates a page as a third of all entries, and would sort them instead of walking the index.
       const planning = sql.query('set local enable_sort = off; set local max_parallel_workers_per_gather = 0');
       const printing = sql.query<{ text: string }>(
         `/* auditEntries.printCsv */

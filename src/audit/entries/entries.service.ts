@@ -51,7 +51,9 @@ export class AuditEntriesService {
     return this.record(caller, content, call);
   }
 
-  /** Stores one entry that is already checked. @throws Problem 422 where only Tidemark itself records */
+  /**
+   * Stores one entry that is already checked. @throws Problem 422 for a resource type that only Tidemark itself records
+   */
   async record(caller: Principal, content: EntryContent, call: OpenCall): Promise<CreatedEntryResponse> {
     if (isReserved(content.resource_type)) throw reserved('resource_type');
     const entry = newEntry(content, caller);
@@ -62,7 +64,10 @@ export class AuditEntriesService {
     return { ...(await this.get(caller, outcome.id)), duplicate: true };
   }
 
-  /** One bad entry never sinks the others. @throws Problem 400 or 422 when no entry is valid; the body then holds the results */
+  /**
+   * One bad entry does not affect the others. @throws Problem 400 or 422 when no entry is valid; the body then holds
+   * the results
+   */
   async createMany(caller: Principal, body: unknown, call: OpenCall): Promise<CreatedEntriesResponse> {
     const contents = await fairMap(readLogs(body), (raw) => refuseReserved(parseEntry(raw)));
     const prepared = contents.map((content) => (isFieldError(content) ? content : newEntry(content, caller)));
@@ -99,7 +104,7 @@ export class AuditEntriesService {
     return toResponse(entry);
   }
 
-  /** All in one commit; if PostgreSQL refuses a row that our checks let through, each on its own. */
+  /** All in one commit; if PostgreSQL refuses a row that passed our checks, each on its own. */
   private async writeEach(entries: readonly NewEntry[], call: OpenCall): Promise<(WriteOutcome | FieldError)[]> {
     try {
       return await this.writer.write(entries, call, 201);
@@ -128,7 +133,7 @@ export function reserved(path: string): Problem {
   return new Problem(422, `${path} ${RESERVED_MESSAGE}.`, { errors: [{ path, message: RESERVED_MESSAGE }] });
 }
 
-/** Data errors (22), failed checks (23) and limits (54) are about a row, not about the database. */
+/** Data errors (22), failed checks (23) and limits (54) concern a row, not the database. */
 const isRefusal = (error: unknown): boolean => /^(22|23|54)/.test(sqlState(error) ?? '');
 
 function checkedHeader(idempotencyKey: string | undefined): string | undefined {

@@ -17,7 +17,8 @@ export class EntryCleanupService {
   ) {}
 
   /**
-   * Removes entries that retention would remove. Each transaction that removes some also says so in the trail.
+   * Removes entries that retention would remove. Each transaction that removes entries also records it in the audit
+   * trail.
    * @throws Problem 422 for entries that must still be kept
    */
   async cleanUp(caller: Recorder, days = this.config.AUDIT_RETENTION_DAYS): Promise<CleanupResponse> {

@@ -21,7 +21,7 @@ const FIELDS = new Set([
 ]);
 const MAX_USER_AGENT = 1_024;
 
-/** Checks one entry of POST /logs by hand: class-transformer over states of a thousand keys would hold up the process. */
+/** Checks one entry of POST /logs by hand: class-transformer over states of a thousand keys would block the process. */
 export function parseEntry(raw: unknown, fallbackKey?: string): EntryContent | FieldError {
   return readFields(raw, FIELDS, (fields) => ({
     action_type: fields.oneOf('action_type', RECORDED_ACTIONS),

@@ -2,7 +2,7 @@ import { listChanges } from './changes.js';
 import type { ActionType, ExportedEntry, Severity, Source } from './entry.js';
 import type { EntryResponse } from './entries.dto.js';
 
-/** Without what only an export holds; times with milliseconds, as everywhere in the API. */
+/** Without the fields that only an export has; times with milliseconds, as everywhere in the API. */
 export function toResponse(entry: ExportedEntry): EntryResponse {
   return {
     id: entry.id,

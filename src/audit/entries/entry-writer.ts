@@ -7,7 +7,7 @@ import { apiCallColumns, INSERT_API_CALLS, unnestApiCalls } from '../call-log/ap
 import { buildLeaf, JSON_FIELDS, newSalts } from '../transparency-log/leaf.js';
 import type { NewEntry } from './entry.js';
 
-/** What became of one entry. `id` is that of the entry stored first under the same idempotency key. */
+/** The outcome of one entry. `id` is that of the entry stored first under the same idempotency key. */
 export interface WriteOutcome {
   status: 'created' | 'duplicate' | 'conflict';
   id: string;
@@ -39,8 +39,8 @@ const UNNESTED = [
 ];
 
 /**
- * One statement, so one round trip and one commit. The ledger decides which entries are new; its rows go in sorted,
- * because two requests that share keys in opposite order would deadlock.
+ * One statement, so one round trip and one commit. The ledger decides which entries are new. Its rows are inserted in
+ * sorted order, because two requests that share keys in opposite order would deadlock.
  */
 const insertEntries = (name: string, more: string) => `/* ${name} */
 with input as materialized (
@@ -83,8 +83,8 @@ export class AuditEntryWriter {
   }
 
   /**
-   * Commits entries, and with them the call that brought them if any is new.
-   * @param statusCode what the call is going to be answered
+   * Commits entries, and with them the call log row of their request if any entry is new.
+   * @param statusCode of the answer to come
    */
   async write(entries: readonly NewEntry[], call: OpenCall, statusCode: number): Promise<WriteOutcome[]> {
     const row = call.toApiCall(statusCode, null, null);
@@ -106,7 +106,7 @@ export class AuditEntryWriter {
     return entries.map(({ id }) => known.get(id) ?? { status: 'created', id });
   }
 
-  /** By the id of the entry that was not stored. */
+  /** Keyed by the id of the entry that was not stored. */
   private async findKnown(entries: readonly NewEntry[]): Promise<Map<string, WriteOutcome>> {
     const { rows } = await this.database.system.query<{ n: number; id: string; same: boolean }>({
       name: 'auditEntries.findKnown',
@@ -121,7 +121,7 @@ export class AuditEntryWriter {
   }
 }
 
-/** Seals what it returns and nothing else: the leaf is made here, of the values that the columns are given. */
+/** The leaf is made here, from the same values that the columns get, so nothing else can be sealed. */
 function columnsOf(entries: readonly NewEntry[]): unknown[] {
   const rows = entries.map(({ columns }) => columns);
   const salts = rows.map(() => newSalts());

@@ -5,26 +5,26 @@ import type { EntryColumns, PersonalField, SealableEntry } from '../transparency
 
 /** What a caller may record. */
 export const RECORDED_ACTIONS = ['CREATE', 'UPDATE', 'DELETE', 'VIEW'] as const;
-/** EVENT: an audit event of the functionality and event type kind, which has no action. */
+/** EVENT: an audit event with functionality and event type, which has no action. */
 export const ACTION_TYPES = [...RECORDED_ACTIONS, 'EVENT'] as const;
 export type ActionType = (typeof ACTION_TYPES)[number];
 
 export const SEVERITIES = ['INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
-/** Who says what an entry says: somebody who called the API, or Tidemark of what was done to itself. */
+/** The source of an entry: a caller of the API, or Tidemark, for changes of itself. */
 export const SOURCES = ['api', 'tidemark'] as const;
 export type Source = (typeof SOURCES)[number];
 
 /** An entry as the ndjson export shows it. */
 export interface ExportedEntry extends SealableEntry {
-  /** When an erasure last took or redacted something. */
+  /** When an erasure last removed or redacted something. */
   erased_at: string | null;
   erased_fields: PersonalField[] | null;
   redacted_fields: PersonalField[] | null;
 }
 
-/** What an entry says, before it has an id. */
+/** The content of an entry, before it has an id. */
 export interface EntryContent {
   action_type: ActionType;
   resource_type: string;
@@ -44,7 +44,7 @@ export interface EntryContent {
   store_id: number | null;
   company_id: number | null;
   idempotency_key: string | null;
-  /** Milliseconds since 1970; null means when it is recorded. */
+  /** Milliseconds since 1970; null means the time of recording. */
   occurred_at: number | null;
 }
 
@@ -98,7 +98,7 @@ function digest(text: string): Buffer {
   return hash('sha256', text, 'buffer').subarray(0, 16);
 }
 
-/** An entry with nothing but what every entry has; the rest is for the caller to fill in. */
+/** An entry with only the fields that every entry has; the caller fills in the rest. */
 export function blankContent(action: ActionType, resourceType: string, resourceId: string): EntryContent {
   return {
     action_type: action,

@@ -20,7 +20,7 @@ export function readFields<T>(
   }
   try {
     const result = read(new FieldReader(raw as Record<string, unknown>, known));
-    // Only now: JSON.stringify would overflow the stack on a state nested too deeply.
+    // Only after the check of depth: JSON.stringify would overflow the stack on a state nested too deeply.
     if (Buffer.byteLength(JSON.stringify(raw)) > MAX_ENTRY_BYTES) {
       throw new FieldFault('', `is larger than ${MAX_ENTRY_BYTES} bytes`);
     }
@@ -53,7 +53,7 @@ export class FieldReader {
     return value;
   }
 
-  /** Of any length an entry may have; empty is nothing. */
+  /** Of any length that fits into an entry; an empty text counts as absent. */
   prose(name: string): string | null {
     const value = this.string(name);
     const fault = value === null ? null : textFault(value);

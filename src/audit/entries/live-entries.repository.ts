@@ -3,15 +3,15 @@ import { Database } from '../../platform/database/database.js';
 import type { ExportedEntry } from './entry.js';
 import { ENTRY_COLUMNS } from '../search/entry-sql.js';
 
-/** Where the sealed entries of a tenant end now. */
+/** The end of the sealed entries of a tenant. */
 export interface LogEnd {
   tenantId: string;
   isActive: boolean;
-  /** Index that the next entry will get. */
+  /** Leaf index that the next entry will get. */
   end: number;
 }
 
-/** What lies at one place of the log; null where retention has removed the entry, or where an act and no entry is. */
+/** The entry at one leaf index; null where retention has removed it, or where the leaf is an act. */
 export interface LogPlace {
   index: number;
   entry: ExportedEntry | null;
@@ -28,8 +28,9 @@ left join lateral (select ${ENTRY_COLUMNS} from audit_entries where tenant_id = 
 where l.tenant_id = $1 and l.leaf_index >= $2 order by l.leaf_index limit $3`;
 
 /**
- * The audit log in the order of its tree: gap-free and the same for everybody, whatever ids and commits say. An index is
- * a place from which nothing is lost and nothing comes twice. Reads for several tenants, so it runs as the system.
+ * The audit log in the order of its tree: without gaps and the same for all readers, whatever the order of ids and
+ * commits. A reader that continues from an index misses nothing and gets nothing twice. Reads for several tenants, so
+ * it runs as the system role.
  */
 @Injectable()
 export class LiveEntriesRepository {
@@ -39,7 +40,7 @@ export class LiveEntriesRepository {
     return (await this.database.system.query<LogEnd & Record<string, unknown>>(FIND_ENDS, [tenantIds])).rows;
   }
 
-  /** Up to `limit` places from `index` on, in order. */
+  /** Up to `limit` leaves from `index` on, in order. */
   async list(tenantId: string, index: number, limit: number): Promise<LogPlace[]> {
     const { rows } = await this.database.system.query<LogPlace & Record<string, unknown>>(LIST, [
       tenantId,
@@ -49,7 +50,7 @@ export class LiveEntriesRepository {
     return rows;
   }
 
-  /** The place of an entry; `waiting` before it is sealed, null where there is no such entry. */
+  /** The leaf index of an entry; `waiting` before it is sealed, null where there is no such entry. */
   async findPlace(tenantId: string, entryId: string): Promise<number | 'waiting' | null> {
     const { rows } = await this.database.system.query<{ index: number | null }>(
       `/* liveEntries.findPlace */
@@ -61,7 +62,7 @@ export class LiveEntriesRepository {
     return row === undefined ? null : (row.index ?? 'waiting');
   }
 
-  /** Entries that are recorded and wait for their place, up to `limit`. */
+  /** Entries that are recorded and not sealed yet, up to `limit`. */
   async listWaiting(tenantId: string, limit: number): Promise<string[]> {
     const { rows } = await this.database.system.query<{ id: string }>(
       `/* liveEntries.listWaiting */ select entry_id as id from audit_unsealed where tenant_id = $1 limit $2`,

@@ -1,6 +1,6 @@
 /**
- * Everything Tidemark itself records, and the only place that says so. Nobody else may record entries of these types:
- * they would look like something Tidemark did.
+ * The resource types that Tidemark itself records. Callers may not record entries of these types: they would look like
+ * acts of Tidemark.
  */
 export const OWN_RESOURCES = [
   'api_key',
@@ -18,7 +18,7 @@ export type OwnResource = (typeof OWN_RESOURCES)[number];
 
 const RESERVED = new Set<string>(OWN_RESOURCES);
 
-/** Also in other spellings, which a reader would take for the same. */
+/** Also in other spellings that a reader would take for the same. */
 export function isReserved(resourceType: string): boolean {
   return RESERVED.has(resourceType.normalize('NFKC').trim().toLowerCase());
 }

@@ -1,10 +1,13 @@
 export type Cell = string | number | null;
 
-/** A spreadsheet runs a cell that starts with one of these; OWASP adds tab, carriage return and line feed, NUL is for old ones. */
+/**
+ * A spreadsheet runs a cell that starts with one of these as a formula. OWASP adds tab, carriage return and line feed;
+ * NUL is for old spreadsheets.
+ */
 const RUNS = /^[=+\-@\t\r\n\0]/;
 
 /**
- * One record of RFC 4180. Every text is quoted, and one that a spreadsheet would run starts with an apostrophe.
+ * One record of RFC 4180. Every text is quoted, and a text that a spreadsheet would run gets an apostrophe in front.
  * csv-stringify does the same at a third of the speed.
  */
 export function csvRow(cells: readonly Cell[]): string {

@@ -17,7 +17,7 @@ import { toFilter } from '../search/entry-query.js';
 import { AuditEntryWriter } from '../entries/entry-writer.js';
 
 const ROWS_PER_PAGE = 2_000;
-/** Each has a leaf and a proof beside it, and memory must stay flat. */
+/** Each entry comes with a leaf and a proof, and memory must stay constant. */
 const PROVEN_ROWS_PER_PAGE = 250;
 
 interface ExportOptions {
@@ -46,7 +46,7 @@ export class EntryExportService {
     await this.sendFiltered(caller, toFilter(query), options, response);
   }
 
-  /** Streams the entries of `filter`, newest first, after recording that this is done. */
+  /** Streams the entries of `filter`, newest first, after recording the export. */
   async sendFiltered(
     caller: Principal,
     filter: EntryFilter,
@@ -75,7 +75,10 @@ export class EntryExportService {
     });
   }
 
-  /** Who took data out, and which, is part of the trail: written before the first byte leaves. Without a range: all there is. */
+  /**
+   * Who exported which data is part of the audit trail, and is written before the first byte is sent. Without a range:
+   * everything.
+   */
   async recordExport(
     caller: Principal,
     name: string,
@@ -92,7 +95,7 @@ export class EntryExportService {
     await this.writer.append(this.database.system, [record]);
   }
 
-  /** What matches, each line with its own proof. */
+  /** The matching entries, each line with its own proof. */
   private async *provablePages(tenantId: string, filter: EntryFilter, asked: object): Pages<EvidenceLine> {
     const filters = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
     const attach = await this.evidence.openFiltered(tenantId, filters);
@@ -103,14 +106,14 @@ export class EntryExportService {
   }
 
   /**
-   * Printing costs PostgreSQL far more than finding where a page ends, so while a page is printed the next one already
-   * is, on another connection.
+   * Formatting a page costs PostgreSQL far more than finding where it ends. So the next page is formatted at the same
+   * time, on another connection.
    */
   private async *csvPages(tenantId: string, filter: EntryFilter): Pages<string> {
     const start = async (after: Position | undefined) => {
       const upTo = (await this.entries.findAhead(tenantId, filter, ROWS_PER_PAGE, after)) ?? undefined;
       const printed = this.entries.printCsv(tenantId, filter, { after, upTo });
-      printed.catch(() => undefined); // seen when it is awaited; if the client goes first, nobody cares
+      printed.catch(() => undefined); // thrown when it is awaited; if the client disconnects first, it does not matter
       return { upTo, printed };
     };
     let current = await start(undefined);
@@ -128,7 +131,7 @@ export class EntryExportService {
   }
 }
 
-/** The whole trail in the order of its leaves. Line by line would mean a write, and a chunk of HTTP, for each. */
+/** The whole trail in the order of its leaves, page by page: single lines would cost a write and an HTTP chunk each. */
 async function* inPages(lines: AsyncGenerator<EvidenceLine>): Pages<EvidenceLine> {
   let page: EvidenceLine[] = [];
   for await (const line of lines) {

@@ -30,7 +30,7 @@ const COLUMNS = [
   'erased_at',
 ] as const;
 
-/** An entry as the database prints it: every column a text, which costs least to read. */
+/** An entry as PostgreSQL formats it: every column a text, which is cheapest to read. */
 export type PrintedEntry = Record<(typeof COLUMNS)[number], string | null> & { id: string; occurred_at: string };
 
 const TIMES = new Set<string>(['occurred_at', 'created_at', 'erased_at']);
@@ -54,10 +54,10 @@ export function entryTable(name: string, timeZone: string): Table<PrintedEntry> 
   return { name, columns: COLUMNS, toCells: (entry) => COLUMNS.map((column) => toCell(column, entry[column])) };
 }
 
-/** Columns whose texts come from callers; a spreadsheet could run them. */
+/** Columns with texts of callers, which a spreadsheet could run as formulas. */
 const SAFE = new Set<string>(['id', 'source', 'key_id', 'action_type', 'severity', ...TIMES]);
 
-/** A text of csv: what a spreadsheet would run starts with an apostrophe. The same as csvRow, in SQL. */
+/** A text of csv: one that a spreadsheet would run gets an apostrophe in front. The same as csvRow, in SQL. */
 const quoted = (column: string): string => {
   if (NUMBERS.has(column)) return `coalesce(${column}::text, '')`;
   const text = TIMES.has(column)
@@ -69,10 +69,12 @@ const quoted = (column: string): string => {
     case when ${runs} then '"''' else '"' end || replace(${text}, '"', '""') || '"' end`;
 };
 
-/** An entry as a whole record of csv, times in UTC: printing in PostgreSQL and reading one text beats 24 columns. */
+/**
+ * An entry as a whole record of csv, times in UTC: reading one text that PostgreSQL formats is faster than 24 columns.
+ */
 export const CSV_LINE = `concat_ws(',',\n  ${COLUMNS.map(quoted).join(',\n  ')}) || E'\\r\\n'`;
 
-/** Entries that are records of csv already. */
+/** Entries that are csv records already. */
 export function csvTable(name: string): Table<string> {
   return { name, columns: COLUMNS, toCells: () => [], toLine: (lines) => lines };
 }

@@ -16,11 +16,11 @@ export const EXPORT_TYPES: Record<ExportFormat, string> = {
 
 const CHUNK = 16_384;
 
-/** Pages of an export, read one after the other; nothing is read that the client does not take. */
+/** Pages of an export, read one after the other, and only as fast as the client reads. */
 export type Pages<Row> = AsyncGenerator<Row[], void>;
 
 export interface Table<Row> {
-  /** Of the sheet, and the start of the file's name. */
+  /** Name of the sheet, and start of the file name. */
   name: string;
   columns: readonly string[];
   toCells: (row: Row) => Cell[];
@@ -36,8 +36,8 @@ interface Export<Row> {
 }
 
 /**
- * Streams pages as a file. Memory stays flat at any size: a page is in work, one is read ahead, and a slow client holds
- * both back. When the client goes, reading stops with the page in work.
+ * Streams pages as a file. Memory is constant at any size: one page is being written, one is read ahead, and both wait
+ * for a slow client. When the client disconnects, reading stops with the current page.
  */
 export async function sendExport<Row>(response: Response, { format, range, table, pages }: Export<Row>): Promise<void> {
   const ahead = await startReading(pages); // a query that fails still gets a problem, not half a file
@@ -75,7 +75,10 @@ async function* toNdjson(pages: Pages<unknown>): AsyncGenerator<string> {
   for await (const page of pages) yield* toChunks(page, (row) => `${JSON.stringify(row)}\n`);
 }
 
-/** Rows as texts of some {@link CHUNK} characters: large enough to be worth writing, small enough to die young. */
+/**
+ * Rows as texts of some {@link CHUNK} characters: large enough for an efficient write, small enough to be freed by
+ * young collections.
+ */
 function* toChunks<Row>(rows: readonly Row[], toText: (row: Row) => string): Generator<string> {
   let chunk = '';
   for (const row of rows) {
@@ -102,7 +105,7 @@ async function* readAhead<Row>(first: IteratorResult<Row[], void>, pages: Pages<
     let current = first;
     while (current.done !== true) {
       const next = pages.next();
-      next.catch(() => undefined); // seen when it is awaited; if the client goes first, nobody cares
+      next.catch(() => undefined); // thrown when it is awaited; if the client disconnects first, it does not matter
       if (current.value.length > 0) yield current.value;
       current = await next;
     }
@@ -111,7 +114,7 @@ async function* readAhead<Row>(first: IteratorResult<Row[], void>, pages: Pages<
   }
 }
 
-/** Without anything of the tenant, which a file name would carry into mail and backups. */
+/** Contains nothing of the tenant, since file names end up in mail and backups. */
 function fileName(name: string, range: TimeRange | null, format: ExportFormat): string {
   const days = range === null ? '' : `_${day(range.from)}_${day(range.to)}`;
   return `${name}${days}.${format}`;

@@ -1,8 +1,10 @@
 const QUARTER_HOUR_MS = 900_000;
-/** Offsets remembered; enough for ten days of quarters, and an export goes through time in order. */
+/** Cached offsets; enough for ten days of quarter hours, and an export goes through time in order. */
 const MAX_OFFSETS = 1_000;
 
-/** Prints times as RFC 3339 in one time zone, with its offset. No zone changes its offset within a quarter of an hour. */
+/**
+ * Formats times as RFC 3339 in one time zone, with its offset. No zone changes its offset within a quarter of an hour.
+ */
 export class TimePrinter {
   private readonly offsets = new Map<number, number>();
   private readonly format: Intl.DateTimeFormat | undefined;

@@ -22,21 +22,21 @@ export const EQUAL_FIELDS = [
 ] as const;
 export type EqualField = (typeof EQUAL_FIELDS)[number];
 
-/** Which entries are meant. */
+/** Which entries match. */
 export interface EntryFilter {
   range: TimeRange;
   equal: Partial<Record<EqualField, string | number>>;
   /** tsquery text for the configuration "simple". */
   words?: string | undefined;
-  /** Part of the message, in whatever case. */
+  /** Part of the message, in upper or lower case. */
   messagePart?: string | undefined;
   /** Only entries of the audit-event kind. */
   auditEventsOnly?: boolean | undefined;
 }
 
-/** Where a list goes on: entries that come after this one in the order newest first. */
+/** Where a list continues: with the entries after this one, newest first. */
 export interface Position {
-  /** As the database prints it, so that nothing is rounded. */
+  /** As PostgreSQL formats it, so that nothing is rounded. */
   occurredAt: string;
   id: string;
 }

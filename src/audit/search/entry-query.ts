@@ -16,7 +16,7 @@ export function toFilter(query: EntryFilterQuery): EntryFilter {
   };
 }
 
-/** Without an end: everything so far, also what is dated up to a day ahead. */
+/** Without an end: everything so far, also entries dated up to a day ahead. */
 function toEntryRange(query: EntryFilterQuery): TimeRange {
   const range = toTimeRange(query);
   return query.to === undefined ? { from: range.from, to: range.to + DAY_MS } : range;

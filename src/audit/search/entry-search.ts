@@ -12,11 +12,13 @@ import {
   timeConditions,
 } from './entry-sql.js';
 
-/** Entries looked at one by one before the search index is asked: a word in one of twenty fills a page of 50 from them. */
+/**
+ * Entries looked at one by one before the search index is asked: a word in one of twenty fills a page of 50 from them.
+ */
 const WALKED = 1_000;
-/** Matches the index may give for one question before they are too many to sort. */
+/** Most matches of the index for one window; more are too many to sort. */
 const MAX_MATCHES = 2_000;
-/** Trigrams say nothing about shorter parts. */
+/** Shorter parts have no trigram. */
 const SHORTEST_INDEXED_PART = 3;
 const MAX_PIECES = 4;
 
@@ -29,15 +31,15 @@ interface Walk {
   /** When it happened, and how long before the newest walked, in seconds. */
   at_s: number;
   span_s: number;
-  /** How many of the walked messages have each piece of the one that is sought. */
+  /** How many of the walked messages contain each piece of the search text. */
   frequencies: number[];
 }
 
 interface Answer {
   ids: string[];
-  /** How many were looked through, up to a page of matches or to one with too many. */
+  /** How many windows were read, up to a full page or to a window with too many matches. */
   windows: number;
-  /** Whether the one after them has too many. */
+  /** Whether the window after them has too many matches. */
   is_overfull: boolean;
 }
 
@@ -47,8 +49,8 @@ interface Search {
   tenantId: string;
   filter: EntryFilter;
   /**
-   * Of the sought part of a message what the index is asked for instead of the whole: trigrams that all messages have cost it
-   * most and say nothing. The first one that is rare; the whole if none is.
+   * Pieces of the search text for a message. The index is asked for the first one that is rare instead of the whole
+   * text, or for the whole if none is: trigrams that all messages contain cost most and filter nothing.
    */
   pieces: string[];
 }
@@ -56,10 +58,11 @@ interface Search {
 /**
  * Ids of up to `limit` matches after `position`, newest first.
  *
- * No index yields matches of a word in time order, so neither plan alone is fast for every word: walking the entries
- * newest first takes for ever on a rare word, and sorting all matches on a frequent one. Hence: walk the newest 1,000; then
- * ask the index for the matches of one window after the other, longer and longer ones, in one statement; where one has too
- * many, for those of its parts.
+ * No index returns the matches of a word in order of time, so neither plan alone is fast for every word: walking the
+ * entries newest first is too slow for a rare word, and sorting all matches is too slow for a frequent one. So: walk
+ * the newest 1,000; then ask the index for the matches of one time window after the other, longer and longer ones, in
+ * one statement; where a window has too many, ask for its parts. See
+ * docs/adr/0019-search-the-audit-index-by-time-window.md.
  */
 export async function searchIds(
   sql: Sql,
@@ -83,7 +86,7 @@ export async function searchIds(
 const isIndexed = ({ words, messagePart }: EntryFilter): boolean =>
   words !== undefined || (messagePart !== undefined && messagePart.length >= SHORTEST_INDEXED_PART);
 
-/** The words in a sought part of a message; none where it is a single one. */
+/** The words in a search text for a message; none where it is a single word. */
 function piecesOf(messagePart = ''): string[] {
   const pieces = messagePart.split(/[^\p{L}\p{N}]+/u).filter((piece) => piece.length >= SHORTEST_INDEXED_PART);
   return pieces[0] === messagePart ? [] : pieces.slice(0, MAX_PIECES);
@@ -132,9 +135,9 @@ async function collect(search: Search, windows: TimeWindow[], limit: number, pos
     ids.push(...answer.ids.slice(0, missing));
     if (!answer.is_overfull) break;
     left = left.slice(answer.windows);
-    // A piece that is not rare here is none in the windows that follow.
+    // A piece that is not rare here is not used for the windows that follow.
     if (search.pieces.shift() !== undefined) continue;
-    const [full, ...others] = left as [TimeWindow, ...TimeWindow[]]; // the overfull one at least
+    const [full, ...others] = left as [TimeWindow, ...TimeWindow[]]; // at least the overfull one
     ids.push(...(await collectParts(search, full, limit - ids.length, position)));
     left = others;
   }
@@ -146,7 +149,7 @@ async function collectParts(search: Search, full: TimeWindow, limit: number, pos
   return parts === null ? walkOn(within(search, full), limit, position) : collect(search, parts, limit, position);
 }
 
-/** The search in the time of a window alone. */
+/** The search within one window. */
 function within(search: Search, window: TimeWindow): Search {
   const { from, to } = search.filter.range;
   const range = { from: Math.max(from, startOf(window) * 1_000), to: Math.min(to, endOf(window) * 1_000) };
@@ -171,7 +174,8 @@ async function askIndex(
     `id >= (${parameters.add(windows.map((window) => oldestId(startOf(window) * 1_000)))}::uuid[])[${place}]`,
     ...textConditions(piece === undefined ? filter : { ...filter, messagePart: piece }, parameters),
   ].join(' and ');
-  // Only here, where no index helps: in the time the planner would see a reason to enter another one as well.
+  // Conditions on time stay outside, where no index helps: further inside, they would make the planner use another
+  // index as well.
   const rest = [
     ...timeConditions(filter, parameters, position),
     ...(piece === undefined ? [] : textConditions({ messagePart: filter.messagePart }, parameters)),
@@ -192,9 +196,9 @@ with recursive asked as (
 )
 select windows, ids, is_overfull from asked order by windows desc, is_overfull desc limit 1`;
   const [, [answer]] = await Promise.all([
-    // The limit would tempt the planner to read rows until it has enough of them.
+    // Because of the limit, the planner would read rows until it has enough of them.
     sql.query('set local enable_seqscan = off; set local enable_indexscan = off'),
-    // With fields there may be a better index, which only planning with their values can tell.
+    // With conditions on fields there may be a better index, which depends on their values.
     hasFields(filter)
       ? sql.query<Answer>(text, parameters.values).then(({ rows }) => rows)
       : queryByKey<Answer>(sql, { name: `askIndex ${shapeOf(filter, piece)}`, text, values: parameters.values }),

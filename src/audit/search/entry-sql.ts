@@ -15,13 +15,15 @@ export const ENTRY_COLUMNS = `id, tenant_id, source, client_id, key_id, action_t
   ${TIME('occurred_at')}, ${TIME('created_at')}, ${TIME('erased_at')},
   erased_fields, redacted_fields`;
 
-/** Newest first; the id decides between entries of one moment. Of the table, aliased e: selected times are texts. */
+/**
+ * Newest first; the id decides between entries of one moment. For the table with the alias e: selected times are texts.
+ */
 export const NEWEST_FIRST = 'order by e.occurred_at desc, e.id desc';
 
-/** The tenant's entries without the barrier of row-level security in front of the search index. */
+/** The tenant's entries, without row-level security, which would keep conditions away from the search index. */
 export const SEARCH_VIEW = 'searchable_audit_entries';
 
-/** Below every other id. */
+/** Less than every other id. */
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 
 /** Collects the values of a statement and numbers them. */
@@ -35,7 +37,7 @@ export class Parameters {
 }
 
 /**
- * The conditions of a filter without those on text, only those that are set: the planner then sees what there is to choose from.
+ * The conditions of a filter without those on text, only those that are set, so that the planner sees its choices.
  * @param position only what comes after it
  */
 export function conditions(
@@ -52,8 +54,8 @@ export function conditions(
 }
 
 /**
- * No entry that happened since then has an older id: an entry happens at most a day after it is recorded. So whole
- * partitions cannot match.
+ * No entry that happened since then has an older id: an entry happens at most a day after it is recorded. So older
+ * partitions are skipped.
  */
 export const oldestId = (sinceMs: number): string => uuid7LowerBound(sinceMs - DAY_MS);
 
@@ -94,12 +96,12 @@ export function matching(filter: EntryFilter, tenantId: string, parameters: Para
   return all.join(' and ');
 }
 
-/** What is counted or paged through: a search needs the view. */
+/** The table or view to count or page through: a search needs the view. */
 export const sourceOf = (filter: EntryFilter): string => (isTextSearch(filter) ? SEARCH_VIEW : 'audit_entries');
 
 /**
- * One bound at the upper end, never two: of two, PostgreSQL enters the index at the end of the range and steps over
- * everything up to the position, page after page.
+ * Only one bound at the upper end: with two, PostgreSQL would start at the end of the range and step over everything up
+ * to the position, for each page.
  */
 function before(to: string, position: Position | undefined, parameters: Parameters): string {
   if (position === undefined) return `occurred_at < ${to}`;
@@ -109,7 +111,10 @@ function before(to: string, position: Position | undefined, parameters: Paramete
   return `(occurred_at, id) < (least(${at}, ${end}), case when ${at} < ${end} then ${id} else '${NIL_UUID}' end)`;
 }
 
-/** Up to and with this entry, newest first. The time alone is what ends a walk along the index; rows do not. */
+/**
+ * Up to and including this entry, newest first. Only a condition on the time ends a walk along the index; one on a row
+ * does not.
+ */
 export function notBefore({ occurredAt, id }: Position, parameters: Parameters): string {
   const at = `${parameters.add(occurredAt)}::timestamptz`;
   return `occurred_at >= ${at} and (occurred_at, id) >= (${at}, ${parameters.add(id)}::uuid)`;

@@ -2,7 +2,7 @@ import type { Sql } from '../../platform/database/database.js';
 import type { EntryFilter } from './entry-filter.js';
 import { matching, Parameters, sourceOf } from './entry-sql.js';
 
-/** Resource types a statistic names; a tenant that makes one up per entry gets its most frequent ones. */
+/** Resource types that a statistic lists; a tenant with a new type for each entry gets the most frequent ones. */
 const MAX_RESOURCE_TYPES = 1_000;
 
 export interface EntryStats {

@@ -1,9 +1,12 @@
 import type { Parameters } from './entry-sql.js';
 
-/** Every entry of a tenant lies in one window of each level; those of the next level are eight times as long. */
+/** Every entry of a tenant is in one window of each level; windows of the next level are eight times as long. */
 const SHORTEST_S = 2_048;
 const CHILDREN = 8;
-/** So many of a level are asked before those of the next, so that a window lasts at most a quarter of the time before it. */
+/**
+ * This many windows of a level are read before those of the next, so that a window is at most a quarter as long as the
+ * time read before it.
+ */
 const FEWEST_OF_LEVEL = 32;
 /** Of two years. */
 const TOP_LEVEL = 5;
@@ -27,9 +30,9 @@ export const startOf = ({ level, n }: TimeWindow): number => n * lengthOf(level)
 export const endOf = ({ level, n }: TimeWindow): number => (n + 1) * lengthOf(level);
 
 /**
- * The windows from an instant back to another, newest first: at first of a level on which they are at least `spanS` long; after
- * 32 of them, where a longer one ends, of the next. So a long time is some dozens of windows, and none holds much more than
- * what lies before it.
+ * The windows from an instant back to another, newest first. The first ones are of a level on which they are at least
+ * `spanS` long; after 32 of them, where a longer window ends, come those of the next level. So a long time is some
+ * dozens of windows, and none holds much more than those before it.
  */
 export function* windowsBefore(atS: number, fromS: number, spanS: number): Generator<TimeWindow> {
   let level = 0;
@@ -48,13 +51,13 @@ export function* windowsBefore(atS: number, fromS: number, spanS: number): Gener
   }
 }
 
-/** What a window consists of, newest first; null for the shortest. */
+/** The parts of a window, newest first; null for the shortest. */
 export function partsOf({ level, n }: TimeWindow): TimeWindow[] | null {
   if (level === 0) return null;
   return Array.from({ length: CHILDREN }, (_, k) => ({ level: level - 1, n: (n + 1) * CHILDREN - 1 - k }));
 }
 
-/** Condition for a tenant's entries of all time; only the search index answers it. */
+/** Condition for all entries of a tenant; only the search index can serve it. */
 export function ofTenant(tenantId: string, parameters: Parameters): string {
   return hasKey(tenantId, parameters.add(ALL_TIME), parameters);
 }

@@ -15,19 +15,19 @@ const INDEXES_PER_ACT = 100_000;
 const REDACTED = '[redacted]';
 
 export interface Erasure {
-  /** Which entries: SQL over audit_entries, its parameters from $2 on. Those that would lose nothing are left out. */
+  /** Which entries: SQL over audit_entries, its parameters from $2 on. Entries that would lose nothing are left out. */
   condition: string;
   values: readonly unknown[];
   fields: readonly PersonalField[];
-  /** Whom it is about, as something that tells nobody: it stands in the leaf for ever. */
+  /** A pseudonym of the person it is about: it stays in the leaf for ever. */
   subject?: string;
-  /** erase: the fields go. redact: only what equals one of `replace` goes, the rest of the field stays. */
+  /** erase: the fields are removed. redact: only values equal to one of `replace` are; the rest of the field stays. */
   mode?: ErasureMode;
   /** Texts: whole fields or, at any depth of states and metadata, whole string values. */
   replace?: readonly string[];
 }
 
-/** What an act says, which entries it is about, and how the database carries it out once its leaf stands at `index`. */
+/** The content of an act, the entries it is about, and how the database carries it out once its leaf is at `index`. */
 interface Order {
   terms: ActTerms;
   condition: string;
@@ -36,8 +36,9 @@ interface Order {
 }
 
 /**
- * What may change the trail itself: each act first appends a leaf that says which leaves it is about, then a function of
- * the database does to their entries what the leaf orders. One transaction, under the lock of the tree.
+ * The only code that changes the audit trail itself. Each act first appends a leaf that says which leaves it is about;
+ * then a function of the database does to their entries what the leaf orders. One transaction, under the lock of the
+ * tree.
  */
 @Injectable()
 export class AuditActs {
@@ -48,9 +49,8 @@ export class AuditActs {
   ) {}
 
   /**
-   * Removes the entries that were recorded before `olderThan`, whenever they are said to have happened; their leaf hashes
-   * stay.
-   * @param alsoIn runs in each transaction that removed something, with how much; once if there was nothing to remove
+   * Removes the entries that were recorded before `olderThan`, whatever their `occurred_at`; their leaf hashes stay.
+   * @param alsoIn runs in each transaction that removed something, with the number; once if there was nothing to remove
    */
   async prune(
     tenantId: string,
@@ -120,7 +120,7 @@ export class AuditActs {
   }
 }
 
-/** As erase_audit_entries() decides; whoever changes one changes the other. */
+/** The same rule as in erase_audit_entries(); change both together. */
 function wouldLose(field: PersonalField, targets: string | null): string {
   const kept = field === 'resource_id' ? ` and source <> 'tidemark'` : '';
   if (targets === null) return `(${field} is not null${kept})`;

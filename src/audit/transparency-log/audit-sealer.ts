@@ -15,7 +15,9 @@ import { SealingService } from './sealing.service.js';
 
 const PAUSE_MS = 1_000;
 
-/** Seals new audit entries every second. A plain timer: what waits is in PostgreSQL, no queue is needed. */
+/**
+ * Seals new audit entries every second. A plain timer: the waiting entries are in PostgreSQL, so no queue is needed.
+ */
 @Injectable()
 export class AuditSealer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(AuditSealer.name);
@@ -44,7 +46,7 @@ export class AuditSealer implements OnApplicationBootstrap, BeforeApplicationShu
     await this.logCheckpoints();
   }
 
-  /** Goes on until nothing waits. */
+  /** Repeats until nothing waits. */
   async seal(): Promise<void> {
     for (let more = true; more && !this.stopping;) {
       const pass = await this.sealing.sealOnce();
@@ -54,7 +56,7 @@ export class AuditSealer implements OnApplicationBootstrap, BeforeApplicationShu
     if (Date.now() - this.loggedAt >= MINUTE_MS) await this.logCheckpoints();
   }
 
-  /** The anchor outside: a file that the owner of the database need not be able to change. */
+  /** The external anchor: a file that the owner of the database need not be able to change. */
   private async logCheckpoints(): Promise<void> {
     const file = this.config.AUDIT_CHECKPOINT_LOG;
     if (file === undefined || this.unlogged.size === 0) return;

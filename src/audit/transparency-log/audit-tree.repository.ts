@@ -3,7 +3,7 @@ import type { Sql } from '../../platform/database/database.js';
 import type { ActTerms } from './evidence.js';
 import { nodeHash, type NodeRef, TreeFrontier } from './merkle-tree.js';
 
-/** Levels that are stored; a node between two of them is hashed from at most eight below. */
+/** Levels that are stored; a node between two of them is computed from at most eight below. */
 const LEVEL_STEP = 4;
 const HASH_BYTES = 32;
 
@@ -78,7 +78,7 @@ interface TreeRow {
   until: number | null;
 }
 
-/** The one writer of the tree's tables. */
+/** The only writer of the tree's tables. */
 @Injectable()
 export class AuditTreeRepository {
   async listWaiting(sql: Sql, limit: number): Promise<string[]> {
@@ -86,7 +86,7 @@ export class AuditTreeRepository {
     return rows.map((row) => row.tenant_id);
   }
 
-  /** Whoever holds the lock of a tree is the only one that appends to it. */
+  /** Only the holder of a tree's lock appends to it. */
   async lock(sql: Sql, tenantIds: readonly string[]): Promise<LockedTree[]> {
     await sql.query(
       `/* auditTree.create */ insert into audit_trees (tenant_id)
@@ -190,8 +190,8 @@ export class AuditTreeRepository {
   }
 
   /**
-   * The hashes of complete subtrees, by {@link nodeKey}, in one query. The limits say how few rows a range has: the planner
-   * would take a third of the tree for it, and read the tree.
+   * The hashes of complete subtrees, by {@link nodeKey}, in one query. The limits tell the planner how few rows a range
+   * has: otherwise it would estimate a third of the tree, and read all of it.
    */
   async readNodes(sql: Sql, tenantId: string, nodes: readonly NodeRef[]): Promise<Map<string, Buffer>> {
     const stored = nodes.map(({ level, index }) => {

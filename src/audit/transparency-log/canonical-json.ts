@@ -1,13 +1,13 @@
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 
-/** Where a value stands; put together only when something is wrong with it. */
+/** The path of a value; built only when something is wrong with it. */
 type Path = (string | number)[];
 
 /**
  * RFC 8785: members sorted by UTF-16 code units, no white space, primitives as ECMAScript writes them. Two JSON texts
  * have the same canonical form exactly when they parse to the same value, so it may pass through jsonb in between.
- * @throws TypeError with the path of what JSON cannot say; leaving that out, as JSON.stringify does, would seal something
- *   else than what is read back
+ * @throws TypeError with the path of what JSON cannot represent; leaving that out, as JSON.stringify does, would seal
+ *   something other than what is read back
  */
 export function canonicalJson(value: JsonValue): string {
   return write(value, []);
@@ -49,7 +49,7 @@ function writeObject(object: object, path: Path): string {
   return `{${members.join(',')}}`;
 }
 
-/** Not a Date or a Map, whose members are not all there is to them. The root prototype may be that of another realm. */
+/** Not a Date or a Map, which hold more than their members. The root prototype may be that of another realm. */
 function isPlain(object: object): boolean {
   const prototype = Object.getPrototypeOf(object) as object | null;
   const isRoot = prototype === null || Object.getPrototypeOf(prototype) === null;

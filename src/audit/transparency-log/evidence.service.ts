@@ -9,12 +9,15 @@ import { type EvidenceLine, type LeafRow, stateOf, toLine, toLines } from './evi
 import { FilteredEvidence } from './filtered-evidence.js';
 
 const LEAVES_PER_READ = 1_024;
-/** Inner hashes go out with the first line of each chunk; the verifier folds chunks of this size. */
+/** Inner hashes are sent with the first line of each chunk; the verifier folds chunks of this size. */
 const CHUNK = 4_096;
 const IDS_PER_READ = 10_000;
 const WAIT_MS = 3_000;
 
-/** What makes an ndjson export provable without the database. Each page is read in a transaction of its own. */
+/**
+ * The evidence that makes an ndjson export provable without the database. Each page is read in a transaction of its
+ * own.
+ */
 @Injectable()
 export class EvidenceService {
   constructor(
@@ -40,7 +43,7 @@ export class EvidenceService {
         next += LEAVES_PER_READ;
       }
       next = size;
-      // an erasure or a pruning meanwhile changed what later pages showed: its leaf has to come along
+      // an erasure or a pruning meanwhile changed what later pages show: its leaf must be in the export
       if (!(await this.hasActSince(tenantId, size))) break;
       checkpoint = await this.untilSealed(tenantId, Date.now());
       statement = stateOf(checkpoint, { complete: true });
@@ -81,7 +84,7 @@ export class EvidenceService {
     });
   }
 
-  /** Entries that no leaf stands for: they wait still, or somebody put them there behind the service's back. */
+  /** Entries without a leaf: they are not sealed yet, or were inserted around the service. */
   private async *withoutLeaf(tenantId: string, startedAt: number): AsyncGenerator<EntryLine> {
     let after = '00000000-0000-0000-0000-000000000000';
     for (let more = true; more;) {
@@ -102,7 +105,7 @@ export class EvidenceService {
     }
   }
 
-  /** Waits a little for the sealer to reach what was committed before `instant`. @returns the newest checkpoint */
+  /** Waits a little until the sealer has sealed what was committed before `instant`. @returns the newest checkpoint */
   private async untilSealed(tenantId: string, instant: number): Promise<SignedCheckpoint | null> {
     const deadline = Date.now() + WAIT_MS;
     for (;;) {
@@ -132,7 +135,7 @@ export class EvidenceService {
   }
 }
 
-/** Stored nodes of one chunk, and with the first chunk those above all chunks; only such as the checkpoint has. */
+/** Stored nodes of one chunk, and with the first chunk those above all chunks; only nodes that the checkpoint has. */
 async function readChunkNodes(sql: Sql, tenantId: string, from: number, size: number) {
   const { rows } = await sql.query<{ level: number; index: number; hash: Buffer }>(
     `/* evidence.readNodes */

@@ -1,24 +1,24 @@
 import type { PersonalField, SealableEntry } from './leaf.js';
 
-/** What an ndjson export says of itself, in the evidence of its first line. */
+/** What an ndjson export says about itself, in the evidence of its first line. */
 export interface ExportStatement {
   /** Signed note; null when nothing is sealed yet. */
   checkpoint: string | null;
   /** Verifier key of its signature. */
   public_key: string | null;
-  /** That the tree of the checkpoint before is the beginning of this one, in an export that goes on to a newer one with filters. */
+  /** Consistency proof from the checkpoint before, in an export with filters that goes on to a newer one. */
   consistency?: string[];
   /** Whether the export claims to hold every leaf of the checkpoint. */
   complete: boolean;
   filters?: Record<string, unknown>;
 }
 
-/** Beside the fields of a line: what proves it. Bytes are base64. */
+/** Added to the fields of a line: what proves it. Bytes are base64. */
 export interface LineEvidence extends Partial<ExportStatement> {
   /** null: not sealed when it was exported. */
   leaf_index: number | null;
   leaf?: string;
-  /** Opens the commitments to the personal fields, those that were erased or redacted excepted. */
+  /** Opens the commitments to the personal fields, except those that were erased or redacted. */
   salts?: Partial<Record<PersonalField, string>>;
   /** Inclusion proof, in an export that is not complete. */
   proof?: string[];
@@ -34,7 +34,7 @@ export interface EntryLine extends SealableEntry {
   evidence: LineEvidence;
 }
 
-/** Something the trail did to itself: an erasure or a pruning; or what the sealer noted. */
+/** An act on the trail: an erasure or a pruning; or a note of the sealer. */
 export interface ActLine {
   act: ActTerms['kind'];
   evidence: LineEvidence;
@@ -46,7 +46,7 @@ export interface PrunedLine {
   evidence: Partial<ExportStatement> & Pick<LineEvidence, 'nodes'>;
 }
 
-/** erase: whole fields went. redact: values in them were replaced, so that what is shown cannot be proven. */
+/** erase: whole fields were removed. redact: values in them were replaced, so that what is shown cannot be proven. */
 export type ErasureMode = 'erase' | 'redact';
 
 /** What an act orders. */

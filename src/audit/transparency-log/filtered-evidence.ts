@@ -21,14 +21,14 @@ interface Opening {
 
 type Line = EntryLine | ActLine;
 
-/** Entries of an export made with filters, each line with its own proof, and before them the erasures they speak of. */
+/** Entries of an export with filters, each line with its own proof, and before them the erasures that they mention. */
 export class FilteredEvidence {
   private readonly tenantId: string;
   private readonly filters: Record<string, unknown>;
   private checkpoint: SignedCheckpoint | null;
-  /** For the next line; null once it is said. */
+  /** For the next line; null once it is written. */
   private statement: ExportStatement | null;
-  /** Leaf indexes of the acts that came along already. */
+  /** Leaf indexes of the acts that are in the export already. */
   private readonly sent = new Set<number>();
 
   constructor(
@@ -60,7 +60,9 @@ export class FilteredEvidence {
     return [opened, ...rest];
   }
 
-  /** An erasure came after the checkpoint: its leaf has to come along, so what follows is proven of a newer tree. */
+  /**
+   * An erasure came after the checkpoint: its leaf must be in the export, so what follows is proven for a newer tree.
+   */
   private async goOn(): Promise<void> {
     const newer = await this.sources.newest();
     if (newer === null || newer.size <= (this.checkpoint?.size ?? 0)) return;

@@ -9,7 +9,7 @@ export function toRanges(sorted: readonly number[]): [number, number][] {
   return ranges;
 }
 
-/** Leaf indexes that acts cover, for many questions: ranges are kept sorted and merged. */
+/** Leaf indexes that acts cover, for many look-ups: ranges are kept sorted and merged. */
 export class Coverage {
   private ranges: [number, number][] = [];
   private sorted = true;

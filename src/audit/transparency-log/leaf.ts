@@ -50,7 +50,7 @@ export const CLEAR_FIELDS = [
   'created_at',
 ] as const satisfies readonly (keyof SealableEntry)[];
 
-/** Fields that may tell who a person is: a leaf holds only commitments to them. Their order is that of the salts. */
+/** Fields that may identify a person: a leaf holds only commitments to them. Their order is that of the salts. */
 export const PERSONAL_FIELDS = [
   'user_id',
   'session_id',
@@ -69,8 +69,8 @@ export const JSON_FIELDS = ['before_state', 'after_state', 'metadata'] as const 
 type JsonField = (typeof JSON_FIELDS)[number];
 
 /**
- * What the columns of an entry are given, to the letter: ids as bytes, times as milliseconds, states as canonical JSON.
- * A leaf is made of nothing else, so nothing can be sealed that is not stored.
+ * Exactly what the columns of an entry are given: ids as bytes, times as milliseconds, states as canonical JSON. A leaf
+ * is made from nothing else, so nothing can be sealed that is not stored.
  */
 export type EntryColumns = Omit<
   SealableEntry,
@@ -87,7 +87,7 @@ const SALT_BYTES = 16;
 const ERASED_SALT = Buffer.alloc(SALT_BYTES);
 const LEAF_PREFIX = Buffer.of(0);
 
-/** A salt for each personal field, each independent of the others; who knows one can test guesses of that field. */
+/** A salt for each personal field, each independent of the others; whoever knows one can test guesses of that field. */
 export function newSalts(): Buffer {
   return randomBytes(PERSONAL_FIELDS.length * SALT_BYTES);
 }

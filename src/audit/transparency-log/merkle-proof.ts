@@ -6,7 +6,7 @@ type Range = readonly [from: number, to: number];
 /** Hash of a complete subtree. */
 export type NodeReader = (node: NodeRef) => Buffer;
 
-/** A proof that is planned: which complete subtrees it needs, and what it is once they are known. */
+/** A planned proof: which complete subtrees it needs, and how to make it from their hashes. */
 export interface ProofPlan {
   readonly nodes: readonly NodeRef[];
   build(read: NodeReader): Buffer[];

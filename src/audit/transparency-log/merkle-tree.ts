@@ -16,7 +16,7 @@ export interface NodeRef {
   index: number;
 }
 
-/** Told of each complete subtree above the leaves as soon as its last leaf is there. */
+/** Called for each complete subtree above the leaves as soon as its last leaf is there. */
 export type NodeListener = (node: NodeRef, hash: Buffer) => void;
 
 /**

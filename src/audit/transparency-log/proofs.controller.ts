@@ -17,7 +17,9 @@ import { ProofsService } from './proofs.service.js';
 export class ProofsController {
   constructor(private readonly proofs: ProofsService) {}
 
-  /** The newest signed checkpoint of the audit trail. Whoever keeps one can tell later that nothing before it changed. */
+  /**
+   * The newest signed checkpoint of the audit trail. Whoever keeps one can tell later that nothing before it changed.
+   */
   @Get('checkpoint')
   @ApiOkResponse({ type: CheckpointResponse })
   checkpoint(@Caller() caller: Principal): Promise<CheckpointResponse> {

@@ -119,7 +119,7 @@ function openSalts(salts: Buffer | null): Record<string, string> {
 const notSealed = () =>
   notFound('This audit entry is not sealed yet. Entries are sealed within seconds; ask again shortly.');
 
-/** An entry is in the trail, or was and has left its leaf hash; an act is a leaf alone. */
+/** An entry is in the trail, or was pruned and has left its leaf hash; an act is only a leaf. */
 async function findLeaf(sql: Sql, tenantId: string, id: string): Promise<LeafRow | undefined> {
   const { rows } = await sql.query<LeafRow>(
     `/* proofs.findLeaf */

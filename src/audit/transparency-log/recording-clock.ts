@@ -1,8 +1,8 @@
 import { MINUTE_MS } from '../../platform/time/time.js';
 
 /**
- * How far the time of recording may run backwards along the leaves: clocks of several machines differ, and an entry gets
- * its time before its transaction commits.
+ * How far the time of recording may run backwards along the leaves: clocks of several machines differ, and an entry
+ * gets its time before its transaction commits.
  */
 export const CLOCK_TOLERANCE_MS = 5 * MINUTE_MS;
 

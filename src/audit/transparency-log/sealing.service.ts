@@ -22,7 +22,7 @@ const TENANTS_PER_PASS = 1_000;
 const LEAVES_PER_PASS = 10_000;
 const RANGES_PER_LEAF = 1_000;
 
-/** What one pass did. */
+/** The result of one pass. */
 export interface SealPass {
   sealed: number;
   checkpoints: SignedCheckpoint[];
@@ -33,8 +33,8 @@ export interface SealPass {
 const NOTHING: SealPass = { sealed: 0, checkpoints: [], more: false };
 
 /**
- * Gives entries their place in the tree of their tenant: gap-free, in the order in which passes find them, whatever
- * their ids say. One transaction per pass, so a killed pass never happened.
+ * Gives entries their leaf index in the tree of their tenant: without gaps, in the order in which passes find them,
+ * whatever their ids. One transaction per pass, so a killed pass leaves nothing behind.
  */
 @Injectable()
 export class SealingService {
@@ -47,7 +47,7 @@ export class SealingService {
     private readonly signingKey: SigningKey,
   ) {}
 
-  /** One pass over all tenants. While another worker is at it, there is nothing to do. */
+  /** One pass over all tenants. Does nothing while another worker is sealing. */
   async sealOnce(): Promise<SealPass> {
     const keys = await this.signingKey.all();
     return this.database.inSystem(async (sql) => {
@@ -69,7 +69,7 @@ export class SealingService {
     });
   }
 
-  /** Locks the tree of one tenant and gives everything that waits its place, for whoever is about to append an act. */
+  /** Locks the tree of one tenant and seals what waits, for code that is about to append an act. */
   async sealTenant(sql: Sql, tenantId: string): Promise<LockedTree> {
     let [tree] = await this.trees.lock(sql, [tenantId]);
     for (let sealed = LEAVES_PER_PASS; sealed === LEAVES_PER_PASS;) {
@@ -100,7 +100,7 @@ export class SealingService {
     return { trees, sealed: waiting.length };
   }
 
-  /** A leaf after those whose time ran backwards says so, for whoever verifies; changes `trees` to what they are then. */
+  /** Appends a leaf after those whose time ran backwards, as verifiers expect; updates `trees`. */
   private async noteClock(sql: Sql, trees: LockedTree[], checked: readonly CheckedAppend[]): Promise<void> {
     for (const [n, { backwards }] of checked.entries()) {
       const tree = trees[n]!;

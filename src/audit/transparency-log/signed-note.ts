@@ -35,7 +35,7 @@ export function verifierKey(name: string, publicKey: KeyObject): string {
 }
 
 /**
- * The checkpoint in `note`, if one of the keys signed it; a signature of one of them that does not fit spoils it.
+ * The checkpoint in `note`, if one of the keys signed it; a wrong signature of one of them makes it invalid.
  * @throws Error saying what is wrong with the note, the keys or the signature
  */
 export function openCheckpoint(note: string, vkeys: string | readonly string[]): Checkpoint {

@@ -8,7 +8,10 @@ import { Database } from '../../platform/database/database.js';
 /** DER of a PKCS #8 key up to the 32 bytes of an Ed25519 seed (RFC 8410). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
-/** The key that signs checkpoints: from the settings, from a file outside PostgreSQL, or, failing both, from inside. */
+/**
+ * The key that signs checkpoints: from the settings, from a file outside PostgreSQL or, without either, from
+ * PostgreSQL.
+ */
 @Injectable()
 export class SigningKey {
   private readonly logger = new Logger(SigningKey.name);
@@ -19,7 +22,10 @@ export class SigningKey {
     private readonly database: Database,
   ) {}
 
-  /** The key, then the one before it where both sign: whoever trusts only that one can go on until they have the new one. */
+  /**
+   * The key, then the one before it where both sign: verifiers that trust only the old key can go on until they have
+   * the new one.
+   */
   async all(): Promise<readonly [KeyObject, ...KeyObject[]]> {
     this.keys ??= await this.loadAll();
     return this.keys;
@@ -41,7 +47,7 @@ export class SigningKey {
     return this.fromDatabase();
   }
 
-  /** Never made: a key that signed nothing before would say nothing. */
+  /** Never created: a previous key that signed nothing would be useless. */
   private loadPrevious(): KeyObject | undefined {
     const { AUDIT_PREVIOUS_SIGNING_KEY: base64, AUDIT_PREVIOUS_SIGNING_KEY_FILE: file } = this.config;
     if (base64 !== undefined) return parseBase64(base64, 'AUDIT_PREVIOUS_SIGNING_KEY');
@@ -69,7 +75,7 @@ function parseKey(source: Parameters<typeof createPrivateKey>[0], setting: strin
   try {
     key = createPrivateKey(source);
   } catch {
-    // the parser's own words ("DECODER routines::unsupported") help nobody
+    // the parser's own message ("DECODER routines::unsupported") does not help
   }
   if (key?.asymmetricKeyType !== 'ed25519') throw new Error(`${setting} does not hold an Ed25519 private key`);
   return key;

@@ -8,7 +8,7 @@ interface Finding {
   problem: string;
 }
 
-/** Compares the times of recording in a complete export with what the sealer noted of them. */
+/** Compares the times of recording in a complete export with the notes of the sealer. */
 export class ClockCheck {
   private readonly clock = new RecordingClock();
   private readonly backwards: { line: number; index: number; createdAt: string }[] = [];

@@ -15,7 +15,7 @@ export interface ShownEntry {
   erasedAt: unknown;
   erased: readonly PersonalField[];
   redacted: readonly PersonalField[];
-  /** Leaves of the checkpoint it was exported under: acts among them have been carried out, later ones may have been. */
+  /** Size of the checkpoint it was exported under: acts before it have been carried out, later ones may have been. */
   size: number;
 }
 
@@ -26,13 +26,13 @@ interface Finding {
 }
 
 /**
- * Compares what entries say of their erasure with the acts in the tree. Entries and acts come in any order; a whole entry
- * costs one number.
+ * Compares what entries say about their erasure with the acts in the tree. Entries and acts come in any order; an entry
+ * that was not erased costs one number.
  */
 export class ErasureCheck {
   private readonly acts: Act[] = [];
   private readonly touched: (ShownEntry & { acts: Act[] })[] = [];
-  /** Leaf indexes of entries that say nothing of an erasure, by the size they were exported under. */
+  /** Leaf indexes of entries without an erasure, by the size they were exported under. */
   private readonly whole = new Map<number, number[]>();
 
   addAct(index: number, leaf: ErasureLeaf): void {
@@ -73,7 +73,7 @@ export class ErasureCheck {
   }
 }
 
-/** Places in `sorted` of the leaves that an act is about; it can only be about leaves before its own. */
+/** Indexes in `sorted` of the leaves that an act is about; it can only be about leaves before its own. */
 function* within({ index, leaf }: Act, sorted: readonly number[]): Generator<number> {
   for (const [from, to] of leaf.ranges) {
     const end = Math.min(to, index);
@@ -91,7 +91,7 @@ function firstFrom(sorted: readonly number[], least: number): number {
   return low;
 }
 
-/** Each lost field needs an act that took it, and erased_at is when the last act was. */
+/** Each missing field needs an act that removed it, and erased_at is the time of the last act. */
 function* answerFor({
   line,
   index,

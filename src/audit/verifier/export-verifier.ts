@@ -32,7 +32,7 @@ interface Act {
   root: Buffer;
 }
 
-/** Checks an ndjson export of the audit trail line by line, from its own evidence and what its reader kept. */
+/** Checks an ndjson export of the audit trail line by line, from its own evidence and what the user kept. */
 export class ExportVerifier {
   private readonly tree = new SparseTree((claim) => this.reportClaim(claim));
   private readonly erasures = new ErasureCheck();
@@ -50,13 +50,13 @@ export class ExportVerifier {
   private complete = true;
   private checkpoint: Checkpoint | null = null;
   private earlier: Checkpoint | null = null;
-  /** Checkpoints of the export itself that it went on from. */
+  /** Earlier checkpoints within the export. */
   private readonly older: Checkpoint[] = [];
   private keys: readonly string[];
 
   constructor(private readonly options: VerifyOptions = {}) {
     this.keys = options.publicKeys ?? [];
-    // a key that cannot be read is a mistake of the caller, no finding
+    // a key that cannot be read is a mistake of the caller, not a finding
     for (const key of this.keys) parseVerifierKey(key);
   }
 
@@ -78,7 +78,7 @@ export class ExportVerifier {
     else this.addLeaf(line, evidence);
   }
 
-  /** Whether no line looks like one of an export: then it is not a changed one but something else. */
+  /** Whether no line looks like one of an export: then the file is not a changed export but something else. */
   get isSomethingElse(): boolean {
     return this.lines > 0 && this.recognized === 0;
   }

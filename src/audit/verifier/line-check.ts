@@ -12,7 +12,7 @@ import {
 
 export type Members = Record<string, JsonValue>;
 
-/** What does not fit, and which fields an erasure has to answer for. */
+/** What does not fit, and which fields an erasure must cover. */
 export interface EntryCheck {
   problems: string[];
   erased: PersonalField[];
@@ -33,7 +33,7 @@ const JSON_FIELD = new Set<string>(JSON_FIELDS);
 const SALT_BYTES = 16;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 
-/** Base64 exactly as it is written by us; null for anything else. */
+/** Base64 exactly as we write it; null for anything else. */
 export function fromBase64(value: unknown): Buffer | null {
   if (typeof value !== 'string') return null;
   const bytes = Buffer.from(value, 'base64');
@@ -75,7 +75,7 @@ const ACT_LINE = new Set(['act', 'evidence']);
 const PRUNED_LINE = new Set(['pruned', 'evidence']);
 const PRUNED = new Set(['from', 'hashes']);
 
-/** What a line holds beside what an export writes: nothing would check it. */
+/** Members of a line that an export does not write, and that nothing would check. */
 export function strangeMembers(line: Members): string[] {
   const kind = 'pruned' in line ? 'pruned' : 'act' in line ? 'act' : 'entry';
   const evidence = isObject(line['evidence']) ? line['evidence'] : {};
@@ -88,7 +88,7 @@ export function strangeMembers(line: Members): string[] {
   return [...problems, ...[...own, ...inner].map((name) => `has ${name}, which nothing proves`)];
 }
 
-/** Compares the fields of an exported entry with what its leaf holds of them. */
+/** Compares the fields of an exported entry with its leaf. */
 export function checkEntry(line: Members, leafBytes: Buffer, salts: JsonValue | undefined): EntryCheck {
   const leaf = parseLeaf(leafBytes);
   const commitments = leaf?.['commitments'];

@@ -1,6 +1,6 @@
 import { nodeHash, type NodeRef, foldPeaks, coveringSubtrees, TreeFrontier } from '../transparency-log/merkle-tree.js';
 
-/** Leaves of a chunk; a full one is folded into one hash, so memory stays flat when leaves come roughly in order. */
+/** Leaves of a chunk; a full one is reduced to one hash, so memory is constant when leaves come roughly in order. */
 const CHUNK_LEVEL = 12;
 const CHUNK = 2 ** CHUNK_LEVEL;
 const HASH_BYTES = 32;
@@ -11,21 +11,21 @@ interface Chunk {
   count: number;
 }
 
-/** What is left of a full chunk: its root, and the hashes that roots of wanted sizes inside it need. */
+/** What is kept of a full chunk: its root, and the hashes that roots of wanted sizes inside it need. */
 interface Folded {
   root: Buffer;
   beginnings: Map<number, Buffer[]>;
 }
 
-/** An inner hash that somebody says the tree has. */
+/** An inner hash that the export claims for the tree. */
 export interface NodeClaim extends NodeRef {
   hash: Buffer;
   line: number;
 }
 
 /**
- * A tree whose leaves come in any order, checked without a database. Roots can be asked for at the end and at every
- * size that was {@link wantRoot}ed before the leaves around it were all there.
+ * A tree whose leaves come in any order, checked without a database. Roots can be asked for at the end, and at every
+ * size that {@link wantRoot} named before the leaves around it were complete.
  */
 export class SparseTree {
   private readonly chunks = new Map<number, Chunk>();
@@ -36,7 +36,7 @@ export class SparseTree {
   /** How many inner hashes were claimed. */
   claimed = 0;
 
-  /** @param onWrongClaim is told of each claim that is not the hash of its leaves */
+  /** @param onWrongClaim is called for each claim that is not the hash of its leaves */
   constructor(private readonly onWrongClaim: (claim: NodeClaim) => void = () => undefined) {}
 
   wantRoot(size: number): void {
@@ -52,7 +52,7 @@ export class SparseTree {
     this.claims.set(number, [...(this.claims.get(number) ?? []), claim]);
   }
 
-  /** @returns false when that place was taken already */
+  /** @returns false when that index has a leaf already */
   add(index: number, hash: Buffer): boolean {
     const number = Math.floor(index / CHUNK);
     if (this.folded.has(number)) return false;

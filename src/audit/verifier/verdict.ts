@@ -1,5 +1,8 @@
 export interface VerifyOptions {
-  /** Verifier keys to trust, of which one must have signed; without any the one in the export is taken, and said to be. */
+  /**
+   * Verifier keys to trust, one of which must have signed. Without any, the key in the export is used, and the verdict
+   * says so.
+   */
   publicKeys?: readonly string[] | undefined;
   /** A signed checkpoint kept from earlier. */
   earlier?: string | undefined;
@@ -20,7 +23,7 @@ export interface Verdict {
   public_keys: readonly string[];
   /** Leaves before which the clock ran backwards, as the sealer noted. */
   clock_notes: number[];
-  /** The key came from the export itself: the signature then only tells damage, not forgery. */
+  /** The key came from the export itself: the signature then detects only damage, not forgery. */
   key_from_export: boolean;
   earlier: { tree_size: number; consistent: boolean } | null;
   problems: string[];
