@@ -25,6 +25,6 @@ const ALWAYS = [
 const KEPT_MENTIONS =
   'mentions in other people’s records (mentions_in_*), filters of recorded exports and saved funnels among them: counted, not changed';
 
-/** What an erasure leaves, which its receipt must say. */
+/** What an erasure does not cover; its receipt says so. */
 export const notCovered = (mentions: MentionsPolicy): string[] =>
   mentions === 'keep' ? [...ALWAYS, KEPT_MENTIONS] : ALWAYS;

@@ -7,15 +7,15 @@ import { Deadline, forEachPage, type Run, type RecordPage, type PagedTable } fro
 import { SubjectFinder } from './subject/subject-finder.js';
 import { addCounts, type Subject } from './subject/subject.js';
 
-/** A preview answers within this and a statement, however much there is. */
+/** A preview answers within this time and one more statement, however many records there are. */
 const PREVIEW_MS = 8_000;
 const MAX_SPELLINGS = 20;
 
 export interface Preview {
   counts: Record<string, number>;
-  /** User ids that are the same e-mail address in other letters. */
+  /** User ids that are the same e-mail address in other upper and lower case. */
   spellings: string[];
-  /** False where there was more than could be looked at in time: the counts are at least what is there. */
+  /** False where there was more than could be read in time: the real counts may be higher. */
   complete: boolean;
 }
 
@@ -41,7 +41,7 @@ const HAS_OWN = `/* erasurePreview.hasOwn */
 select exists (select from events where tenant_id = $1 and user_id = $2)
     or exists (select from audit_entries where tenant_id = $1 and user_id = $2) as found`;
 
-/** Counts what an erasure would find, by the statements that the erasure goes by. Changes nothing and leaves nothing behind. */
+/** Counts what an erasure would find, with the statements of the erasure. Changes nothing and stores nothing. */
 @Injectable()
 export class ErasurePreview {
   constructor(
@@ -49,7 +49,7 @@ export class ErasurePreview {
     private readonly finder: SubjectFinder,
   ) {}
 
-  /** Whether anything was recorded under this very user id. */
+  /** Whether anything was recorded under exactly this user id. */
   hasOwnRecords(tenantId: string, userId: string): Promise<boolean> {
     return this.database.readInTenant(tenantId, async (sql) => {
       const { rows } = await sql.query<{ found: boolean }>(HAS_OWN, [tenantId, userId]);

@@ -6,7 +6,10 @@ import { SubjectEraser } from './erasers/subject-eraser.js';
 const PAUSE_MS = 2_000;
 const RENEW_MS = 15_000;
 
-/** Carries out erasures, oldest first. What is to be done is in PostgreSQL, so a killed worker's is taken up by another. */
+/**
+ * Carries out erasures, oldest first. Their state is in PostgreSQL, so another worker continues the erasure of a killed
+ * one.
+ */
 @Injectable()
 export class ErasureRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(ErasureRunner.name);

@@ -12,7 +12,9 @@ import { ErasuresService } from './erasures.service.js';
 export class ErasuresController {
   constructor(private readonly erasures: ErasuresService) {}
 
-  /** Asks to forget somebody. The work is done by a worker; the answer says where to look. With dry_run, only counts. */
+  /**
+   * Asks to forget somebody. The work is done by a worker; the answer says where to look. With dry_run, only counts.
+   */
   @Post()
   @HttpCode(202)
   @ApiAcceptedResponse({ type: ErasureResponse })

@@ -17,7 +17,7 @@ export interface ErasureRow {
   act_indexes: number[];
 }
 
-/** What an erasure does, in this order; each stage but the first goes by pages of ids. */
+/** The stages of an erasure, in this order; each but the first works on pages of ids. */
 export const STAGES = ['find', 'events', 'contexts', 'entries', 'calls', 'other', 'latecomers', 'rollups'] as const;
 export type Stage = (typeof STAGES)[number];
 
@@ -34,11 +34,11 @@ export interface ClaimedErasure {
   /** Up to which id its stage is done. */
   after: string;
   sweptAt: Date | null;
-  /** Shows that it is still this worker's. */
+  /** Identifies the claim of this worker. */
   claimedBy: string;
 }
 
-/** What a step leaves, in its own transaction. */
+/** What a step records, in its own transaction. */
 export interface Progress {
   stage: Stage;
   after?: string;
@@ -50,7 +50,7 @@ const COLUMNS = `id, state, mentions, subject_hmac, requested_at, completed_at, 
 
 const LEASE = `interval '1 minute'`;
 
-/** A worker that shows no sign of life for a minute has lost it to the next, which goes on where the commits end. */
+/** A worker that does not renew its lease for a minute loses it to the next, which continues after the last commit. */
 const CLAIM = `/* erasures.claim */
 update privacy_erasures p
 set state = 'running', claimed_by = $1, leased_until = now() + ${LEASE}, started_at = coalesce(p.started_at, now())
@@ -110,7 +110,7 @@ export class ErasuresRepository {
     return rows[0] ?? null;
   }
 
-  /** Shows that the worker lives, for a step that takes longer than the lease. */
+  /** Renews the lease, for a step that takes longer than the lease. */
   async renew({ tenantId, id, claimedBy }: ClaimedErasure): Promise<void> {
     await this.database.system.query(
       `/* erasures.renew */ update privacy_erasures set leased_until = now() + ${LEASE}
@@ -119,7 +119,7 @@ export class ErasuresRepository {
     );
   }
 
-  /** Lets go of it for a moment, in which others may be carried out. */
+  /** Gives it back for a moment, in which others may be carried out. */
   async putOff({ tenantId, id, claimedBy }: ClaimedErasure): Promise<void> {
     await this.database.system.query(
       `/* erasures.putOff */ update privacy_erasures set leased_until = now() + interval '1 second'
@@ -128,7 +128,7 @@ export class ErasuresRepository {
     );
   }
 
-  /** @throws where it has become another worker's: the step must not commit then */
+  /** @throws when another worker has claimed it: the step must not commit then */
   async advance(sql: Sql, { tenantId, id, claimedBy }: ClaimedErasure, progress: Progress): Promise<void> {
     const { rowCount } = await sql.query(
       `/* erasures.advance */ update privacy_erasures set leased_until = now() + ${LEASE}, stage = $4, after = $5,
@@ -173,7 +173,7 @@ export class ErasuresRepository {
     return rows.length > 0;
   }
 
-  /** Forgets whom it was about. */
+  /** Deletes whom it was about. */
   async complete(sql: Sql, { tenantId, id }: ClaimedErasure): Promise<void> {
     await sql.query(
       '/* erasures.forgetValues */ delete from privacy_erasure_values where tenant_id = $1 and erasure_id = $2',

@@ -38,13 +38,13 @@ export class ErasuresService {
       });
     }
     const id = uuid7();
-    // says who asked for it and never about whom
+    // records who asked for it, never whom it is about
     const record = recordOf(caller, { ...REQUESTED, resource: 'erasure', id });
     const erasure = { id, subject: user_id, subjectHmac: await this.hmac.of(tenantId, user_id), mentions };
     return toResponse(await this.erasures.insert(caller, erasure, (sql) => this.audit.append(sql, [record])));
   }
 
-  /** What an erasure would find. Nothing is changed, and nobody's name is kept. */
+  /** What an erasure would find. Nothing is changed, and the user id is not stored. */
   async dryRun(tenantId: string, { user_id, mentions }: RequestErasureDto): Promise<ErasurePreviewResponse> {
     const { counts, spellings, complete } = await this.preview.count(tenantId, user_id);
     const known = await this.database.readInTenant(tenantId, async (sql) => {

@@ -24,7 +24,7 @@ select count(*)::int as redacted_in_replaced_payloads from redacted`;
 
 type Counts = Record<string, number>;
 
-/** Erases somebody from the paths of API calls, and from what is small enough to be looked at as a whole. */
+/** Erases the subject from the paths of API calls, and from tables small enough to be read as a whole. */
 @Injectable()
 export class CallEraser {
   async erasePage(sql: Sql, erasure: ClaimedErasure, subject: Subject, page: RecordPage): Promise<Counts> {

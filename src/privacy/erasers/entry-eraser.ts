@@ -8,7 +8,10 @@ import { scanEntries } from '../subject/record-scans.js';
 import type { RecordPage } from '../subject/record-pages.js';
 import { addCounts, foldsCase, type Subject } from '../subject/subject.js';
 
-/** Where an entry may mention somebody; who did it, from where and in which session is the one who did it. */
+/**
+ * Fields in which an entry may mention a person. The others (who did it, from where, in which session) are about the
+ * person who did it.
+ */
 const MENTIONING = [
   'resource_id',
   'message',
@@ -25,12 +28,15 @@ where tenant_id = $1 and id = any($2::uuid[]) and text_names(content, $3, true)`
 
 type Counts = Record<string, number>;
 
-/** Erases somebody from the audit entries: each act is a leaf of the tree, so that every proof still verifies. */
+/** Erases the subject from the audit entries: each act is a leaf of the tree, so that every proof still verifies. */
 @Injectable()
 export class EntryEraser {
   constructor(private readonly acts: AuditActs) {}
 
-  /** The subject's own entries of a page; other people's are counted where they name the subject, and redacted if asked. */
+  /**
+   * Erases the subject's own entries of a page. Other people's are counted where they name the subject, and redacted if
+   * asked.
+   */
   async erasePage(sql: Sql, erasure: ClaimedErasure, subject: Subject, page: RecordPage): Promise<Counts> {
     const { tenantId, mentions, subjectHmac } = erasure;
     const scan = await scanEntries(sql, subject, page);
@@ -64,7 +70,7 @@ export class EntryEraser {
   }
 }
 
-/** Calls that brought only these entries of one person. */
+/** Calls that stored only these entries of one person. */
 async function eraseOwnCalls(sql: Sql, tenantId: string, ids: readonly string[]): Promise<number> {
   const { rows } = await sql.query<{ n: number }>(
     '/* erasure.ownCalls */ select erase_own_api_calls($1, $2::uuid[])::int as n',

@@ -8,7 +8,7 @@ import type { RecordPage } from '../subject/record-pages.js';
 const LATECOMERS_PER_STEP = 20_000;
 
 /**
- * Rows stay, so counts stay; the ledger's key stays, so a late retry stores nothing. What later steps need of the values is
+ * Rows stay, so counts stay; the ledger's key stays, so a late retry stores nothing. Values that later steps need are
  * noted: ids that clients gave, for paths of calls; sessions, for the rollups; contexts, which others may share.
  */
 const ERASE_OWN = `/* erasure.ownEvents */
@@ -61,10 +61,13 @@ select count(*)::int as event_contexts from deleted`;
 
 type Counts = Record<string, number>;
 
-/** Erases somebody from the events, and from what hangs on them. */
+/** Erases the subject from the events, and from what belongs to them. */
 @Injectable()
 export class EventEraser {
-  /** The subject's own events of a page; other people's are counted where they name the subject, and redacted if asked. */
+  /**
+   * Erases the subject's own events of a page. Other people's are counted where they name the subject, and redacted if
+   * asked.
+   */
   async erasePage(sql: Sql, erasure: ClaimedErasure, subject: Subject, page: RecordPage): Promise<Counts> {
     const scan = await scanEvents(sql, subject, page);
     const own = await this.eraseOwn(sql, erasure, scan.own);
@@ -104,7 +107,7 @@ export class EventEraser {
   }
 }
 
-/** What a receipt says of other people's records of a kind. */
+/** What a receipt says about other people's records of one kind. */
 export function mentionsOf(scan: Scan, place: 'events' | 'entries'): Counts {
   return {
     [`mentions_in_${place}`]: scan.naming.length,

@@ -18,7 +18,10 @@ with deleted as (
 )
 select count(*)::int as n from deleted`;
 
-/** The day is at most one behind receipt, which the id tells: no event of an older id belongs to these days. */
+/**
+ * An event is at most one day later than its receipt, which its id holds: no event with an older id belongs to these
+ * days.
+ */
 const DELETE_SESSIONS = `/* erasure.deleteSessionDays */
 with deleted as (
   delete from session_days where tenant_id = $1 and session_key in (select subject_key(value) from (${SESSIONS}) s)
@@ -42,7 +45,7 @@ insert into session_days (tenant_id, day, session_key, first_time, last_time, co
 ${counted('session')} and e.session_id in (${SESSIONS}) and e.id >= uuid7_lower_bound($3) group by 1, 2, e.session_id`;
 
 /**
- * Counts the days of the subject and of its sessions again: what is left are other people in shared sessions, and events
+ * Counts the days of the subject and of its sessions again. Other people in shared sessions remain, and so do events
  * that came after the erasure. Under the lock of the tenant's rollups, so the counts are exactly those of the events.
  */
 @Injectable()

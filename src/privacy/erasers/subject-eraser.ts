@@ -11,7 +11,7 @@ type Counts = Record<string, number>;
 /** What a stage does to a page of a table. */
 type Work = (sql: Sql, erasure: ClaimedErasure, page: RecordPage) => Promise<Counts>;
 
-/** Removes one person from every store, in steps each of which is one transaction that says how far it is. */
+/** Removes one person from every store, in steps. Each step is one transaction that also records the progress. */
 @Injectable()
 export class SubjectEraser {
   private readonly run: Run;
@@ -76,7 +76,7 @@ export class SubjectEraser {
     });
   }
 
-  /** Those that only the subject's events had. */
+  /** Contexts that only the subject's events had. */
   private async forgetContexts(erasure: ClaimedErasure): Promise<void> {
     const { events } = this.erasers;
     if (isPast(erasure, 'contexts')) return;

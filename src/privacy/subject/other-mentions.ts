@@ -1,6 +1,6 @@
 /**
- * Other people's records beside events, entries and calls that name the user $2: those that redacting would change.
- * $3 and $4: identities and sessions, whose events' replaced payloads are the subject's own.
+ * Other people's records that name the user $2, apart from events, entries and calls: those that redacting would
+ * change. $3 and $4: identities and sessions, whose events' replaced payloads are the subject's own.
  */
 export const OTHER_MENTIONS = `/* erasure.otherMentions */
 select (select count(*) from saved_funnels

@@ -10,7 +10,7 @@ export type PagedTable = 'events' | 'audit_entries' | 'api_audit_logs';
 export interface RecordPage {
   after: string;
   upTo: string;
-  /** Nothing comes after it that was there when it was looked for. */
+  /** No row follows it that was there when it was read. */
   isLast: boolean;
 }
 
@@ -33,7 +33,7 @@ export async function nextPage(
   return id === null ? null : { after, upTo: id, isLast: n < ROWS_PER_PAGE };
 }
 
-/** How long a survey may go on; what it leaves out it says. */
+/** How long a preview may go on, and whether it had to stop. */
 export class Deadline {
   /** Whether something was left out. */
   passed = false;

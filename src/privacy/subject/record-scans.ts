@@ -2,27 +2,30 @@ import type { Sql } from '../../platform/database/database.js';
 import type { RecordPage } from './record-pages.js';
 import { foldsCase, namesIn, needleOf, type Subject } from './subject.js';
 
-/** What a page of records has of the subject. */
+/** What a page of records holds of the subject. */
 export interface Scan {
   /** Ids of the subject's own records. */
   own: string[];
   /** Ids of other people's records in which a whole value is the subject. */
   naming: string[];
-  /** Other people's records that have it inside a longer text only. */
+  /** Other people's records that have it only inside a longer text. */
   inText: number;
-  /** User ids that are the same e-mail address in other letters, and how many records they have. */
+  /** User ids that are the same e-mail address in other upper and lower case, with the number of their records. */
   spellings: string[];
   spelled: number;
 }
 
-/** Parameters of every scan: $1 tenant, $2 and $3 the page, $4 user id, $5 case folds, $6 needle, $7 identities, $8 sessions. */
+/**
+ * Parameters of every scan: $1 tenant, $2 and $3 the page, $4 user id, $5 case folds, $6 needle, $7 identities, $8
+ * sessions.
+ */
 function scanValues({ tenantId, userId, identities, sessions }: Subject, { after, upTo }: RecordPage): unknown[] {
   return [tenantId, after, upTo, userId, foldsCase(userId), needleOf(userId), identities, sessions];
 }
 
 const MENTION = { user: '$4::text', fold: '$5::boolean', needle: '$6::text' };
 
-/** A record without a user belongs to whoever is alone in its session. */
+/** A record without a user belongs to the only user of its session. */
 const OWN = `(coalesce(user_id in (select unnest($7::text[])), false)
   or (user_id is null and coalesce(session_id in (select unnest($8::text[])), false)))`;
 
@@ -46,7 +49,7 @@ with page as (
   from page
 )${SUMMARY}`;
 
-/** How a text of an entry names the subject, like json_names. */
+/** Whether a text of an entry names the subject, and how; like json_names. */
 const textNames = (column: string) =>
   `case when text_names(${column}, $4, $5) then 2
         when strpos(case when $5 then lower(${column}) else ${column} end, case when $5 then lower($4) else $4 end) > 0
@@ -68,7 +71,10 @@ function callValues({ tenantId, userId, identities }: Subject, { after, upTo }: 
   return [tenantId, after, upTo, userId, foldsCase(userId), identities];
 }
 
-/** SQL for the ids that clients gave to the subject's events, with the client: read from them, or noted while they were erased. */
+/**
+ * SQL for the ids that clients gave to the subject's events, with the client: read from them, or noted while they were
+ * erased.
+ */
 const EVENT_IDS_OF_EVENTS = `
   select client_id, event_id from events where tenant_id = $1 and user_id = any($6::text[])`;
 const EVENT_IDS_NOTED = `
@@ -76,8 +82,8 @@ const EVENT_IDS_NOTED = `
   where tenant_id = $1 and erasure_id = $7 and kind = 'event_id'`;
 
 /**
- * A path belongs to the subject where a parameter of its route is a user id or one of the subject's events; anything else in it
- * that is the subject is a mention. Most routes have no parameter.
+ * A path belongs to the subject where a parameter of its route is a user id or one of the subject's events; the subject
+ * at any other place is a mention. Most routes have no parameter.
  */
 const scanCalls = (eventIds: string) => `/* erasure.scanCalls */
 with event_ids as materialized (${eventIds}), given as (

@@ -3,7 +3,7 @@ import type { Sql } from '../../platform/database/database.js';
 import { type Deadline, forEachPage, type Run, type RecordPage, type PagedTable } from './record-pages.js';
 import { bareSubject, type Subject } from './subject.js';
 
-/** Whoever has more is a number that many devices share, like "0". */
+/** An id with more is not a person but a value that many devices share, like "0". */
 const MAX_ANONYMOUS_IDS = 1_000;
 const MAX_SESSIONS = 10_000;
 
@@ -12,7 +12,7 @@ export interface FoundSubject {
   counts: Record<string, number>;
 }
 
-/** What an event says of other names of whoever it is about: Segment's anonymousId, and previousId of alias. */
+/** Other ids of its person that an event carries: Segment's anonymousId, and previousId of alias. */
 const LINKED = `lateral (values (e.payload ->> 'anonymousId'),
   (case when e.event_type = 'alias' then e.payload ->> 'previousId' end)) as linked (id)`;
 
@@ -22,8 +22,8 @@ where e.tenant_id = $1 and e.user_id = $2 and linked.id <> $2 and length(linked.
 limit ${MAX_ANONYMOUS_IDS + 1}`;
 
 /**
- * An id is a person's own name if anything was recorded under it that did not come without a userId. A key that sends
- * events can link any two ids, and must not get somebody erased by that.
+ * An id is a user id if any record under it came with a userId. A key that sends events can link any two ids, and must
+ * not get another person erased by that.
  */
 const FIND_NAMED = `/* erasure.findNamed */
 select id from unnest($2::text[]) as linked (id)
@@ -47,7 +47,7 @@ select distinct session_id as id from ${table}
 where tenant_id = $1 and id > $2 and id <= $3
   and session_id in (select unnest($5::text[])) and user_id <> all($4::text[])`;
 
-/** Finds out what else belongs to somebody: anonymous ids and sessions that are tied to nobody else. */
+/** Finds what else belongs to the subject: anonymous ids and sessions that are tied to nobody else. */
 @Injectable()
 export class SubjectFinder {
   async find(run: Run, tenantId: string, userId: string, deadline: Deadline): Promise<FoundSubject> {
@@ -70,7 +70,7 @@ export class SubjectFinder {
     const shared = await collect(run, 'events', tenantId, anonymous, deadline, (sql, { after, upTo }) =>
       ids(sql, FIND_SHARED_IDS, [tenantId, after, upTo, userId, anonymous]),
     );
-    // what was not looked at to the end may be shared
+    // ids that were not checked to the end may be shared
     const own = deadline.passed ? [] : anonymous.filter((id) => !shared.has(id));
     return {
       own,
@@ -105,7 +105,7 @@ export class SubjectFinder {
   }
 }
 
-/** What `find` finds in any page of a table; nothing where nobody asks for anything. */
+/** What `find` finds in all pages of a table; nothing when there is nothing to look for. */
 async function collect(
   run: Run,
   table: PagedTable,

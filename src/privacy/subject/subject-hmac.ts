@@ -5,8 +5,9 @@ import { Database, type Sql } from '../../platform/database/database.js';
 const KEY_BYTES = 32;
 
 /**
- * What stands for a subject in leaves and receipts: HMAC-SHA256 under a random key of the tenant. Whoever may ask for
- * erasures can tell which was about whom; the leaf alone tells nobody, and two tenants' cannot be compared.
+ * What stands for a subject in leaves and receipts: HMAC-SHA256 under a random key of the tenant. Callers that may ask
+ * for erasures can find out which one was about whom. The leaf alone tells nobody, and values of two tenants cannot be
+ * compared.
  */
 @Injectable()
 export class SubjectHmac {

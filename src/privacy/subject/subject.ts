@@ -1,15 +1,15 @@
-/** Whom an erasure is about, and who turned out to be the same person. */
+/** The person that an erasure is about, with the ids that turned out to be the same person. */
 export interface Subject {
   tenantId: string;
   /** The user_id, exactly as in the records. */
   userId: string;
   /** `userId` and the anonymous ids that belong to nobody else. */
   identities: readonly string[];
-  /** Sessions in which nobody else was. */
+  /** Sessions without any other user. */
   sessions: readonly string[];
 }
 
-/** Somebody whose anonymous ids and sessions are not looked up yet. */
+/** A subject whose anonymous ids and sessions are not looked up yet. */
 export const bareSubject = (tenantId: string, userId: string): Subject => ({
   tenantId,
   userId,
@@ -18,8 +18,8 @@ export const bareSubject = (tenantId: string, userId: string): Subject => ({
 });
 
 /**
- * E-mail addresses are the same in upper and lower case where somebody is mentioned; an identity is its exact text.
- * The database decides it too: folds_case().
+ * In mentions, e-mail addresses in upper and lower case are the same; an identity is its exact text. The same rule in
+ * the database: folds_case().
  */
 export const foldsCase = (userId: string): boolean => /^[^@\s\p{Cc}]+@[^@\s\p{Cc}]+$/u.test(userId);
 
@@ -31,8 +31,8 @@ export interface MentionParameters {
 }
 
 /**
- * SQL for how a JSON column names the subject (see json_names in the migration). The search in its text is only a quick way
- * out: what does not contain the subject cannot have it as a value.
+ * SQL for how a JSON column names the subject (see json_names in the migration). The search in its text is only a quick
+ * exclusion: a text that does not contain the subject cannot have it as a value.
  */
 export function namesIn(column: string, { user, fold, needle }: MentionParameters): string {
   const folded = (text: string) => `case when ${fold} then lower(${text}) else ${text} end`;
@@ -40,7 +40,7 @@ export function namesIn(column: string, { user, fold, needle }: MentionParameter
     then json_names(${column}, ${user}, ${fold}) else 0 end`;
 }
 
-/** The subject as it stands in the text of a JSON document, without the quotes. */
+/** The subject as it is written in a JSON document, without the quotes. */
 export const needleOf = (userId: string): string => JSON.stringify(userId).slice(1, -1);
 
 /** Two counts added, name by name. */
