@@ -43,12 +43,12 @@ export function parseCloudEvent(raw: unknown, principal: Principal): AcceptableE
   return isFault(event) ? { ...event, path: toAttributePath(event.path) } : event;
 }
 
-/** The attribute that stands behind a field of an event. */
+/** The attribute that a field of an event comes from. */
 export function toAttributePath(path: string): string {
   return path.replace(/^\w+/, (name) => OWN_NAMES[name] ?? name);
 }
 
-/** `|` is in no URI, so no two pairs share a text; what is too long for an event_id is hashed. */
+/** `|` is in no URI, so no two pairs give the same text. A text that is too long for an event_id is hashed. */
 function cloudEventId(source: string, id: string): string {
   const text = `${source}|${id}`;
   return text.length <= MAX_ID ? text : `sha256:${hash('sha256', text)}`;
@@ -87,7 +87,7 @@ function findFault(attributes: Attributes): FieldError | null {
   return null;
 }
 
-/** `data` when it is an object, else an object that holds it. Extensions are kept beside it. */
+/** `data` when it is an object, else an object that holds it. Extensions are kept next to it. */
 function toPayload(attributes: Attributes): { value: Attributes } | FieldError {
   const data = readData(attributes);
   if (isFieldError(data)) return data;
@@ -111,7 +111,7 @@ function readData(attributes: Attributes): { name: string; value: unknown } | Fi
   return decodeData(Buffer.from(base64, 'base64'), type);
 }
 
-/** JSON and text are read; anything else is kept in base64. */
+/** JSON and text are decoded; anything else is kept in base64. */
 function decodeData(bytes: Buffer, type: string): { name: string; value: unknown } | FieldError {
   if (bytes.length === 0) return { name: 'data', value: undefined };
   if (isJson(type)) {
@@ -138,7 +138,7 @@ export function fromHeaders(headers: IncomingHttpHeaders, body: Buffer): Attribu
   return attributes;
 }
 
-/** HTTP binding §3.1.3.2: out of double quotes, then one round of percent-decoding. */
+/** HTTP binding §3.1.3.2: removes double quotes, then decodes percent-encoding once. */
 function decodeHeader(value: string): string {
   const text = /^".*"$/.test(value) ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value;
   try {

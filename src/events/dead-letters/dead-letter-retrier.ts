@@ -9,9 +9,9 @@ import { FailedEventsRepository } from './failed-events.repository.js';
 import { Quarantine, reasonOf } from './quarantine.js';
 
 export interface RetryResult {
-  /** Letters that were tried: those that are gone or held by somebody else don't count. */
+  /** Dead letters that were tried, without those that are gone or locked by another worker. */
   retried: number;
-  /** Of them, how many are processed now. */
+  /** How many of them are processed now. */
   processed: number;
 }
 
@@ -19,7 +19,7 @@ export interface RetryResult {
 export type Patcher = Pick<Principal, 'tenantId' | 'clientId' | 'keyId'>;
 
 export class PatchRefused extends Error {
-  /** @param faults what the schema has against it; none when it is counting that fails */
+  /** @param faults of the schema; none when counting fails */
   constructor(readonly faults: readonly FieldError[]) {
     super('the patched event does not pass');
   }
@@ -30,9 +30,9 @@ type Claim = (sql: Sql) => Promise<DeadLetter[]>;
 const DEADLOCK = '40P01';
 
 /**
- * Tries dead letters again, exactly once each: the lock on a dead letter, its move in the rollups and its removal are one
- * transaction. Whatever dies in between leaves the dead letter and the rollups as they were; whoever comes second finds no
- * dead letter. Dead letters go in chunks, each a handful of statements.
+ * Tries dead letters again, exactly once each: the lock on a dead letter, its move in the rollups and its removal are
+ * one transaction. A process that is killed in between leaves the dead letter and the rollups as they were; a second
+ * retry finds no dead letter. Dead letters are retried in chunks, each with a handful of statements.
  */
 @Injectable()
 export class DeadLetterRetrier {
@@ -46,7 +46,7 @@ export class DeadLetterRetrier {
     private readonly rollups: RollupsRepository,
   ) {}
 
-  /** Up to `limit` dead letters of any tenant whose time has come. */
+  /** Up to `limit` dead letters of any tenant that are due. */
   retryDue(limit: number): Promise<RetryResult> {
     return this.retry((sql) => this.failedEvents.claimDue(sql, limit));
   }
@@ -57,7 +57,7 @@ export class DeadLetterRetrier {
     return this.retry((sql) => this.failedEvents.claim(sql, tenants, eventIds));
   }
 
-  /** One dead letter; waits for whoever has it at the moment. */
+  /** One dead letter; waits for a transaction that holds it. */
   retryOne(tenantId: string, eventId: string): Promise<RetryResult> {
     return this.retry((sql) => this.failedEvents.claimOne(sql, tenantId, eventId));
   }
@@ -114,7 +114,7 @@ export class DeadLetterRetrier {
   }
 
   private async count(sql: Sql, deadLetters: readonly DeadLetter[]): Promise<void> {
-    await this.failedEvents.resolve(sql, deadLetters); // first: what has a dead letter counts as failed
+    await this.failedEvents.resolve(sql, deadLetters); // first: an event with a dead letter counts as failed
     const counted = deadLetters.filter((deadLetter) => deadLetter.counted);
     if (counted.length > 0) {
       await this.counts.moveToProcessed(
@@ -127,7 +127,7 @@ export class DeadLetterRetrier {
     if (uncounted.length > 0) await this.rollups.countEvents(sql, uncounted.map(asBatch));
   }
 
-  /** One of them fails: the others must not fail with it. */
+  /** One of them fails; the others must not fail with it. */
   private async retryByHalves(deadLetters: readonly DeadLetter[]): Promise<RetryResult> {
     const middle = Math.ceil(deadLetters.length / 2);
     const sum = { retried: 0, processed: 0 };

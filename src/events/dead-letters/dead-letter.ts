@@ -1,4 +1,4 @@
-/** An event that is stored and not counted as processed, as the retry sees it. */
+/** A stored event that is not counted as processed, as the retry reads it. */
 export interface DeadLetter {
   tenant_id: string;
   event_id: string;
@@ -15,12 +15,12 @@ export interface DeadLetter {
 export const DEAD_LETTER_STATES = ['open', 'dead'] as const;
 export type DeadLetterState = (typeof DEAD_LETTER_STATES)[number];
 
-/** Tries, the first one included, after which a dead letter is dead and waits for a person. */
+/** Tries, the first one included, after which a dead letter is `dead` and is retried only by hand. */
 export const MAX_ATTEMPTS = 8;
 export const LONGEST_BACKOFF = '6 hours';
 const MAX_REASON = 1_000;
 
-/** A reason that fits and that PostgreSQL can store. */
+/** A reason that is short enough and that PostgreSQL can store. */
 export function storableReason(reason: string): string {
   return reason.slice(0, MAX_REASON).replaceAll('\0', ' ').toWellFormed();
 }

@@ -39,7 +39,7 @@ const MATCHES = `
   and ($5::text is null or position(lower($5) in lower(f.reason)) > 0)
   and ($6::timestamptz is null or f.failed_at >= $6) and ($7::timestamptz is null or f.failed_at < $7)`;
 
-/** The dead letters of one tenant, as people see them: under row-level security. */
+/** The dead letters of one tenant, for its users: under row-level security. */
 @Injectable()
 export class DeadLettersRepository {
   constructor(private readonly database: Database) {}

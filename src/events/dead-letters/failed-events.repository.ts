@@ -5,7 +5,7 @@ import type { Sql } from '../../platform/database/database.js';
 import { uuid7 } from '../../platform/database/uuid7.js';
 import { type DeadLetter, LONGEST_BACKOFF, MAX_ATTEMPTS, storableReason } from './dead-letter.js';
 
-/** An event whose type is quarantined, as the worker checks it. */
+/** An event whose type has a schema that quarantines, as the worker checks it. */
 export interface QuarantinedEvent {
   tenant_id: string;
   id: string;
@@ -14,7 +14,7 @@ export interface QuarantinedEvent {
   schema_version: string;
 }
 
-/** What the retry needs to know, of the dead letters that the CTE `dead_letters` has locked. */
+/** What the retry needs, for the dead letters that the CTE `dead_letters` has locked. */
 const READ_DEAD_LETTERS = `
 select l.tenant_id, l.event_id, l.counted, e.event_type, e.batch_id, e.payload::text as payload, s.version as schema_version
 from dead_letters l
@@ -30,7 +30,7 @@ with dead_letters as materialized (
   for update of f skip locked
 ) ${READ_DEAD_LETTERS}`;
 
-/** Waits for whoever holds the dead letter. */
+/** Waits for a transaction that holds the dead letter. */
 const CLAIM_ONE = `/* failedEvents.claimOne */
 with dead_letters as materialized (
   select tenant_id, event_id, counted from failed_events
@@ -44,7 +44,10 @@ with dead_letters as materialized (
   order by next_retry_at limit $1 for update skip locked
 ) ${READ_DEAD_LETTERS}`;
 
-/** The dead-letter queue, as the worker fills and empties it. A row lock is the claim: it frees itself when its worker dies. */
+/**
+ * The dead-letter queue, as the worker fills and empties it. A row lock is the claim: PostgreSQL releases it when its
+ * worker is killed.
+ */
 @Injectable()
 export class FailedEventsRepository {
   private readonly baseSeconds: number;
@@ -53,7 +56,7 @@ export class FailedEventsRepository {
     this.baseSeconds = config.FAILED_RETRY_SECONDS;
   }
 
-  /** The two halves of a batch's events by id, or null when it has but one. */
+  /** The two halves of a batch's events by id, or null when it has only one. */
   async halve<B extends UncountedBatch>(sql: Sql, batch: B): Promise<[B, B] | null> {
     const { rows } = await sql.query<{ id: string }>(
       `/* failedEvents.listIds */
@@ -68,7 +71,7 @@ export class FailedEventsRepository {
     ];
   }
 
-  /** Takes the events of `batch`, which could not be counted, into the queue. */
+  /** Makes dead letters of the events of `batch`, which could not be counted. */
   async insertUncounted(sql: Sql, batch: UncountedBatch, reason: string): Promise<void> {
     await sql.query(
       `/* failedEvents.insertUncounted */
@@ -80,7 +83,7 @@ export class FailedEventsRepository {
     );
   }
 
-  /** Takes events into the queue that their batch will count as failed. */
+  /** Makes dead letters of events that their batch will count as failed. */
   async insert(sql: Sql, events: readonly QuarantinedEvent[], reasons: readonly string[]): Promise<void> {
     await sql.query(
       `/* failedEvents.insert */
@@ -120,7 +123,7 @@ export class FailedEventsRepository {
     return rows;
   }
 
-  /** Locks those of the dead letters that are there still; what somebody else holds is left to them. */
+  /** Locks those of the dead letters that still exist; what another transaction holds is skipped. */
   async claim(sql: Sql, tenantIds: readonly string[], eventIds: readonly string[]): Promise<DeadLetter[]> {
     const { rows } = await sql.query<DeadLetter>(CLAIM, [tenantIds, eventIds]);
     return this.withEvent(sql, rows);
@@ -131,13 +134,13 @@ export class FailedEventsRepository {
     return this.withEvent(sql, rows);
   }
 
-  /** Locks the dead letters that have waited longest beyond their time. */
+  /** Locks the dead letters that have been due longest. */
   async claimDue(sql: Sql, limit: number): Promise<DeadLetter[]> {
     const { rows } = await sql.query<DeadLetter>(CLAIM_DUE, [limit]);
     return this.withEvent(sql, rows);
   }
 
-  /** Puts `payload` in the place of the event's, which is kept. */
+  /** Replaces the payload of the event by `payload`, and keeps the old one. */
   async patch(
     sql: Sql,
     deadLetter: DeadLetter,
@@ -166,8 +169,8 @@ export class FailedEventsRepository {
   }
 
   /**
-   * Notes that a retry failed and puts the next one off: a random part of a time that doubles with each try, up to six
-   * hours, so that dead letters which failed together do not come back together. All by the clock of the database.
+   * Records that a retry failed and delays the next one: by a random part of a time that doubles with each try, up to
+   * six hours, so that dead letters which failed together are not retried together. All by the clock of the database.
    */
   async recordFailure(sql: Sql, deadLetters: readonly DeadLetter[], reasons: readonly string[]): Promise<void> {
     await sql.query(
@@ -182,7 +185,7 @@ export class FailedEventsRepository {
     );
   }
 
-  /** Letters whose event retention has removed go as well. */
+  /** Deletes dead letters whose event retention has removed, too. */
   private async withEvent(sql: Sql, deadLetters: (DeadLetter & { batch_id: string | null })[]): Promise<DeadLetter[]> {
     const orphans = deadLetters.filter((deadLetter) => deadLetter.batch_id === null);
     if (orphans.length > 0) await this.resolve(sql, orphans);

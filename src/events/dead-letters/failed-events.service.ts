@@ -17,7 +17,7 @@ import type { RetriedResponse } from './failed-events.dto.js';
 import { DeadLetterRetrier, PatchRefused } from './dead-letter-retrier.js';
 
 const DEAD_LETTERS_PER_STEP = 500;
-/** After this long a retry of many answers with how far it came. */
+/** After this long a retry of many dead letters answers with its progress. */
 const MAX_RETRY_MS = 15_000;
 
 const PATCHED = { action: 'UPDATE', message: 'Failed event given another payload' } as const;
@@ -25,7 +25,7 @@ const DISCARDED = { action: 'DELETE', message: 'Failed event discarded' } as con
 
 type Caller = Pick<Principal, 'tenantId' | 'clientId' | 'keyId'>;
 
-/** The dead-letter queue, as people use it. */
+/** The dead-letter queue for its users. */
 @Injectable()
 export class FailedEventsService {
   constructor(
@@ -48,7 +48,7 @@ export class FailedEventsService {
 
   /**
    * Tries one dead letter now. Repeating it is safe: an event that is processed by now is not touched.
-   * @param body `{payload}` to put in the place of the event's, or nothing
+   * @param body `{payload}` to replace that of the event, or nothing
    * @throws Problem 404, and 400 when the new payload does not fit
    */
   async retryOne(caller: Caller, id: string, body: unknown): Promise<RetriedResponse> {
@@ -61,7 +61,7 @@ export class FailedEventsService {
     return this.toRetried(tenantId, deadLetter.id);
   }
 
-  /** Tries all dead letters that match, oldest first, as far as it comes in 15 seconds. */
+  /** Tries all dead letters that match, oldest first, as many as 15 seconds allow. */
   async retryMany({ tenantId }: Caller, query: DeadLetterFilter & { cursor?: string }): Promise<RetriedAllResponse> {
     const filter = toFilter(query);
     const deadline = Date.now() + MAX_RETRY_MS;
@@ -105,7 +105,7 @@ export class FailedEventsService {
     return deadLetter;
   }
 
-  /** How the event is now. @throws Problem 404 when it is neither a dead letter nor processed */
+  /** The event as it is now. @throws Problem 404 when it is neither a dead letter nor processed */
   private async toRetried(tenantId: string, id: string): Promise<RetriedResponse> {
     if (!isUuid(id)) throw noDeadLetter();
     const deadLetter = await this.deadLetters.find(tenantId, id);

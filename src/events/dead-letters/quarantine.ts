@@ -24,7 +24,7 @@ export class Quarantine {
     private readonly failedEvents: FailedEventsRepository,
   ) {}
 
-  /** Makes dead letters of the events in `batches` that do not fit. To be done before the batches are counted. */
+  /** Makes dead letters of the events in `batches` that do not fit. Call it before the batches are counted. */
   async isolate(sql: Sql, batches: readonly UncountedBatch[]): Promise<void> {
     const events = await this.failedEvents.listQuarantined(sql, batches);
     const faults = await this.faultsOf(sql, events);
@@ -39,7 +39,7 @@ export class Quarantine {
     if (failed.length > 0) await this.failedEvents.insert(sql, failed, reasons);
   }
 
-  /** Per event what is wrong with it; nothing when its type has no schema. */
+  /** What is wrong with each event; nothing when its type has no schema. */
   async faultsOf(sql: Sql, events: readonly Checkable[]): Promise<FieldError[][]> {
     const faults: FieldError[][] = [];
     for (const { tenant_id, event_type, payload, schema_version } of events) {

@@ -12,8 +12,8 @@ import { DeadLetterRetrier } from './dead-letter-retrier.js';
 const DEAD_LETTERS_PER_STEP = 500;
 
 /**
- * Tries dead letters again when their time has come. A plain timer in every worker: a schedule kept in the queue would be
- * lost with it. However many workers there are, a dead letter is tried by the first of them and then not due any more.
+ * Retries dead letters when they are due. A plain timer in every worker: a schedule kept in the queue would be lost
+ * with the queue. With any number of workers, the first one tries a dead letter, which is then no longer due.
  */
 @Injectable()
 export class RetrySchedule implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -41,7 +41,7 @@ export class RetrySchedule implements OnApplicationBootstrap, BeforeApplicationS
     await this.repeating.stop();
   }
 
-  /** Goes on until nothing is due, or what is due belongs to other workers. */
+  /** Repeats until nothing is due, or other workers hold what is due. */
   async retryDue(): Promise<void> {
     for (let retried = 1; retried > 0 && !this.stopping;) {
       const result = await this.retrier.retryDue(DEAD_LETTERS_PER_STEP);

@@ -4,29 +4,29 @@ import type { ApiCall } from '../../audit/call-log/api-call.js';
 import { CONFIG, type Config } from '../../platform/config/config.js';
 import { truncateAddress } from '../../platform/http/truncated-address.js';
 
-/** 25 days. What was stored in a period may go when all events of that period have gone. */
+/** 25 days. A context may be deleted when all events of its time window are deleted. */
 const PERIOD_MS = 2 ** 31;
 /** A crawl with a new user agent per request must not fill the memory. */
 const MAX_REMEMBERED = 20_000;
 
 export interface EventContext {
-  /** 8 bytes that stand for tenant, period and content. */
+  /** 8 bytes that identify tenant, time window and content. */
   readonly id: Buffer;
   readonly tenantId: string;
   readonly userAgent: string | null;
   readonly address: string | null;
-  /** Whether a commit is known to hold it: then it need not be sent again. */
+  /** Whether it is known to be committed; then it need not be sent again. */
   stored: boolean;
 }
 
-/** The contexts of events: what of a request is kept, each content once. All that ingest pays is a lookup per request. */
+/** The contexts of events: what is kept of a request, each content once. Ingest pays one look-up per request. */
 @Injectable()
 export class EventContexts {
   private readonly remembered = new Map<string, EventContext>();
 
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
-  /** The context of what `call` brought; null when nothing is kept or known of it. */
+  /** The context of the events of `call`; null when none is kept or known. */
   of(call: ApiCall | undefined): EventContext | null {
     const kept = this.config.EVENT_CONTEXT;
     if (call === undefined || kept === 'off') return null;

@@ -9,7 +9,7 @@ import { EventsRepository } from '../reading/events.repository.js';
 
 const NAME = 'additional_properties';
 
-/** Adds what a client learns later to events that are stored. */
+/** Adds properties that a client learns later to stored events. */
 @Injectable()
 export class EventEnricher {
   constructor(
@@ -18,8 +18,8 @@ export class EventEnricher {
   ) {}
 
   /**
-   * Merges properties into the enrichment of an event: a name that is there already gets the new value.
-   * The merge is one statement on the row, so calls at the same time lose nothing.
+   * Merges properties into the enrichment of an event: a name that is there already gets the new value. The merge is
+   * one statement on the row, so concurrent calls lose nothing.
    * @returns the event, or only its ids when the caller may not read
    * @throws Problem 400 for properties that cannot be stored, 404, and 422 when the whole grows too large
    */

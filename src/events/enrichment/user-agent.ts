@@ -11,7 +11,7 @@ export interface ParsedUserAgent {
   device: Device;
 }
 
-/** In this order: most browsers also call themselves by the names of those they descend from. */
+/** In this order: most browsers also send the names of the browsers they descend from. */
 const BROWSERS: readonly [token: RegExp, name: string][] = [
   [/\bEdg(?:e|A|iOS)?\/(\d[\d.]{0,30})/, 'Edge'],
   [/\bOPR\/(\d[\d.]{0,30})/, 'Opera'],
@@ -37,9 +37,9 @@ const SYSTEMS: readonly [token: RegExp, name: string][] = [
 const BOT = /bot\b|crawl|spider|slurp|HeadlessChrome|Lighthouse|facebookexternalhit/i;
 
 /**
- * Browser, system and kind of device out of a User-Agent header, good enough to group by. Every pattern is bounded, so the
- * time grows with the length of the header, which is cut at 512 characters where it is stored.
- * The first product (`curl/8.5`, `tidemark-sdk/1.2`) stands for the browser of what is none.
+ * Browser, system and kind of device out of a User-Agent header, good enough to group by. Every pattern is bounded, so
+ * the time grows with the length of the header, which is cut at 512 characters where it is stored. For a program that
+ * is not a browser, the first product (`curl/8.5`, `tidemark-sdk/1.2`) is taken.
  */
 export function parseUserAgent(text: string): ParsedUserAgent {
   const os = firstOf(SYSTEMS, text);

@@ -25,9 +25,9 @@ type RawEvent = Record<string, unknown>;
 type Sender = Pick<Principal, 'tenantId' | 'clientId'>;
 
 /**
- * Checks one event as it came from JSON.parse and gives it its id.
- * Written by hand, field by field: it runs for every event of every batch, and class-transformer over a payload of
- * 20,000 keys would hold up the process for a third of a second.
+ * Checks one event as it came from JSON.parse and gives it its id. Written by hand, field by field: it runs for every
+ * event of every batch, and class-transformer over a payload of 20,000 keys would block the process for a third of a
+ * second.
  */
 export function parseEvent(raw: unknown, principal: Sender, fallbackEventId?: string): AcceptableEvent | FieldError {
   if (raw instanceof Unread) return raw.fault;
@@ -121,11 +121,11 @@ function readPayload(raw: RawEvent, name: string): string | null {
 }
 
 /**
- * 16 bytes that stand for (tenant, client, event_id) in the ledger: the start of a SHA-256. No part can contain NUL,
- * so no two triples share a text.
+ * The ledger key, 16 bytes for (tenant, client, event_id): the start of a SHA-256. No part can contain NUL, so no two
+ * triples give the same text.
  */
 export function ledgerKey(tenantId: string, clientId: string, eventId: string): Buffer {
-  // As text and back: asking for a Buffer takes node twice as long.
+  // As text and back: a digest as a Buffer takes Node twice as long.
   const digest = hash('sha256', `${tenantId}\0${clientId}\0${eventId}`, 'binary');
   return Buffer.from(digest.slice(0, 16), 'latin1');
 }

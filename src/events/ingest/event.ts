@@ -4,7 +4,7 @@ import type { ApiCall } from '../../audit/call-log/api-call.js';
 export interface AcceptableEvent {
   /** UUIDv7 given at receipt, 16 bytes. */
   id: Buffer;
-  /** 16 bytes that stand for (tenant, client, event id) in the ledger. */
+  /** The ledger key: 16 bytes for (tenant, client, event id). */
   key: Buffer;
   tenantId: string;
   clientId: string;
@@ -15,19 +15,19 @@ export interface AcceptableEvent {
   sessionId: string | null;
   /** Milliseconds since 1970 as the client said; null means receipt. */
   eventTime: number | null;
-  /** True when eventTime was worked out from when the request arrived: it differs each time the event is sent. */
+  /** True when eventTime was derived from the arrival of the request: it differs each time the event is sent. */
   isTimeDerived: boolean;
   /** Milliseconds since 1970, the same as in `id`. */
   receivedAt: number;
   /** JSON text. */
   payload: string;
-  /** The call that brought it: its row is committed with the event. */
+  /** The call that sent it: its row is committed with the event. */
   call?: ApiCall | undefined;
 }
 
 export type EventStatus = 'queued' | 'processed' | 'failed';
 
-/** What became of one event. */
+/** The outcome of one event. */
 export type Outcome =
   | { status: 'accepted'; id: string }
   | { status: 'duplicate'; id: string; eventStatus: EventStatus }

@@ -29,7 +29,10 @@ import { EventEnricher } from '../enrichment/event-enricher.js';
 import { EventReader } from '../reading/event-reader.js';
 import { EventsService } from './events.service.js';
 
-/** The POST routes are declared and documented here; the ingest fast path in front of Express answers them, through the same service. */
+/**
+ * The POST routes are declared and documented here; the ingest fast path in front of Express answers them, through the
+ * same service.
+ */
 @ApiTags('events')
 @Controller('events')
 export class EventsController {

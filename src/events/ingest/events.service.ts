@@ -37,8 +37,8 @@ export class EventsService {
   }
 
   /**
-   * {@link ingest} for an event that came in another form and is parsed already.
-   * @param rename makes the path of what its schema refuses what its sender calls it
+   * {@link ingest} for an event that came in another format and is parsed already.
+   * @param rename turns the path of a refused value into the sender's name for it
    */
   async ingestParsed(
     principal: Principal,
@@ -62,8 +62,8 @@ export class EventsService {
   }
 
   /**
-   * {@link ingestBatch} for events that came in another form.
-   * @param ownIds what the client calls its events, as far as it said
+   * {@link ingestBatch} for events that came in another format.
+   * @param ownIds the client's own ids of its events, as far as given
    */
   async ingestAllParsed(
     principal: Principal,
@@ -85,7 +85,7 @@ export class EventsService {
 
   /**
    * Commits the events that are valid, against the caller's event limit.
-   * @param answer status and remark of the call's row in the call log, once all faults are known
+   * @param answer gives status and remark for the call log once all faults are known
    * @returns one outcome per event, in order; faults are rejected
    */
   async accept(
@@ -100,7 +100,7 @@ export class EventsService {
     return this.write(principal, events, call, answer(events));
   }
 
-  /** The events with a refusal in the place of each that does not fit its schema. */
+  /** The events, each that does not fit its schema replaced by a refusal. */
   private async checkSchemas(
     principal: Principal,
     parsed: (AcceptableEvent | FieldError)[],
@@ -124,7 +124,7 @@ export class EventsService {
     const row = call?.toApiCall(status, null, remark);
     if (row !== undefined) row.id = recordOfOnePerson(valid) ?? row.id;
     const outcomes = valid.length === 0 ? [] : await this.writer.write(principal.tenantId, valid, row);
-    // The commit holds the call if it stored an event; a call that changed nothing is left to the buffer.
+    // The commit includes the call if it stored an event; a call that changed nothing is buffered.
     if (call !== undefined) call.recorded = outcomes.some((outcome) => outcome.status === 'accepted');
     let next = 0;
     const told = sendsOnly(principal) ? outcomes.map(withoutHistory) : outcomes;
@@ -148,10 +148,10 @@ export class EventsService {
   }
 }
 
-/** From the path below an event to the one its sender knows, for the event at `index`. */
+/** Turns a path within the event at `index` into the path that its sender knows. */
 export type Rename = (path: string, index: number) => string;
 
-/** What the call log says of a call. */
+/** What the call log says about a call. */
 interface Answer {
   status: number;
   remark: string | null;
@@ -196,8 +196,8 @@ function toIngested(event: AcceptableEvent, outcome: Outcome): IngestedResponse 
 }
 
 /**
- * An outcome that says nothing of the event that was there before: its state is not for a caller that may only send, nor is
- * the id of an event with other content, which tells when somebody else's was received.
+ * An outcome without anything about the event that was there before. A caller that may only send must not learn its
+ * status, nor the id of an event with other content, which tells when another sender's event was received.
  */
 function withoutHistory(outcome: Outcome): Outcome {
   if (outcome.status === 'conflict') return { status: 'conflict' };

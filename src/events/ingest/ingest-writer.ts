@@ -9,13 +9,16 @@ import { BatchNotifier } from '../processing/batch-notifier.js';
 import type { AcceptableEvent, Outcome } from './event.js';
 import { IngestRepository, type KnownEvent } from './ingest.repository.js';
 
-/** A group ends when it has this many events or bytes; more makes one commit slower without saving work. */
+/** A group ends when it has this many events or bytes; more would make a commit slower without saving work. */
 const GROUP_EVENTS = 2_000;
 const GROUP_BYTES = 4 * 1_048_576;
-/** Small groups go one at a time, because waiting makes them larger; this many waiting events are worth a second one. */
+/**
+ * Small groups commit one at a time, because waiting makes them larger; this many waiting events are worth a second
+ * commit.
+ */
 const LARGE_GROUP_EVENTS = 500;
 const MAX_COMMITS_IN_FLIGHT = 2;
-/** What one waiting event costs besides its payload. */
+/** Bytes that one waiting event takes besides its payload. */
 const EVENT_OVERHEAD_BYTES = 400;
 const MAX_ATTEMPTS = 3;
 
@@ -28,8 +31,8 @@ interface Submission {
 }
 
 /**
- * Group commit. While one group is being committed, everything that arrives waits and becomes the next group: no timers,
- * no added latency when idle, large groups under load.
+ * Group commit. While one group is being committed, everything that arrives waits and becomes the next group: no
+ * timers, no added latency when idle, large groups under load.
  */
 @Injectable()
 export class IngestWriter implements OnApplicationShutdown {
@@ -77,8 +80,8 @@ export class IngestWriter implements OnApplicationShutdown {
   }
 
   /**
-   * A tenant may hold as much of the buffer as it leaves free (dynamic thresholds: Choudhury and Hahne, 1998): one alone
-   * gets half, two a third each, and there is always room for the next.
+   * A tenant may hold as much of the buffer as it leaves free (dynamic thresholds: Choudhury and Hahne, 1998): a single
+   * tenant gets half, two get a third each, and there is always room for the next.
    */
   private hasRoom(tenantId: string, bytes: number): boolean {
     const free = this.config.INGEST_BUFFER_BYTES - this.totalBytes;
@@ -109,7 +112,7 @@ export class IngestWriter implements OnApplicationShutdown {
       await this.commitGroup(group);
       for (const [tenantId, submission] of group) this.addWaiting(tenantId, -submission.bytes);
     }
-    // In the same step as the last look at the queue: whoever writes next starts a committer of its own.
+    // In the same step as the last check of the queue: the next writer starts its own committer.
     this.inFlight -= 1;
   }
 
@@ -166,7 +169,7 @@ export class IngestWriter implements OnApplicationShutdown {
     } catch (error) {
       if (!isDataError(error)) throw error;
       if (events.length === 1) return [{ status: 'rejected', message: `cannot be stored (${sqlState(error)})` }];
-      // PostgreSQL refused one event of the group: split until only the guilty one is left.
+      // PostgreSQL refused one event of the group: split until only the refused one is left.
       this.logger.warn(`isolating an event that PostgreSQL refused: ${(error as Error).message}`);
       const outcomes = new Array<Outcome | undefined>(events.length);
       for (const indexes of split(events)) {
@@ -210,7 +213,9 @@ function split(events: readonly AcceptableEvent[]): [number[], number[]] {
   return [indexes.slice(0, middle), indexes.slice(middle)];
 }
 
-/** 22 data exception, 23514 no partition or a failed check, 54 a limit of PostgreSQL: the statement's data is at fault. */
+/**
+ * 22 data exception, 23514 no partition or a failed check, 54 a limit of PostgreSQL: the statement's data is at fault.
+ */
 function isDataError(error: unknown): boolean {
   return /^(22|23514|54)/.test(sqlState(error) ?? '');
 }

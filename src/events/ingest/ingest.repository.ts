@@ -23,14 +23,14 @@ export interface KnownEvent {
   status: EventStatus;
 }
 
-/** True for the events that the ledger took; mostly it took all, and then no row needs looking up. */
+/** True for the events whose key was new. Mostly all are, and then no row needs to be looked up. */
 const IS_NEW = '((select all_new from outcome) or id in (select id from ledger))';
 
 /**
  * One statement, so one round trip and one commit for everybody in the group. The ledger decides which events are new.
- * Its rows go in sorted by key, because two groups that share ids in opposite order would deadlock, and then by id,
- * so that the first of two events with the same key wins.
- * A batch is one tenant's part of the group; it is inserted only if it got an event. So is the call log row of a request.
+ * Its rows are inserted in order of key, because two groups that share ids in opposite order would deadlock, and then
+ * of id, so that the first of two events with the same key wins. A batch is one tenant's part of the group; it is
+ * inserted only if it got an event. So is the call log row of a request.
  */
 const insertGroup = (name: string, ledgerRows: string) => `/* ${name} */
 with input as materialized (
@@ -68,8 +68,8 @@ select case when (select all_new from outcome) then '{}'
 
 /**
  * Nearly always no id repeats within a group or between two groups in flight. Then looking the keys up first and
- * inserting plainly costs a quarter less than `on conflict`, which writes and confirms every row speculatively.
- * A repeat of that kind makes the statement fail with a unique violation, and the tolerant one takes over.
+ * inserting plainly costs a quarter less than `on conflict`, which writes and confirms every row speculatively. Such a
+ * repeat makes the statement fail with a unique violation; then the tolerant one runs.
  */
 const INSERT_FRESH_GROUP = insertGroup(
   'events.insertFreshGroup',
@@ -78,10 +78,10 @@ const INSERT_FRESH_GROUP = insertGroup(
 const INSERT_GROUP = insertGroup('events.insertGroup', 'order by key, id on conflict (key) do nothing');
 
 /**
- * What the ledger knows about events it did not take: the first event's id, whether the content is the same, and how
- * far it is. Content is compared by PostgreSQL (jsonb equality is that of the JSON values, not of their text);
- * a repeat without event_time matches a first one without, and a derived event_time is no content. A patched event is
- * compared as it came.
+ * What is known about events whose key the ledger had: the id of the first event, whether the content is the same, and
+ * its status. Content is compared by PostgreSQL (jsonb equality is that of the JSON values, not of their text); a
+ * repeat without event_time matches a first one without, and a derived event_time is not part of the content. A patched
+ * event is compared as it was sent.
  */
 const FIND_KNOWN = `/* events.findKnown */
 select i.n, e.id,
@@ -130,7 +130,7 @@ export class IngestRepository {
       ...apiCallColumns(calls),
     ];
     const stored = await this.runInsertGroup(values);
-    for (const context of fresh) context.stored = true; // only now is it sure to be there for those who come later
+    for (const context of fresh) context.stored = true; // only now is it certain to be stored for later events
     return stored;
   }
 
@@ -149,7 +149,7 @@ export class IngestRepository {
     return { known: new Set(row.known), batchIds: row.batches };
   }
 
-  /** One entry per event, in order; undefined where the ledger knows no living event. */
+  /** One entry per event, in order; undefined where the ledger has no event that still exists. */
   async findKnown(events: readonly AcceptableEvent[]): Promise<(KnownEvent | undefined)[]> {
     const { rows } = await this.pool.query<KnownEvent & { n: number }>({
       name: 'events.findKnown',
@@ -172,7 +172,7 @@ export class IngestRepository {
   }
 }
 
-/** Stands for the call of an event that came without one. */
+/** In the place of a call, for an event that came without one. */
 const NO_CALL = Buffer.alloc(16);
 
 interface Batch {

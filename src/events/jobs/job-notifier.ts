@@ -7,7 +7,10 @@ import { JOBS_QUEUE, RUN_JOB, type RunJob } from './jobs.jobs.js';
 
 const GIVE_UP_MS = 1_000;
 
-/** Tells the workers that a job waits. Best effort: a notification that is lost costs the seconds until a worker looks by itself. */
+/**
+ * Tells the workers that a job waits. Best effort: when a notification is lost, a worker finds the job some seconds
+ * later.
+ */
 @Injectable()
 export class JobNotifier implements OnApplicationShutdown {
   private readonly warning = new RareWarning(new Logger(JobNotifier.name));

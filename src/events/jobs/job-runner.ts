@@ -12,8 +12,8 @@ const PAUSE_MS = 2_000;
 type Report = (percent: number) => void;
 
 /**
- * Runs jobs, one at a time per worker. The queue says when to look at once; this timer looks anyway, so a lost queue or a
- * killed worker costs seconds.
+ * Runs jobs, one at a time per worker. The queue notifies at once; this timer looks anyway, so a lost queue or a killed
+ * worker costs only seconds.
  */
 @Injectable()
 export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -44,12 +44,12 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   /**
-   * Runs the job `id`, or the oldest that waits, after those that run here already.
+   * Runs the job `id`, or the oldest that waits, after those that this process is running.
    * @returns false when there was nothing to do: it is finished, or another worker has it
    */
   run(id: string | null, report: Report = () => undefined): Promise<boolean> {
     const run = this.last.then(() => this.claimAndRun(id, report));
-    this.last = run.catch(() => undefined); // whoever asked for it sees the error
+    this.last = run.catch(() => undefined); // the caller of this run sees the error
     return run;
   }
 
@@ -69,7 +69,7 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private async fail(job: ClaimedJob, error: unknown): Promise<void> {
-    // The database is away or overloaded: the lease runs out, and the job is taken up where it was.
+    // The database is away or overloaded: the lease ends, and the job continues later where it was.
     if (isConnectionError(error) || (error instanceof Problem && error.status === 503)) throw error;
     this.logger.error(`job ${job.id} failed: ${(error as Error).message}`);
     await this.jobs.recordFailure(job, 'Something went wrong inside; the log of the worker tells more.');

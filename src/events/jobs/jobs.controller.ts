@@ -14,7 +14,10 @@ export class JobsController {
     private readonly samples: SampleDataService,
   ) {}
 
-  /** Fills the tenant with events of an invented web shop, over the last 30 days. A worker does it; the job says how far. */
+  /**
+   * Fills the tenant with events of an invented web shop, over the last 30 days. A worker does it; the job says how
+   * far.
+   */
   @Post('generate-sample-data/:num_events')
   @HttpCode(202)
   @RequireScope('admin')

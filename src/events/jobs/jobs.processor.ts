@@ -9,7 +9,7 @@ import { JobRunner } from './job-runner.js';
 
 const QUEUE_RETRY_MS = 1_000;
 
-/** One job at a time. A job is tried once here: what is unfinished stands in PostgreSQL, where the runner finds it. */
+/** One job at a time. A job is tried once here: unfinished work is in PostgreSQL, where the runner finds it. */
 @Processor(JOBS_QUEUE, { runRetryDelay: QUEUE_RETRY_MS })
 export class JobsProcessor extends WorkerHost implements BeforeApplicationShutdown {
   private readonly logger = new Logger(JobsProcessor.name);

@@ -4,7 +4,7 @@ import type { JobState } from './jobs.dto.js';
 
 export interface SampleParameters {
   seed: number;
-  /** End of the period, RFC 3339. */
+  /** End of the time window, RFC 3339. */
   until: string;
   days: number;
 }
@@ -33,7 +33,7 @@ export interface JobRow {
 export interface ClaimedJob {
   tenantId: string;
   id: string;
-  /** Stands for this claim; whoever claims after it has another. */
+  /** Identifies this claim; a later claim has another. */
   claim: string;
   total: number;
   done: number;
@@ -41,7 +41,7 @@ export interface ClaimedJob {
   parameters: SampleParameters;
 }
 
-/** A worker that shows no sign of life for so long has lost its job to the next. Doing a step twice changes nothing. */
+/** A worker that does not renew its lease for this long loses its job to the next. Repeating a step changes nothing. */
 const LEASE = `clock_timestamp() + interval '15 seconds'`;
 const MAX_ATTEMPTS = 5;
 
@@ -91,7 +91,7 @@ export class JobsRepository {
     return rows[0] ?? null;
   }
 
-  /** Notes how far it is and shows that its worker lives. @returns false when another worker has it by now */
+  /** Records the progress and renews the lease. @returns false when another worker has it by now */
   async advance({ tenantId, id, claim, done, rejected }: ClaimedJob): Promise<boolean> {
     const { rowCount } = await this.database.system.query(
       `/* jobs.advance */ update jobs
@@ -121,7 +121,7 @@ export class JobsRepository {
     );
   }
 
-  /** Gives it back: the next worker that looks takes it up. */
+  /** Gives it back: the next worker that looks claims it. */
   async release({ tenantId, id, claim }: ClaimedJob): Promise<void> {
     await this.database.system.query(
       `/* jobs.release */ update jobs set state = 'waiting', claimed_by = null, leased_until = null where ${HELD}`,
@@ -129,7 +129,7 @@ export class JobsRepository {
     );
   }
 
-  /** Puts the next try off: 2 s, 4 s, 8 s …; the fifth failure in a row without progress is the last. */
+  /** Delays the next try: 2 s, 4 s, 8 s …; the fifth failure in a row without progress is the last. */
   async recordFailure({ tenantId, id, claim }: ClaimedJob, error: string): Promise<void> {
     await this.database.system.query(
       `/* jobs.recordFailure */ update jobs

@@ -9,10 +9,10 @@ import { type JobRow, JobsRepository } from './jobs.repository.js';
 
 const MAX_EVENTS = 1_000_000;
 const DAYS = 30;
-/** So that a script in a loop cannot fill the disk over night. */
+/** So that a script in a loop cannot fill the disk overnight. */
 const MAX_UNFINISHED = 20;
 
-/** Asking for jobs and looking how far they are. The API and the command line share it; a worker does the work. */
+/** Creates jobs and reads their progress, for the API and the command line. A worker does the work. */
 @Injectable()
 export class JobsService {
   constructor(private readonly jobs: JobsRepository) {}
@@ -63,7 +63,7 @@ function toResponse(row: JobRow): JobResponse {
   };
 }
 
-/** 100 is kept for what is completed. */
+/** 100 is only for completed jobs. */
 export function percentOf({ done, total }: Pick<JobRow, 'done' | 'total'>): number {
   return Math.min(99, Math.floor((100 * done) / total));
 }

@@ -6,9 +6,9 @@ import { withTimeout } from '../../platform/scheduling/with-timeout.js';
 import { EVENTS_QUEUE, PROCESS_BATCHES, type ProcessBatchesJob } from './events.jobs.js';
 
 /**
- * After a notification, batches that do not fill a job wait this long for others to share it: a job costs as much as dozens of
- * events. While batches keep coming each wait is twice the one before, up to the most; after a wait without any, the next
- * batch notifies at once.
+ * After a notification, batches that do not fill a job wait this long for others to share it: a job costs as much as
+ * dozens of events. While batches keep coming each wait is twice the one before, up to the most; after a wait without
+ * any, the next batch notifies at once.
  */
 const FIRST_WAIT_MS = 100;
 const MAX_WAIT_MS = 800;
@@ -16,8 +16,8 @@ const MAX_IDS_PER_JOB = 100;
 const GIVE_UP_MS = 1_000;
 
 /**
- * Tells the workers that batches wait. Best effort by design: nobody awaits it, and a notification that is lost with its queue
- * is made good by the poller.
+ * Tells the workers that batches wait. Best effort by design: nobody awaits it, and when a notification is lost with
+ * its queue, the poller finds the batches.
  */
 @Injectable()
 export class BatchNotifier implements OnApplicationShutdown {
@@ -38,7 +38,7 @@ export class BatchNotifier implements OnApplicationShutdown {
     this.notifying ??= this.notifyAll().finally(() => (this.notifying = undefined));
   }
 
-  /** Tells what waits without further pauses, and gives up when the queue is away. */
+  /** Sends what waits without further pauses, and gives up when the queue is away. */
   async onApplicationShutdown(): Promise<void> {
     this.stopping = true;
     this.endPause();

@@ -9,14 +9,14 @@ const OVERDUE_SECONDS = 5;
 const BATCHES_PER_STEP = 20;
 
 /**
- * Processes batches whose job is late or lost, straight from PostgreSQL. With it, losing the queue costs seconds;
- * it is a plain timer, because a schedule kept in the queue would be lost with it.
+ * Processes batches whose job is late or lost, straight from PostgreSQL. So losing the queue costs only seconds. A
+ * plain timer, because a schedule kept in the queue would be lost with the queue.
  */
 @Injectable()
 export class BatchPoller implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(BatchPoller.name);
   private stopping = false;
-  /** The first look takes everything: after a crash of all workers there may be no job left to wait for. */
+  /** The first poll takes everything: after a crash of all workers there may be no job left to wait for. */
   private overdueSeconds = 0;
   private readonly repeating = new Repeating(
     PAUSE_MS,
@@ -42,7 +42,7 @@ export class BatchPoller implements OnApplicationBootstrap, BeforeApplicationShu
     await this.repeating.stop();
   }
 
-  /** Goes on until nothing overdue is left, or what is left belongs to other workers. */
+  /** Repeats until nothing overdue is left, or other workers hold what is left. */
   async poll(overdueSeconds = OVERDUE_SECONDS): Promise<void> {
     for (let processed = 1; processed > 0 && !this.stopping;) {
       const ids = await this.batches.listOverdue(this.database.system, overdueSeconds, BATCHES_PER_STEP);

@@ -9,8 +9,8 @@ import { Quarantine } from '../dead-letters/quarantine.js';
 const ATTEMPTS_BEFORE_ISOLATION = 3;
 
 /**
- * Counts batches, exactly once: claim, rollups and the mark are one transaction. Whatever dies in between leaves the
- * batch queued and the rollups untouched; whoever comes second finds nothing to claim and is done.
+ * Counts batches exactly once: claiming, rollups and marking as processed are one transaction. A process that is killed
+ * in between leaves the batch queued and the rollups untouched; a second worker finds nothing to claim and is done.
  */
 @Injectable()
 export class BatchProcessingService {
@@ -35,7 +35,7 @@ export class BatchProcessingService {
       if (isConnectionError(error)) throw error;
       if (batchIds.length === 1) return this.recordFailure(batchIds, error);
     }
-    // One of them fails: the others must not fail with it.
+    // One of them fails; the others must not fail with it.
     let processed = 0;
     for (const id of batchIds) processed += await this.process([id]);
     return processed;

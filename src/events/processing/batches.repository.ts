@@ -10,11 +10,12 @@ export interface QueuedBatch extends UncountedBatch {
 }
 
 /**
- * ingest_batches is the queue; a BullMQ job only notifies. A row lock is the claim: it frees itself when its worker dies.
+ * ingest_batches is the queue; a BullMQ job only notifies. A row lock is the claim: PostgreSQL releases it when its
+ * worker is killed.
  */
 @Injectable()
 export class BatchesRepository {
-  /** Locks those of `ids` that still wait; what another worker holds is left to it. */
+  /** Locks those of `ids` that still wait; what another worker holds is skipped. */
   async claim(sql: Sql, ids: readonly string[]): Promise<QueuedBatch[]> {
     const { rows } = await sql.query<QueuedBatch>({
       name: 'batches.claim',
@@ -38,7 +39,7 @@ export class BatchesRepository {
     });
   }
 
-  /** Notes that processing failed, and puts the next try off: 2 s, 4 s, 8 s … at most 5 minutes. */
+  /** Records that processing failed, and delays the next try: 2 s, 4 s, 8 s … at most 5 minutes. */
   async recordFailure(sql: Sql, ids: readonly string[], error: string): Promise<void> {
     await sql.query(
       `/* batches.recordFailure */

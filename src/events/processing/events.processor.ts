@@ -11,7 +11,7 @@ import { EVENTS_QUEUE, type ProcessBatchesJob } from './events.jobs.js';
 /** Pause after the queue was not reachable. BullMQ's own 15 s would leave all work to the poller meanwhile. */
 const QUEUE_RETRY_MS = 1_000;
 
-/** A job is tried once: what fails is queued in PostgreSQL still, where the poller finds it. */
+/** A job is tried once: a batch that fails is still queued in PostgreSQL, where the poller finds it. */
 @Processor(EVENTS_QUEUE, { runRetryDelay: QUEUE_RETRY_MS })
 export class EventsProcessor extends WorkerHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(EventsProcessor.name);
@@ -50,7 +50,7 @@ export class EventsProcessor extends WorkerHost implements OnApplicationBootstra
   }
 }
 
-/** The queue is not the truth and is not trusted: anything but ids is left alone. */
+/** What comes from the queue is not trusted: anything but ids is ignored. */
 function readBatchIds(data: unknown): string[] {
   const ids = (data as { batch_ids?: unknown } | null)?.batch_ids;
   return Array.isArray(ids) ? ids.filter((id): id is string => typeof id === 'string' && isUuid(id)) : [];

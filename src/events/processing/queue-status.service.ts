@@ -32,7 +32,7 @@ export class QueueStatusService {
     };
   }
 
-  /** All null when the queue does not answer in time: the numbers of PostgreSQL are worth having without it. */
+  /** All null when the queue does not answer in time: the numbers of PostgreSQL are useful without it. */
   private async countJobs(): Promise<QueueCounts> {
     const away = { waiting: null, active: null, delayed: null, completed: null, failed: null, paused: null };
     const counts = await withTimeout(this.readCounts(), TIMEOUT_MS, 'the queue did not answer').catch(() => away);

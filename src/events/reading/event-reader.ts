@@ -26,7 +26,7 @@ export class EventReader {
   }
 
   /**
-   * {@link get} for who changes an event: without `admin`, there are only those of the caller's own client.
+   * {@link get} for callers that change an event: without `admin`, only events of the caller's own client are found.
    * @throws Problem 404
    */
   async getChangeable(caller: Principal, id: string, clientId?: string): Promise<EventResponse> {

@@ -95,7 +95,8 @@ export class EventsRepository {
   }
 
   /**
-   * Merges properties (JSON of an object) into the enrichment of an event, whose row lock lets calls follow each other.
+   * Merges properties (JSON of an object) into the enrichment of an event, whose row lock makes concurrent calls wait
+   * for each other.
    * @returns false when the result would have more than `maxBytes` or `maxNames`, or the event is gone
    */
   async enrich(tenantId: string, id: string, properties: string, maxBytes: number, maxNames: number): Promise<boolean> {
@@ -130,7 +131,7 @@ function toResponse({ context_user_agent, context_address, enrichment, ...row }:
   };
 }
 
-/** Worked out when it is read: most events are never looked at one by one. A client's own `context` goes before it. */
+/** Computed when it is read: most events are never read one by one. A client's own `context` has precedence. */
 function describeContext(userAgent: string | null, address: string | null): Record<string, unknown> {
   if (userAgent === null && address === null) return {};
   const parsed = userAgent === null ? { browser: null, os: null, device: 'other' } : parseUserAgent(userAgent);

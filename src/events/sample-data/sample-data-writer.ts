@@ -10,13 +10,16 @@ import { clientOf } from './sample-shop.js';
 import { SchemaGate } from '../schemas/schema-gate.js';
 import { type ClaimedJob, JobsRepository } from '../jobs/jobs.repository.js';
 
-/** As many as a client may send at once; one commit. */
+/** As many events as a client may send at once; one commit. */
 const CHUNK = 1_000;
 const LEASE_RENEWAL = 20 * CHUNK;
-/** So many events may wait to be counted: real ones that come meanwhile are counted after them, a second later at most. */
+/**
+ * This many events may wait to be counted: real events that come meanwhile are counted after them, at most a second
+ * later.
+ */
 const MAX_PENDING = 10_000;
 const PENDING_PAUSE_MS = 100;
-/** A batch that cannot be counted must not hold up a job for ever. */
+/** A batch that cannot be counted must not block a job for ever. */
 const MAX_PAUSES_PER_CHUNK = 30;
 const MAX_PAUSES_AT_END = 600;
 
@@ -35,7 +38,7 @@ export class SampleDataWriter {
   ) {}
 
   /**
-   * Goes on from `job.done`, noting in `job` and in the database how far it is.
+   * Continues from `job.done`, and records the progress in `job` and in the database.
    * @returns false when it stopped early, because of `signal` or because another worker has taken the job
    */
   async write(job: ClaimedJob, signal: AbortSignal, report: () => void): Promise<boolean> {
@@ -43,7 +46,7 @@ export class SampleDataWriter {
     const events = generateSampleEvents({ count: job.total, seed, until: new Date(until), days, run: job.id });
     for (let skipped = 0; skipped < job.done; skipped += CHUNK) {
       take(events, Math.min(CHUNK, job.done - skipped));
-      // Passing over what is stored may take longer than the lease.
+      // Skipping what is stored may take longer than the lease.
       if (skipped % LEASE_RENEWAL === 0 && !(await this.jobs.advance(job))) return false;
       await yieldToOthers();
     }
@@ -76,7 +79,7 @@ export class SampleDataWriter {
     }
   }
 
-  /** Whoever sees a job completed finds all its events in the counts. */
+  /** When a job is completed, all its events are in the counts. */
   private async waitUntilCounted(job: ClaimedJob, signal: AbortSignal): Promise<boolean> {
     const end = new Date();
     for (let pauses = 0; pauses < MAX_PAUSES_AT_END; pauses++) {

@@ -4,7 +4,7 @@ import { JobNotifier } from '../jobs/job-notifier.js';
 import type { AcceptedJobResponse } from '../jobs/jobs.dto.js';
 import { JobsService } from '../jobs/jobs.service.js';
 
-/** Sample data asked for over HTTP: the job is committed, then the workers are told. */
+/** Sample data requested over HTTP: the job is committed, then the workers are notified. */
 @Injectable()
 export class SampleDataService {
   constructor(

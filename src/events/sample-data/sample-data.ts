@@ -13,15 +13,15 @@ export interface SampleEvent {
 }
 
 export interface SampleOptions {
-  /** How many events come out, exactly. */
+  /** Exact number of events. */
   count: number;
   /** The same options give the same events with the same ids; other options give other ids. */
   seed: number;
-  /** End of the period, exclusive. */
+  /** End of the time window, exclusive. */
   until: Date;
-  /** Length of the period, 1 or more. */
+  /** Length of the time window, 1 or more. */
   days?: number;
-  /** Stands in every event and session id in place of the options above. */
+  /** In every event and session id, in place of the options above. */
   run?: string;
 }
 
@@ -30,7 +30,7 @@ interface Visit {
   steps: readonly string[];
 }
 
-/** Visits start no later than this before the end of the period, so that the last ones have room. */
+/** Visits start no later than this before the end of the time window, so that the last ones can end within it. */
 const LAST_START_MS = 600_000;
 /** Visits per hour of the day (UTC) and per day of the week (from Sunday), relative to each other. */
 const HOURS = [8, 5, 3, 2, 2, 3, 6, 12, 20, 26, 30, 33, 36, 34, 31, 30, 31, 34, 38, 43, 46, 40, 28, 16];
@@ -43,8 +43,8 @@ const FUNNEL = [
 ] as const;
 
 /**
- * The events of an invented web shop, in the order of their `event_time`. Only the visits under way are in memory, so
- * a million events take no more of it than a thousand.
+ * The events of an invented web shop, in the order of their `event_time`. Only current visits are in memory, so a
+ * million events take no more of it than a thousand.
  */
 export function* generateSampleEvents(options: SampleOptions): Generator<SampleEvent, void, undefined> {
   const { count, seed, until, days = 30 } = options;
@@ -72,7 +72,7 @@ export function* generateSampleEvents(options: SampleOptions): Generator<SampleE
   yield* emitBefore(Infinity, active, endMs);
 }
 
-/** The next `limit` of `events`, fewer at the end. */
+/** The next `limit` events of `events`, fewer at the end. */
 export function take(events: Iterator<SampleEvent, void>, limit: number): SampleEvent[] {
   const taken: SampleEvent[] = [];
   while (taken.length < limit) {
@@ -83,7 +83,7 @@ export function take(events: Iterator<SampleEvent, void>, limit: number): Sample
   return taken;
 }
 
-/** A dry run: how many visits it takes to reach `count` events. */
+/** A dry run: how many visits are needed for `count` events. */
 function countVisits(count: number, seed: number): number {
   let visits = 0;
   for (let events = 0; events < count; visits++) events += planVisit(mulberry32(mix(seed, visits))).steps.length;
@@ -118,7 +118,7 @@ function* emitBefore(beforeMs: number, active: Session[], endMs: number): Genera
     const stepsLeft = session.steps.length - session.next;
     if (stepsLeft === 0) continue;
     const gapMs = 2000 + Math.floor(-Math.log(1 - session.random()) * 40_000);
-    // Each step takes at most its share of the time left, so no visit reaches the end of the period.
+    // Each step takes at most its share of the time left, so no visit reaches the end of the time window.
     session.timeMs += Math.min(gapMs, Math.floor((endMs - session.timeMs) / (stepsLeft + 1)));
     insert(active, session);
   }
@@ -141,7 +141,10 @@ function toEvent(session: Session): SampleEvent {
   };
 }
 
-/** A function from 0..1 to a time of the period, denser where visits are commoner. Must be called in rising order. */
+/**
+ * A function from 0..1 to a time of the time window, denser where visits are more frequent. Must be called in rising
+ * order.
+ */
 function visitStarts(fromMs: number, toMs: number): (position: number) => number {
   const weight = (ms: number): number => {
     const date = new Date(ms);

@@ -2,7 +2,7 @@ import { mix, mulberry32, pick, type Random } from './seeded-random.js';
 
 export type Payload = Record<string, string | number>;
 
-/** A visit under way. */
+/** A current visit. */
 export interface Session {
   id: string;
   random: Random;
@@ -16,7 +16,7 @@ export interface Session {
   quantity: number;
 }
 
-/** Lists to draw from; what is commoner stands there more than once. */
+/** Lists to draw from; frequent values occur more than once. */
 const COUNTRIES = ['US USD', 'US USD', 'US USD', 'CA CAD', 'DE EUR', 'DE EUR', 'FR EUR', 'GB GBP', 'GB GBP', 'JP JPY'];
 const DEVICES = [
   'desktop Chrome',
@@ -40,7 +40,7 @@ const PRODUCTS = [
   { product_id: 'p-302', product_name: 'Desk Lamp', category: 'electronics', price: 49.9 },
 ];
 export function openSession(id: string, random: Random, user: number, timeMs: number): Session {
-  // Drawn from the user's own number: who comes back does so from the same country, on the same device.
+  // Drawn from the number of the user: returning users come from the same country, on the same device.
   const traits = mulberry32(mix(user, -2));
   const [country = '', currency = ''] = pick(traits, COUNTRIES).split(' ');
   const [device_type = '', browser = ''] = pick(traits, DEVICES).split(' ');

@@ -6,7 +6,7 @@ import { SchemasRepository } from './schemas.repository.js';
 /** Compiled schemas kept, over all tenants; one takes up to a few hundred kilobytes. */
 const MAX_KEPT = 500;
 
-/** Compiled schemas by tenant, type and version, the least recently used thrown away. */
+/** A cache of compiled schemas by tenant, type and version; the least recently used is dropped. */
 @Injectable()
 export class CompiledSchemas {
   private readonly kept = new Map<string, EventSchema>();
@@ -14,19 +14,19 @@ export class CompiledSchemas {
 
   constructor(private readonly schemas: SchemasRepository) {}
 
-  /** The schema at once when it is kept, else undefined. */
+  /** The schema if it is cached, else undefined. */
   peek(tenantId: string, eventType: string, version: string): EventSchema | undefined {
     const key = keyOf(tenantId, eventType, version);
     const schema = this.kept.get(key);
     if (schema === undefined) return undefined;
     this.kept.delete(key);
-    this.kept.set(key, schema); // now the youngest
+    this.kept.set(key, schema); // now the most recently used
     return schema;
   }
 
   /**
    * The schema of a type: the version given, or the one that has replaced it; null when the type has none any more.
-   * @param sql where to read it; inside a transaction its own connection, as waiting for another one can last for ever
+   * @param sql where to read it; inside a transaction the same connection, since waiting for another one may never end
    */
   async get(tenantId: string, eventType: string, version: string, sql?: Sql): Promise<EventSchema | null> {
     const kept = this.peek(tenantId, eventType, version);
@@ -52,5 +52,5 @@ export class CompiledSchemas {
   }
 }
 
-/** No part can hold NUL, so no two triples share a key. */
+/** No part can hold NUL, so no two triples give the same key. */
 const keyOf = (tenantId: string, eventType: string, version: string) => `${tenantId}\0${version}\0${eventType}`;

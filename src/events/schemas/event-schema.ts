@@ -9,9 +9,11 @@ import { runWithin, TookTooLong } from './watchdog.js';
 
 const COMPILE_MS = 2_000;
 const VALIDATE_MS = 100;
-/** Subschemas per value times characters of payload up to which a check is sure to be short, and goes unwatched. */
+/**
+ * Subschemas per value × characters of payload up to which a check is certainly short and runs without the watchdog.
+ */
 const UNWATCHED_WORK = 30_000;
-/** Up to here all faults are looked for; beyond, the first one is enough. */
+/** Up to this size all faults are reported; beyond, only the first. */
 const MAX_TEXT_FOR_ALL_FAULTS = 8_192;
 const MAX_FAULTS = 20;
 const MAX_MESSAGE = 200;
@@ -20,13 +22,13 @@ const OPTIONS = {
   meta: false,
   validateSchema: false,
   strict: false,
-  inlineRefs: false, // inlining what is named often would multiply the code
-  ownProperties: true, // else a payload seems to have what every object inherits, like toString
+  inlineRefs: false, // inlining a subschema that is used often would multiply the code
+  ownProperties: true, // else a payload seems to have members that every object inherits, like toString
   messages: true,
   code: { optimize: false, regExp: linearRegExp }, // optimizing takes longer than all checks it speeds up
 } as const;
 
-/** Says whether a schema is one: types of keywords, like `minimum` being a number. */
+/** Checks that a schema is valid: types of keywords, like `minimum` being a number. */
 const metaSchema = new Ajv2020({ strict: false, validateFormats: false });
 
 /** A compiled JSON Schema of one event type. */
@@ -41,7 +43,7 @@ export class EventSchema {
     this.validate = compile(schema, false);
   }
 
-  /** @throws SchemaFault when it is not a schema, or one that could hold up the service */
+  /** @throws SchemaFault when it is not a schema, or one that could block the service */
   static compile(given: unknown): EventSchema {
     const document = readSchemaDocument(given);
     if (metaSchema.validateSchema(document.schema) !== true) {
@@ -117,7 +119,7 @@ function canonical(value: unknown): string {
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join()}}`;
 }
 
-/** Where ajv puts the name of a member that is missing or too many. */
+/** Where ajv puts the name of a member that is missing or not allowed. */
 const MEMBER: Record<string, string> = {
   required: 'missingProperty',
   dependentRequired: 'missingProperty',

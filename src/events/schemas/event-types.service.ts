@@ -30,7 +30,7 @@ export class EventTypesService {
     private readonly audit: AuditEntryWriter,
   ) {}
 
-  /** Types that were seen lately or have a schema, by name. */
+  /** Types that occurred recently or have a schema, by name. */
   async list({ tenantId }: Principal, query: EventTypesQuery): Promise<EventTypePage> {
     const after = query.cursor === undefined ? undefined : decodeTypeCursor(query.cursor);
     const from = toIso(Date.now() - SEEN_DAYS * DAY_MS);

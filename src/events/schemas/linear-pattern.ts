@@ -6,14 +6,14 @@ const MAX_PATTERN_LENGTH = 500;
 const MAX_PROGRAM = 1_000;
 
 /**
- * What ajv gets in place of RegExp. RE2 matches in time linear to the text, whatever the pattern; it has no look-around and
- * no back-references, which are what makes other engines take exponential time.
+ * Replaces RegExp in ajv. RE2 matches in time linear in the length of the text, whatever the pattern. It has no
+ * look-around and no back-references, which make other engines take exponential time.
  */
 export function linearRegExp(pattern: string): { test: (text: string) => boolean } {
   const compiled = compile(pattern);
   return { test: (text) => compiled.test(text) };
 }
-/** ajv writes this into code that it generates for storing, which is never done here. */
+/** ajv writes this into standalone code, which is never generated here. */
 linearRegExp.code = 'linearRegExp';
 
 /** @throws SchemaFault when a `pattern` is not one of ECMA-262 (with the flag u) that RE2 can do, or is too large */

@@ -2,13 +2,14 @@ import { MAX_DEPTH } from '../../platform/http/body/payload-check.js';
 import type { SchemaDocument, SchemaNode } from './schema-document.js';
 import { SchemaFault } from './schema-fault.js';
 
-/** A union of a hundred kinds of event fits; what doubles with every level does not. */
+/** A union of a hundred kinds of event fits; a cost that doubles with every level does not. */
 const MAX_EVALUATIONS = 200;
 
 /**
  * How many subschemas can meet one value, at any level of a payload. Recursion is fine as long as it does not branch:
  * `{"properties":{"child":{"$ref":"#"}}}` costs the same at each level, while two references to `#` that meet the same
- * value double the work with each of 32 levels, and a chain of definitions that name the next one twice does so at once.
+ * value double the work with each of 32 levels, and a chain of definitions that name the next one twice does so at
+ * once.
  * @throws SchemaFault beyond a bound, or when a subschema applies itself to the same value for ever
  */
 export function evaluationsOf(document: SchemaDocument): number {
@@ -39,7 +40,9 @@ class Cost {
     return most;
   }
 
-  /** Evaluations at one value `level` levels below a value that `pointer` is applied to; `below`: those of a level less. */
+  /**
+   * Evaluations at one value `level` levels below a value that `pointer` is applied to; `below`: those of a level less.
+   */
   private costAt(level: number, pointer: string, below: ReadonlyMap<string, number>): number {
     let cost = 0;
     for (const [applied, times] of this.closure(pointer))

@@ -23,7 +23,7 @@ export interface SchemaNode {
 }
 
 export interface SchemaDocument {
-  /** Keywords that check something, nothing else: what goes to the compiler. */
+  /** Only the keywords that check something: the part that is compiled. */
   schema: Schema;
   nodes: ReadonlyMap<string, SchemaNode>;
 }
@@ -54,7 +54,7 @@ const DIALECTS = new Set([
 ]);
 
 /**
- * Reads a JSON Schema that somebody sent: known keywords only, bounded in size, depth and number of subschemas, and with
+ * Reads a JSON Schema sent by a caller: known keywords only, bounded in size, depth and number of subschemas, and with
  * `$ref` only to a subschema of the same document, so that nothing is ever fetched.
  * @throws SchemaFault naming the place, like `schema.properties.price.minimum`
  */
@@ -159,7 +159,7 @@ function readValue(keyword: string, value: unknown, path: string): unknown {
   return value;
 }
 
-/** `properties` are met one per member; definitions by nothing until something points at them. */
+/** Each member meets one of the `properties`; a definition applies only where a `$ref` points to it. */
 function link(node: SchemaNode, keyword: string, pointer: string): void {
   if (APART.has(keyword)) return;
   if (IN_PLACE.has(keyword)) node.inPlace.push(pointer);
@@ -172,14 +172,14 @@ function mapOf(value: SchemaObject, path: string, read: (name: string, schema: u
   for (const [name, schema] of Object.entries(value)) {
     const fault = textFault(name);
     if (fault !== null) throw new SchemaFault(path, `has a name that ${fault}`);
-    // ajv passes over this name in silence.
+    // ajv silently ignores this name.
     if (name === '__proto__') throw new SchemaFault(`${path}.${name}`, 'cannot be checked; choose another name');
     map[name] = read(name, schema);
   }
   return map;
 }
 
-/** Recursion ends at the bound: JSON.stringify would exhaust the stack on a hostile document. */
+/** Recursion ends at the bound: JSON.stringify would overflow the stack on a hostile document. */
 function isWithin(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return true;
   return levels > 0 && Object.values(value).every((part) => isWithin(part, levels - 1));

@@ -1,6 +1,6 @@
 import { fastFormats, fullFormats } from 'ajv-formats/dist/formats.js';
 
-/** Longer texts are in no format; keeps a format whose pattern is not quite linear cheap. */
+/** Longer texts match no format; this keeps formats cheap whose pattern is not quite linear. */
 const MAX_FORMATTED_LENGTH = 1_024;
 
 const FULL = ['date', 'time', 'date-time', 'duration', 'uuid', 'ipv4', 'ipv6', 'hostname', 'json-pointer'] as const;

@@ -6,7 +6,7 @@ import { isFault } from '../ingest/event-parser.js';
 import { CompiledSchemas } from './compiled-schemas.js';
 import { SchemaRegistry } from './schema-registry.js';
 
-/** A check blocks the process; after this long in one request, others get their turn. */
+/** Checks block the process; after this long in one request, others get their turn. */
 const MAX_BLOCKED_MS = 10;
 
 /** An event that its schema refuses: the first fault, and all of them. */
@@ -14,7 +14,7 @@ export interface Refusal extends FieldError {
   errors: FieldError[];
 }
 
-/** Turns away events whose type has a schema in mode `reject`. */
+/** Refuses events that do not fit their schema in mode `reject`. */
 @Injectable()
 export class SchemaGate {
   constructor(
@@ -22,7 +22,7 @@ export class SchemaGate {
     private readonly compiled: CompiledSchemas,
   ) {}
 
-  /** Puts a refusal in the place of each event that does not fit the schema of its type. */
+  /** Replaces each event that does not fit the schema of its type by a refusal. */
   async check(tenantId: string, events: (AcceptableEvent | FieldError)[]): Promise<void> {
     const types = this.registry.peek(tenantId) ?? (await this.registry.find(tenantId));
     if (types.size === 0) return;

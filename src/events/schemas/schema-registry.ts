@@ -17,8 +17,8 @@ interface Remembered {
 }
 
 /**
- * Which event types have a schema, as it is now, give or take 1.6 seconds: what is in use is read again every second, one
- * short row per tenant, so that a changed schema has its effect everywhere within two seconds.
+ * A cache of which event types have a schema, at most 1.6 seconds old. Entries in use are read again every second, one
+ * short row per tenant, so that a changed schema takes effect everywhere within two seconds.
  */
 @Injectable()
 export class SchemaRegistry {
@@ -27,13 +27,13 @@ export class SchemaRegistry {
 
   constructor(private readonly schemas: SchemasRepository) {}
 
-  /** What is known and fresh enough, at the price of a lookup; else undefined. */
+  /** The cached index if it is fresh enough, for the price of a look-up; else undefined. */
   peek(tenantId: string): TypeIndex | undefined {
     const known = this.remembered.get(tenantId);
     if (known === undefined) return undefined;
     known.usedSinceRead = true;
     const age = Date.now() - known.readAt;
-    if (age > REFRESH_MS) this.refresh().catch(() => undefined); // whoever must wait for it sees the error
+    if (age > REFRESH_MS) this.refresh().catch(() => undefined); // a caller that must wait for it sees the error
     return age > STALE_MS ? undefined : known.types;
   }
 

@@ -44,7 +44,7 @@ export class SchemasRepository {
     return rows;
   }
 
-  /** The schema as it is now, for those who check events. */
+  /** The current schema, for checking events. */
   async findCurrent(
     tenantId: string,
     eventType: string,
@@ -138,7 +138,7 @@ async function select(sql: Sql, tenantId: string, eventType: string): Promise<St
   return rows[0] ?? null;
 }
 
-/** Takes the tenant's registry for this transaction and gives it its next version. */
+/** Locks the tenant's registry for this transaction and gives it its next version. */
 async function bump(sql: Sql, tenantId: string): Promise<string> {
   const { rows } = await sql.query<{ version: string }>(
     `/* schemas.bump */

@@ -1,6 +1,6 @@
 import { createContext, Script } from 'node:vm';
 
-/** What the script can reach; the work itself runs in the realm it comes from. */
+/** All that the script can reach; the work itself runs in the realm it comes from. */
 const holder: { work?: (() => unknown) | undefined } = {};
 const context = createContext(holder);
 const script = new Script('work()');
@@ -8,8 +8,8 @@ const script = new Script('work()');
 export class TookTooLong extends Error {}
 
 /**
- * Runs synchronous work and cuts it off after `ms`, whatever it is busy with: the only way to stop a loop on one's own
- * thread. Costs about 70 µs, for the timer's thread.
+ * Runs synchronous work and stops it after `ms`, whatever it is doing: the only way to stop a loop on the same thread.
+ * Costs about 70 µs, for the thread of the timer.
  * @throws TookTooLong
  */
 export function runWithin<T>(ms: number, work: () => T): T {

@@ -12,13 +12,13 @@ export type SegmentCall = (typeof SEGMENT_CALLS)[number];
 
 export type Message = Record<string, unknown>;
 
-/** What a batch says for all its messages. */
+/** Members of a batch that hold for all its messages. */
 export interface Envelope {
   sentAt?: unknown;
   context?: unknown;
 }
 
-/** Parts of a message that say more than payload, ids and times; they are kept in the payload under their own names. */
+/** Parts of a message besides payload, ids and times; they are kept in the payload under their own names. */
 const KEPT = ['name', 'category', 'groupId', 'previousId', 'anonymousId'] as const;
 
 /**
@@ -47,7 +47,7 @@ export function parseSegmentMessage(
   return event;
 }
 
-/** What the SDKs would not send, and what mapping would turn into something else. */
+/** Checks for values that SDKs never send and that the mapping would change. */
 function findFault(message: Message): FieldError | null {
   for (const part of ['properties', 'traits', 'context']) {
     const value = message[part];
@@ -80,8 +80,8 @@ function toPayload(message: Message, envelope: Envelope): Message {
 }
 
 /**
- * When it happened by this server's clock: as long before receipt as it was before sending by the client's clock.
- * A clock can be wrong in any way, so what comes out of range falls back to the time of receipt (null).
+ * When it happened by this server's clock: as long before receipt as it was before sending by the client's clock. A
+ * clock can be wrong by any amount, so a time out of range becomes the time of receipt (null).
  */
 function deriveTime(message: Message, envelope: Envelope, receivedAt: number): number | null {
   const happened = readTime(message['originalTimestamp']) ?? readTime(message['timestamp']);

@@ -17,7 +17,10 @@ import {
 } from './segment-message.js';
 import type { SegmentResponse } from './segment.dto.js';
 
-/** An SDK fills a batch to 500 KB, which is more small messages than MAX_BATCH_SIZE, and it cannot be told to send fewer. */
+/**
+ * An SDK fills a batch to 500 KB, which is more small messages than MAX_BATCH_SIZE, and it cannot be told to send
+ * fewer.
+ */
 const LEAST_BATCH_LIMIT = 2_500;
 const LISTED_FAULTS = 20;
 
@@ -40,7 +43,7 @@ export class SegmentService {
   }
 
   /**
-   * Bad messages don't sink the others: an SDK that is refused a batch throws all of it away.
+   * Bad messages do not affect the others: an SDK throws a refused batch away whole.
    * @throws Problem 400 when no message is valid
    */
   async acceptBatch(principal: Principal, body: unknown, call?: OpenCall): Promise<SegmentResponse> {
@@ -77,7 +80,7 @@ export class SegmentService {
     return response;
   }
 
-  /** SDKs don't read the answer to what they sent, so it is said here and in the call log too. */
+  /** SDKs do not read the answer, so the faults are logged here and in the call log. */
   private report(response: SegmentResponse, messages: number): void {
     this.warning.warn(`Segment API: ${describe(response.errors ?? [], messages, response)}`);
   }
