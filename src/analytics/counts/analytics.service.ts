@@ -74,7 +74,7 @@ export class AnalyticsService {
     return { from: toIso(range.from), to: toIso(range.to), interval, tz, data: fillSeries(starts, rows, group) };
   }
 
-  /** Distinct users or sessions of each bucket; from what is stored per day, which knows neither type nor client. */
+  /** Distinct users or sessions of each bucket, from the rows per day, which have neither type nor client. */
   private async countSubjects(
     tenantId: string,
     range: TimeRange,
@@ -167,7 +167,7 @@ function describeLatency(buckets: readonly ProcessingBucket[]): LatencyResponse 
   const max = Math.max(...buckets.map(({ maxMs }) => maxMs));
   const count = buckets.reduce((sum, { processed, failed }) => sum + processed + failed, 0);
   const rounded = (ms: number) => Math.round(ms * 1000) / 1000;
-  // The middle of the outermost bins may lie just beyond the values in them.
+  // The middle of the outermost bins may be just outside the values in them.
   const quantile = (q: number) => rounded(Math.min(Math.max(quantileOf(histogram, q) ?? min, min), max));
   return {
     avg: rounded(buckets.reduce((sum, { sumMs }) => sum + sumMs, 0) / count),

@@ -11,7 +11,7 @@ interface Row {
   distinct_values: number;
 }
 
-/** The types that occurred on the days of the range lead to the index; events have none on the time alone. */
+/** Selected by the types that occurred on the days of the range, since events have no index on the time alone. */
 const TOP_VALUES = `/* breakdown.topValues */
 select e.payload -> $4 as value, count(*)::float8 as count,
        sum(count(*)) over ()::float8 as total, count(*) over ()::float8 as distinct_values

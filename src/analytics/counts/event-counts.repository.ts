@@ -27,19 +27,21 @@ export interface BucketCount {
 
 export type SeriesGroup = 'event_type' | 'client_id';
 
-/** event_rollups know clients; event_totals hold all clients of a tenant together, in a fraction of the rows. */
+/** event_rollups are per client; event_totals hold all clients of a tenant together, in a fraction of the rows. */
 type Rollup = 'event_rollups' | 'event_totals';
 
 /**
- * The counts of a range. Whole days, hours, ten minutes and minutes come from the rollups; the seconds at the edges come from the
- * rows, found through the types that the minute rollups show there. One statement, so one snapshot.
- * `offset 0` keeps the lateral pieces apart, so that each goes by key: their ranges are a few seconds, but a planner that
- * joins them with the whole table cannot know that and reads all of it (1.4 s instead of 3 ms at a million events). What is
- * counted is asked outside of them, so that it is planned once and not for each partition; and failed events one by one,
- * of the types of which the rollup has seen any fail, so that it does not matter how many a tenant has. Ids tell which
- * months to leave out: an event happens at most a day after it is recorded, and none is recorded in a time to come.
- * Parameters: $1 tenant, $2 client or null, $3 event type or null, then three arrays (from, to, sign) for each granularity and for
- * rows, and $19, an id of tomorrow.
+ * The counts of a range. Whole days, hours, ten minutes and minutes come from the rollups; the seconds at the edges
+ * come from the events, found through the types that the minute rollups show there. One statement, so one snapshot.
+ * `offset 0` keeps the lateral pieces apart, so that each uses its key: their ranges are a few seconds long, but a
+ * planner that joins them with the whole table cannot know that and reads all of it (1.4 s instead of 3 ms at a million
+ * events). Whether an event is counted is checked outside of them, so that it is planned once and not for each
+ * partition. Failed events are checked one by one, and only for types of which the rollup holds a failure, so that
+ * their number does not matter. Ids tell which months to skip: an event happens at most a day after it is recorded, and
+ * none is recorded in the future.
+ *
+ * Parameters: $1 tenant, $2 client or null, $3 event type or null, then three arrays (from, to, sign) for each
+ * granularity and for rows, and $19, an id of tomorrow.
  */
 const pieces = (rollup: Rollup) => `
 cover as (
@@ -96,13 +98,16 @@ select event_type, sum(count) as count
 from pieces group by event_type having sum(count) > 0
 order by 2 desc, event_type`;
 
-/** The buckets of one group as a text, `n count,n count`: rows are dear to read. */
+/** The buckets of one group as a text, `n count,n count`: reading rows is expensive. */
 interface SeriesRow {
   group: string | null;
   points: string;
 }
 
-/** $20: the instants at which the buckets begin. Summed up per instant first: finding the bucket of each row is the dear part. */
+/**
+ * $20: the instants at which the buckets begin. Summed per instant first: finding the bucket of each row is the
+ * expensive part.
+ */
 const countByBucket = (rollup: Rollup, group: SeriesGroup | 'null') => `/* eventCounts.byBucket */
 with ${pieces(rollup)}
 select "group", string_agg(n || ' ' || count, ',') as points from (

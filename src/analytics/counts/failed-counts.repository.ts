@@ -11,10 +11,10 @@ import {
 import { lockRollups } from '../rollups/rollup-lock.js';
 
 /**
- * Moves events that were counted as failed over to the processed ones, in the buckets in which they were counted: those of
- * their event_time, and those of the time their batch was processed. Their latency was counted then and stays.
- * Keys are sorted like those of rollups.countEvents, so the two never wait for each other in a circle.
- * A bucket that retention has dropped comes back with what is known of it: these events.
+ * Moves events that were counted as failed over to the processed ones, in the buckets in which they were counted: those
+ * of their event_time, and those of the time their batch was processed. Their latency was counted then and stays. Keys
+ * are sorted like those of rollups.countEvents, so the two never deadlock. A bucket that retention has dropped is
+ * created again, with these events only.
  */
 const MOVE_TO_PROCESSED = `/* failedCounts.moveToProcessed */
 with ${lockRollups('$1')}, moved as materialized (

@@ -28,8 +28,8 @@ interface Row {
 }
 
 /**
- * Without a client from the rollup of all together, so that an hour is one row however many clients there are.
- * `offset 0` keeps the planner from reading all rows and their histograms to join them with a few spans.
+ * Without a client, from the totals of all clients, so that an hour is one row for any number of clients. `offset 0`
+ * keeps the planner from reading all rows and their histograms to join them with a few spans.
  */
 const readCover = (table: 'processing_rollups' | 'processing_totals') =>
   GRANULARITIES.map(
@@ -44,7 +44,7 @@ cross join lateral (
 ) r`,
   ).join(' union all ');
 
-/** What workers did, by the time they did it. */
+/** What workers processed, by the time of processing. */
 @Injectable()
 export class ProcessingMetricsRepository {
   /** Per bucket; buckets in which nothing was processed are absent. @param range begins and ends at whole minutes */

@@ -8,12 +8,12 @@ import { Problem } from '../../platform/http/problem.js';
 import type { TimeRange } from '../../platform/time/time.js';
 import { type FunnelDefinition, FunnelsRepository, type ReachedStep } from './funnels.repository.js';
 
-/** Following more events would hold up other requests for longer than some milliseconds. */
+/** Following more events would block other requests for longer than some milliseconds. */
 const MAX_EVENTS_HERE = 20_000;
-/** Funnels that the thread follows at a time, on a connection each. */
+/** Funnels that the thread counts at a time, each on its own connection. */
 const MAX_RUNNING = 2;
 const MAX_WAITING = 20;
-/** The least pool that leaves the thread so many connections for queries. */
+/** The smallest pool that leaves the thread this many connections for queries. */
 const THREAD_POOL_SIZE = 4;
 
 export interface FunnelJob {
@@ -37,12 +37,12 @@ interface Waiting {
 }
 
 /**
- * Counts funnels: small ones here, those of many events in a thread of its own with its own connections, so that whoever
- * sends events meanwhile does not notice. The thread starts with the first funnel that needs it.
+ * Counts funnels: small ones here, those of many events in a separate thread with its own connections, so that ingest
+ * is hardly slower meanwhile. The thread starts with the first funnel that needs it.
  */
 @Injectable()
 export class FunnelCounter implements OnApplicationShutdown {
-  /** Tests lower it to go to the thread with little data. */
+  /** Tests lower it to use the thread with little data. */
   maxEventsHere = MAX_EVENTS_HERE;
   private readonly running = new Map<number, Waiting>();
   private readonly waiting: Waiting[] = [];
@@ -55,7 +55,7 @@ export class FunnelCounter implements OnApplicationShutdown {
     private readonly funnels: FunnelsRepository,
   ) {}
 
-  /** How many users got how far. */
+  /** How many users reached each step. */
   countSteps(tenantId: string, range: TimeRange, definition: FunnelDefinition): Promise<ReachedStep[]> {
     return this.count('countSteps', tenantId, range, definition);
   }
@@ -102,7 +102,7 @@ export class FunnelCounter implements OnApplicationShutdown {
   }
 
   private start(): Worker {
-    // From the build, for tests too: a thread loads modules by itself.
+    // From the build, for tests too: a thread loads its modules itself.
     const thread = new Worker(join(packageRoot, 'dist', 'analytics', 'funnels', 'funnel-counter.thread.js'), {
       workerData: { ...this.config, DB_POOL_SIZE: THREAD_POOL_SIZE },
     });

@@ -2,18 +2,18 @@ import type { PackedTimelines } from './funnel-timelines.js';
 import { eachUser, type Timeline } from './user-timelines.js';
 
 /**
- * The deepest chain of steps of one user after the other, without an object for each of them.
- * The next step is always the earliest after the one before: that reaches every depth as early as can be. Later starts never
- * lead to earlier steps, so the times of each step are walked once.
+ * Finds the deepest chain of steps of each user, without an object per user. The next step is always the earliest after
+ * the one before: that reaches every depth as early as possible. Later starts never lead to earlier steps, so the times
+ * of each step are walked once.
  */
 class FunnelMatcher {
-  /** The times of the chain that was found, the earliest of several as deep. */
+  /** The times of the chain that was found, the earliest of several of the same depth. */
   readonly times: Float64Array;
   private readonly chain: Float64Array;
   private readonly places: Uint32Array;
 
   /**
-   * @param steps for each step the place of its type in the timeline
+   * @param steps for each step the index of its type in the timeline
    * @param window between the first step and the last, in microseconds
    */
   constructor(
@@ -40,7 +40,7 @@ class FunnelMatcher {
     return deepest;
   }
 
-  /** Leaves its times in `chain`. @returns how many steps it has */
+  /** Writes its times to `chain`. @returns how many steps it has */
   private follow({ times, ends }: Timeline, start: number): number {
     const { steps, places, chain } = this;
     let time = start;
@@ -63,7 +63,7 @@ class FunnelMatcher {
  * How many users reached each step, and the median time it took them from the step before, in seconds.
  *
  * @param types of the timelines
- * @param steps for each step the place of its type in `types`
+ * @param steps for each step the index of its type in `types`
  */
 export async function countFunnel(
   packed: AsyncIterable<PackedTimelines>,
@@ -88,7 +88,7 @@ export async function countFunnel(
   }));
 }
 
-/** @returns seconds; null of none */
+/** @returns seconds; null when there are none */
 function median(sorted: Float64Array): number | null {
   const middle = (sorted.length - 1) / 2;
   const [low, high] = [sorted[Math.floor(middle)], sorted[Math.ceil(middle)]];

@@ -3,7 +3,7 @@ import { IS_COUNTED } from '../rollups/counted-events.js';
 export interface FunnelShape {
   /** Which steps have conditions on the payload. */
   where: readonly boolean[];
-  /** Users are told apart by this property of the first event of their chain. */
+  /** Users are grouped by this property of the first event of their chain. */
   grouped: 'client_id' | 'property' | null;
   /** Only the users in $5. */
   sampled: boolean;
@@ -16,10 +16,10 @@ const FIRST_STEP_PARAMETER = 7;
  * One statement for a funnel. $1 tenant, $2 from, $3 to, $4 window in seconds, $5 users or null, $6 property or null,
  * then event type and conditions (or null) of each step.
  *
- * From any first event, taking the earliest next step each time reaches every depth as early as can be, so the chain of a start
- * is settled by "the next event of step k strictly after this one". Looking at a user's events backwards in time, that is the
- * least of those seen in earlier groups of equal times: one window per step, all over one sort. The window of time only cuts
- * the chain of a start short. The deepest chain wins, then the earliest.
+ * From any first event, taking the earliest next step each time reaches every depth as early as possible. So the chain
+ * of a first event follows from "the next event of step k strictly after this one". Going through a user's events
+ * backwards in time, that is the least of those in earlier groups of equal times: one SQL window per step, all over one
+ * sort. The time limit of the funnel only ends a chain early. The deepest chain wins, then the earliest.
  *
  * Only users with an event of step 2 after one of step 1 are sorted at all: for the others counting is enough.
  */
@@ -56,7 +56,7 @@ select null, 1, count(*)::float8, null from reach
 where first_start is not null and ${shape.grouped === null ? '(last_second > first_start) is not true' : 'false'}`;
 }
 
-/** Collation "C": users need an order, not an alphabet, and comparing bytes is many times faster. */
+/** Collation "C": users need any order, not an alphabetical one, and comparing bytes is many times faster. */
 function stepSql(step: number, { where, sampled }: FunnelShape, label: string): string {
   const parameter = FIRST_STEP_PARAMETER + 2 * (step - 1);
   return `step_${step} as not materialized (

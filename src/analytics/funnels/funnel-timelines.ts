@@ -3,18 +3,21 @@ import { toIso } from '../../platform/http/query.dto.js';
 import type { TimeRange } from '../../platform/time/time.js';
 import { IS_COUNTED, NOT_COUNTED } from '../rollups/counted-events.js';
 
-/** Of a record: hash of the user id, then microseconds since 2000, eight bytes each. */
+/** Bytes of a record: hash of the user id, then microseconds since 2000, eight bytes each. */
 export const RECORD_BYTES = 16;
-/** Of one row of the answer: as text still small enough to die among V8's young objects, which costs nothing. */
+/**
+ * Bytes of one row of the answer: its text is small enough to stay among V8's young objects, which are cheap to
+ * collect.
+ */
 export const CHUNK_BYTES = 4_096 * RECORD_BYTES;
 /** Rows in memory at a time, some 90 KB each. */
 const ROWS_PER_FETCH = 16;
 
 /** Some events of one type, as PostgreSQL packs them. */
 export interface PackedTimelines {
-  /** Its place among the types asked for. */
+  /** Its index among the types asked for. */
   type: number;
-  /** Whether these do not count and are among the others as well. */
+  /** Whether these events do not count; they are among the others as well. */
   gone: boolean;
   /** Records in base64. */
   records: string;
@@ -23,13 +26,13 @@ export interface PackedTimelines {
 const RECORDS = `string_agg(int8send(hashtextextended(e.user_id, 0)) || timestamptz_send(e.event_time), '') as records`;
 
 /**
- * The events of some types as records of user and time, so that millions are on their way in some hundred rows.
+ * The events of some types as records of user and time, so that millions are sent in some hundred rows.
  *
- * All that is asked is in events_type_user_idx, so where autovacuum has been, the table is not touched; each type is a range
- * of that index of its own, which needs no grouping. What tells whether an event is counted is not in that index: those
- * that are not are few, and are sent a second time, as gone. What remains is the same, for only user, type and time
- * matter. The events of some users are read from the table, which tells.
- * $1 tenant, $2 from, $3 to, $4 types, $5 users (only if sampled).
+ * All that is needed is in events_type_user_idx, so where autovacuum has been, the table is not read. Each type is its
+ * own range of that index, which needs no grouping. The index does not hold whether an event is counted. Events that
+ * are not counted are few, and are sent a second time, marked as gone, to be subtracted: only user, type and time
+ * matter. The events of some users only are read from the table, which holds it. $1 tenant, $2 from, $3 to, $4 types,
+ * $5 users (only if sampled).
  */
 function timelinesSql(types: number, sampled: boolean): string {
   const inRange = 'e.tenant_id = $1 and e.event_time >= $2 and e.event_time < $3';
@@ -52,7 +55,7 @@ cross join lateral generate_series(1, length(records), ${CHUNK_BYTES}) n`;
 }
 
 /**
- * Reads them piece by piece, so that those taken need not be kept: of a large funnel they would be 50 MB.
+ * Reads them piece by piece, so that records already taken need not be kept: for a large funnel they would be 50 MB.
  *
  * @param types different ones
  */

@@ -19,8 +19,8 @@ export class FunnelsController {
   constructor(private readonly funnels: FunnelsService) {}
 
   /**
-   * How many users took the steps in order: per user the deepest chain in which each step is later than the one before and
-   * within window_s of the first. Of several such chains the earliest, each step as early as it can be.
+   * How many users took the steps in order: per user the deepest chain in which each step is later than the one before
+   * and within window_s of the first. Of several such chains the earliest, each step as early as it can be.
    */
   @Post('funnel')
   @HttpCode(200)

@@ -28,7 +28,10 @@ export interface ReachedStep {
   median_s: number | null;
 }
 
-/** Up to so many events (50 MB on their way) a funnel is followed here; more stay in the database, which goes to disk. */
+/**
+ * Up to this many events (50 MB to transfer) a funnel is counted here; more are counted in the database, which can use
+ * the disk.
+ */
 const MAX_TIMELINE_EVENTS = 3_000_000;
 
 const COUNT_TIMELINE_EVENTS = `/* funnels.countTimelineEvents */
@@ -38,10 +41,10 @@ where tenant_id = $1 and bucket >= ${startOfBucket('day', '$2')} and bucket < $3
 
 @Injectable()
 export class FunnelsRepository {
-  /** Tests lower it to go either way with little data. */
+  /** Tests lower it to use both ways with little data. */
   maxTimelineEvents = MAX_TIMELINE_EVENTS;
 
-  /** Whether the rollups know of so few events of the steps. */
+  /** Whether the steps have at most that many events, by the rollups. */
   async hasFewEvents(
     sql: Sql,
     tenantId: string,
@@ -55,8 +58,9 @@ export class FunnelsRepository {
   }
 
   /**
-   * How many users got how far, of `users` only if given. Conditions on the payload are checked in the database; without any,
-   * all that matters is in one index, and following each user's events here takes a fraction of sorting them there.
+   * How many users reached each step, only of `users` if given. Conditions on the payload are checked in the database;
+   * without any, all that matters is in one index, and following each user's events here takes a fraction of the time
+   * of sorting them there.
    */
   async countSteps(
     sql: Sql,
@@ -80,7 +84,7 @@ export class FunnelsRepository {
     return reached.map((step) => ({ label: null, ...step }));
   }
 
-  /** How many users got how far, per value of `group_by`. */
+  /** How many users reached each step, per value of `group_by`. */
   countGroups(sql: Sql, tenantId: string, range: TimeRange, definition: FunnelDefinition): Promise<ReachedStep[]> {
     return this.count(sql, tenantId, range, definition, null);
   }
@@ -94,7 +98,7 @@ export class FunnelsRepository {
   ): Promise<ReachedStep[]> {
     const grouped = group_by === undefined ? null : group_by === 'client_id' ? 'client_id' : 'property';
     const where = steps.map((step) => step.where !== undefined && Object.keys(step.where).length > 0);
-    // Many users are sorted and hashed: without memory for it all of them go to disk and back.
+    // Many users are sorted and hashed: without enough memory, all of them go to disk and back.
     await sql.query(`set local work_mem = '64MB'`);
     const { rows } = await sql.query<ReachedStep>(funnelSql({ where, grouped, sampled: users !== null }), [
       tenantId,

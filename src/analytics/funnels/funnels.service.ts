@@ -119,7 +119,7 @@ function definitionOf({ steps, window_s, group_by }: FunnelDefinition): FunnelDe
   };
 }
 
-/** Each row holds the chains that came to a depth and all deeper ones. */
+/** Each row holds the chains that reached a depth, deeper ones included. */
 function describeSteps({ steps }: FunnelDefinition, rows: readonly ReachedStep[]): FunnelStepResponse[] {
   const users = steps.map((_, n) => rows.filter(({ k }) => k === n + 1).reduce((sum, row) => sum + row.users, 0));
   const share = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);

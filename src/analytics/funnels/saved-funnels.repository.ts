@@ -9,7 +9,7 @@ export interface SavedFunnel {
   created_at: Date;
 }
 
-/** A tenant's; the list is short enough to read whole, and answers a page all the same. */
+/** Most funnels of a tenant; the list is short enough to be read whole, and is still answered as a page. */
 export const MAX_SAVED_FUNNELS = 100;
 
 @Injectable()
@@ -18,7 +18,7 @@ export class SavedFunnelsRepository {
 
   /**
    * @param alsoIn runs in the transaction that inserts
-   * @returns null when the tenant has as many as it may
+   * @returns null when the tenant has as many as allowed
    */
   async insert(
     tenantId: string,

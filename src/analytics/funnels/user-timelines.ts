@@ -1,10 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { CHUNK_BYTES, type PackedTimelines, RECORD_BYTES } from './funnel-timelines.js';
 
-/** Taken in about a millisecond. */
+/** Records that are read in about a millisecond. */
 const RECORDS_PER_TURN = 4_000;
 
-/** When one user had events of each of the asked types: those of type n are times[starts[n]] until before times[ends[n]]. */
+/**
+ * When one user had events of each of the asked types: those of type n are times[starts[n]] until before
+ * times[ends[n]].
+ */
 export interface Timeline {
   /** Microseconds, in order within a type. */
   readonly times: Float64Array;
@@ -13,10 +16,10 @@ export interface Timeline {
 }
 
 /**
- * Shows `visit` the timeline of every user, one after the other; it is the same object for all of them. Users are told apart by
- * 64 bits of hash: of a million, two share one in one of 37 million answers.
+ * Calls `visit` with the timeline of each user, one after the other; it is the same object for all of them. Users are
+ * distinguished by 64 bits of hash: of a million, two share one in one of 37 million answers.
  *
- * @param types how many were asked for
+ * @param types number of types asked for
  */
 export async function eachUser(
   packed: AsyncIterable<PackedTimelines> | Iterable<PackedTimelines>,
@@ -92,7 +95,7 @@ async function sortByList(pieces: readonly Piece[], size: number, turns: Turns) 
 class Turns {
   private records = 0;
 
-  /** @param records taken since it was asked before */
+  /** @param records read since the call before */
   isOver(records: number): boolean {
     this.records += records;
     if (this.records < RECORDS_PER_TURN) return false;
@@ -101,7 +104,10 @@ class Turns {
   }
 }
 
-/** Numbers hashes from 0 in the order they come. An open table: a Map takes several times as long for millions of look-ups. */
+/**
+ * Numbers hashes from 0 in the order they come. A hash table with open addressing: a Map takes several times as long
+ * for millions of look-ups.
+ */
 class UserNumbers {
   size = 0;
   private slots = new Uint32Array(1 << 12);
@@ -145,7 +151,10 @@ function sortRange(times: Float64Array, start: number, end: number): void {
   }
 }
 
-/** Drops one of equal times for each that is gone; those follow from `end` on. @returns where the remaining times end */
+/**
+ * Removes one of equal times for each that is gone; the gone ones follow from `end` on. @returns where the remaining
+ * times end
+ */
 function takeOff(times: Float64Array, start: number, end: number, endOfGone: number): number {
   const left = new Map<number, number>();
   for (const time of times.subarray(end, endOfGone)) left.set(time, (left.get(time) ?? 0) + 1);

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../../platform/config/config.js';
 
-/** Answers of all tenants kept at once; the oldest goes first. */
+/** Most answers in the cache, of all tenants; the oldest is dropped first. */
 const MAX_ANSWERS = 1_000;
-/** Of one tenant, so that nobody's questions push out everybody else's answers. */
+/** Most answers of one tenant, so that its questions do not push out the answers of others. */
 const MAX_PER_TENANT = 100;
 
 interface Entry {
@@ -13,8 +13,8 @@ interface Entry {
 }
 
 /**
- * Answers that may be some seconds old. Whoever asks while an answer is being made waits for that one. A failure is told
- * to those who wait and then forgotten.
+ * A cache of answers that may be some seconds old. Callers that ask while an answer is being made wait for that one. A
+ * failure is thrown to the callers that wait, and not kept.
  */
 @Injectable()
 export class AnswerCache {
@@ -41,7 +41,7 @@ export class AnswerCache {
     return entry.answer as Promise<T>;
   }
 
-  /** Forgets what was answered to a tenant: something was changed that the next answer must show. */
+  /** Drops the answers of a tenant, after a change that the next answer must show. */
   forget(tenantId: string): void {
     this.size -= this.tenants.get(tenantId)?.size ?? 0;
     this.tenants.delete(tenantId);

@@ -16,14 +16,14 @@ import { fillSeries } from '../time/series.js';
 import type { OverviewQuery, OverviewResponse } from '../users/users.dto.js';
 
 const TOP_USERS = 10;
-/** Up to so many events that a filter leaves, their users and sessions are counted. */
+/** Users and sessions are counted from the events while a filter leaves at most this many. */
 const MAX_FILTERED_EVENTS = 200_000;
-/** Up to so many events the funnel of the overview is exact. */
+/** Up to this many events the funnel of the overview is exact. */
 const EXACT_FUNNEL_EVENTS = 100_000;
 /** Their events are fetched one by one; the standard error of a rate is 2.5 % at most. */
 const SAMPLED_USERS = 400;
 
-/** Steps of a web shop, which the sample data show. */
+/** Steps of a web shop, which the sample data have. */
 const SHOP_STEPS = ['page_view', 'product_view', 'add_to_cart', 'checkout_started', 'purchase_completed'];
 
 /** The dashboard: one answer for everything on it, some seconds old at most. */
@@ -48,7 +48,7 @@ export class OverviewService {
     );
   }
 
-  /** Of some events only: counts from rollups, users and sessions from the events, where they are not too many. */
+  /** With a filter: counts from rollups, users and sessions from the events, where they are not too many. */
   private async readFiltered(tenantId: string, range: TimeRange, query: OverviewQuery): Promise<OverviewResponse> {
     const { tz, interval = suitableInterval(range), client_id: clientId } = query;
     const starts = requireBuckets(range, interval, tz);
@@ -84,14 +84,14 @@ export class OverviewService {
     });
   }
 
-  /** On one connection, one after the other: a dashboard takes one core for a moment, not all there are. */
+  /** On one connection, one after the other: a dashboard takes one core for a moment, not all of them. */
   private async read(tenantId: string, range: TimeRange, query: OverviewQuery): Promise<OverviewResponse> {
     const { tz, interval = suitableInterval(range) } = query;
     const starts = requireBuckets(range, interval, tz);
     const { byType, trend, users, sessions, top, conversion } = await this.database.readInTenant(
       tenantId,
       async (sql) => {
-        // What waits for nothing travels together.
+        // Queries that do not depend on each other are sent together.
         const [byType, trend, users, sessions, [saved]] = await Promise.all([
           this.counts.listByType(sql, tenantId, range),
           this.counts.listByBucket(sql, tenantId, range, starts),
@@ -128,7 +128,10 @@ export class OverviewService {
     };
   }
 
-  /** The newest saved funnel, or one of what occurs. Of many users a sample is followed, and the numbers scaled up to all of them. */
+  /**
+   * The newest saved funnel, or one of the types that occur. With many users a sample is followed, and the numbers are
+   * scaled up to all of them.
+   */
   private async readConversion(
     sql: Sql,
     tenantId: string,

@@ -4,15 +4,16 @@ import { toIso } from '../../platform/http/query.dto.js';
 import { DAY_MS } from '../../platform/time/time.js';
 
 export interface RetainedUsers {
-  /** 1 for the first period. */
+  /** 1 for the first time window. */
   cohort: number;
   period: number;
   users: number;
 }
 
 /**
- * $2 the instants at which the periods begin, and the end of the last; $3 and $4 the first and last of them, widened to
- * UTC days. A UTC day has one local midnight, so the first and the last time of a user's day tell in which periods it was.
+ * $2 the instants at which the time windows begin, and the end of the last; $3 and $4 the first and last of them,
+ * widened to UTC days. A UTC day has one local midnight, so the first and the last time of a user's day tell in which
+ * time windows the user was active.
  */
 const RETENTION = `/* retention.count */
 with seen as (
@@ -34,7 +35,10 @@ group by 1, 2`;
 export class RetentionRepository {
   constructor(private readonly database: Database) {}
 
-  /** Per period in which users came first and period in which they were active. @param bounds one more than periods */
+  /**
+   * Number of users per time window of their first event and time window in which they were active. @param bounds one
+   * more than there are time windows
+   */
   async listRetained(tenantId: string, bounds: readonly number[]): Promise<RetainedUsers[]> {
     const first = Math.floor((bounds[0] ?? 0) / DAY_MS) * DAY_MS;
     const last = Math.ceil((bounds.at(-1) ?? 0) / DAY_MS) * DAY_MS;

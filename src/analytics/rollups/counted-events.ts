@@ -1,28 +1,30 @@
 const FAILED = 'select from failed_events f where f.tenant_id = e.tenant_id and f.event_id = e.id';
 
-/** SQL condition on events `e`: in the dead-letter queue and not out of it again. */
+/** SQL condition on events `e`: in the dead-letter queue. */
 export const IS_FAILED = `exists (${FAILED})`;
 
-/** The same for a few events, looked up one by one: however many others failed, of whatever tenant, it costs nothing. */
+/**
+ * The same for a few events, looked up one by one: the number of other failed events, of any tenant, does not matter.
+ */
 export const IS_FAILED_BY_KEY = `exists (${FAILED} offset 0)`;
 
 /**
- * SQL condition on events `e` of the tenant $1: counted by a worker, be it as failed.
- * The batches that wait are hashed once ("not in"): statistics taken while none waited would lead to a plan that reads all of
- * them for every event.
+ * SQL condition on events `e` of the tenant $1: counted by a worker, also as failed. The batches that wait are hashed
+ * once ("not in"): with statistics from a time when none waited, the planner would read all of them for every event.
  */
 export const IS_PROCESSED = `e.batch_id not in (select id from ingest_batches where tenant_id = $1 and status = 'queued')`;
 
 /**
- * SQL condition on events `e` of the tenant $1: those that analytics count. They are processed and not failed; exactly these
- * are in the rollups, so an answer is the same whether rollups or rows give it.
+ * SQL condition on events `e` of the tenant $1: those that analytics count. They are processed and not failed; exactly
+ * these are in the rollups, so an answer is the same whether rollups or rows give it.
  */
 export const IS_COUNTED = `${IS_PROCESSED}
   and not exists (select from failed_events f where f.tenant_id = $1 and f.event_id = e.id)`;
 
 /**
- * SQL for the events of the tenant $1 that analytics do not count: found from the few that there are, by the primary key alone.
- * `offset 0` keeps every further condition outside, or the planner may take an index for it that leads to far more events.
+ * SQL for the events of the tenant $1 that analytics do not count: found by the primary key, starting from these few
+ * events. `offset 0` keeps every further condition outside; otherwise the planner may use an index for it that matches
+ * far more events.
  */
 export const NOT_COUNTED = `
   select e.* from (select event_id from failed_events where tenant_id = $1) f

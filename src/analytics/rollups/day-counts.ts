@@ -1,8 +1,8 @@
 import { startOfBucket } from './granularities.js';
 
 /**
- * SQL that adds the events of the CTE `events` to the days of users or sessions, as two CTEs.
- * Grouped by the id itself first: hashing it is the dear part, and a batch holds the same user many times.
+ * SQL that adds the events of the CTE `events` to the days of users or sessions, as two CTEs. Grouped by the id itself
+ * first: hashing it is the expensive part, and a batch holds the same user many times.
  */
 export function upsertDays(subject: 'user' | 'session', events: string): string {
   const label = subject === 'user' ? ', user_id' : '';

@@ -1,7 +1,7 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../platform/time/time.js';
 
 export type Granularity = 'day' | 'hour' | 'minute';
-/** Events are counted in one granularity more, so that an answer is summed up from fewer rows at its edges. */
+/** Events are counted in one more granularity, so that an answer is summed from fewer rows at its edges. */
 export type CountGranularity = Granularity | 'ten_minutes';
 
 /** Lengths of the buckets of rollups, longest first. */

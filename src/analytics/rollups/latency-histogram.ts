@@ -8,7 +8,7 @@ const RELATIVE_ERROR = 0.01;
 const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
 export const LN_GAMMA = Math.log(GAMMA);
 
-/** Shorter latencies, in milliseconds, count as this one: it is below what clocks here resolve. */
+/** Shorter latencies, in milliseconds, count as this one, which is below the resolution of the clocks. */
 export const SHORTEST_MS = 0.01;
 
 /** bin → number of values */

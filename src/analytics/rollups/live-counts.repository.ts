@@ -20,7 +20,10 @@ export interface LiveCounts {
   waiting: [clientId: string, count: number][];
 }
 
-/** So many waiting events are attributed to their clients, the oldest first: a batch may be of several. */
+/**
+ * This many waiting events are attributed to their clients, the oldest first; a batch may hold events of several
+ * clients.
+ */
 const MAX_ATTRIBUTED = 20_000;
 
 const spans = (granularity: string, parameter: number) => `
@@ -29,10 +32,10 @@ const spans = (granularity: string, parameter: number) => `
       join event_rollups_${granularity} r on r.tenant_id = t.id and r.bucket >= s.from_time and r.bucket < s.to_time`;
 
 /**
- * One statement for all tenants that somebody watches, so one snapshot: what was counted in it no longer waits in it.
- * Tenants that are not active are absent. Every part reads a few ranges of a primary key, however many events there are.
- * Parameters: $1 tenants, then two arrays (from, to) each for days, hours and minutes, $8 the day, $9 the tenants of whom
- * waiting events are attributed to clients.
+ * One statement for all tenants with subscribers, so one snapshot: an event that is counted in it does not wait in it.
+ * Tenants that are not active are absent. Every part reads a few ranges of a primary key, however many events there
+ * are. Parameters: $1 tenants, then two arrays (from, to) each for days, hours and minutes, $8 the day, $9 the tenants
+ * of whom waiting events are attributed to clients.
  */
 const LIVE_COUNTS = `/* liveCounts.list */
 select t.id as tenant_id, counts.list as counts, ended.list as ended, latencies.list as latencies,
@@ -81,7 +84,7 @@ cross join lateral (
   ) q
 ) waiting`;
 
-/** Reads for all tenants at once, so it runs as the system; the answer is taken apart by tenant and by nothing else. */
+/** Reads for all tenants at once, so it runs as the system role; the answer is split by tenant only. */
 @Injectable()
 export class LiveCountsRepository {
   constructor(private readonly database: Database) {}
@@ -104,7 +107,7 @@ export class LiveCountsRepository {
     return (await this.database.system.query<LiveCounts>(LIVE_COUNTS, values)).rows;
   }
 
-  /** Those of `names` that are clients of the tenant: it has a key of them, or events of theirs were processed. */
+  /** Those of `names` that are clients of the tenant: with a key there, or with processed events. */
   async listClients(tenantId: string, names: readonly string[]): Promise<string[]> {
     return this.database.readInTenant(tenantId, async (sql) => {
       const { rows } = await sql.query<{ client_id: string }>(

@@ -21,7 +21,7 @@ export interface RollupTable {
 
 const ASKED = `e.event_time >= $1 and e.event_time < $2 and ($3::uuid is null or e.tenant_id = $3)`;
 
-/** What of a key stands for the client: nothing where all are counted together. */
+/** The part of the key for the client: nothing where all clients are counted together. */
 type ClientColumn = '' | ', client_id';
 
 const keyOf = (client: ClientColumn) => ['tenant_id', 'bucket', ...(client === '' ? [] : ['client_id'])];
@@ -96,7 +96,9 @@ export const ROLLUP_TABLES: readonly RollupTable[] = [
   ]),
 ];
 
-/** Empty rows say nothing; sums of fractions depend on the order of their terms in the last digits. */
+/**
+ * Empty rows do not count as a difference; sums of fractions differ in the last digits with the order of their terms.
+ */
 const differs = (column: string) =>
   column === 'latency_sum_ms'
     ? `abs(coalesce(t.${column}, 0) - coalesce(r.${column}, 0)) > 1e-6 * greatest(t.${column}, r.${column}, 1)`
@@ -104,7 +106,10 @@ const differs = (column: string) =>
       ? `coalesce(t.${column}, 0) <> coalesce(r.${column}, 0)`
       : `(t.${column} is distinct from r.${column})`;
 
-/** Which days of which tenants are wrong, and in how many rows. One statement, so one snapshot, in which both must agree. */
+/**
+ * Which days of which tenants are wrong, and in how many rows. One statement, so one snapshot, in which both must
+ * agree.
+ */
 export function compareSql({ name, bucket, key, values, recounted }: RollupTable): string {
   return `/* recount.compare ${name} */
 with recounted as (${recounted}), stored as (

@@ -23,9 +23,9 @@ const SETTINGS = `set local statement_timeout = 0; set local work_mem = '128MB';
 const LONG_TIMEOUT = { query_timeout: 6 * HOUR_MS };
 
 /**
- * Reconciliation: compares the rollups with the events, while events come in and are counted.
- * Comparing takes no lock: a worker's commit makes events counted and counted at once, so in any snapshot both agree.
- * Repairing takes the lock of one tenant's rollups for one UTC day at a time; only the tenant's workers wait meanwhile.
+ * Reconciliation: compares the rollups with the events, while events come in and are counted. Comparing takes no lock:
+ * a worker marks a batch processed and counts it in the same commit, so in any snapshot both agree. Repairing holds the
+ * lock of one tenant's rollups for one UTC day at a time; only counting for this tenant waits meanwhile.
  */
 @Injectable()
 export class RecountService {

@@ -1,12 +1,12 @@
 /**
- * SQL for the key of the advisory lock of one tenant's rollups. Whoever adds to them holds it shared, whoever rewrites
- * them exclusively, both until the end of the transaction.
+ * SQL for the key of the advisory lock of one tenant's rollups. Adding to them takes it shared, rewriting them takes it
+ * exclusively, both until the end of the transaction.
  */
 export const lockKey = (tenant: string) => `hashtextextended('tidemark.rollups.' || ${tenant}::text, 0)`;
 
 /**
- * The CTE `locked`, which takes the locks of the tenants in an array, always in the same order. A CTE runs only when its
- * rows are asked for: whatever is written must be selected `where (select count(*) from locked) > 0`.
+ * The CTE `locked`, which takes the locks of the tenants in an array, always in the same order. A CTE runs only when
+ * its rows are asked for: whatever is written must be selected `where (select count(*) from locked) > 0`.
  */
 export const lockRollups = (tenants: string) => `locked as materialized (
   select pg_advisory_xact_lock_shared(${lockKey('tenant_id')})

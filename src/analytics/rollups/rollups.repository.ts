@@ -22,11 +22,10 @@ export interface UncountedBatch {
 
 /**
  * The only writer of the rollups. Runs inside the transaction that marks the batches processed, so each event is
- * counted exactly once; keys are sorted, so two workers never wait for each other in a circle.
- * Longer buckets are summed up from the minutes of the same statement.
- * The shared locks keep a repair of the same tenant's rollups out until the commit; workers don't exclude each other.
- * `order by id` keeps the planner on the primary key, of which a batch is one short range: without it a plan made while a
- * partition is empty may read all rows of the tenant for every batch.
+ * counted exactly once; keys are sorted, so two workers never deadlock. Longer buckets are summed from the minutes of
+ * the same statement. The shared locks keep a repair of the same tenant's rollups out until the commit; workers don't
+ * exclude each other. `order by id` keeps the planner on the primary key, of which a batch is one short range: without
+ * it a plan made while a partition is empty may read all rows of the tenant for every batch.
  */
 const COUNT_EVENTS = `/* rollups.countEvents */
 with ${lockRollups('$2')}, counted as materialized (

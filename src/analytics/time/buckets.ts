@@ -12,7 +12,7 @@ export function requireBuckets(range: TimeRange, interval: Interval, zone: strin
   const starts =
     length / INTERVAL_MS[interval] > 2 * MAX_BUCKETS ? null : bucketStarts(range, interval, zone, MAX_BUCKETS);
   if (starts !== null && starts.length <= MAX_BUCKETS) return starts;
-  // A bucket more at either end than its length says.
+  // One more bucket at either end than its length says.
   const fitting = INTERVALS.find((other) => length / INTERVAL_MS[other] + 2 <= MAX_BUCKETS) ?? 'month';
   throw badRequest(
     `This range has more than ${MAX_BUCKETS} buckets of one ${interval}. interval=${fitting} fits, or ask for a shorter range.`,
@@ -29,8 +29,8 @@ export function suitableInterval({ from, to }: TimeRange): Interval {
 }
 
 /**
- * Covers a range so that every rollup row lies within one of the buckets. All clocks since 2000 differ from UTC by whole
- * minutes, so buckets begin at whole UTC minutes and only the edges of the range need rows.
+ * Covers a range so that every rollup row lies within one of the buckets. All clocks since 2000 differ from UTC by
+ * whole minutes, so buckets begin at whole UTC minutes and only the edges of the range need rows.
  */
 export function coverBuckets(range: TimeRange, starts: readonly number[]): Cover {
   return joinCovers(bucketsOf(range, starts).map(({ piece }) => coverTime(piece)));
@@ -41,7 +41,7 @@ export function coverBucketCounts(range: TimeRange, starts: readonly number[]): 
   return joinCovers(bucketsOf(range, starts).map(({ piece, bucket }) => coverCounts(piece, bucket)));
 }
 
-/** Each bucket, and what of it lies in the range. */
+/** Each bucket, and the part of it in the range. */
 function bucketsOf(range: TimeRange, starts: readonly number[]) {
   return starts.map((start, n) => {
     const end = starts[n + 1];
@@ -74,7 +74,7 @@ function joinSpans<Span extends TimeRange & { sign?: number }>(pieces: readonly 
   return spans;
 }
 
-/** Spans as two arrays for SQL: from which instants to which. */
+/** Spans as two arrays for SQL: from and to. */
 export function spanArrays(ranges: readonly TimeRange[]): [from: string[], to: string[]] {
   return [ranges.map(({ from }) => toIso(from)), ranges.map(({ to }) => toIso(to))];
 }

@@ -13,20 +13,20 @@ export const INTERVAL_MS: Record<Interval, number> = {
   month: 30 * DAY_MS,
 };
 
-/** A page of time in which local time is UTC plus `offset`. */
+/** A time window in which local time is UTC plus `offset`. */
 interface Segment extends TimeRange {
   offset: number;
 }
 
-/** Two changes of a clock that cancel each other out lie further apart than this (Ramadan in Morocco: 30 days). */
+/** Two clock changes that cancel each other out are further apart than this (Ramadan in Morocco: 30 days). */
 const LONGEST_STEP = 7 * DAY_MS;
 
 /**
  * The instants at which the buckets that `range` touches begin, in order; the first may lie before the range.
- * - Days begin at the first instant of the local date: where midnight is skipped when the clock changes, and where it comes
- *   twice the first time. Weeks begin on Monday.
+ * - Days begin at the first instant of the local date: where a clock change skips midnight, the first instant after it;
+ *   where it repeats midnight, the first one. Weeks begin on Monday.
  * - Hours and minutes begin where the local clock shows a full one, and where it jumps by a part of one (Lord Howe).
- * @param limit how many are wanted at most; one more tells that there are too many
+ * @param limit how many are wanted at most; one more is returned when there are too many
  */
 export function bucketStarts(range: TimeRange, interval: Interval, zone: string, limit: number): number[] {
   const segments = clockSegments(range, zone);
@@ -47,7 +47,7 @@ function* fullClocks(segments: Segment[], interval: Interval, range: TimeRange):
   for (const segment of segments) {
     const { from, to, offset } = segment;
     if (before !== undefined && (offset - before.offset) % unit !== 0) yield from;
-    // Nothing before the bucket of range.from is asked for.
+    // Nothing before the bucket of range.from is needed.
     const begin = Math.max(from, range.from - unit);
     for (let start = Math.ceil((begin + offset) / unit) * unit - offset; start < to; start += unit) yield start;
     before = segment;
@@ -58,7 +58,7 @@ function* localDates(segments: Segment[], interval: Interval, range: TimeRange):
   const first = segments.find(({ to }) => to > range.from) ?? segments[0]!;
   let date = firstDate(range.from + first.offset, interval);
   for (const segment of segments) {
-    // A local time belongs to the first segment that reaches beyond it.
+    // A local time belongs to the first segment that ends after it.
     while (date < segment.to + segment.offset) {
       yield Math.max(segment.from, date - segment.offset);
       date = nextDate(date, interval);

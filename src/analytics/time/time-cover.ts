@@ -7,16 +7,16 @@ import {
   GRANULARITIES,
 } from '../rollups/granularities.js';
 
-/** Which rollup table answers which part of a range, and which seconds at the edges only rows can answer. */
+/** Which rollup table answers which part of a range, and which seconds at the edges must be read from the events. */
 export type Cover = Record<Granularity | 'rows', TimeRange[]>;
 
-/** No bucket lies within it, so nothing is taken off again. */
+/** No bucket is within it, so nothing is subtracted. */
 const NOTHING: TimeRange = { from: Infinity, to: -Infinity };
 
 /**
  * Covers a range with the coarsest whole UTC buckets: days in the middle, hours and minutes towards the edges, at most
- * 2 × 23 hours and 2 × 59 minutes whatever its length. What is left at either end is shorter than a minute
- * and lies within one.
+ * 2 × 23 hours and 2 × 59 minutes whatever its length. The rest at either end is shorter than a minute and lies within
+ * one minute.
  */
 export function coverTime(range: TimeRange): Cover {
   const { day, hour, minute, rows } = signedCover(range, NOTHING, GRANULARITIES);
@@ -24,7 +24,7 @@ export function coverTime(range: TimeRange): Cover {
   return { day: unsigned(day), hour: unsigned(hour), minute: unsigned(minute), rows: unsigned(rows) };
 }
 
-/** A range that is added, or taken off again. */
+/** A range that is added or subtracted. */
 export interface SignedRange extends TimeRange {
   sign: 1 | -1;
 }
@@ -32,11 +32,11 @@ export interface SignedRange extends TimeRange {
 export type CountCover = Record<CountGranularity | 'rows', SignedRange[]>;
 
 /**
- * Covers a range for what can be subtracted: where more than half of a bucket is in the range, the whole of it less the
- * rest, which halves the number of pieces at the edges. Each piece of rows lies within one minute and, unless `within` cuts that minute,
- * is half of it at most.
+ * Covers a range for what can be subtracted: where more than half of a bucket is in the range, the whole bucket is
+ * added and the rest subtracted, which halves the number of pieces at the edges. Each piece of rows lies within one
+ * minute and, unless `within` cuts that minute, is half of it at most.
  *
- * @param within no piece reaches out of it
+ * @param within no piece extends beyond it
  */
 export function coverCounts(range: TimeRange, within: TimeRange = { from: -Infinity, to: Infinity }): CountCover {
   const {

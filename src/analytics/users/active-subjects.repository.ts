@@ -17,16 +17,19 @@ export interface TopUser {
   count: number;
 }
 
-/** Of each day so many of the least keys are looked at; where no day has more, all are. A standard error of 1.8 %. */
+/** This many of the least keys of each day are read; where no day has more, all are. A standard error of 1.8 %. */
 const MOST_PER_DAY = 3_000;
 /** Of all days of a long range together: 31 days have 2,580 each, a standard error of 2 %. */
 const MOST_KEYS = 80_000;
 const LEAST_PER_DAY = 256;
 const TOP_CANDIDATES = 200;
-/** Of all hashes: nobody's key in practice. */
+/** Greatest hash: not the key of any user in practice. */
 const LAST_KEY = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
-/** Whether somebody seen on a day of the range was active within the range. Only who was there before and after may not have been. */
+/**
+ * Whether a user of a day was active within the range. Unknown only for users with events both before and after the
+ * range on that day.
+ */
 const IN_RANGE = {
   user: `d.last_time >= $2 and d.first_time < $3 and (d.first_time >= $2 or d.last_time < $3 or exists (
       select from events e where e.tenant_id = $1 and e.user_id = d.user_id and e.event_time >= $2 and e.event_time < $3
@@ -41,9 +44,9 @@ const IN_RANGE = {
 const DAYS = `select distinct bucket as day from event_totals_day where tenant_id = $1 and bucket >= $4 and bucket < $5`;
 
 /**
- * Distinct keys below `bound`: where a day has more than $6, its $6 least ones are looked at, and the least of the first keys
- * beyond holds for all days. Of days that lie in the range as a whole only the primary key is read; the others tell by their
- * times who was in the range.
+ * Distinct keys below `bound`: where a day has more than $6, its $6 least ones are read, and the least of the first
+ * keys beyond is the bound for all days. Of days that lie wholly in the range only the primary key is read; for the
+ * others the times tell who was in the range.
  */
 const countDistinct = (subject: Subject) => `/* activeSubjects.countDistinct ${subject} */
 with days as materialized (
@@ -66,20 +69,20 @@ select count(distinct key)::float8 as count, (select key from bound) as bound fr
     on d.tenant_id = $1 and d.day = e.day and d.${subject}_key < (select key from below) and ${IN_RANGE[subject]}
 ) active`;
 
-/** Who was among the busiest on any day: their totals are exact, but who is never among them is missed. */
+/** Users who were among the busiest on any day: their totals are exact, but users who never were are missed. */
 const BUSIEST = `days as materialized (${DAYS}), busiest as materialized (
   select user_key from days cross join lateral (
     select user_key, busy from user_days where tenant_id = $1 and day = days.day and busy > 0 order by busy desc limit 50
   ) d group by user_key order by sum(busy) desc, user_key limit 500
 )`;
 
-/** Day by day by its key: a planner that may leave out the day asks the index twice as often. */
+/** Day by day, by its key: a planner that may skip the day uses the index twice as often. */
 const DAYS_OF_BUSIEST = `busiest cross join days cross join lateral (
   select * from user_days where tenant_id = $1 and day = days.day and user_key = busiest.user_key offset 0) d`;
 
 /**
- * Days that lie in the range only in part are counted from the events ($6, $7: those parts), for the likeliest
- * users only: of the others a whole day's count tells that they cannot be among the first $8, unless there are too many (`cut`).
+ * Days that lie only partly in the range are counted from the events ($6, $7: those parts), and only for the likeliest
+ * users: the count of the whole day shows that others cannot be among the first $8, unless there are too many (`cut`).
  */
 const topUsers = (candidates: 'all' | 'busiest') => `/* activeSubjects.topUsers ${candidates} */
 with ${candidates === 'all' ? '' : `${BUSIEST},`} totals as materialized (
@@ -122,9 +125,9 @@ select distinct user_id from seen d join least using (user_key) where ${IN_RANGE
 @Injectable()
 export class ActiveSubjectsRepository {
   /**
-   * How many were active in the range. Exact where no day has more than {@link MOST_PER_DAY}; beyond, estimated from those
-   * whose hashed ids are least: a uniform sample, the same on each day. The standard error is 1 / √(size of the sample): at
-   * most 2 % up to a month, at most 6 % for years, and less the more users differ from day to day.
+   * How many were active in the range. Exact where no day has more than {@link MOST_PER_DAY}; beyond, estimated from
+   * those whose hashed ids are least: a uniform sample, the same on each day. The standard error is 1 / √(size of the
+   * sample): at most 2 % up to a month, at most 6 % for years, and less the more users differ from day to day.
    */
   async countDistinct(sql: Sql, subject: Subject, tenantId: string, range: TimeRange): Promise<DistinctCount> {
     const days = wholeDays(range);
@@ -141,8 +144,8 @@ export class ActiveSubjectsRepository {
   }
 
   /**
-   * Busiest first. Their counts are always exact; of `many` users only those are compared who were among the busiest of a
-   * day, so it is not certain that nobody is missed (candidates).
+   * Busiest first. Their counts are always exact; with `many` users only those are compared who were among the busiest
+   * of a day, so some may be missed (candidates).
    */
   async listTopUsers(
     sql: Sql,
@@ -170,7 +173,10 @@ export class ActiveSubjectsRepository {
     };
   }
 
-  /** Users active in the range, among the `size` with the least hashed ids of its days: chosen by nothing they did. */
+  /**
+   * Users active in the range, among the `size` with the least hashed ids of its days: a choice that does not depend on
+   * what they did.
+   */
   async sampleUsers(sql: Sql, tenantId: string, range: TimeRange, size: number): Promise<string[]> {
     const { rows } = await sql.query<{ user_id: string }>(SAMPLE_USERS, [
       tenantId,

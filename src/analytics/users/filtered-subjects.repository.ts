@@ -17,7 +17,7 @@ interface Row {
   top: TopUser[] | null;
 }
 
-/** From the events themselves, found by their types: what is stored of users and sessions knows neither client nor type. */
+/** From the events themselves, found by their types: the rows per user and session have neither client nor type. */
 const COUNT = `/* filteredSubjects.count */
 with matching as materialized (
   select e.user_id, e.session_id from (
@@ -35,7 +35,7 @@ select (select count(distinct user_id)::float8 from matching) as users,
        (select json_agg(json_build_object('user_id', user_id, 'count', count) order by count desc, user_id collate "C")
         from top) as top`;
 
-/** Users and sessions of some events only. For so few events that they can be read; the caller knows their number. */
+/** Users and sessions of filtered events. For events few enough to be read; the caller knows their number. */
 @Injectable()
 export class FilteredSubjectsRepository {
   async count(

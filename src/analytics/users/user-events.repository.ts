@@ -28,18 +28,21 @@ export interface UserEvent {
 }
 
 export interface JourneyEvent extends UserEvent, SessionSummary {
-  /** Tells silent sessions apart. */
+  /** Distinguishes sessions without an id. */
   part: string | null;
 }
 
-/** $1 tenant, $2 user, $3 from, $4 to. What is counted is asked outside, to be planned once and not for each partition. */
+/**
+ * $1 tenant, $2 user, $3 from, $4 to. Whether an event is counted is checked outside, so that it is planned once and
+ * not for each partition.
+ */
 const MINE = `(
   select * from events where tenant_id = $1 and user_id = $2 and event_time >= $3 and event_time < $4 offset 0
 ) e where ${IS_COUNTED}`;
 
 /**
- * The user's events with the session each belongs to: `session_id` where the client gave one. The others
- * form sessions among themselves (`part`), which end with 30 minutes of silence.
+ * The user's events with the session each belongs to: `session_id` where the client gave one. The others form sessions
+ * among themselves (`part`), which end after 30 minutes without an event.
  */
 const SESSIONS = `
 opened as (
@@ -81,7 +84,7 @@ select e.id, e.event_id, e.event_type, e.event_time, e.client_id, e.payload,
        p.session_id, p.part, p.started_at, p.ended_at, p.events
 from page p join events e on e.tenant_id = $1 and e.id = p.id order by p.event_time, p.id`;
 
-/** What one user did, from the events themselves: their index leads straight to them. */
+/** What one user did, from the events themselves, which an index finds by user. */
 @Injectable()
 export class UserEventsRepository {
   async countByType(sql: Sql, tenantId: string, userId: string, range: TimeRange): Promise<TypeSummary[]> {

@@ -22,7 +22,7 @@ import type {
 const MAX_USER_ID = 255;
 const MAX_SESSIONS = 100;
 const RECENT_EVENTS = 20;
-/** A cohort per period and a number for each later period: the answer grows with the square. */
+/** A cohort per time window and a number for each later one: the answer grows with the square. */
 const MAX_PERIODS = 100;
 
 @Injectable()
@@ -91,7 +91,8 @@ export class UsersService {
         { path: 'interval', message: `gives more than ${MAX_PERIODS} periods` },
       ]);
     }
-    // The period after the last one begins where the last one ends, which is no later than eight days after its start.
+    // The time window after the last one begins where the last one ends, which is no later than eight days after its
+    // start.
     const last = starts.at(-1) ?? asked.to;
     const end = bucketStarts({ from: last, to: last + 9 * DAY_MS }, interval, tz, 10)[1] ?? asked.to;
     const bounds = [...starts, end];
