@@ -6,8 +6,8 @@ import { createLogger } from './platform/logging/logger.js';
 import { endGracefully, failToStart } from './platform/scheduling/process-lifetime.js';
 
 /**
- * V8 lets garbage grow to several times what lives before it collects, and an export would take 170 to 330 MB more than the
- * process at rest: collect when the heap has doubled.
+ * By default V8 lets the heap grow to several times the objects in use before it collects, and an export would take 170
+ * to 330 MB more than the process at rest. So it collects when the heap has doubled.
  */
 setFlagsFromString('--heap-growing-percent=100');
 

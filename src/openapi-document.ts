@@ -38,7 +38,7 @@ const PROBLEM_RESPONSE = {
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 };
 
-/** Everything is below /api/v1, but for the addresses that Segment's SDKs have built in. */
+/** Everything is below /api/v1, except the addresses that are built into Segment's SDKs. */
 export function setPrefix(app: INestApplication): void {
   app.setGlobalPrefix('api/v1', { exclude: ['v1/batch', 'v1/:call'] });
 }
@@ -54,7 +54,7 @@ export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
   return withProblems(SwaggerModule.createDocument(app, config));
 }
 
-/** Every operation may answer a problem, so it is said once here and not at each of them. */
+/** Every operation may answer a problem, so it is declared once here and not at each of them. */
 function withProblems(document: OpenAPIObject): OpenAPIObject {
   document.components = {
     ...document.components,
@@ -69,7 +69,10 @@ function withProblems(document: OpenAPIObject): OpenAPIObject {
   return document;
 }
 
-/** Swagger UI at /docs and the document at /docs-json and /docs-yaml, written once: writing it takes longer than any request. */
+/**
+ * Swagger UI at /docs and the document at /docs-json and /docs-yaml, generated once, because that takes longer than any
+ * request.
+ */
 export function setUpOpenApi(app: INestApplication): void {
   const document = createOpenApiDocument(app);
   SwaggerModule.setup('docs', app, () => document, {

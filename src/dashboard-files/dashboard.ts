@@ -7,7 +7,7 @@ import { packageRoot } from '../platform/config/package-root.js';
 
 const FOLDER = join(packageRoot, 'dist', 'dashboard');
 
-/** Addresses of pages; all of them are the one document, which reads its address itself. */
+/** Addresses of pages; all of them serve the same document, which reads its address itself. */
 const PAGES = [
   ...['/', '/live', '/funnels', '/retention', '/users', '/audit', '/calls'],
   ...['/dead-letters', '/keys', '/event-types', '/system'],
@@ -20,7 +20,7 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Nothing inline, nothing evaluated, nothing from elsewhere, and no page of others around ours. */
+/** Nothing inline, nothing evaluated, nothing from other servers, and no embedding in other pages. */
 const POLICY = [
   ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'"],
   ...["base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"],
@@ -34,7 +34,7 @@ const ENCODINGS = [
 interface File {
   type: string;
   etag: string;
-  /** By Content-Encoding; `identity` is always there. */
+  /** By Content-Encoding; `identity` always exists. */
   bodies: Map<string, Buffer>;
 }
 

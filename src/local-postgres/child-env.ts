@@ -10,7 +10,7 @@ const NODE = /^(NODE_.*|LANG|LC_.*)$/;
 /** Only the migrations log in as the owner. */
 const NOT_FOR_SERVICES = 'DATABASE_MIGRATION_URL';
 
-/** Of the environment of quickstart, what a program gets that is not part of Tidemark: no key and no password. */
+/** The part of the environment of quickstart for a program that is not part of Tidemark: no key and no password. */
 export function systemEnv(env: Env = process.env): NodeJS.ProcessEnv {
   return pick(env, (name) => SYSTEM.includes(name) || (process.platform === 'win32' && isWindowsName(name)));
 }
@@ -25,6 +25,6 @@ function pick(env: Env, isWanted: (name: string) => boolean): NodeJS.ProcessEnv 
   return Object.fromEntries(Object.entries(env).filter(([name]) => isWanted(name)));
 }
 
-/** Windows does not tell upper case from lower case in them. */
+/** Windows ignores upper and lower case in them. */
 const isWindowsName = (name: string): boolean =>
   [...SYSTEM, ...WINDOWS].some((known) => known.toLowerCase() === name.toLowerCase());

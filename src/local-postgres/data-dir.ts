@@ -36,14 +36,15 @@ function checkOwner(dataDir: string): void {
 }
 
 /**
- * When root starts PostgreSQL as another user, that user must get through the folder to its files, and nobody else: so the
- * folder becomes that user's, as its mode is 0700. Root gets everywhere. The secrets inside stay root's own.
+ * When root starts PostgreSQL as another user, only that user must be able to reach its files in the folder. So that
+ * user becomes the owner of the folder, whose mode is 0700. Root can read everything. The secrets inside stay root's
+ * own.
  */
 export function letThrough(dataDir: string, owner: Owner | null): void {
   if (owner === null || statSync(dataDir).uid === owner.uid) return;
   try {
     chownSync(dataDir, owner.uid, owner.gid);
   } catch {
-    // Some network file systems let not even root do it; PostgreSQL is then started with the right to pass.
+    // On some network file systems not even root may do this; PostgreSQL is then started with the capability to pass.
   }
 }

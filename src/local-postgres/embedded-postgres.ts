@@ -22,12 +22,12 @@ const PORT_WAIT_MS = 5000;
 const ADOPT_TIMEOUT_MS = 60_000;
 
 export interface EmbeddedPostgresOptions {
-  /** Keeps everything: the data, the password, the port, the log. Created if missing. */
+  /** Folder for everything: the data, the password, the port, the log. Created if missing. */
   dataDir: string;
-  /** Without it: the port of the last time if it is still free, else a free one. */
+  /** Without it: the previous port if it is still free, else a free one. */
   port?: number;
   database?: string;
-  /** Server settings over our own, as in postgresql.conf. */
+  /** Server settings that override our own, as in postgresql.conf. */
   settings?: Readonly<Record<string, string>>;
   onProgress?: (message: string) => void;
 }
@@ -45,7 +45,10 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-/** A private PostgreSQL of this machine's user, from the binaries npm installed. It outlives us unless stopped. */
+/**
+ * A private PostgreSQL of this machine's user, from the binaries npm installed. It keeps running after this process
+ * unless stopped.
+ */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const report = options.onProgress ?? (() => {});
   makePrivate(options.dataDir);
@@ -156,7 +159,7 @@ function readPort(file: string): number | null {
   }
 }
 
-/** For a small machine that does other things too. fsync and full_page_writes keep their safe defaults. */
+/** For a small machine that also does other work. fsync and full_page_writes keep their safe defaults. */
 function serverSettings(port: number, launch: Omit<ServerLaunch, 'settings'>): Record<string, string> {
   const settings = {
     listen_addresses: HOST,
@@ -165,7 +168,7 @@ function serverSettings(port: number, launch: Omit<ServerLaunch, 'settings'>): R
     max_connections: '200',
     shared_buffers: '256MB',
     max_wal_size: '2GB',
-    // The AIO workers of PostgreSQL 18 are three more processes to share two cores with.
+    // The AIO workers of PostgreSQL 18 would be three more processes on two cores.
     io_method: 'sync',
     timezone: 'UTC',
     log_timezone: 'UTC',

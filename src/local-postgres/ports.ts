@@ -13,7 +13,7 @@ export function isPortFree(port: number, host: string): Promise<boolean> {
   });
 }
 
-/** Waits for a process that is just ending to let go of its port. */
+/** Waits until a process that is just ending releases its port. */
 export async function waitForPort(port: number, hosts: readonly string[], timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
@@ -23,7 +23,7 @@ export async function waitForPort(port: number, hosts: readonly string[], timeou
   }
 }
 
-/** One after the other: the probes themselves would get in each other's way. */
+/** One after the other: probes at the same time would disturb each other. */
 async function isFreeOn(hosts: readonly string[], port: number): Promise<boolean> {
   for (const host of hosts) if (!(await isPortFree(port, host))) return false;
   return true;

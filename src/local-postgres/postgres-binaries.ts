@@ -50,7 +50,7 @@ async function importPackage(name: string): Promise<Omit<PostgresBinaries, 'root
 
 /**
  * npm packages cannot contain symlinks, so the package makes those of its shared libraries in a postinstall script.
- * With `npm ci --ignore-scripts` it never ran, and the binaries would not even load.
+ * With `npm ci --ignore-scripts` it did not run, and the binaries would not start.
  */
 async function ensureLibraryLinks(root: string): Promise<void> {
   if (missingLinks(root).length === 0) return;

@@ -7,7 +7,7 @@ export function databaseUrl(cluster: Cluster, port: number, database: string): s
   return `postgresql://${SUPERUSER}:${cluster.password}@${HOST}:${port}/${encodeURIComponent(database)}`;
 }
 
-/** Whether the server on `port` is the one of this cluster and takes our password. */
+/** Whether the server on `port` belongs to this cluster and accepts our password. */
 export async function answers(cluster: Cluster, port: number): Promise<boolean> {
   try {
     return await withClient(databaseUrl(cluster, port, 'postgres'), async (client) => {

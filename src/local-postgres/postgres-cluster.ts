@@ -21,7 +21,7 @@ export const SUPERUSER = 'tidemark';
 
 const UNFINISHED_PREFIX = 'postgres.unfinished-';
 
-/** initdb demands a libc locale for LC_CTYPE, and systems differ in those they have. Text search folds case by it. */
+/** initdb requires a libc locale for LC_CTYPE, and systems have different ones. Text search uses it to fold case. */
 const CTYPES = ['C.UTF-8', 'en_US.UTF-8', 'C'] as const;
 
 export interface Cluster {
@@ -88,7 +88,7 @@ function runInitdb(binaries: PostgresBinaries, runAs: RunAs, args: string[]): Pr
   });
 }
 
-/** What failing to execute a file that is there means to a person. */
+/** Explains why a file that exists cannot be executed. */
 export function explainSpawnError(error: Error, binaries: PostgresBinaries): string {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOENT' && existsSync(binaries.postgres)) {
@@ -100,7 +100,10 @@ export function explainSpawnError(error: Error, binaries: PostgresBinaries): str
   return error.message;
 }
 
-/** Neither keys, nor the PG* variables of the user's shell (PGDATA, PGPORT, …), which would reach into the private server. */
+/**
+ * Neither keys, nor the PG* variables of the user's shell (PGDATA, PGPORT, …), which would reach into the private
+ * server.
+ */
 export const postgresEnv = (): NodeJS.ProcessEnv => ({ ...systemEnv(), LC_ALL: 'C' });
 
 /** Data that root copied or restored belongs to root; PostgreSQL insists on owning it. */

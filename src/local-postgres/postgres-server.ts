@@ -42,7 +42,7 @@ export function readPidFile(directory: string): PidFile | null {
   }
 }
 
-/** Whether `pid` is the postmaster of this data directory, not a stranger who got its number. */
+/** Whether `pid` is the postmaster of this data directory, not another process that got the same number. */
 export function isPostmaster(pid: number, directory: string): boolean {
   return isRunning(pid, ['postgres', `-D ${directory}`]);
 }
@@ -118,7 +118,10 @@ async function launchOnce(launch: ServerLaunch, logStart: number): Promise<numbe
   return null;
 }
 
-/** Stops fast (open transactions are rolled back), then at once, then the hard way. Any process of ours or not. */
+/**
+ * Stops fast (open transactions are rolled back), then immediately, then with SIGKILL. Also for a process that is not
+ * our child.
+ */
 export async function stopServer(pid: number, launch: Pick<ServerLaunch, 'directory' | 'binaries'>): Promise<void> {
   if (process.platform === 'win32') {
     spawnSync(launch.binaries.pg_ctl, ['stop', '-w', '-m', 'fast', '-D', launch.directory], {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemEnv } from './child-env.js';
 
-/** Whether `pid` runs. A zombie counts as gone: it holds nothing and stays for ever where nobody reaps orphans. */
+/** Whether `pid` runs. A zombie counts as gone: it holds nothing, and stays for ever where no process reaps orphans. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -25,8 +25,8 @@ function isZombie(pid: number): boolean {
 }
 
 /**
- * Whether `pid` runs and all of `words` occur in its command line. A pid read from a file may since have been given
- * to a stranger, who must be neither trusted nor signalled.
+ * Whether `pid` runs and all of `words` occur in its command line. A pid from a file may by now belong to another
+ * process, which must be neither trusted nor signalled.
  */
 export function isRunning(pid: number, words: readonly string[]): boolean {
   if (!isAlive(pid)) return false;
@@ -63,7 +63,7 @@ function link(pid: string, name: 'cwd' | 'exe'): string | null {
   }
 }
 
-/** Sends a signal; that the process has gone meanwhile is fine. */
+/** Sends a signal; no error when the process has ended meanwhile. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

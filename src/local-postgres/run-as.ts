@@ -13,14 +13,14 @@ export interface Owner {
 
 /** Starts programs as the user that PostgreSQL runs as. */
 export interface RunAs {
-  /** Who must own PostgreSQL's files; null: whoever we are. */
+  /** The user who must own PostgreSQL's files; null: the current user. */
   owner: Owner | null;
   spawn(command: string, args: readonly string[], options: SpawnOptions): ChildProcess;
 }
 
 /**
- * PostgreSQL refuses to run as root, so root hands it to another user: the owner of an existing data directory, or
- * else `nobody`. Everybody else runs it as themselves (null).
+ * PostgreSQL refuses to run as root, so root runs it as another user: the owner of an existing data directory, or else
+ * `nobody`. Any other user runs it as itself (null).
  */
 export function chooseOwner(existing: Owner | null): Owner | null {
   if (process.getuid?.() !== 0) return null;
@@ -28,8 +28,8 @@ export function chooseOwner(existing: Owner | null): Owner | null {
 }
 
 /**
- * That user must get at the binaries and at the data, though a checkout in /root or a DATA_DIR in a fresh `mktemp -d` (0700)
- * hides them. Then it gets CAP_DAC_OVERRIDE, and only that, through setpriv: PostgreSQL's check is about uid 0.
+ * That user must reach the binaries and the data, though a checkout in /root or a DATA_DIR in a fresh `mktemp -d`
+ * (0700) hides them. Then it gets CAP_DAC_OVERRIDE, and only that, through setpriv: PostgreSQL's check is about uid 0.
  */
 export function chooseRunAs(needed: { program: string; readable: readonly string[]; owner: Owner | null }): RunAs {
   const { owner } = needed;

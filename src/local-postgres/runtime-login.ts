@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** By which the API and the worker log in; the migrations create it. */
+/** The login of the API and the worker; the migrations create it. */
 export const RUNTIME_LOGIN = 'tidemark_runtime';
 
 const FILE = 'postgres.runtime-login';
 
 /**
- * The same database as another login, whose password is kept in `dataDir`.
+ * The URL of the same database for another login, whose password is kept in `dataDir`.
  * @param name of the login if there is none yet
  */
 export function runtimeUrl(ownerUrl: string, dataDir: string, name = RUNTIME_LOGIN): string {

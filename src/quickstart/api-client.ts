@@ -20,7 +20,7 @@ export interface CreatedKey {
   key: string;
 }
 
-/** How long a request is repeated while the API is overloaded or away. */
+/** How long a request is repeated while the API is overloaded or unreachable. */
 const TIMEOUT_MS = 120_000;
 
 /** The few requests quickstart makes to its own API. */
@@ -34,7 +34,7 @@ export class ApiClient {
     return (await this.status('/api/v1/health/ready')) === 200;
   }
 
-  /** Undefined: no answer. */
+  /** Undefined when there was no answer. */
   async status(path: string): Promise<number | undefined> {
     try {
       const response = await fetch(this.base + path, { signal: this.within(5000), redirect: 'manual' });
@@ -51,7 +51,7 @@ export class ApiClient {
     return (await response.json()) as CreatedKey;
   }
 
-  /** Deletes a key by itself; that it is gone already is fine. */
+  /** Deletes the key that makes the request; no error when it is deleted already. */
   async deleteKey(key: string, id: string): Promise<void> {
     const init = { method: 'DELETE', headers: { 'x-api-key': key } };
     const response = await this.attempt(`/api/v1/keys/${id}`, init);
@@ -74,7 +74,9 @@ export class ApiClient {
     return ((await response.json()) as { total: number }).total;
   }
 
-  /** Repeats what 429, 503 or a lost connection stopped; events carry ids, so repeating them counts nothing twice. */
+  /**
+   * Repeats a request after 429, 503 or a lost connection; events carry ids, so repeating them counts nothing twice.
+   */
   private async request(path: string, init: RequestInit): Promise<Response> {
     const deadline = Date.now() + TIMEOUT_MS;
     for (;;) {

@@ -6,7 +6,7 @@ import { progress } from './progress.js';
 
 const STOP_TIMEOUT_MS = 25_000;
 const MAX_DELAY_S = 10;
-/** Who ran this long is not in a crash loop. */
+/** A child that ran this long is not in a crash loop. */
 const STABLE_MS = 30_000;
 const ECHO_EVERY_MS = 1000;
 const ECHO_MAX_LINES = 5;
@@ -42,8 +42,8 @@ export class Child {
     const { script, cwd, env, logFile } = this.spec;
     const log = openLog(logFile);
     const startedAt = Date.now();
-    // A log file rather than a pipe: it takes the last words even when this process is killed. The IPC channel closes
-    // in that case, and the child ends. A session of its own keeps the terminal's Ctrl-C from ending it before us.
+    // A log file rather than a pipe: it gets the last lines even when this process is killed. In that case the IPC
+    // channel closes, and the child ends. Its own session keeps Ctrl-C of the terminal from ending it before us.
     const detached = process.platform !== 'win32';
     const child = spawn(process.execPath, [...NODE_FLAGS, script], {
       cwd,
@@ -65,7 +65,7 @@ export class Child {
     return tailLog(this.spec.logFile, this.logStart, lines);
   }
 
-  /** SIGTERM, and SIGKILL for who has not ended after 25 s. */
+  /** SIGTERM, then SIGKILL if it has not ended after 25 s. */
   async stop(): Promise<void> {
     this.stopping = true;
     clearTimeout(this.restart);
@@ -73,7 +73,8 @@ export class Child {
     const child = this.process;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
-    // Windows knows no SIGTERM, only sudden death; there the end of the IPC channel says it.
+    // Windows has no SIGTERM and would kill the process at once; there the end of the IPC channel tells the child to
+    // stop.
     if (process.platform === 'win32' && child.connected) child.disconnect();
     else child.kill('SIGTERM');
     const timer = setTimeout(() => {
@@ -108,7 +109,7 @@ export class Child {
   }
 }
 
-/** Log lines are JSON; anything else came from the runtime itself, which has nothing good to say. */
+/** Log lines are JSON; anything else comes from the runtime itself and is an error. */
 function isError(line: string): boolean {
   return line.trim() !== '' && (!line.startsWith('{') || /"level":"(error|fatal)"/.test(line));
 }

@@ -15,7 +15,9 @@ export interface DatabaseUrls {
   runtime: string;
 }
 
-/** The PostgreSQL of this run: the embedded one, kept running, or one that is somebody else's business. */
+/**
+ * The PostgreSQL of this run: the embedded one, kept running, or a foreign one, which is not started or stopped here.
+ */
 export class Database {
   private server: EmbeddedPostgres | undefined;
   private watching: Promise<void> = Promise.resolve();
@@ -44,7 +46,7 @@ export class Database {
     await this.server?.stop();
   }
 
-  /** A postmaster can be killed, for example for want of memory; the same port keeps the URL of the others valid. */
+  /** A postmaster can be killed, for example when memory runs out; the same port keeps the URL of the others valid. */
   private async keepRunning(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await sleep(CHECK_EVERY_MS, undefined, { signal }).catch(() => {});

@@ -21,7 +21,7 @@ export interface FirstStart {
   cli: (words: readonly string[]) => Promise<string>;
 }
 
-/** What only the first start on a database does. Each part is noted when it is done, and not repeated. */
+/** Work of the first start on a database. Each part is recorded when it is done, and not repeated. */
 export async function completeFirstStart(context: FirstStart): Promise<void> {
   const { file, options, signal } = context;
   let platformKey = options.platformApiKey;
@@ -71,7 +71,7 @@ async function createKey({ api, cli }: FirstStart, platformKey: string | undefin
 }
 
 function planSamples({ sampleEvents, sampleDays }: QuickstartOptions): SampleProgress {
-  // A whole minute, so that the period falls on boundaries the rollups know.
+  // A whole minute, so that the time window begins and ends at boundaries of the rollups.
   const until = new Date(Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS).toISOString();
   return { count: sampleEvents, seed: 1, until, days: sampleDays, sent: 0, done: sampleEvents === 0 };
 }
@@ -123,7 +123,7 @@ async function waitUntilProcessed({ api, signal }: FirstStart, samples: SamplePr
   const from = new Date(until.getTime() - samples.days * DAY_MS);
   const deadline = Date.now() + PROCESSING_TIMEOUT_MS;
   for (let attempt = 0; ; attempt++) {
-    // Another end each time, with nothing between them, so that no cached answer is asked for.
+    // Another end each time, with no events in between, so that no answer comes from the cache.
     const to = new Date(until.getTime() + attempt * MINUTE_MS);
     const processed = await api.countProcessed(key, SAMPLE_CLIENT, from, to);
     if (processed >= samples.count) return progress(`the worker has processed all ${samples.count}`);

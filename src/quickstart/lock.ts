@@ -13,7 +13,7 @@ interface Holder {
 
 /** Ownership of a DATA_DIR by one quickstart. */
 export interface Lock {
-  /** Notes a child, so that the next quickstart finds it should this one be killed. */
+  /** Records a child, so that the next quickstart finds it if this one is killed. */
   recordChild(script: string, pid: number): void;
   release(): void;
 }
@@ -33,7 +33,7 @@ export async function acquireLock(dataDir: string, port: number): Promise<Lock> 
     if (other !== null) await endOrphans(other);
     rmSync(file, { force: true });
   }
-  // Two that both found the same stale lock may have removed each other's; the file says which of them has it.
+  // Two that both found the same stale lock may have removed each other's; the file says which of them holds it.
   await sleep(50);
   const winner = read(file);
   if (winner !== null && winner.pid !== process.pid) throw inUse(dataDir, winner);
@@ -76,7 +76,7 @@ function inUse(dataDir: string, holder: Holder): QuickstartError {
   );
 }
 
-/** They end by themselves when they notice that their parent is gone; this only makes sure of it. */
+/** They end by themselves when their parent is gone; this only makes sure of it. */
 async function endOrphans(holder: Holder): Promise<void> {
   const orphans = Object.entries(holder.children).filter(([script, pid]) => isRunning(pid, [script]));
   for (const [, pid] of orphans) signalProcess(pid, 'SIGTERM');

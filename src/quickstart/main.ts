@@ -18,7 +18,7 @@ import { listenForStop } from './stop-signal.js';
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '..');
 const READY_TIMEOUT_MS = 60_000;
-/** Who ends so often before ever being ready will not get ready. */
+/** A child that ends this often before it was ever ready will not become ready. */
 const MAX_EARLY_FAILURES = 3;
 /** A quickstart that was just stopped may still hold its port. */
 const PORT_TIMEOUT_MS = 5000;

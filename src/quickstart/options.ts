@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { SETTINGS } from '../platform/config/config.js';
 
-/** A failure explained in words for the person at the terminal; shown without a stack trace. */
+/** A failure with a sentence for the person at the terminal; shown without a stack trace. */
 export class QuickstartError extends Error {}
 
 export interface QuickstartOptions {

@@ -4,13 +4,13 @@ import { withClient } from '../local-postgres/postgres-client.js';
 
 /** What the first start has already done. Holds no secrets. */
 export interface State {
-  /** The database all this was done to. */
+  /** The database that this state belongs to. */
   database: string;
   keysCreated: boolean;
   samples: SampleProgress | null;
 }
 
-/** Enough to generate the very same events again, so that a load cut off half-way continues. */
+/** Enough to generate the very same events again, so that an interrupted load continues. */
 export interface SampleProgress {
   count: number;
   seed: number;
@@ -27,7 +27,7 @@ export class StateFile {
     readonly state: State,
   ) {}
 
-  /** The state of this database; empty if the file speaks of another one, or of none any more. */
+  /** The state of this database; empty if the file belongs to another database, or to one that no longer exists. */
   static async open(dataDir: string, databaseUrl: string): Promise<StateFile> {
     const file = join(dataDir, 'quickstart.json');
     const database = await identify(databaseUrl);
@@ -51,7 +51,7 @@ function read(file: string): State | null {
   }
 }
 
-/** A name for the database that one created later, in the same place and by the same name, does not share. */
+/** An identifier of the database that differs from that of a later one in the same place with the same name. */
 async function identify(databaseUrl: string): Promise<string> {
   return withClient(databaseUrl, async (client) => {
     const { rows } = await client.query<{ name: string }>(

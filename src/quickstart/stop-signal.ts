@@ -3,7 +3,7 @@ import { progress } from './progress.js';
 const PARENT_CHECK_MS = 250;
 
 /**
- * Aborts on the first Ctrl-C, SIGTERM or SIGHUP. The second is ignored: npm passes on the very Ctrl-C that the terminal
+ * Aborts on the first Ctrl-C, SIGTERM or SIGHUP. The second is ignored: npm passes on the same Ctrl-C that the terminal
  * has already sent us. The third calls `force`.
  */
 export function listenForStop(force: () => void): AbortSignal {
@@ -26,7 +26,7 @@ export function listenForStop(force: () => void): AbortSignal {
   return controller.signal;
 }
 
-/** npm signals only the shell it started us through, and a shell that dies of SIGTERM passes nothing on. */
+/** npm signals only the shell that it started us through, and a shell that is ended by SIGTERM passes nothing on. */
 function watchParent(onGone: () => void): void {
   const parent = process.ppid;
   const timer = setInterval(() => {
