@@ -4,7 +4,6 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json nest-cli.json ./
-COPY migrations ./migrations
 COPY src ./src
 COPY scripts ./scripts
 COPY dashboard ./dashboard

@@ -10,7 +10,6 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const KILL_AFTER_MS = 2000;
 const SOURCES = [
   'src',
-  'migrations',
   'dashboard',
   'package.json',
   'package-lock.json',
@@ -89,12 +88,12 @@ async function build() {
 
 /** A build made by hand: its first and its last files are younger than every source. */
 function isNewerThan(sources) {
-  const migrations = filesIn(join(root, 'dist', 'migrations')).filter((file) => file.endsWith('.js'));
-  if (!existsSync(join(root, 'dist', 'main.js')) || migrations.length === 0) return false;
-  const dashboard = join(root, 'dist', 'dashboard', 'index.html');
-  if (!existsSync(dashboard)) return false;
-  const outputs = [join(root, 'dist', 'main.js'), dashboard, ...migrations].map((file) => statSync(file).mtimeMs);
-  return Math.min(...outputs) > Math.max(...sources.map((file) => statSync(file).mtimeMs));
+  const outputs = ['main.js', join('dashboard', 'index.html')].map((name) => join(root, 'dist', name));
+  if (!outputs.every((file) => existsSync(file))) return false;
+  return (
+    Math.min(...outputs.map((file) => statSync(file).mtimeMs)) >
+    Math.max(...sources.map((file) => statSync(file).mtimeMs))
+  );
 }
 
 function filesIn(path) {

@@ -1,11 +1,10 @@
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { Redis } from 'ioredis';
-import { DataSource } from 'typeorm';
 import type { Config } from '../platform/config/config.js';
 import { connectionString } from '../platform/database/database.js';
-import { migrationListOptions } from '../platform/database/data-source-options.js';
 import { findExcessRights, PROPER_LOGIN } from '../platform/database/login-check.js';
+import { compareSchema, describeSchemaFault } from '../platform/database/schema-version.js';
 import { explainRefusal } from '../platform/database/server-checks.js';
 import { DAY_MS } from '../platform/time/time.js';
 import type { Command } from './command.js';
@@ -48,7 +47,7 @@ async function examine(config: Config): Promise<Finding[]> {
       await checkServer(client),
       await checkLogin(client),
       await checkClock(client),
-      await checkMigrations(config),
+      await checkMigrations(client),
       await checkPartitions(client),
       await checkBacklog(client),
       await checkQueue(config),
@@ -89,17 +88,12 @@ async function checkClock(client: pg.Client): Promise<Finding> {
   return { check: 'clock', ok, detail: `${skew} ms from the database${ok ? '' : '; keep both machines on NTP'}` };
 }
 
-async function checkMigrations(config: Config): Promise<Finding> {
-  const dataSource = await new DataSource(migrationListOptions(config)).initialize();
+async function checkMigrations(client: pg.Client): Promise<Finding> {
   try {
-    const pending = await dataSource.showMigrations();
-    return {
-      check: 'migrations',
-      ok: !pending,
-      detail: pending ? 'some have not run; npm run migration:run' : 'up to date',
-    };
-  } finally {
-    await dataSource.destroy();
+    const fault = describeSchemaFault(await compareSchema(client));
+    return { check: 'migrations', ok: fault === undefined, detail: fault ?? 'up to date' };
+  } catch (error) {
+    return { check: 'migrations', ok: false, detail: (error as Error).message };
   }
 }
 

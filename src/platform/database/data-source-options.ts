@@ -1,27 +1,16 @@
-import { join } from 'node:path';
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import type { Config, MigrationConfig } from '../config/config.js';
 import { connectionString, isConnectionError } from './database.js';
-import { packageRoot } from '../config/package-root.js';
+import { listMigrations } from './schema-version.js';
 
 /** TypeORM as the schema's owner: migrations only. */
-export function migrationOptions(config: MigrationConfig): DataSourceOptions {
-  return { ...migrationsOf(migrationUrl(config)), applicationName: 'tidemark-migrate' };
-}
-
-/** TypeORM as the running service, which may see the list of the migrations that have run. */
-export function migrationListOptions(config: Pick<Config, 'DATABASE_URL'>): DataSourceOptions {
-  return migrationsOf(connectionString(config.DATABASE_URL, 'tidemark_system'));
-}
-
-export const migrationUrl = (config: MigrationConfig): string => config.DATABASE_MIGRATION_URL ?? config.DATABASE_URL;
-
-function migrationsOf(url: string): Extract<DataSourceOptions, { type: 'postgres' }> {
+export function migrationOptions(config: MigrationConfig): Extract<DataSourceOptions, { type: 'postgres' }> {
   return {
     type: 'postgres',
-    url,
-    migrations: [join(packageRoot, 'dist', 'migrations', '*.js')],
+    url: migrationUrl(config),
+    applicationName: 'tidemark-migrate',
+    migrations: listMigrations().map(({ file }) => file),
     migrationsTableName: 'migrations',
     installExtensions: false,
     synchronize: false,
@@ -29,6 +18,8 @@ function migrationsOf(url: string): Extract<DataSourceOptions, { type: 'postgres
     extra: { connectionTimeoutMillis: 5_000 },
   };
 }
+
+export const migrationUrl = (config: MigrationConfig): string => config.DATABASE_MIGRATION_URL ?? config.DATABASE_URL;
 
 /** TypeORM in a running process: tenants and keys, under the role that spans tenants. */
 export function runtimeOptions(config: Pick<Config, 'DATABASE_URL'>): TypeOrmModuleOptions {

@@ -5,6 +5,7 @@ import type { MigrationConfig } from '../config/config.js';
 import { migrationOptions, migrationUrl } from './data-source-options.js';
 import { QUEUE_SCHEMA } from './queue-schema.js';
 import { ensureRuntimeLogin, type RuntimeLogin } from './runtime-login.js';
+import { compareSchema, describeSchemaFault } from './schema-version.js';
 
 /** Any number; the same in every process, so that only one migrates at a time. */
 const MIGRATION_LOCK = 7_142_019_553;
@@ -22,6 +23,7 @@ export interface Migrated {
  */
 export async function migrate(config: MigrationConfig): Promise<Migrated> {
   return withMigrationLock(config, async (client) => {
+    await refuseNewerSchema(client);
     const dataSource = await new DataSource(migrationOptions(config)).initialize();
     try {
       const ran = await dataSource.runMigrations({ transaction: 'each' });
@@ -32,6 +34,13 @@ export async function migrate(config: MigrationConfig): Promise<Migrated> {
       await dataSource.destroy();
     }
   });
+}
+
+/** What this version would add to a schema that another made may be there already, or not fit. */
+async function refuseNewerSchema(client: pg.Client): Promise<void> {
+  const { unknown } = await compareSchema(client);
+  const fault = describeSchemaFault({ missing: [], unknown });
+  if (fault !== undefined) throw new Error(`Nothing was migrated: ${fault}.`);
 }
 
 /** Takes back the newest migration. @returns its name, or null when there was none */

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Database, isConnectionError, sqlState } from './database.js';
 import { findExcessRights, PROPER_LOGIN } from './login-check.js';
+import { compareSchema, describeSchemaFault, MIGRATE_COMMAND } from './schema-version.js';
 
 const MAX_CLOCK_SKEW_MS = 2_000;
 
@@ -51,6 +52,7 @@ export class ServerChecks {
     const facts = await this.facts();
     const skewMs = Math.abs(Date.now() - facts.now_ms);
     const excess = await findExcessRights(this.database.system);
+    const schemaFault = describeSchemaFault(await compareSchema(this.database.system));
     const problems = [
       facts.version < 150_000 && 'PostgreSQL 15 or newer is needed',
       facts.fsync === 'off' && 'fsync is off: acknowledged events would be lost in a crash; set fsync=on',
@@ -59,9 +61,12 @@ export class ServerChecks {
         'the application role ignores row-level security; run the migrations again',
       excess.length > 0 && `the login of DATABASE_URL could leave its role: it ${excess.join(', ')}; ${PROPER_LOGIN}`,
       skewMs > MAX_CLOCK_SKEW_MS && `the clocks of this machine and of PostgreSQL differ by ${skewMs} ms; use NTP`,
-      !facts.partition_ahead && 'this month has no partition; run the migrations or start a worker',
-    ].filter((problem) => problem !== false);
-    if (problems.length > 0) throw new UnfitServerError(`Unfit database server: ${problems.join('; ')}.`);
+      schemaFault,
+      schemaFault === undefined &&
+        !facts.partition_ahead &&
+        'this month has no partition; run the migrations or start a worker',
+    ].filter((problem) => typeof problem === 'string');
+    if (problems.length > 0) throw new UnfitServerError(`Unfit database: ${problems.join('; ')}.`);
   }
 
   private async facts(): Promise<ServerFacts> {
@@ -84,7 +89,7 @@ export function explainRefusal(error: unknown): string | undefined {
   const { message } = error as Error;
   const state = sqlState(error);
   if (state === '42501') return `${message}: the login of DATABASE_URL lacks the roles of the service; ${PROPER_LOGIN}`;
-  if (state === '22023') return `${message}: run the migrations, which create the roles of the service`;
+  if (state === '22023') return `${message}: run ${MIGRATE_COMMAND}, which creates the roles of the service`;
   if (state?.startsWith('28') === true) return `${message}; correct the login or the password in DATABASE_URL`;
   if (state === '3D000') return `${message}; create it, or correct DATABASE_URL`;
   return undefined;

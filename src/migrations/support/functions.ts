@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs';
+import type { QueryRunner } from 'typeorm';
+
+/** Creates functions, each from the file of its name, which also says who may execute it. */
+export async function createFunctions(runner: QueryRunner, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    await runner.query(readFileSync(new URL(`../functions/${name}.sql`, import.meta.url), 'utf8'));
+  }
+}
+
+export async function dropFunctions(runner: QueryRunner, names: readonly string[]): Promise<void> {
+  await runner.query(`drop function ${[...names].reverse().join(', ')}`);
+}
