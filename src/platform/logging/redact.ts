@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /**
  * Takes credentials out of what is kept or shown: log lines, the call log, problem details. Whatever form they have and
  * however they came: rather a word too many than a key in a file that is copied about.
@@ -9,9 +11,8 @@ const GONE = '[redacted]';
 const secrets = new Set<string>();
 
 /** Texts that had nothing to hide: the paths and user agents of most calls, so that they cost one look-up. */
-const clean = new Set<string>();
-const MAX_CLEAN = 1_000;
 const MAX_CLEAN_LENGTH = 256;
+const clean = new LRUCache<string, true>({ max: 1_000 });
 
 /** From now on `value` is taken out of every text. */
 export function hide(value: string): void {
@@ -55,19 +56,14 @@ const UUIDS = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 
 /** `text` without credentials. */
 export function redact(text: string): string {
-  if (clean.has(text)) return text;
+  if (clean.get(text) === true) return text;
   const bare = text.replace(UUIDS, '');
   if (!SUSPICIOUS.test(bare) && !holdsSecret(text)) {
     // With ids in it, it will hardly come again.
-    if (bare.length === text.length && text.length <= MAX_CLEAN_LENGTH) remember(text);
+    if (bare.length === text.length && text.length <= MAX_CLEAN_LENGTH) clean.set(text, true);
     return text;
   }
   return redactEncoded(redactPlain(text));
-}
-
-function remember(text: string): void {
-  if (clean.size >= MAX_CLEAN) clean.clear();
-  clean.add(text);
 }
 
 function holdsSecret(text: string): boolean {
