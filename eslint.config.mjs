@@ -21,6 +21,18 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'CallExpression[callee.property.name="next"][callee.object.callee.property.name="keys"]',
+          message: 'A cache with a bound is an LRUCache: throwing the first key out of a full Map takes 50 µs.',
+        },
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts'],
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off', 'max-lines': 'off' },
   },

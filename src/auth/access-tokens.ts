@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { createPrivateKey, createPublicKey, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
+import { LRUCache } from 'lru-cache';
 import { CONFIG, type Config } from '../platform/config/config.js';
 import { SCOPES, type Scope } from '../platform/http/principal.js';
 import { unauthorized } from '../platform/http/problem.js';
@@ -9,7 +10,7 @@ import { InstallationSecrets } from '../keys/installation-secrets.js';
 const ISSUER = 'tidemark';
 const AUDIENCE = 'tidemark-api';
 const MAX_TOKEN_LENGTH = 4_096;
-const MAX_REMEMBERED = 10_000;
+const MAX_CACHED = 10_000;
 
 /** The content of a verified token. The key that it was made from still decides what it may do now. */
 export interface TokenClaims {
@@ -33,7 +34,7 @@ interface Keys {
 @Injectable()
 export class AccessTokens {
   private keys: Promise<Keys> | undefined;
-  private readonly verified = new Map<string, TokenClaims>();
+  private readonly verified = new LRUCache<string, TokenClaims>({ max: MAX_CACHED });
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -62,7 +63,6 @@ export class AccessTokens {
     const known = this.verified.get(digest);
     if (known !== undefined && known.expiresAt > Date.now() / 1_000) return known;
     const claims = await this.read(token);
-    if (this.verified.size >= MAX_REMEMBERED) this.verified.clear();
     this.verified.set(digest, claims);
     return claims;
   }

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { TenantsService } from '../tenants/tenants.service.js';
 import type { ApiKey } from './api-key.entity.js';
 import { KeysRepository } from './keys.repository.js';
@@ -6,12 +7,12 @@ import { KeysRepository } from './keys.repository.js';
 /** Age at which a record is read again in the background, and at which callers wait for that. */
 const REFRESH_MS = 800;
 const STALE_MS = 1_600;
-const MAX_REMEMBERED = 10_000;
+const MAX_CACHED = 10_000;
 
 /** `cached`: at most 1.6 s old; `fresh`: read now. */
 export type Freshness = 'cached' | 'fresh';
 
-interface Remembered {
+interface CachedRecord {
   record: ApiKey;
   readAt: number;
   usedSinceRead: boolean;
@@ -25,9 +26,9 @@ interface Remembered {
 @Injectable()
 export class KeyRecords {
   private readonly logger = new Logger(KeyRecords.name);
-  private readonly remembered = new Map<string, Remembered>();
+  private readonly cache = new LRUCache<string, CachedRecord>({ max: MAX_CACHED });
   private refreshing: Promise<void> | undefined;
-  /** How often something was dropped: a read that began before is not cached. */
+  /** How often something was forgotten: a read that began before is not cached. */
   private forgotten = 0;
 
   constructor(
@@ -39,36 +40,32 @@ export class KeyRecords {
 
   /** The record, whatever its state; null when there is no such key. @throws when it cannot be read any more */
   async find(id: string, freshness: Freshness = 'cached'): Promise<ApiKey | null> {
-    const known = this.remembered.get(id);
+    const known = this.cache.get(id);
     if (known === undefined || freshness === 'fresh') return this.read(id);
     known.usedSinceRead = true;
     if (Date.now() - known.readAt > REFRESH_MS) {
       const refresh = this.refresh();
       refresh.catch(() => undefined); // a caller that must wait for it sees the error
       // A refresh that was running already may not have included this record.
-      while (this.remembered.get(id) === known && Date.now() - known.readAt > STALE_MS) await this.refresh();
+      while (this.cache.peek(id) === known && Date.now() - known.readAt > STALE_MS) await this.refresh();
     }
-    return this.remembered.get(id)?.record ?? this.read(id);
+    return this.cache.peek(id)?.record ?? this.read(id);
   }
 
   /** To be called by code that changed the key, once the change is committed. */
   forget(id: string): void {
     this.forgotten += 1;
-    this.remembered.delete(id);
+    this.cache.delete(id);
   }
 
   private forgetTenant(tenantId: string): void {
     this.forgotten += 1;
-    for (const [id, { record }] of this.remembered) if (record.tenantId === tenantId) this.remembered.delete(id);
+    for (const [id, { record }] of this.cache) if (record.tenantId === tenantId) this.cache.delete(id);
   }
 
-  private remember(record: ApiKey, readAt: number): void {
-    if ((this.remembered.get(record.id)?.readAt ?? 0) > readAt) return;
-    if (this.remembered.size >= MAX_REMEMBERED) {
-      const oldest = this.remembered.keys().next();
-      if (oldest.done !== true) this.remembered.delete(oldest.value);
-    }
-    this.remembered.set(record.id, { record, readAt, usedSinceRead: true });
+  private store(record: ApiKey, readAt: number): void {
+    if ((this.cache.peek(record.id)?.readAt ?? 0) > readAt) return;
+    this.cache.set(record.id, { record, readAt, usedSinceRead: true });
   }
 
   private async read(id: string): Promise<ApiKey | null> {
@@ -76,10 +73,10 @@ export class KeyRecords {
     const readAt = Date.now();
     const [record] = await this.keys.listById([id]);
     if (record === undefined) {
-      this.remembered.delete(id);
+      this.cache.delete(id);
       return null;
     }
-    if (this.forgotten === forgotten) this.remember(record, readAt);
+    if (this.forgotten === forgotten) this.store(record, readAt);
     return record;
   }
 
@@ -90,12 +87,12 @@ export class KeyRecords {
 
   private async readAgain(): Promise<void> {
     const startedAt = Date.now();
-    const used = [...this.remembered].filter(([, known]) => known.usedSinceRead);
+    const used = [...this.cache].filter(([, known]) => known.usedSinceRead);
     const records = new Map((await this.keys.listById(used.map(([id]) => id))).map((record) => [record.id, record]));
     for (const [id, known] of used) {
       const record = records.get(id);
       if (record === undefined) {
-        this.remembered.delete(id);
+        this.cache.delete(id);
         continue;
       }
       known.record = record;

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import bcrypt from 'bcrypt';
+import { LRUCache } from 'lru-cache';
 import { hash, randomBytes } from 'node:crypto';
 import type { ApiKey } from './api-key.entity.js';
 import { InstallationSecrets } from './installation-secrets.js';
@@ -7,7 +8,7 @@ import { isIssuedHere, prefixOf } from './key-format.js';
 import { type Freshness, KeyRecords } from './key-records.js';
 import { KeysRepository } from './keys.repository.js';
 
-const MAX_REMEMBERED = 10_000;
+const MAX_CACHED = 10_000;
 
 /** Finds the key that a text is. bcrypt (about 50 ms) runs once per key and process; afterwards a digest is enough. */
 @Injectable()
@@ -17,7 +18,7 @@ export class KeyVerifier {
    * Ids of keys by SHA-256 of a secret of this process and the key, so that no key stays in memory. Looked up by the
    * digest and not by the prefix, so that a wrong key takes the same steps whether its prefix is in use or not.
    */
-  private readonly verified = new Map<string, string>();
+  private readonly verified = new LRUCache<string, string>({ max: MAX_CACHED });
   private readonly verifying = new Map<string, Promise<ApiKey | null>>();
 
   constructor(
@@ -51,7 +52,6 @@ export class KeyVerifier {
   private async compare(prefix: string, key: string, digest: string): Promise<ApiKey | null> {
     const [record] = await this.keys.listByPrefix([prefix]);
     if (record === undefined || !(await bcrypt.compare(key, record.secretHash))) return null;
-    if (this.verified.size >= MAX_REMEMBERED) this.verified.clear();
     this.verified.set(digest, record.id);
     return this.records.find(record.id, 'fresh'); // as it is now: comparing took its time
   }

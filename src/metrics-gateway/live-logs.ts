@@ -1,10 +1,10 @@
-import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Socket } from 'socket.io';
 import { toResponse } from '../audit/entries/entry-response.js';
 import { LiveEntriesRepository, type LogPlace } from '../audit/search/live-entries.repository.js';
 import { notFound } from '../platform/http/problem.js';
 import { RareWarning } from '../platform/logging/rare-warning.js';
-import { Repeating } from '../platform/scheduling/repeating.js';
+import { PeriodicTasks } from '../platform/scheduling/periodic-tasks.js';
 import { type LogSubscription, matches } from './log-subscription.js';
 import { isBehind } from './slow-readers.js';
 import { cut } from './socket-access.js';
@@ -32,23 +32,20 @@ interface Reader {
  * few messages, and any number of API processes send the same.
  */
 @Injectable()
-export class LiveLogs implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class LiveLogs {
   private readonly warning = new RareWarning(new Logger(LiveLogs.name));
   private readonly readers = new Map<Socket, Reader>();
-  private readonly sending = new Repeating(
-    PAUSE_MS,
-    () => this.sendNew(),
-    (error) => this.warning.warn(`live logs not sent: ${error.message}`),
-  );
 
-  constructor(private readonly entries: LiveEntriesRepository) {}
-
-  onApplicationBootstrap(): void {
-    this.sending.start();
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.sending.stop();
+  constructor(
+    private readonly entries: LiveEntriesRepository,
+    tasks: PeriodicTasks,
+  ) {
+    tasks.add({
+      name: 'live-logs',
+      schedule: { pauseMs: PAUSE_MS },
+      run: () => this.sendNew(),
+      onError: (error) => this.warning.warn(`live logs not sent: ${error.message}`),
+    });
   }
 
   /** From now on the socket gets the new entries of the tenant; with `after` those since that entry first. @throws Problem 404 */

@@ -1,7 +1,8 @@
-import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import type { Namespace, Socket } from 'socket.io';
 import { LiveCountsRepository } from '../analytics/rollups/live-counts.repository.js';
 import { RareWarning } from '../platform/logging/rare-warning.js';
+import { PeriodicTasks } from '../platform/scheduling/periodic-tasks.js';
 import { DAY_MS, MINUTE_MS, type TimeRange } from '../platform/time/time.js';
 import { type MetricsMessage, type Moment, type Sample, type Target, toMessage } from './live-sample.js';
 import { isBehind } from './slow-readers.js';
@@ -23,19 +24,26 @@ interface Watched {
  * committed, and every room gets its part. Nothing passes from process to process, so any number of them agree.
  */
 @Injectable()
-export class LiveMetrics implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class LiveMetrics implements BeforeApplicationShutdown {
   private readonly warning = new RareWarning(new Logger(LiveMetrics.name));
   private readonly targets = new Map<string, Target>();
   private readonly watched = new Map<string, Watched>();
   private namespace: Namespace;
-  private timer: NodeJS.Timeout | undefined;
-  private nextTickAt = 0;
-  private stopped = false;
   private since = 0;
   private reading: Promise<void> = Promise.resolve();
   private waitingRead: Promise<void> | undefined;
 
-  constructor(private readonly counts: LiveCountsRepository) {}
+  constructor(
+    private readonly counts: LiveCountsRepository,
+    tasks: PeriodicTasks,
+  ) {
+    tasks.add({
+      name: 'live-metrics',
+      schedule: { everyMs: TICK_MS },
+      run: () => this.sendAll(),
+      onError: (error) => this.warning.warn(`live metrics not sent: ${error.message}`),
+    });
+  }
 
   /** Rooms come and go with their sockets; each is a target to read for. */
   attach(namespace: Namespace): void {
@@ -52,14 +60,7 @@ export class LiveMetrics implements OnApplicationBootstrap, BeforeApplicationShu
     return this.watched.size;
   }
 
-  onApplicationBootstrap(): void {
-    this.nextTickAt = performance.now() + TICK_MS;
-    this.schedule();
-  }
-
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
     await this.reading.catch(() => undefined); // whoever started it reports it
   }
 
@@ -96,26 +97,10 @@ export class LiveMetrics implements OnApplicationBootstrap, BeforeApplicationShu
     to.emit('metrics', toMessage(target, watched.sample, watched.moments[0] ?? watched.sample.moment));
   }
 
-  /** By the steady clock and from a fixed beginning, so that delays do not add up; what is missed is left out. */
-  private schedule(): void {
-    if (this.stopped) return;
-    this.timer = setTimeout(() => {
-      void this.tick().finally(() => {
-        const late = Math.max(0, performance.now() - this.nextTickAt);
-        this.nextTickAt += TICK_MS * (1 + Math.floor(late / TICK_MS));
-        this.schedule();
-      });
-    }, this.nextTickAt - performance.now());
-  }
-
-  /** Never rejects: without the database the sockets stay and wait. */
-  private async tick(): Promise<void> {
-    try {
-      await this.read();
-      for (const [room, target] of this.targets) this.send(target, this.namespace.to(room).volatile);
-    } catch (error) {
-      this.warning.warn(`live metrics not sent: ${(error as Error).message}`);
-    }
+  /** Without the database the sockets stay and wait. */
+  private async sendAll(): Promise<void> {
+    await this.read();
+    for (const [room, target] of this.targets) this.send(target, this.namespace.to(room).volatile);
   }
 
   /** One read at a time; whoever asks meanwhile shares the next one. */

@@ -1,10 +1,4 @@
-import {
-  type BeforeApplicationShutdown,
-  Inject,
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Namespace, Socket } from 'socket.io';
 import { AuthService } from '../auth/auth.service.js';
 import { limitKey, RateLimiter } from '../auth/limits/rate-limiter.js';
@@ -15,7 +9,7 @@ import type { Principal } from '../platform/http/principal.js';
 import { Problem, unauthorized } from '../platform/http/problem.js';
 import { problemAnswer } from '../platform/http/problem.filter.js';
 import { RareWarning } from '../platform/logging/rare-warning.js';
-import { Repeating } from '../platform/scheduling/repeating.js';
+import { PeriodicTasks } from '../platform/scheduling/periodic-tasks.js';
 import { requestId } from '../platform/http/request-id.js';
 import { SlowReaders } from './slow-readers.js';
 
@@ -29,31 +23,26 @@ const MESSAGE_WINDOW_MS = 10_000;
  * for less than three seconds.
  */
 @Injectable()
-export class SocketAccess implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class SocketAccess {
   private readonly warning = new RareWarning(new Logger(SocketAccess.name));
   private readonly namespaces: Namespace[] = [];
   /** The connections that each key holds. */
   private readonly held = new Map<string, Set<unknown>>();
   private readonly slowReaders = new SlowReaders();
   private readonly messages = new MemorySlidingWindow();
-  private readonly checking = new Repeating(
-    CHECK_EVERY_MS,
-    () => this.checkAll(),
-    (error) => this.warning.warn(`sockets not checked: ${error.message}`),
-  );
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly auth: AuthService,
     private readonly limiter: RateLimiter,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.checking.start();
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.checking.stop();
+    tasks: PeriodicTasks,
+  ) {
+    tasks.add({
+      name: 'socket-access',
+      schedule: { pauseMs: CHECK_EVERY_MS },
+      run: () => this.checkAll(),
+      onError: (error) => this.warning.warn(`sockets not checked: ${error.message}`),
+    });
   }
 
   /** How many sockets were cut off because they did not read. */

@@ -1,10 +1,12 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { ScheduleModule } from '@nestjs/schedule';
 import { CONFIG, type Config } from './config/config.js';
 import { Database } from './database/database.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { PeriodicTasks } from './scheduling/periodic-tasks.js';
 import { QueueConnection, queueRoot, type QueueRole } from './queues/queues.js';
 import { ServerChecks } from './database/server-checks.js';
 import { createValidationPipe } from './http/validation.js';
@@ -29,11 +31,12 @@ export class PlatformModule {
   static forRoot(config: Config, queueRole: QueueRole): DynamicModule {
     return {
       module: PlatformModule,
-      imports: [DatabaseModule.forRoot(config), queueRoot()],
+      imports: [DatabaseModule.forRoot(config), queueRoot(), ScheduleModule.forRoot()],
       controllers: [HealthController],
       providers: [
         { provide: QueueConnection, useFactory: () => new QueueConnection(config, queueRole) },
         HealthService,
+        PeriodicTasks,
         {
           provide: ServerChecks,
           inject: [Database],
@@ -42,7 +45,7 @@ export class PlatformModule {
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useFactory: createValidationPipe },
       ],
-      exports: [QueueConnection, HealthService, ServerChecks],
+      exports: [QueueConnection, HealthService, PeriodicTasks, ServerChecks],
     };
   }
 }

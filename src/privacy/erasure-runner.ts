@@ -1,6 +1,7 @@
-import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { Repeating } from '../platform/scheduling/repeating.js';
-import { type ClaimedErasure, ErasuresRepository } from './erasures/erasures.repository.js';
+import { Injectable, Logger } from '@nestjs/common';
+import type { PeriodicTask } from '../platform/scheduling/periodic-task.js';
+import { PeriodicTasks } from '../platform/scheduling/periodic-tasks.js';
+import { type ClaimedErasure, ErasuresRepository } from './erasures.repository.js';
 import { SubjectEraser } from './erasers/subject-eraser.js';
 
 const PAUSE_MS = 2_000;
@@ -11,28 +12,22 @@ const RENEW_MS = 15_000;
  * one.
  */
 @Injectable()
-export class ErasureRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class ErasureRunner {
   private readonly logger = new Logger(ErasureRunner.name);
-  private stopping = false;
-  private readonly repeating = new Repeating(
-    PAUSE_MS,
-    () => this.runAll(),
-    // the message of a failed statement may quote the subject
-    (error) => this.logger.warn(`an erasure failed and is tried again: ${error.name}`),
-  );
+  private readonly task: PeriodicTask;
 
   constructor(
     private readonly erasures: ErasuresRepository,
     private readonly eraser: SubjectEraser,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.repeating.start();
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stopping = true;
-    await this.repeating.stop();
+    tasks: PeriodicTasks,
+  ) {
+    this.task = tasks.add({
+      name: 'erasures',
+      schedule: { pauseMs: PAUSE_MS },
+      run: () => this.runAll(),
+      // the message of a failed statement may quote the subject
+      onError: (error) => this.logger.warn(`an erasure failed and is tried again: ${error.name}`),
+    });
   }
 
   async runAll(): Promise<void> {
@@ -53,6 +48,6 @@ export class ErasureRunner implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private next(): Promise<ClaimedErasure | null> {
-    return this.stopping ? Promise.resolve(null) : this.erasures.claim();
+    return this.task.signal.aborted ? Promise.resolve(null) : this.erasures.claim();
   }
 }

@@ -1,26 +1,23 @@
-import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Database } from '../platform/database/database.js';
 import { HOUR_MS } from '../platform/time/time.js';
-import { Repeating } from '../platform/scheduling/repeating.js';
+import { PeriodicTasks } from '../platform/scheduling/periodic-tasks.js';
 
 /** Makes the partitions of this month and the next two, at start and every hour. */
 @Injectable()
-export class PartitionKeeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class PartitionKeeper {
   private readonly logger = new Logger(PartitionKeeper.name);
-  private readonly repeating = new Repeating(
-    HOUR_MS,
-    () => this.ensure(),
-    (error) => this.logger.error(`partitions: ${error.message}`),
-  );
 
-  constructor(private readonly database: Database) {}
-
-  onApplicationBootstrap(): void {
-    this.repeating.start();
-  }
-
-  beforeApplicationShutdown(): Promise<void> {
-    return this.repeating.stop();
+  constructor(
+    private readonly database: Database,
+    tasks: PeriodicTasks,
+  ) {
+    tasks.add({
+      name: 'partitions',
+      schedule: { pauseMs: HOUR_MS },
+      run: () => this.ensure(),
+      onError: (error) => this.logger.error(`partitions: ${error.message}`),
+    });
   }
 
   async ensure(): Promise<void> {

@@ -121,7 +121,7 @@ describe('what was revoked', () => {
       }
     });
 
-    it('is not remembered by requests that were under way', async () => {
+    it('is not cached by requests that were under way', async () => {
       for (let n = 0; n < 2; n++) {
         const key = await makeKey(['read']);
         const running = Array.from({ length: 10 }, () => call('GET', '/auth/info', { key: key.key })); // the first ones it ever made

@@ -2,6 +2,7 @@ import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { BatchPoller } from '../../src/events/processing/batch-poller.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { event, TestPipeline } from '../support/ingest.js';
+import { unstartedTasks } from '../support/periodic-tasks.js';
 import { rollupDifference } from '../support/recount.js';
 
 describe('BatchProcessingService', () => {
@@ -186,7 +187,7 @@ describe('BatchProcessingService', () => {
 
   it('is made good by the poller when its job is lost', async () => {
     const ids = await ingest(mixed(10));
-    const poller = new BatchPoller(pipeline.database, pipeline.batches, pipeline.processing);
+    const poller = new BatchPoller(pipeline.database, pipeline.batches, pipeline.processing, unstartedTasks());
     await poller.poll();
     expect(await queued(ids)).toBe(1); // not overdue yet
     await database.query(`update ingest_batches set received_at = now() - interval '6 seconds' where id = any($1)`, [

@@ -27,6 +27,7 @@ import {
 } from '../support/erasure-oracle.js';
 import { eventually } from '../support/eventually.js';
 import { TestPipeline } from '../support/ingest.js';
+import { unstartedTasks } from '../support/periodic-tasks.js';
 import { NASTY_NAMES, nastyPayload } from '../support/nasty-names.js';
 
 /**
@@ -53,7 +54,8 @@ describe('erasing by identity', () => {
     trail = new TestTrail(database.url);
     erasures = new ErasuresRepository(trail.database);
     const erasers = new Erasers(new EventEraser(), new EntryEraser(trail.acts), new CallEraser(), new RollupEraser());
-    runner = new ErasureRunner(erasures, new SubjectEraser(trail.database, erasures, new SubjectFinder(), erasers));
+    const eraser = new SubjectEraser(trail.database, erasures, new SubjectFinder(), erasers);
+    runner = new ErasureRunner(erasures, eraser, unstartedTasks());
     allRows = await snapshotSql(database);
   });
 

@@ -34,7 +34,7 @@ describe('the cache of answers', () => {
     expect(await Promise.all([first, second])).toEqual(['slow', 'slow']);
     jest.advanceTimersByTime(4_999);
     expect(await cache.get('t', 'q', answer('third'))).toBe('slow');
-    jest.advanceTimersByTime(1);
+    jest.advanceTimersByTime(2);
     expect(await cache.get('t', 'q', answer('fourth'))).toBe('fourth');
     expect(asked).toEqual(['slow', 'fourth']);
   });
@@ -74,6 +74,16 @@ describe('the cache of answers', () => {
     expect(asked).toEqual(['many 0', 'one-more 0', 'few-0 0']);
     await cache.get('few-89', 0, answer('few-89 0'));
     expect(asked).toHaveLength(3);
+  });
+
+  it('does not bring back what was forgotten while it was being made', async () => {
+    const cache = cacheFor(5);
+    let finish: (answer: string) => void = () => undefined;
+    const first = cache.get('t', 'q', () => new Promise<string>((resolve) => (finish = resolve)));
+    cache.forget('t');
+    finish('before the change');
+    expect(await first).toBe('before the change');
+    expect(await cache.get('t', 'q', answer('after the change'))).toBe('after the change');
   });
 
   it('keeps nothing when the time to keep is zero', async () => {

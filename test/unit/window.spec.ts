@@ -17,10 +17,10 @@ describe('sliding window', () => {
     }
   });
 
-  it('forgets the key first seen when there are more than it may remember', () => {
+  it('forgets the key that came longest ago when there are more than it may know', () => {
     const window = new MemorySlidingWindow(() => 0, 2);
     const usedOf = (key: string) => window.take(key, 1, 10, 1_000).used;
-    expect(['a', 'b', 'a', 'c', 'b', 'a'].map(usedOf)).toEqual([1, 1, 2, 1, 2, 1]);
+    expect(['a', 'b', 'a', 'c', 'b', 'a'].map(usedOf)).toEqual([1, 1, 2, 1, 1, 1]);
   });
 
   it('says when there will be room, to the millisecond', () => {

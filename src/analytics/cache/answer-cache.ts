@@ -1,16 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { CONFIG, type Config } from '../../platform/config/config.js';
 
-/** Most answers in the cache, of all tenants; the oldest is dropped first. */
+/** Answers of all tenants kept at once; the tenant that asked longest ago loses its own first. */
 const MAX_ANSWERS = 1_000;
 /** Most answers of one tenant, so that its questions do not push out the answers of others. */
 const MAX_PER_TENANT = 100;
-
-interface Entry {
-  answer: Promise<unknown>;
-  /** Milliseconds since 1970; Infinity while it is being made. */
-  expires: number;
-}
 
 /**
  * A cache of answers that may be some seconds old. Callers that ask while an answer is being made wait for that one. A
@@ -18,9 +13,8 @@ interface Entry {
  */
 @Injectable()
 export class AnswerCache {
-  private readonly tenants = new Map<string, Map<string, Entry>>();
+  private readonly tenants = new LRUCache<string, LRUCache<string, Promise<unknown>>>({ maxSize: MAX_ANSWERS });
   private readonly ttlMs: number;
-  private size = 0;
 
   constructor(@Inject(CONFIG) config: Config) {
     this.ttlMs = config.ANALYTICS_CACHE_TTL_SECONDS * 1000;
@@ -30,47 +24,28 @@ export class AnswerCache {
   get<T>(tenantId: string, question: unknown, answer: () => Promise<T>): Promise<T> {
     if (this.ttlMs === 0) return answer();
     const key = JSON.stringify(question);
-    const found = this.tenants.get(tenantId)?.get(key);
-    if (found !== undefined && found.expires > Date.now()) return found.answer as Promise<T>;
-    const entry: Entry = { answer: answer(), expires: Infinity };
-    this.put(tenantId, key, entry);
-    entry.answer.then(
-      () => (entry.expires = Date.now() + this.ttlMs),
-      () => this.remove(tenantId, key, entry),
+    const known = this.tenants.get(tenantId)?.get(key);
+    if (known !== undefined) return known as Promise<T>;
+    const made = answer();
+    const answers = this.put(tenantId, key, made);
+    made.then(
+      // Its life begins when it is made. Whoever was pushed out or forgotten meanwhile does not come back.
+      () => answers.peek(key) === made && answers.set(key, made, { ttl: this.ttlMs }),
+      () => answers.peek(key) === made && answers.delete(key),
     );
-    return entry.answer as Promise<T>;
+    return made;
   }
 
   /** Drops the answers of a tenant, after a change that the next answer must show. */
   forget(tenantId: string): void {
-    this.size -= this.tenants.get(tenantId)?.size ?? 0;
     this.tenants.delete(tenantId);
   }
 
-  private put(tenantId: string, key: string, entry: Entry): void {
-    const entries = this.tenants.get(tenantId) ?? new Map<string, Entry>();
-    if (!entries.delete(key)) this.size++;
-    entries.set(key, entry);
-    // The tenant that asked last is at the end.
-    this.tenants.delete(tenantId);
-    this.tenants.set(tenantId, entries);
-    if (entries.size > MAX_PER_TENANT) this.removeOldest(tenantId, entries);
-    if (this.size > MAX_ANSWERS) {
-      const [[oldest, theirs] = []] = this.tenants;
-      if (oldest !== undefined && theirs !== undefined) this.removeOldest(oldest, theirs);
-    }
-  }
-
-  private removeOldest(tenantId: string, entries: Map<string, Entry>): void {
-    const [oldest] = entries;
-    if (oldest !== undefined) this.remove(tenantId, ...oldest);
-  }
-
-  private remove(tenantId: string, key: string, entry: Entry): void {
-    const entries = this.tenants.get(tenantId);
-    if (entries?.get(key) !== entry) return;
-    entries.delete(key);
-    this.size--;
-    if (entries.size === 0) this.tenants.delete(tenantId);
+  private put(tenantId: string, key: string, answer: Promise<unknown>): LRUCache<string, Promise<unknown>> {
+    const answers = this.tenants.get(tenantId) ?? new LRUCache({ max: MAX_PER_TENANT, perf: Date });
+    answers.set(key, answer);
+    this.tenants.delete(tenantId); // else it would keep the size it had
+    this.tenants.set(tenantId, answers, { size: answers.size });
+    return answers;
   }
 }

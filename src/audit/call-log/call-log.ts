@@ -1,8 +1,8 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import { clientAddress, trustedProxies } from '../../platform/http/client-address.js';
 import { CONFIG, type Config } from '../../platform/config/config.js';
-import { Repeating } from '../../platform/scheduling/repeating.js';
+import { PeriodicTasks } from '../../platform/scheduling/periodic-tasks.js';
 import { RequestNote } from '../../platform/http/request-note.js';
 import { truncateAddress } from '../../platform/http/truncated-address.js';
 import { type ApiCall, OpenCall } from './api-call.js';
@@ -20,7 +20,7 @@ const ROWS_PER_INSERT = 1_000;
  * folded.
  */
 @Injectable()
-export class CallLog implements OnApplicationBootstrap, OnApplicationShutdown {
+export class CallLog implements OnApplicationShutdown {
   private readonly logger = new Logger(CallLog.name);
   private readonly trust: ReturnType<typeof trustedProxies>;
   private readonly open = new RequestNote<OpenCall>();
@@ -29,26 +29,23 @@ export class CallLog implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly refusedKeys = new FoldedCalls();
   private buffered: ApiCall[] = [];
   private dropped = 0;
-  private readonly writing = new Repeating(
-    PAUSE_MS,
-    () => this.writeBuffered(),
-    (error) => this.logger.warn(`call log: ${error.message}`),
-  );
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly calls: ApiCallsRepository,
+    tasks: PeriodicTasks,
   ) {
     this.trust = trustedProxies(config.TRUST_PROXY);
-  }
-
-  onApplicationBootstrap(): void {
-    this.writing.start();
+    tasks.add({
+      name: 'call-log',
+      schedule: { pauseMs: PAUSE_MS },
+      run: () => this.writeBuffered(),
+      onError: (error) => this.logger.warn(`call log: ${error.message}`),
+    });
   }
 
   /** Runs after HTTP has drained: writes what is left. */
   async onApplicationShutdown(): Promise<void> {
-    await this.writing.stop();
     try {
       await this.writeBuffered(Infinity);
     } catch (error) {

@@ -1,12 +1,14 @@
+import { LRUCache } from 'lru-cache';
+
 const QUARTER_HOUR_MS = 900_000;
-/** Cached offsets; enough for ten days of quarter hours, and an export goes through time in order. */
+/** Offsets in the cache: enough for ten days of quarters, and an export goes through time in order. */
 const MAX_OFFSETS = 1_000;
 
 /**
  * Formats times as RFC 3339 in one time zone, with its offset. No zone changes its offset within a quarter of an hour.
  */
 export class TimePrinter {
-  private readonly offsets = new Map<number, number>();
+  private readonly offsets = new LRUCache<number, number>({ max: MAX_OFFSETS });
   private readonly format: Intl.DateTimeFormat | undefined;
 
   constructor(timeZone: string) {
@@ -31,7 +33,6 @@ export class TimePrinter {
     const quarter = Math.floor(ms / QUARTER_HOUR_MS);
     let offset = this.offsets.get(quarter);
     if (offset === undefined) {
-      if (this.offsets.size >= MAX_OFFSETS) this.offsets.clear();
       this.offsets.set(quarter, (offset = readOffset(format, ms)));
     }
     return offset;

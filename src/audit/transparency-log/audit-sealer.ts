@@ -1,14 +1,9 @@
-import {
-  type BeforeApplicationShutdown,
-  Inject,
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import { appendFile, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CONFIG, type Config } from '../../platform/config/config.js';
-import { Repeating } from '../../platform/scheduling/repeating.js';
+import type { PeriodicTask } from '../../platform/scheduling/periodic-task.js';
+import { PeriodicTasks } from '../../platform/scheduling/periodic-tasks.js';
 import { MINUTE_MS } from '../../platform/time/time.js';
 import type { SignedCheckpoint } from './audit-tree.repository.js';
 import { SealingService } from './sealing.service.js';
@@ -19,36 +14,34 @@ const PAUSE_MS = 1_000;
  * Seals new audit entries every second. A plain timer: the waiting entries are in PostgreSQL, so no queue is needed.
  */
 @Injectable()
-export class AuditSealer implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class AuditSealer implements BeforeApplicationShutdown {
   private readonly logger = new Logger(AuditSealer.name);
-  private stopping = false;
+  private readonly task: PeriodicTask;
   /** The newest checkpoint of each tenant that the log file does not hold yet. */
   private readonly unlogged = new Map<string, SignedCheckpoint>();
   private loggedAt = 0;
-  private readonly repeating = new Repeating(
-    PAUSE_MS,
-    () => this.seal(),
-    (error) => this.logger.warn(`sealing: ${error.message}`),
-  );
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly sealing: SealingService,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.repeating.start();
+    tasks: PeriodicTasks,
+  ) {
+    this.task = tasks.add({
+      name: 'sealing',
+      schedule: { pauseMs: PAUSE_MS },
+      run: (signal) => this.seal(signal),
+      onError: (error) => this.logger.warn(`sealing: ${error.message}`),
+    });
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopping = true;
-    await this.repeating.stop();
+    await this.task.stop();
     await this.logCheckpoints();
   }
 
-  /** Repeats until nothing waits. */
-  async seal(): Promise<void> {
-    for (let more = true; more && !this.stopping;) {
+  /** Goes on until nothing waits. */
+  async seal(signal: AbortSignal): Promise<void> {
+    for (let more = true; more && !signal.aborted;) {
       const pass = await this.sealing.sealOnce();
       for (const checkpoint of pass.checkpoints) this.unlogged.set(checkpoint.tenantId, checkpoint);
       more = pass.more;

@@ -5,7 +5,7 @@ import { MemorySlidingWindow } from './window.js';
 
 const FAILURES = 30;
 const WINDOW_MS = 60_000;
-/** Networks whose failures are kept; beyond, the one seen first is dropped. Some 20 MB. */
+/** Of so many networks the failures are known: beyond them the one that failed longest ago is forgotten. Some 20 MB. */
 const MAX_NETWORKS = 100_000;
 
 /**

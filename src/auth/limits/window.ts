@@ -1,4 +1,6 @@
-/** The answer of a limit about one more request. Times are in milliseconds from now. */
+import { LRUCache } from 'lru-cache';
+
+/** What a limit says about one more request. Times are in milliseconds from now. */
 export interface LimitState {
   allowed: boolean;
   /** What the window holds, this request included if it was allowed. */
@@ -59,21 +61,22 @@ const SWEEP_EVERY_MS = 60_000;
 
 /** Exact sliding window in the memory of this process: at no moment do the last `windowMs` hold more than the limit. */
 export class MemorySlidingWindow implements WindowStore {
-  private readonly logs = new Map<string, Log>();
+  private readonly logs: Map<string, Log> | LRUCache<string, Log>;
   private sweptAt = 0;
 
   /** @param maxKeys number of keys whose hits are kept; for keys that callers can make up */
   constructor(
     private readonly clock: () => number = () => performance.now(),
-    private readonly maxKeys = Infinity,
-  ) {}
+    maxKeys?: number,
+  ) {
+    this.logs = maxKeys === undefined ? new Map() : new LRUCache({ max: maxKeys });
+  }
 
   take(key: string, cost: number, limit: number, windowMs: number): LimitState {
     const now = this.clock();
     this.sweep(now);
     let log = this.logs.get(key);
     if (log === undefined) {
-      if (this.logs.size >= this.maxKeys) this.logs.delete(this.logs.keys().next().value!); // not empty
       this.logs.set(key, (log = { hits: [], start: 0, used: 0, windowMs }));
     }
     log.windowMs = windowMs;
@@ -100,10 +103,12 @@ export class MemorySlidingWindow implements WindowStore {
   private sweep(now: number): void {
     if (now - this.sweptAt < SWEEP_EVERY_MS) return;
     this.sweptAt = now;
+    const idle: string[] = [];
     for (const [key, log] of this.logs) {
       expire(log, now);
-      if (log.used === 0) this.logs.delete(key);
+      if (log.used === 0) idle.push(key);
     }
+    for (const key of idle) this.logs.delete(key);
   }
 }
 

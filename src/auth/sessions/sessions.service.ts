@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { createHash, randomBytes } from 'node:crypto';
 import { recordOf } from '../../audit/entries/act.js';
 import type { Recorder } from '../../audit/entries/entry.js';
@@ -9,15 +10,10 @@ import { type Session, SessionsRepository } from './sessions.repository.js';
 
 /** A session is read again when its cached copy is older. */
 const FRESH_MS = 1_000;
-const MAX_REMEMBERED = 10_000;
-/** The use of a session is recorded at most once in this many seconds. */
+const MAX_CACHED = 10_000;
+/** The use of a session is noted once in so many seconds. */
 const TOUCH_SECONDS = 60;
 const SESSIONS_PER_SUBJECT = 100;
-
-interface Remembered {
-  session: Promise<Session | null>;
-  readAt: number;
-}
 
 /**
  * Sessions of people at the dashboard. A session says only who signed in and until when. What they may do is decided
@@ -26,9 +22,10 @@ interface Remembered {
 @Injectable()
 export class SessionsService {
   private readonly logger = new Logger(SessionsService.name);
-  private readonly remembered = new Map<string, Remembered>();
-  private readonly touchedAt = new Map<string, number>();
-  /** Ids of sessions asked about since the last query. */
+  /** What is being read, or was. */
+  private readonly cache = new LRUCache<string, Promise<Session | null>>({ max: MAX_CACHED, ttl: FRESH_MS });
+  private readonly touchedAt = new LRUCache<string, number>({ max: MAX_CACHED });
+  /** Ids of sessions asked about since the last look. */
   private readonly asked = new Set<string>();
   private looked = { asked: new Set<string>(), open: new Set<string>(), at: -Infinity };
   private looking: Promise<void> | undefined;
@@ -69,7 +66,7 @@ export class SessionsService {
       id,
       recordOf(by, { action: 'DELETE', resource: 'dashboard_session', id, message: 'Signed out' }),
     );
-    this.remembered.clear();
+    this.cache.clear();
   }
 
   private look(): Promise<void> {
@@ -86,14 +83,12 @@ export class SessionsService {
 
   private read(tokenHash: Buffer): Promise<Session | null> {
     const name = tokenHash.toString('latin1');
-    const known = this.remembered.get(name);
-    if (known !== undefined && performance.now() - known.readAt < FRESH_MS) return known.session;
-    if (this.remembered.size >= MAX_REMEMBERED) this.remembered.clear();
+    const known = this.cache.get(name);
+    if (known !== undefined) return known;
     const session = this.sessions.findByToken(tokenHash, this.config.SESSION_IDLE_TIMEOUT);
-    const reading = { session, readAt: performance.now() };
-    this.remembered.set(name, reading);
+    this.cache.set(name, session);
     session.catch(() => {
-      if (this.remembered.get(name) === reading) this.remembered.delete(name);
+      if (this.cache.peek(name) === session) this.cache.delete(name);
     });
     return session;
   }
@@ -103,7 +98,6 @@ export class SessionsService {
     const every = Math.min(TOUCH_SECONDS, this.config.SESSION_IDLE_TIMEOUT / 4) * 1_000;
     const before = Math.max(lastUsedAt.getTime(), this.touchedAt.get(id) ?? 0);
     if (Date.now() - before < every) return;
-    if (this.touchedAt.size >= MAX_REMEMBERED) this.touchedAt.clear();
     this.touchedAt.set(id, Date.now());
     this.sessions.touch(id).catch((error: Error) => this.logger.warn(`use of a session not noted: ${error.message}`));
   }

@@ -1,12 +1,6 @@
-import {
-  type BeforeApplicationShutdown,
-  Inject,
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CONFIG, type Config } from '../../platform/config/config.js';
-import { Repeating } from '../../platform/scheduling/repeating.js';
+import { PeriodicTasks } from '../../platform/scheduling/periodic-tasks.js';
 import { DeadLetterRetrier } from './dead-letter-retrier.js';
 
 const DEAD_LETTERS_PER_STEP = 500;
@@ -16,34 +10,25 @@ const DEAD_LETTERS_PER_STEP = 500;
  * with the queue. With any number of workers, the first one tries a dead letter, which is then no longer due.
  */
 @Injectable()
-export class RetrySchedule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class RetrySchedule {
   private readonly logger = new Logger(RetrySchedule.name);
-  private stopping = false;
-  private readonly repeating: Repeating;
 
   constructor(
     @Inject(CONFIG) config: Config,
     private readonly retrier: DeadLetterRetrier,
+    tasks: PeriodicTasks,
   ) {
-    this.repeating = new Repeating(
-      config.FAILED_RETRY_SECONDS * 1_000,
-      () => this.retryDue(),
-      (error) => this.logger.warn(`retry of failed events: ${error.message}`),
-    );
+    tasks.add({
+      name: 'dead-letters',
+      schedule: { pauseMs: config.FAILED_RETRY_SECONDS * 1_000 },
+      run: (signal) => this.retryDue(signal),
+      onError: (error) => this.logger.warn(`retry of failed events: ${error.message}`),
+    });
   }
 
-  onApplicationBootstrap(): void {
-    this.repeating.start();
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stopping = true;
-    await this.repeating.stop();
-  }
-
-  /** Repeats until nothing is due, or other workers hold what is due. */
-  async retryDue(): Promise<void> {
-    for (let retried = 1; retried > 0 && !this.stopping;) {
+  /** Goes on until nothing is due, or what is due belongs to other workers. */
+  async retryDue(signal: AbortSignal): Promise<void> {
+    for (let retried = 1; retried > 0 && !signal.aborted;) {
       const result = await this.retrier.retryDue(DEAD_LETTERS_PER_STEP);
       ({ retried } = result);
       if (retried > 0)

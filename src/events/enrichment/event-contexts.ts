@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { hash } from 'node:crypto';
 import type { ApiCall } from '../../audit/call-log/api-call.js';
 import { CONFIG, type Config } from '../../platform/config/config.js';
@@ -7,7 +8,7 @@ import { truncateAddress } from '../../platform/http/truncated-address.js';
 /** 25 days. A context may be deleted when all events of its time window are deleted. */
 const PERIOD_MS = 2 ** 31;
 /** A crawl with a new user agent per request must not fill the memory. */
-const MAX_REMEMBERED = 20_000;
+const MAX_CACHED = 20_000;
 
 export interface EventContext {
   /** 8 bytes that identify tenant, time window and content. */
@@ -22,7 +23,7 @@ export interface EventContext {
 /** The contexts of events: what is kept of a request, each content once. Ingest pays one look-up per request. */
 @Injectable()
 export class EventContexts {
-  private readonly remembered = new Map<string, EventContext>();
+  private readonly cache = new LRUCache<string, EventContext>({ max: MAX_CACHED });
 
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
@@ -32,11 +33,10 @@ export class EventContexts {
     if (call === undefined || kept === 'off') return null;
     const period = Math.floor(call.timestamp / PERIOD_MS);
     const key = `${call.tenantId}\0${period}\0${call.ip}\0${call.userAgent ?? ''}`;
-    const known = this.remembered.get(key);
+    const known = this.cache.get(key);
     if (known !== undefined) return known;
     const context = makeContext(call, kept, period);
-    if (this.remembered.size >= MAX_REMEMBERED) this.remembered.delete(this.remembered.keys().next().value!); // not empty
-    this.remembered.set(key, context);
+    this.cache.set(key, context);
     return context;
   }
 }

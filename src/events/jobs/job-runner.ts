@@ -1,7 +1,8 @@
-import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { isConnectionError } from '../../platform/database/database.js';
 import { Problem } from '../../platform/http/problem.js';
-import { Repeating } from '../../platform/scheduling/repeating.js';
+import type { PeriodicTask } from '../../platform/scheduling/periodic-task.js';
+import { PeriodicTasks } from '../../platform/scheduling/periodic-tasks.js';
 import { uuid7 } from '../../platform/database/uuid7.js';
 import { type ClaimedJob, JobsRepository } from './jobs.repository.js';
 import { percentOf } from './jobs.service.js';
@@ -16,30 +17,28 @@ type Report = (percent: number) => void;
  * worker costs only seconds.
  */
 @Injectable()
-export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class JobRunner implements BeforeApplicationShutdown {
   private readonly logger = new Logger(JobRunner.name);
-  private readonly stopping = new AbortController();
+  private readonly task: PeriodicTask;
   private last: Promise<unknown> = Promise.resolve();
-  private readonly repeating = new Repeating(
-    PAUSE_MS,
-    async () => {
-      while (await this.run(null));
-    },
-    (error) => this.logger.warn(`jobs: ${error.message}`),
-  );
 
   constructor(
     private readonly jobs: JobsRepository,
     private readonly samples: SampleDataWriter,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.repeating.start();
+    tasks: PeriodicTasks,
+  ) {
+    this.task = tasks.add({
+      name: 'jobs',
+      schedule: { pauseMs: PAUSE_MS },
+      run: async () => {
+        while (await this.run(null));
+      },
+      onError: (error) => this.logger.warn(`jobs: ${error.message}`),
+    });
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopping.abort();
-    await this.repeating.stop();
+    await this.task.stop();
     await this.last;
   }
 
@@ -54,7 +53,7 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private async claimAndRun(id: string | null, report: Report): Promise<boolean> {
-    const { signal } = this.stopping;
+    const { signal } = this.task;
     const job = signal.aborted ? null : await this.jobs.claim(uuid7(), id);
     if (job === null) return false;
     try {

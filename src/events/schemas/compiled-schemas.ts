@@ -1,27 +1,23 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import type { Sql } from '../../platform/database/database.js';
 import { EventSchema } from './event-schema.js';
 import { SchemasRepository } from './schemas.repository.js';
 
-/** Compiled schemas kept, over all tenants; one takes up to a few hundred kilobytes. */
-const MAX_KEPT = 500;
+/** Compiled schemas in memory, over all tenants; one takes up to a few hundred kilobytes. */
+const MAX_CACHED = 500;
 
 /** A cache of compiled schemas by tenant, type and version; the least recently used is dropped. */
 @Injectable()
 export class CompiledSchemas {
-  private readonly kept = new Map<string, EventSchema>();
+  private readonly cache = new LRUCache<string, EventSchema>({ max: MAX_CACHED });
   private readonly compiling = new Map<string, Promise<EventSchema | null>>();
 
   constructor(private readonly schemas: SchemasRepository) {}
 
-  /** The schema if it is cached, else undefined. */
+  /** The schema at once when it is in memory, else undefined. */
   peek(tenantId: string, eventType: string, version: string): EventSchema | undefined {
-    const key = keyOf(tenantId, eventType, version);
-    const schema = this.kept.get(key);
-    if (schema === undefined) return undefined;
-    this.kept.delete(key);
-    this.kept.set(key, schema); // now the most recently used
-    return schema;
+    return this.cache.get(keyOf(tenantId, eventType, version));
   }
 
   /**
@@ -29,8 +25,8 @@ export class CompiledSchemas {
    * @param sql where to read it; inside a transaction the same connection, since waiting for another one may never end
    */
   async get(tenantId: string, eventType: string, version: string, sql?: Sql): Promise<EventSchema | null> {
-    const kept = this.peek(tenantId, eventType, version);
-    if (kept !== undefined) return kept;
+    const known = this.peek(tenantId, eventType, version);
+    if (known !== undefined) return known;
     const key = keyOf(tenantId, eventType, version);
     let compiling = this.compiling.get(key);
     if (compiling === undefined) {
@@ -46,8 +42,7 @@ export class CompiledSchemas {
     const known = this.peek(tenantId, eventType, current.version);
     if (known !== undefined) return known;
     const schema = EventSchema.compile(current.schema);
-    this.kept.set(keyOf(tenantId, eventType, current.version), schema);
-    if (this.kept.size > MAX_KEPT) this.kept.delete(this.kept.keys().next().value!); // not empty
+    this.cache.set(keyOf(tenantId, eventType, current.version), schema);
     return schema;
   }
 }

@@ -1,15 +1,16 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { SchemasRepository, type TypeVersion } from './schemas.repository.js';
 
 /** Age at which an index is read again in the background, and at which callers wait for that. */
 const REFRESH_MS = 800;
 const STALE_MS = 1_600;
-const MAX_REMEMBERED = 10_000;
+const MAX_CACHED = 10_000;
 
 /** Event types of a tenant that have a schema. */
 export type TypeIndex = ReadonlyMap<string, TypeVersion>;
 
-interface Remembered {
+interface CachedIndex {
   version: string | undefined;
   types: TypeIndex;
   readAt: number;
@@ -22,14 +23,14 @@ interface Remembered {
  */
 @Injectable()
 export class SchemaRegistry {
-  private readonly remembered = new Map<string, Remembered>();
+  private readonly cache = new LRUCache<string, CachedIndex>({ max: MAX_CACHED });
   private refreshing: Promise<void> | undefined;
 
   constructor(private readonly schemas: SchemasRepository) {}
 
   /** The cached index if it is fresh enough, for the price of a look-up; else undefined. */
   peek(tenantId: string): TypeIndex | undefined {
-    const known = this.remembered.get(tenantId);
+    const known = this.cache.get(tenantId);
     if (known === undefined) return undefined;
     known.usedSinceRead = true;
     const age = Date.now() - known.readAt;
@@ -39,22 +40,19 @@ export class SchemaRegistry {
 
   /** @throws when it cannot be read any more */
   async find(tenantId: string): Promise<TypeIndex> {
-    if (!this.remembered.has(tenantId)) this.remember(tenantId);
+    if (!this.cache.has(tenantId)) this.add(tenantId);
     for (;;) {
       const types = this.peek(tenantId);
       if (types !== undefined) return types;
       // A refresh that was running already may not have included this tenant.
       await this.refresh();
-      if (!this.remembered.has(tenantId)) this.remember(tenantId);
+      if (!this.cache.has(tenantId)) this.add(tenantId);
     }
   }
 
-  private remember(tenantId: string): void {
-    if (this.remembered.size >= MAX_REMEMBERED) {
-      const oldest = this.remembered.keys().next();
-      if (oldest.done !== true) this.remembered.delete(oldest.value);
-    }
-    this.remembered.set(tenantId, { version: undefined, types: new Map(), readAt: 0, usedSinceRead: true });
+  /** With the next refresh. */
+  private add(tenantId: string): void {
+    this.cache.set(tenantId, { version: undefined, types: new Map(), readAt: 0, usedSinceRead: true });
   }
 
   private refresh(): Promise<void> {
@@ -64,7 +62,7 @@ export class SchemaRegistry {
 
   private async readAgain(): Promise<void> {
     const startedAt = Date.now();
-    const used = [...this.remembered].filter(([, known]) => known.usedSinceRead);
+    const used = [...this.cache].filter(([, known]) => known.usedSinceRead);
     const versions = await this.schemas.listVersions(used.map(([tenantId]) => tenantId));
     const changed = used.filter(([tenantId, known]) => versions.get(tenantId) !== known.version);
     if (changed.length > 0) await this.readTypes(changed, versions);
@@ -74,7 +72,7 @@ export class SchemaRegistry {
     }
   }
 
-  private async readTypes(changed: [string, Remembered][], versions: ReadonlyMap<string, string>): Promise<void> {
+  private async readTypes(changed: [string, CachedIndex][], versions: ReadonlyMap<string, string>): Promise<void> {
     const types = new Map(changed.map(([tenantId]) => [tenantId, new Map<string, TypeVersion>()]));
     for (const { tenant_id, event_type, version, mode } of await this.schemas.listTypes([...types.keys()])) {
       types.get(tenant_id)?.set(event_type, { version, mode });

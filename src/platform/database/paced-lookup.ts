@@ -1,5 +1,7 @@
+import { LRUCache } from 'lru-cache';
+
 const PAUSE_MS = 200;
-const MAX_REMEMBERED = 10_000;
+const MAX_CACHED = 10_000;
 
 /** Values by name; a name that is unknown is absent. */
 type Load<T> = (scope: string, names: string[]) => Promise<ReadonlyMap<string, T>>;
@@ -11,27 +13,28 @@ interface Scope {
 }
 
 /**
- * Looks up names that callers can make up, at most five times a second in each scope: names asked for meanwhile share
- * the next look-up. Names that were found are cached for a while; others are looked up again, so that something new is
- * found at once.
+ * Looks names up that anybody can make up, at most five times a second in each scope, whatever is asked: what is asked
+ * meanwhile shares the next look. What was found is cached for a while; what was not is looked for again, so that
+ * something new is found at once.
  */
-export class PacedLookup<T> {
+export class PacedLookup<T extends NonNullable<unknown>> {
   private readonly scopes = new Map<string, Scope>();
-  private readonly remembered = new Map<string, { value: T; until: number }>();
+  private readonly cache: LRUCache<string, T>;
 
   constructor(
     private readonly load: Load<T>,
-    private readonly rememberMs: number,
-  ) {}
+    ttlMs: number,
+  ) {
+    this.cache = new LRUCache({ max: MAX_CACHED, ttl: ttlMs });
+  }
 
   async find(scope: string, name: string): Promise<T | null> {
     const key = `${scope}\0${name}`;
-    const known = this.remembered.get(key);
-    if (known !== undefined && known.until > performance.now()) return known.value;
+    const known = this.cache.get(key);
+    if (known !== undefined) return known;
     const value = (await this.look(scope, name)).get(name);
     if (value === undefined) return null;
-    if (this.remembered.size >= MAX_REMEMBERED) this.remembered.clear();
-    this.remembered.set(key, { value, until: performance.now() + this.rememberMs });
+    this.cache.set(key, value);
     return value;
   }
 

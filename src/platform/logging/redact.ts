@@ -1,4 +1,4 @@
-import { secretValues } from '../config/secret-values.js';
+import { LRUCache } from 'lru-cache';
 
 /**
  * Removes credentials from what is stored or shown: log lines, the call log, problem details. It covers all their
@@ -8,11 +8,8 @@ import { secretValues } from '../config/secret-values.js';
 const GONE = '[redacted]';
 
 /** Texts that had nothing to hide: the paths and user agents of most calls, so that they cost one look-up. */
-const clean = new Set<string>();
-/** How many secrets they were compared with. */
-let comparedWith = 0;
-const MAX_CLEAN = 1_000;
 const MAX_CLEAN_LENGTH = 256;
+const clean = new LRUCache<string, true>({ max: 1_000 });
 
 const URL_NAMES = 'api[_-]?key|write[_-]?key|access[_-]?token|token|secret|password|passwd|pwd|private[_-]?key';
 const QUOTED = `"(?:[^"\\\\]|\\\\.){0,2048}"|'(?:[^'\\\\]|\\\\.){0,2048}'`;
@@ -50,23 +47,14 @@ const UUIDS = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 
 /** `text` without credentials. */
 export function redact(text: string): string {
-  if (comparedWith !== secretValues.size) {
-    clean.clear();
-    comparedWith = secretValues.size;
-  }
-  if (clean.has(text)) return text;
+  if (clean.get(text) === true) return text;
   const bare = text.replace(UUIDS, '');
   if (!SUSPICIOUS.test(bare) && !holdsSecret(text)) {
-    // A text with ids will hardly occur again.
-    if (bare.length === text.length && text.length <= MAX_CLEAN_LENGTH) remember(text);
+    // With ids in it, it will hardly come again.
+    if (bare.length === text.length && text.length <= MAX_CLEAN_LENGTH) clean.set(text, true);
     return text;
   }
   return redactEncoded(redactPlain(text));
-}
-
-function remember(text: string): void {
-  if (clean.size >= MAX_CLEAN) clean.clear();
-  clean.add(text);
 }
 
 function holdsSecret(text: string): boolean {

@@ -1,0 +1,50 @@
+import { NestFactory } from '@nestjs/core';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { loadConfig } from '../../src/platform/config/config.js';
+import { PeriodicTasks } from '../../src/platform/scheduling/periodic-tasks.js';
+import { WorkerModule } from '../../src/worker.module.js';
+import { TestApi } from '../support/api.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+
+const OF_THE_API = ['call-log', 'live-logs', 'live-metrics', 'socket-access'];
+const OF_A_WORKER = ['batches', 'dead-letters', 'erasures', 'jobs', 'partitions', 'sealing'];
+
+describe('the periodic tasks of a process', () => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+
+  afterAll(() => database.drop());
+
+  it('are these in the API, and wait in the registry of the schedule', async () => {
+    const api = await TestApi.start(database.url);
+    expect(api.app.get(PeriodicTasks).names).toEqual(OF_THE_API);
+    await expectWaiting(api.app.get(SchedulerRegistry), OF_THE_API);
+    await api.stop();
+    expect(api.app.get(SchedulerRegistry).getTimeouts()).toEqual([]);
+  });
+
+  it('are these in a worker, and wait in the registry of the schedule', async () => {
+    const config = loadConfig({ NODE_ENV: 'test', DATABASE_URL: database.url, DB_POOL_SIZE: '8', LOG_LEVEL: 'error' });
+    const app = await NestFactory.createApplicationContext(WorkerModule.forRoot(config), {
+      logger: ['error'],
+      abortOnError: false,
+    });
+    expect(app.get(PeriodicTasks).names).toEqual(OF_A_WORKER);
+    await expectWaiting(app.get(SchedulerRegistry), OF_A_WORKER);
+    await app.close();
+    expect(app.get(SchedulerRegistry).getTimeouts()).toEqual([]);
+  });
+});
+
+/** Each was seen waiting for its next run: it runs meanwhile, so not all at the same moment. */
+async function expectWaiting(registry: SchedulerRegistry, names: string[]): Promise<void> {
+  const seen = new Set<string>();
+  await eventually(() => {
+    for (const name of registry.getTimeouts()) seen.add(name);
+    expect([...seen].sort()).toEqual(names);
+  });
+}
