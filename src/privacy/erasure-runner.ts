@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { PeriodicTask } from '../platform/scheduling/periodic-task.js';
 import { PeriodicTasks } from '../platform/scheduling/periodic-tasks.js';
-import { type ClaimedErasure, ErasuresRepository } from './erasures.repository.js';
+import { type ClaimedErasure, ErasuresRepository } from './erasures/erasures.repository.js';
 import { SubjectEraser } from './erasers/subject-eraser.js';
 
 const PAUSE_MS = 2_000;

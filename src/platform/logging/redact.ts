@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { secretValues } from '../config/secret-values.js';
 
 /**
  * Removes credentials from what is stored or shown: log lines, the call log, problem details. It covers all their
@@ -10,6 +11,8 @@ const GONE = '[redacted]';
 /** Texts that had nothing to hide: the paths and user agents of most calls, so that they cost one look-up. */
 const MAX_CLEAN_LENGTH = 256;
 const clean = new LRUCache<string, true>({ max: 1_000 });
+/** How many secrets they were compared with. */
+let comparedWith = 0;
 
 const URL_NAMES = 'api[_-]?key|write[_-]?key|access[_-]?token|token|secret|password|passwd|pwd|private[_-]?key';
 const QUOTED = `"(?:[^"\\\\]|\\\\.){0,2048}"|'(?:[^'\\\\]|\\\\.){0,2048}'`;
@@ -47,6 +50,10 @@ const UUIDS = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 
 /** `text` without credentials. */
 export function redact(text: string): string {
+  if (comparedWith !== secretValues.size) {
+    clean.clear();
+    comparedWith = secretValues.size;
+  }
   if (clean.get(text) === true) return text;
   const bare = text.replace(UUIDS, '');
   if (!SUSPICIOUS.test(bare) && !holdsSecret(text)) {
