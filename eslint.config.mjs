@@ -37,6 +37,22 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off', 'max-lines': 'off' },
   },
   {
+    files: ['test/**/*.spec.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.name='beforeAll'] CallExpression[callee.name='createTestDatabase']",
+          message: 'Start with describeApi or describeDatabase of test/support/fixture.ts.',
+        },
+        {
+          selector: 'MemberExpression[object.name=/^(describe|it|test)$/][property.name=/^(skip|only)$/]',
+          message: 'Say what the tests need (`needs` of test/support/fixture.ts): a test that is skipped says why.',
+        },
+      ],
+    },
+  },
+  {
     files: ['**/*.mjs', '**/*.cjs'],
     rules: { 'no-unused-vars': ['error', { ignoreRestSiblings: true, argsIgnorePattern: '^_' }] },
     languageOptions: {

@@ -41,6 +41,8 @@ function runJest(words) {
   const env = { ...process.env, NODE_ENV: 'test', TMPDIR: scratch };
   delete env.TEST_REDIS_URL;
   delete env.TEST_CHROMIUM;
+  env.TEST_REDIS_REASON = redis.reason ?? '';
+  env.TEST_CHROMIUM_REASON = chromium.reason ?? '';
   if (redis.url !== undefined) env.TEST_REDIS_URL = redis.url;
   if (chromium.path !== undefined) env.TEST_CHROMIUM = chromium.path;
   const jest = spawn(process.execPath, [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...words], {

@@ -1,5 +1,4 @@
-import { TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeApi } from '../support/fixture.js';
 
 const step = { event_type: 'a' };
 const WRONG_QUERIES: [path: string, field: string][] = [
@@ -39,20 +38,7 @@ const WRONG_FUNNELS: [body: unknown, field: string][] = [
   [{ steps: [step], groupBy: 'a' }, 'groupBy'],
 ];
 
-describe('analytics', () => {
-  let database: TestDatabase;
-  let api: TestApi;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url);
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
-  });
-
+describeApi('analytics', {}, (api) => {
   it.each(WRONG_QUERIES)('refuses %s, naming %s', async (path, field) => {
     const { status, body } = await api.get<{ errors: { path: string }[] }>(`/analytics/${path}`);
     expect(status).toBe(400);

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeApi } from '../support/fixture.js';
 
 interface Entry {
   action_type: string;
@@ -12,24 +11,15 @@ interface Entry {
   changes: { path: string; before?: unknown; after?: unknown }[];
 }
 
-describe('what is done to Tidemark itself', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+describeApi('what is done to Tidemark itself', {}, (api, { database }) => {
   let tenantId: string;
   let admin: string;
   let adminId: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url);
     tenantId = await api.createTenant('Acme');
     admin = await api.createKey(tenantId, ['admin']);
     adminId = (await api.get<{ key_id: string }>('/auth/info', admin)).body.key_id;
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
   });
 
   const entriesOf = async (id: string, key?: string) =>

@@ -1,7 +1,6 @@
 import pg from 'pg';
 import { connectionString, type DatabaseRole } from '../../src/platform/database/database.js';
-import { TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeApi } from '../support/fixture.js';
 
 interface Entry {
   id: string;
@@ -32,20 +31,8 @@ interface Bulk {
 
 const ENTRY = { action_type: 'UPDATE', resource_type: 'invoice', resource_id: 'INV-42' };
 
-describe('business audit trail', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+describeApi('business audit trail', { env: { RATE_LIMIT_REQUESTS: '1000000' } }, (api, { database }) => {
   let key: string;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '1000000' });
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
-  });
 
   beforeEach(async () => {
     key = await api.createKey(await api.createTenant(`tenant ${Math.random()}`), ['read', 'write']);

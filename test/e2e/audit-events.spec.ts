@@ -1,6 +1,5 @@
 import { readXlsx } from 'hucre/xlsx';
-import { TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeApi } from '../support/fixture.js';
 
 interface AuditEvent {
   id: string;
@@ -31,21 +30,9 @@ const EVENT = {
   additional_data: { ip: '192.168.1.10', browser: 'Chrome' },
 };
 
-describe('audit events', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+describeApi('audit events', { env: { RATE_LIMIT_REQUESTS: '1000000' } }, (api) => {
   let tenantId: string;
   let key: string;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '1000000' });
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
-  });
 
   beforeEach(async () => {
     tenantId = await api.createTenant(`tenant ${Math.random()}`);

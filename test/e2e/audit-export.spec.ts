@@ -1,6 +1,5 @@
 import { readXlsx } from 'hucre/xlsx';
-import { TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeApi } from '../support/fixture.js';
 
 const HOSTILE = [
   '=1+1',
@@ -45,15 +44,11 @@ function parseCsv(text: string): string[][] {
   return rows;
 }
 
-describe('export of the audit trail', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+describeApi('export of the audit trail', { env: { RATE_LIMIT_REQUESTS: '1000000' } }, (api, { database }) => {
   let tenantId: string;
   let key: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '1000000' });
     tenantId = await api.createTenant('Acme');
     key = await api.createKey(tenantId, ['read', 'write']);
     const logs = HOSTILE.map((message, n) => ({
@@ -62,11 +57,6 @@ describe('export of the audit trail', () => {
       occurred_at: new Date(Date.now() - n * 1_000).toISOString(),
     }));
     expect((await api.post<{ created: number }>('/logs/bulk', { logs }, key)).body.created).toBe(HOSTILE.length);
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
   });
 
   const download = async (query: string) => {

@@ -1,16 +1,15 @@
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verifyInclusion } from '../../src/audit/transparency-log/merkle-proof.js';
 import { leafHash } from '../../src/audit/transparency-log/leaf.js';
 import { verifierKey } from '../../src/audit/transparency-log/signed-note.js';
-import { TestApi } from '../support/api.js';
 import { idOf, TestTrail } from '../support/audit-trail.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
-import { TestWorker } from '../support/worker.js';
+import { describeApi } from '../support/fixture.js';
 
 interface Proof {
   leaf: string;
@@ -28,35 +27,22 @@ interface Checkpoint {
 
 const DAY_MS = 86_400_000;
 
+const folder = mkdtempSync(join(tmpdir(), 'tidemark-proofs-'));
+const env = {
+  ...{ RATE_LIMIT_REQUESTS: '1000000', AUDIT_RETENTION_DAYS: '100' },
+  AUDIT_SIGNING_KEY_FILE: join(folder, 'key.pem'),
+};
+
 /** What somebody does who keeps exports and checkpoints and trusts nobody: HTTP, files, the built command line. */
-describe('the trail, seen from outside', () => {
-  let database: TestDatabase;
-  let api: TestApi;
-  let worker: TestWorker;
+describeApi('the trail, seen from outside', { env, workers: 1 }, (api, { database }) => {
   let key: string;
-  let folder: string;
   let earlier: Checkpoint;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'tidemark-proofs-'));
-    database = await createTestDatabase();
-    const env = { RATE_LIMIT_REQUESTS: '1000000', AUDIT_RETENTION_DAYS: '100' };
-    api = await TestApi.start(database.url, env);
-    worker = await TestWorker.start(database.url, {
-      ...env,
-      AUDIT_SIGNING_KEY_FILE: join(folder, 'key.pem'),
-    });
     key = await api.createKey(await api.createTenant('Acme'), ['admin']);
     await record(50, (n) => ({ message: `Entry ${n}`, user_id: `user-${n % 5}` }));
     earlier = await sealed();
     await keep('checkpoint.json', JSON.stringify(earlier));
-  });
-
-  afterAll(async () => {
-    await worker.stop();
-    await api.stop();
-    await database.drop();
-    await rm(folder, { recursive: true });
   });
 
   async function record(count: number, more: (n: number) => object): Promise<string[]> {

@@ -1,5 +1,4 @@
-import { TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeApi } from '../support/fixture.js';
 
 interface Entry {
   id: string;
@@ -61,16 +60,12 @@ function wordsOf(entry: Entry): Set<string> {
   return new Set(texts.flatMap((text) => text.toLowerCase().split(/[\s!-/:-@[-`{-~]+/)).filter((word) => word !== ''));
 }
 
-describe('search in the audit trail', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+describeApi('search in the audit trail', { env: { RATE_LIMIT_REQUESTS: '1000000' } }, (api, { database }) => {
   let key: string;
   let all: Entry[];
   const now = Date.now();
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '1000000' });
     key = await api.createKey(await api.createTenant('Acme'), ['read', 'write']);
     const foreign = await api.createKey(await api.createTenant('Globex'), ['read', 'write']);
     for (const owner of [key, foreign]) {
@@ -79,11 +74,6 @@ describe('search in the audit trail', () => {
     }
     all = await fetchAll('');
     expect(all).toHaveLength(800);
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
   });
 
   async function fetchAll(query: string): Promise<Entry[]> {

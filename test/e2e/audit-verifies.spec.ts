@@ -1,9 +1,9 @@
 import { mulberry32 } from '../../src/events/sample-data/seeded-random.js';
 import { DEFAULT_TENANT_ID } from '../../src/platform/http/principal.js';
 import { OWN_RESOURCES } from '../../src/audit/entries/own-resources.js';
-import { type Answer, PLATFORM_KEY, TestApi } from '../support/api.js';
+import { type Answer, PLATFORM_KEY } from '../support/api.js';
 import { TestTrail, verifyLines } from '../support/audit-trail.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeApi } from '../support/fixture.js';
 import { protectedRoutes } from '../support/probes.js';
 import { RandomValues } from '../support/random-values.js';
 
@@ -14,27 +14,21 @@ const ROUNDS = 4;
 /** What a route does to the trail of the caller. */
 type Case = { writes: boolean; call: () => Promise<Answer<unknown>> };
 
-describe('an export after everything that writes entries', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+const OPTIONS = { env: { RATE_LIMIT_REQUESTS: '1000000', ANALYTICS_CACHE_TTL_SECONDS: '0' } };
+
+describeApi('an export after everything that writes entries', OPTIONS, (api, { database }) => {
   let trail: TestTrail;
   let tenant: string;
   let key: string;
   const values = new RandomValues(mulberry32(SEED));
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '1000000', ANALYTICS_CACHE_TTL_SECONDS: '0' });
     trail = new TestTrail(database.url);
     tenant = await api.createTenant('Acme');
     key = await api.createKey(tenant, ['admin']);
   });
 
-  afterAll(async () => {
-    await trail.stop();
-    await api.stop();
-    await database.drop();
-  });
+  afterAll(() => trail.stop());
 
   const send = (method: string, path: string, body?: unknown, as = key) =>
     api.call<{ id: string }>(method, path, { key: as, ...(body === undefined ? {} : { body }) });

@@ -13,7 +13,7 @@ import {
   shapeCases,
   slowCases,
 } from '../support/bad-requests.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeDatabase } from '../support/fixture.js';
 import { type RawAnswer, send, sendText } from '../support/raw-http.js';
 
 interface Probe {
@@ -27,16 +27,14 @@ const ANSWER_WITHIN_MS = 5_000;
 const HELD_UP_MS = process.env['TIDEMARK_STRICT'] === '1' ? 50 : 1_000;
 
 /** Some 1,500 requests, most of them bad, against the built API in a process of its own. */
-describe('bad input', () => {
+describeDatabase('bad input', {}, (database) => {
   const agent = new Agent({ keepAlive: true });
   const heldUp: [ms: number, name: string][] = [];
-  let database: TestDatabase;
   let api: TestApiProcess;
   let objectPrototype: string[];
   let sent = 0;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
     api = await TestApiProcess.start(database.url, {
       NODE_OPTIONS: `--require ${join(process.cwd(), 'test', 'support', 'process-probe.cjs')}`,
       RATE_LIMIT_REQUESTS: '1000000',
@@ -47,7 +45,6 @@ describe('bad input', () => {
   afterAll(async () => {
     agent.destroy();
     await api.stop();
-    await database.drop();
     heldUp.sort(([one], [other]) => other - one);
     const worst = heldUp.slice(0, 5).map(([ms, name]) => `${ms.toFixed(0)} ms ${name}`);
     process.stderr.write(`${sent} inputs; longest event-loop delays: ${worst.join('; ')}\n`);

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import { PLATFORM_KEY, TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { PLATFORM_KEY } from '../support/api.js';
+import { describeApi } from '../support/fixture.js';
 import { sendStart } from '../support/raw-http.js';
 
 const WITHIN_MS = 5_000;
@@ -37,21 +37,12 @@ const PLACES: Place[] = [
   { path: '/v1/track', json: (id) => `{"event":"a","userId":"u","messageId":"s-${id}"}`, status: 200 },
 ];
 
-describe('bodies', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+describeApi('bodies', { env: { RATE_LIMIT_REQUESTS: '100000' } }, (api) => {
   let port: number;
   let id = 0;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '100000' });
     ({ port } = api.app.getHttpServer().address() as AddressInfo);
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
   });
 
   async function send(method: string, path: string, body: Buffer | string, headers: Record<string, string>) {
@@ -263,20 +254,13 @@ describe('bodies', () => {
   });
 });
 
-describe("Segment's write key in a body", () => {
-  let database: TestDatabase;
-  let api: TestApi;
+const OPTIONS = { env: { RATE_LIMIT_REQUESTS: '100000', TRUST_PROXY: 'loopback' } };
+
+describeApi("Segment's write key in a body", OPTIONS, (api) => {
   let key: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '100000', TRUST_PROXY: 'loopback' });
     key = await api.createKey(await api.createTenant('Acme'), ['write']);
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
   });
 
   /** From an address of its own, so that tests don't use up each other's attempts. */

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page, Request } from 'playwright-core';
-import { TestApi } from '../support/api.js';
-import { launchChromium, TestSite, withChromium } from '../support/chromium.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { launchChromium, TestSite } from '../support/chromium.js';
 import { eventually } from '../support/eventually.js';
+import { describeApi } from '../support/fixture.js';
 
 const SDK = 'node_modules/@segment/analytics-next/dist/umd';
 /** What the page sees of the SDK. */
@@ -17,17 +16,15 @@ interface Sdk extends PromiseLike<unknown> {
   track(name: string, properties: object): Promise<unknown>;
 }
 
-withChromium('the browser SDK of Segment, unmodified, in Chromium', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+const OPTIONS = { needs: 'chromium', env: { RATE_LIMIT_REQUESTS: '100000' } } as const;
+
+describeApi('the browser SDK of Segment, unmodified, in Chromium', OPTIONS, (api, { database }) => {
   let key: string;
   let site: TestSite;
   let browser: Browser;
   let page: Page;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '100000' });
     key = await api.createKey(await api.createTenant('Acme'), ['track']);
     site = await TestSite.start({
       '/': '<script src="/index.js"></script>',
@@ -39,8 +36,6 @@ withChromium('the browser SDK of Segment, unmodified, in Chromium', () => {
   afterAll(async () => {
     await browser.close();
     await site.stop();
-    await api.stop();
-    await database.drop();
   });
 
   beforeEach(async () => {

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { TestApi } from '../support/api.js';
+import { describeApi } from '../support/fixture.js';
 
 interface Call {
   id: string;
@@ -16,22 +16,13 @@ interface Call {
   calls: number;
 }
 
-describe('call log', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+describeApi('call log', {}, (api, { database }) => {
   let tenantId: string;
   let admin: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url);
     tenantId = await api.createTenant('Acme');
     admin = await api.createKey(tenantId, ['admin']);
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
   });
 
   const list = async (query = '', key = admin) =>
@@ -143,7 +134,7 @@ describe('call log', () => {
     );
     expect(after[0]!.calls - before[0]!.n).toBeGreaterThanOrEqual(200);
     expect(after[0]!.rows - before[0]!.n).toBeLessThanOrEqual(44); // two statuses, perhaps two minutes
-    api = await TestApi.start(database.url);
+    await api.launch(database.url);
   });
 
   it('folds every other call without a key as well', async () => {

@@ -1,21 +1,11 @@
 import { CloudEvent, emitterFor, HTTP, type Message, Mode } from 'cloudevents';
-import { TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeApi } from '../support/fixture.js';
 
-describe('CloudEvents', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+describeApi('CloudEvents', { env: { RATE_LIMIT_REQUESTS: '100000' } }, (api) => {
   let key: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '100000' });
     key = await api.createKey(await api.createTenant('Acme'), ['read', 'write']);
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
   });
 
   async function post(body: unknown, headers: Record<string, unknown>) {

@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { TestApi } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
+import { describeApi } from '../support/fixture.js';
 import { rollupDifference } from '../support/recount.js';
 import { TestWorker } from '../support/worker.js';
 import { DEFAULT_TENANT_ID } from '../../src/platform/http/principal.js';
@@ -14,20 +13,7 @@ interface Outcome {
 }
 
 /** The built command line, as an operator calls it. */
-describe('the command line', () => {
-  let database: TestDatabase;
-  let api: TestApi;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url);
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
-  });
-
+describeApi('the command line', {}, (api, { database }) => {
   const cli = (...words: string[]) => cliWith({}, ...words);
   const cliWith = (env: Record<string, string>, ...words: string[]) =>
     new Promise<Outcome>((resolve) => {

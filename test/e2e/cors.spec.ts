@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { io } from 'socket.io-client';
 import { TestApi } from '../support/api.js';
-import { launchChromium, TestSite, withChromium } from '../support/chromium.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { launchChromium, TestSite } from '../support/chromium.js';
+import { describeApi, describeDatabase } from '../support/fixture.js';
 import { RawConnection } from '../support/raw-connection.js';
 
 const APP = 'https://app.example.com';
@@ -20,21 +20,13 @@ const ASKED_HEADERS = [
 ];
 const READABLE_HEADERS = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset', 'Retry-After', 'X-Request-Id'];
 
-describe('CORS', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+const settings = { CORS_ORIGINS: `http://localhost:5173,${APP}`, API_KEY_HEADERS: 'CSIQ-APIKEY,X-Own-Key' };
+
+describeApi('CORS', { env: { ...settings, RATE_LIMIT_REQUESTS: '100000' } }, (api, { database }) => {
   let key: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    const settings = { CORS_ORIGINS: `http://localhost:5173,${APP}`, API_KEY_HEADERS: 'CSIQ-APIKEY,X-Own-Key' };
-    api = await TestApi.start(database.url, { ...settings, RATE_LIMIT_REQUESTS: '100000' });
     key = await api.createKey(await api.createTenant('Acme'), ['read', 'write']);
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
   });
 
   async function ask(path: string, origin: string, init: RequestInit = {}, url = api.url) {
@@ -194,8 +186,7 @@ interface Seen {
   body: Record<string, unknown>;
 }
 
-withChromium('in Chromium, a page', () => {
-  let database: TestDatabase;
+describeDatabase('in Chromium, a page', { needs: 'chromium' }, (database) => {
   let api: TestApi;
   let app: TestSite;
   let foreign: TestSite;
@@ -207,7 +198,6 @@ withChromium('in Chromium, a page', () => {
     const client = readFileSync('node_modules/socket.io-client/dist/socket.io.min.js', 'utf8');
     const files = { '/': '<script src="/socket.io.js"></script>', '/socket.io.js': client };
     [app, foreign] = [await TestSite.start(files), await TestSite.start(files)];
-    database = await createTestDatabase();
     api = await TestApi.start(database.url, { CORS_ORIGINS: app.origin });
     key = await api.createKey(await api.createTenant('Acme'), ['read', 'write']);
     browser = await launchChromium();
@@ -216,7 +206,6 @@ withChromium('in Chromium, a page', () => {
   afterAll(async () => {
     await browser.close();
     await api.stop();
-    await database.drop();
     await app.stop();
     await foreign.stop();
   });

@@ -1,43 +1,36 @@
 import { readFileSync } from 'node:fs';
 import type { Browser, WebSocketRoute } from 'playwright-core';
 import type { Scope } from '../../src/platform/http/principal.js';
-import { TestApi } from '../support/api.js';
 import { Visit } from '../support/browser.js';
-import { launchChromium, withChromium } from '../support/chromium.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { launchChromium } from '../support/chromium.js';
 import { eventually } from '../support/eventually.js';
-import { TestWorker } from '../support/worker.js';
+import { describeApi } from '../support/fixture.js';
 
 const PATHS = [
   ...['/', '/live', '/funnels', '/retention', '/users', '/users?user=u-1', '/audit', '/calls'],
   ...['/dead-letters', '/keys', '/event-types', '/system'],
 ];
 
-withChromium('the pages of the dashboard, in Chromium', () => {
-  let database: TestDatabase;
-  let api: TestApi;
-  let worker: TestWorker;
+const OPTIONS = {
+  needs: 'chromium',
+  env: { RATE_LIMIT_REQUESTS: '100000', ANALYTICS_CACHE_TTL_SECONDS: '0', FAILED_RETRY_SECONDS: '86400' },
+  workers: 1,
+} as const;
+
+describeApi('the pages of the dashboard, in Chromium', OPTIONS, (api, { database }) => {
   let browser: Browser;
   let visit: Visit;
   let tenantId: string;
   let admin: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '100000', ANALYTICS_CACHE_TTL_SECONDS: '0' });
-    worker = await TestWorker.start(database.url, { FAILED_RETRY_SECONDS: '86400' });
     browser = await launchChromium();
     tenantId = await api.createTenant('Acme');
     admin = await makeKey(['admin']);
     await fill();
   }, 90_000);
 
-  afterAll(async () => {
-    await browser.close();
-    await worker.stop();
-    await api.stop();
-    await database.drop();
-  });
+  afterAll(() => browser.close());
 
   beforeEach(async () => {
     visit = await Visit.begin(browser, api.url);

@@ -1,30 +1,15 @@
 import type { Browser } from 'playwright-core';
 import type { Scope } from '../../src/platform/http/principal.js';
-import { TestApi } from '../support/api.js';
 import { Visit } from '../support/browser.js';
-import { launchChromium, withChromium } from '../support/chromium.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { TestWorker } from '../support/worker.js';
+import { launchChromium } from '../support/chromium.js';
+import { describeApi } from '../support/fixture.js';
 
 const PAGES = [
   ...['Overview', 'Live', 'Funnels', 'Retention', 'Users', 'Audit', 'Calls'],
   ...['Dead letters', 'Keys', 'Event types', 'System'],
 ];
 
-describe('the files of the dashboard', () => {
-  let database: TestDatabase;
-  let api: TestApi;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url);
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
-  });
-
+describeApi('the files of the dashboard', {}, (api) => {
   const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
     fetch(`${api.url}${path}`, { method, headers });
 
@@ -65,28 +50,23 @@ describe('the files of the dashboard', () => {
   });
 });
 
-withChromium('the dashboard, in Chromium', () => {
-  let database: TestDatabase;
-  let api: TestApi;
-  let worker: TestWorker;
+const OPTIONS = {
+  needs: 'chromium',
+  env: { RATE_LIMIT_REQUESTS: '100000', ANALYTICS_CACHE_TTL_SECONDS: '0', FAILED_RETRY_SECONDS: '86400' },
+  workers: 1,
+} as const;
+
+describeApi('the dashboard, in Chromium', OPTIONS, (api) => {
   let browser: Browser;
   let tenantId: string;
   let visit: Visit;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '100000', ANALYTICS_CACHE_TTL_SECONDS: '0' });
-    worker = await TestWorker.start(database.url, { FAILED_RETRY_SECONDS: '86400' });
     browser = await launchChromium();
     tenantId = await api.createTenant('Acme');
   }, 60_000);
 
-  afterAll(async () => {
-    await browser.close();
-    await worker.stop();
-    await api.stop();
-    await database.drop();
-  });
+  afterAll(() => browser.close());
 
   beforeEach(async () => {
     visit = await Visit.begin(browser, api.url);

@@ -1,27 +1,18 @@
 import { TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeApi } from '../support/fixture.js';
 
 interface Event {
   id: string;
   enrichment: Record<string, unknown>;
 }
 
-describe('enrichment', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+describeApi('enrichment', { env: { TRUST_PROXY: 'loopback' } }, (api, { database }) => {
   let tenant: string;
   let key: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { TRUST_PROXY: 'loopback' });
     tenant = await api.createTenant('Acme');
     key = await api.createKey(tenant, ['read', 'write']);
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
   });
 
   const send = async (body: object = {}, headers: Record<string, string> = {}, at = api) =>

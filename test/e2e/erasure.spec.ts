@@ -1,13 +1,11 @@
 import { RecountService } from '../../src/analytics/rollups/recount.service.js';
 import { verifyInclusion } from '../../src/audit/transparency-log/merkle-proof.js';
-import { TestApi } from '../support/api.js';
 import { TestTrail, verifyLines } from '../support/audit-trail.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { dumpDatabase, tracesOf } from '../support/database-dump.js';
 import { eventually } from '../support/eventually.js';
+import { describeApi } from '../support/fixture.js';
 import { rollupDifference } from '../support/recount.js';
-import { dumpTestRedis, flushTestRedis, testRedisUrl } from '../support/redis.js';
-import { TestWorker } from '../support/worker.js';
+import { dumpTestRedis, testRedisUrl } from '../support/redis.js';
 
 /** `npm run test:audit` erases a hundred. */
 const SUBJECTS = Number(process.env['AUDIT_SUBJECTS'] ?? 4);
@@ -36,31 +34,20 @@ interface Preview {
   not_covered: string[];
 }
 
-describe('POST /privacy/erasures', () => {
-  let database: TestDatabase;
-  let api: TestApi;
-  let worker: TestWorker;
+const env = { RATE_LIMIT_REQUESTS: '1000000', REDIS_URL: testRedisUrl, EVENT_CONTEXT: 'full' };
+
+describeApi('POST /privacy/erasures', { env, workers: 1 }, (api, { database }) => {
   let trail: TestTrail;
   let tenant: string;
   let key: string;
 
   beforeAll(async () => {
-    await flushTestRedis();
-    database = await createTestDatabase();
-    const env = { RATE_LIMIT_REQUESTS: '1000000', REDIS_URL: testRedisUrl, EVENT_CONTEXT: 'full' };
-    api = await TestApi.start(database.url, env);
-    worker = await TestWorker.start(database.url, env);
     trail = new TestTrail(database.url);
     tenant = await api.createTenant('Erasing');
     key = await api.createKey(tenant, ['read', 'write', 'admin']);
   });
 
-  afterAll(async () => {
-    await trail.stop();
-    await worker.stop();
-    await api.stop();
-    await database.drop();
-  });
+  afterAll(() => trail.stop());
 
   /** Everything about somebody carries this, so that one search finds any trace. */
   const nameOf = (n: number) => `person-${n}-qz7`;

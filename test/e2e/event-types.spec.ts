@@ -1,6 +1,6 @@
-import { TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import type { TestApi } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
+import { describeApi } from '../support/fixture.js';
 
 const ORDER = {
   type: 'object',
@@ -12,23 +12,14 @@ const ORDER = {
 const GOOD = { items: [{ price: 1 }] };
 const BAD = { items: [{ price: 'high' }, {}] };
 
-describe('event types', () => {
-  let database: TestDatabase;
-  let api: TestApi;
-  let second: TestApi;
+describeApi('event types', { apis: 2 }, (api, { apis }) => {
+  const second = apis[1]!;
   let key: string;
   let other: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    [api, second] = await Promise.all([TestApi.start(database.url), TestApi.start(database.url)]);
     key = await api.createKey(await api.createTenant('Acme'), ['admin']);
     other = await api.createKey(await api.createTenant('Other'), ['admin']);
-  });
-
-  afterAll(async () => {
-    await Promise.all([api.stop(), second.stop()]);
-    await database.drop();
   });
 
   const put = (type: string, body: unknown, as = key) =>

@@ -1,7 +1,5 @@
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
-import { TestApi } from '../support/api.js';
-import { TestWorker } from '../support/worker.js';
+import { describeApi } from '../support/fixture.js';
 
 interface Batch {
   accepted: number;
@@ -18,25 +16,13 @@ interface EventBody {
   processed_at: string | null;
 }
 
-describe('events over HTTP', () => {
-  let database: TestDatabase;
-  let api: TestApi;
-  let worker: TestWorker;
+describeApi('events over HTTP', { workers: 1 }, (api) => {
   let key: string;
   let otherKey: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url);
-    worker = await TestWorker.start(database.url);
     key = await api.createKey(await api.createTenant('Acme'), ['read', 'write']);
     otherKey = await api.createKey(await api.createTenant('Globex'), ['read', 'write']);
-  });
-
-  afterAll(async () => {
-    await worker.stop();
-    await api.stop();
-    await database.drop();
   });
 
   it('takes an event, gives it back at once, and shows it processed soon after', async () => {

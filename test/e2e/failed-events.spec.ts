@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
+import { describeApi } from '../support/fixture.js';
 import { rollupDifference } from '../support/recount.js';
 import { TestWorker } from '../support/worker.js';
 
@@ -30,29 +29,13 @@ interface Retried {
   next_cursor: string | null;
 }
 
-describe('failed events', () => {
-  let database: TestDatabase;
-  let api: TestApi;
-  let workers: TestWorker[];
+describeApi('failed events', { env: { RATE_LIMIT_REQUESTS: '1000000' }, workers: 2 }, (api, { database }) => {
   let tenant: string;
   let key: string;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    const env = { RATE_LIMIT_REQUESTS: '1000000' };
-    api = await TestApi.start(database.url, env);
-    workers = await Promise.all([1, 2].map(() => TestWorker.start(database.url, env)));
-  });
 
   beforeEach(async () => {
     tenant = await api.createTenant(`Acme ${expect.getState().currentTestName}`.slice(0, 200));
     key = await api.createKey(tenant, ['admin']);
-  });
-
-  afterAll(async () => {
-    await Promise.all(workers.map((worker) => worker.stop()));
-    await api.stop();
-    await database.drop();
   });
 
   const quarantine = (schema: unknown) =>
@@ -216,10 +199,8 @@ describe('failed events', () => {
   });
 });
 
-describe('failed events and their schedule', () => {
+describeApi('failed events and their schedule', {}, (api, { database }) => {
   it('are retried when their time has come, once each, by whichever worker is first, without a queue', async () => {
-    const database = await createTestDatabase();
-    const api = await TestApi.start(database.url);
     const key = await api.createKey(await api.createTenant('Acme'), ['admin']);
     const put = (schema: unknown) =>
       api.call('PUT', '/event-types/sale/schema', { key, body: { schema, mode: 'quarantine' } });
@@ -244,7 +225,5 @@ describe('failed events and their schedule', () => {
     const total = await api.get<{ total: number }>('/analytics/events-by-type', key);
     expect(total.body.total).toBe(200);
     await Promise.all(workers.map((worker) => worker.stop()));
-    await api.stop();
-    await database.drop();
   }, 60_000);
 });

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { PLATFORM_KEY, TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { PLATFORM_KEY } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
+import { describeApi } from '../support/fixture.js';
 import { LiveClient } from '../support/live.js';
 import { RawConnection, type RawResponse } from '../support/raw-connection.js';
 
@@ -34,20 +34,8 @@ const BODIES: [path: string, body: string, status: number][] = [
   ['/api/v1/analytics/funnel', '{"steps":[{"event_type":"jdk"}]}', 200],
 ];
 
-describe('the HTTP server', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+describeApi('the HTTP server', { env: { RATE_LIMIT_REQUESTS: '100000' } }, (api, { database }) => {
   let connection: RawConnection;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '100000' });
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
-  });
 
   beforeEach(async () => {
     connection = await RawConnection.open(api.url);

@@ -1,28 +1,18 @@
-import { TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
+import { describeApi } from '../support/fixture.js';
 
 const PLAN = { type: 'object', required: ['plan'], properties: { plan: { type: 'string' } } };
 
-describe('every protocol', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+describeApi('every protocol', { env: { RATE_LIMIT_REQUESTS: '100000' } }, (api, { database }) => {
   let key: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '100000' });
     key = await api.createKey(await api.createTenant('Acme'), ['admin']);
     await api.call('PUT', '/event-types/signup/schema', { key, body: { schema: PLAN, mode: 'reject' } });
     await eventually(async () => {
       const { status } = await api.post('/events', { event_type: 'signup' }, key);
       expect(status).toBe(400);
     });
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
   });
 
   const AGENT = 'shop/7';

@@ -1,6 +1,6 @@
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { PLATFORM_KEY, TestApi } from '../support/api.js';
+import { describeApi } from '../support/fixture.js';
 
 interface Key {
   id: string;
@@ -13,22 +13,13 @@ interface Key {
   key: string;
 }
 
-describe('keys and tenants', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+describeApi('keys and tenants', {}, (api, { database }) => {
   let tenantId: string;
   let admin: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url);
     tenantId = await api.createTenant('Acme');
     admin = await api.createKey(tenantId, ['admin']);
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
   });
 
   const create = async (body: Record<string, unknown> = {}) =>

@@ -1,33 +1,21 @@
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { PLATFORM_KEY, TestApi } from '../support/api.js';
 import { TestApiProcess } from '../support/api-process.js';
 import { eventually } from '../support/eventually.js';
-import { flushTestRedis, redisServerInstalled, startRedisServer, testRedisUrl } from '../support/redis.js';
+import { describeApi, describeDatabase } from '../support/fixture.js';
+import { startRedisServer, testRedisUrl } from '../support/redis.js';
 
 for (const [store, redisUrl] of [
   ['memory', undefined],
   ['redis', testRedisUrl],
 ] as const) {
-  const run = store === 'redis' && redisUrl === undefined ? describe.skip : describe; // npm test prints that there is no Redis
+  const needs = store === 'redis' ? store : undefined;
+  const options = { needs, env: { REDIS_URL: redisUrl }, apis: store === 'redis' ? 2 : 1 } as const;
 
-  run(`limits counted in ${store}`, () => {
-    let database: TestDatabase;
-    let apis: TestApi[];
+  describeApi(`limits counted in ${store}`, options, (_api, { database, apis }) => {
     let tenantId: string;
 
     beforeAll(async () => {
-      if (store === 'redis') await flushTestRedis();
-      database = await createTestDatabase();
-      const processes = store === 'redis' ? 2 : 1;
-      apis = await Promise.all(
-        Array.from({ length: processes }, () => TestApi.start(database.url, { REDIS_URL: redisUrl })),
-      );
       tenantId = await apis[0]!.createTenant('Acme');
-    });
-
-    afterAll(async () => {
-      await Promise.all(apis.map((api) => api.stop()));
-      await database.drop();
     });
 
     const key = async (limits: Record<string, number>) => {
@@ -131,10 +119,8 @@ for (const [store, redisUrl] of [
   });
 }
 
-describe('failed authentication', () => {
+describeApi('failed authentication', {}, (api) => {
   it('is limited per address, without standing in the way of genuine keys', async () => {
-    const database = await createTestDatabase();
-    const api = await TestApi.start(database.url);
     const tenantId = await api.createTenant('Acme');
     const [used, fresh] = [await api.createKey(tenantId, ['read']), await api.createKey(tenantId, ['read'])];
     await api.get('/auth/info', used);
@@ -148,15 +134,11 @@ describe('failed authentication', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(30);
     expect((await api.get('/auth/info', used)).status).toBe(200);
     expect((await api.get('/auth/info', fresh)).status).toBe(200);
-    await api.stop();
-    await database.drop();
   });
 });
 
-describe('failed authentication through a proxy', () => {
+describeApi('failed authentication through a proxy', { env: { TRUST_PROXY: 'loopback' } }, (api) => {
   it('is limited per address however it is spelled, and per /64 of IPv6', async () => {
-    const database = await createTestDatabase();
-    const api = await TestApi.start(database.url, { TRUST_PROXY: 'loopback' });
     const failFrom = async (forwarded: (n: number) => string) => {
       const statuses = await Promise.all(
         Array.from({ length: 40 }, async (_, n) => {
@@ -169,16 +151,11 @@ describe('failed authentication through a proxy', () => {
     expect(await failFrom((n) => `198.51.100.7:${n + 1_024}`)).toBe(10);
     expect(await failFrom((n) => `2001:db8:1:2:${n}::1`)).toBe(10);
     expect(await failFrom((n) => `2001:db8:1:${n + 3}::1`)).toBe(0);
-    await api.stop();
-    await database.drop();
   });
 });
 
-const withRedis = redisServerInstalled ? describe : describe.skip; // npm test prints that there is no redis-server
-
-withRedis('limits of two API processes on one Redis', () => {
+describeDatabase('limits of two API processes on one Redis', { needs: 'redis-server' }, (database) => {
   it('let exactly 10 of 40 parallel requests through, on both together', async () => {
-    const database = await createTestDatabase();
     const redis = await startRedisServer();
     const apis = await Promise.all([1, 2].map(() => TestApiProcess.start(database.url, { REDIS_URL: redis.url })));
     const send = (n: number, path: string, key: string, body: unknown, headers: Record<string, string> = {}) =>
@@ -199,13 +176,11 @@ withRedis('limits of two API processes on one Redis', () => {
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(30);
     await Promise.all(apis.map((api) => api.stop()));
     await redis.kill();
-    await database.drop();
   });
 });
 
-withRedis('limits while Redis is away', () => {
+describeDatabase('limits while Redis is away', { needs: 'redis-server' }, (database) => {
   it('are each process’s share for requests, and creating keys is refused', async () => {
-    const database = await createTestDatabase();
     const redis = await startRedisServer();
     const api = await TestApi.start(database.url, { REDIS_URL: redis.url, API_REPLICAS: '2' });
     const tenantId = await api.createTenant('Acme');
@@ -224,6 +199,5 @@ withRedis('limits while Redis is away', () => {
     expect(answers.filter(({ status }) => status === 202)).toHaveLength(5);
     expect((await api.post('/keys', { client_id: 'c', name: 'n' })).status).toBe(503);
     await api.stop();
-    await database.drop();
   });
 });

@@ -4,30 +4,21 @@ import { LiveMetrics } from '../../src/metrics-gateway/live-metrics.js';
 import { SocketAccess } from '../../src/metrics-gateway/socket-access.js';
 import { TestApi } from '../support/api.js';
 import { TestApiProcess } from '../support/api-process.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { Detour } from '../support/detour.js';
 import { eventually } from '../support/eventually.js';
+import { describeApi } from '../support/fixture.js';
 import { LiveClient } from '../support/live.js';
 
 const MB = 1_048_576;
 
 /** Clients that mean harm, a database that goes away, a process that is told to stop. */
-describe('live metrics under stress', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+describeApi('live metrics under stress', {}, (api, { database }) => {
   let tenant: string;
   let key: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url);
     tenant = await api.createTenant('Live');
     key = await api.createKey(tenant, ['read', 'write']);
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
   });
 
   /** A WebSocket made by hand, so that it can stop reading. @returns its TCP connection, in the namespace or not */

@@ -2,10 +2,9 @@ import { io, type Socket } from 'socket.io-client';
 import type { EntryResponse as Entry } from '../../src/audit/entries/entries.dto.js';
 import { SocketAccess } from '../../src/metrics-gateway/socket-access.js';
 import { TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
+import { describeApi } from '../support/fixture.js';
 import type { Ack, ConnectError } from '../support/live.js';
-import { TestWorker } from '../support/worker.js';
 
 class LogClient {
   readonly entries: Entry[] = [];
@@ -36,27 +35,13 @@ class LogClient {
   }
 }
 
-describe('the live audit log', () => {
-  let database: TestDatabase;
-  let apis: TestApi[];
-  let workers: TestWorker[];
-  const clients: LogClient[] = [];
+const OPTIONS = { env: { RATE_LIMIT_REQUESTS: '100000' }, apis: 2, workers: 2 };
 
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    const env = { RATE_LIMIT_REQUESTS: '100000' };
-    apis = await Promise.all([TestApi.start(database.url, env), TestApi.start(database.url, env)]);
-    workers = await Promise.all([TestWorker.start(database.url), TestWorker.start(database.url)]);
-  }, 60_000);
+describeApi('the live audit log', OPTIONS, (_api, { apis, workers }) => {
+  const clients: LogClient[] = [];
 
   afterEach(() => {
     for (const { socket } of clients.splice(0)) socket.close();
-  });
-
-  afterAll(async () => {
-    await Promise.all(workers.map((worker) => worker.stop()));
-    await Promise.all(apis.map((api) => api.stop()));
-    await database.drop();
   });
 
   const connect = async (key: string, n = 0) => {
@@ -83,7 +68,7 @@ describe('the live audit log', () => {
       await record(key, `entry ${n}`);
       sent.push(`entry ${n}`);
       if (n === 40) await workers[0]!.kill();
-      if (n === 80) workers[0] = await TestWorker.start(database.url);
+      if (n === 80) await workers[0]!.restart();
     }
     await eventually(() => expect(readers.map(({ messages }) => messages.length)).toEqual([120, 120]), 20_000);
     for (const reader of readers) expect(reader.messages).toEqual(sent);

@@ -6,26 +6,19 @@ import { DEFAULT_TENANT_ID } from '../../src/platform/http/principal.js';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { PLATFORM_KEY, TestApi } from '../support/api.js';
 import { TestApiProcess } from '../support/api-process.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
+import { describeApi } from '../support/fixture.js';
 import { type ConnectError, LiveClient } from '../support/live.js';
-import { TestWorker } from '../support/worker.js';
 
 /** Two API processes and a worker on one PostgreSQL; nothing else connects them. */
-describe('live metrics', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+describeApi('live metrics', { workers: 1 }, (api, { database, worker }) => {
   let second: TestApiProcess;
-  let worker: TestWorker;
   let tenant: string;
   let key: string;
   const clients: LiveClient[] = [];
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url);
     second = await TestApiProcess.start(database.url);
-    worker = await TestWorker.start(database.url);
     tenant = await api.createTenant('Live');
     key = await api.createKey(tenant, ['read', 'write'], 'shop');
   });
@@ -34,12 +27,7 @@ describe('live metrics', () => {
     for (const client of clients.splice(0)) client.close();
   });
 
-  afterAll(async () => {
-    await worker.stop();
-    await second.stop();
-    await api.stop();
-    await database.drop();
-  });
+  afterAll(() => second.stop());
 
   async function connect(token: unknown = key, url = api.url, options = {}): Promise<LiveClient> {
     const client = await LiveClient.connect(url, token === null ? {} : { token }, options);
@@ -151,7 +139,7 @@ describe('live metrics', () => {
       await eventually(() => expect(all.messages.at(-1)).toMatchObject({ pending_events: 12, total_events: 0 }));
       await eventually(() => expect(one.messages.at(-1)).toMatchObject({ pending_events: 5, total_events: 0 }));
     } finally {
-      worker = await TestWorker.start(database.url);
+      await worker.restart();
     }
   });
 

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { randomInt } from 'node:crypto';
 import { parse } from 'yaml';
-import { PLATFORM_KEY, TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { PLATFORM_KEY } from '../support/api.js';
 import { forgedCursors } from '../support/edge-values.js';
+import { describeApi } from '../support/fixture.js';
 import { type Document, OpenApiRequests } from '../support/openapi-requests.js';
 import { type RawAnswer, type RawRequest, send } from '../support/raw-http.js';
 
@@ -16,22 +16,18 @@ const ANSWER_WITHIN_MS = 10_000;
 const GIVES_AWAY =
   /node_modules|\.[jt]s:\d+|\bat \S+ \(|\bselect\b.*\bfrom\b|\binsert into\b|syntax error at|QueryFailed|violates|relation "/i;
 
-describe(`every operation of the OpenAPI document (TIDEMARK_FUZZ_SEED=${SEED})`, () => {
+const OPTIONS = { env: { RATE_LIMIT_REQUESTS: '10000000', LOG_LEVEL: 'fatal' } };
+
+describeApi(`every operation of the OpenAPI document (TIDEMARK_FUZZ_SEED=${SEED})`, OPTIONS, (api) => {
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
-  let database: TestDatabase;
-  let api: TestApi;
   let headers: Record<string, string>;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '10000000', LOG_LEVEL: 'fatal' });
     headers = { 'X-API-Key': PLATFORM_KEY, 'X-Tenant-Id': await api.createTenant('Edges') };
   });
 
   afterAll(async () => {
     agent.destroy();
-    await api.stop();
-    await database.drop();
   });
 
   const call = async <Body>(method: string, path: string, body?: unknown) =>

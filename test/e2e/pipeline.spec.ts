@@ -1,8 +1,8 @@
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
+import { describeApi, describeDatabase } from '../support/fixture.js';
 import { TestApi } from '../support/api.js';
 import { rollupDifference } from '../support/recount.js';
-import { flushTestRedis, redisServerInstalled, startRedisServer, testRedisUrl } from '../support/redis.js';
+import { startRedisServer, testRedisUrl } from '../support/redis.js';
 import { TestWorker } from '../support/worker.js';
 
 type Counts = { total: number; data: { event_type: string; count: number }[] };
@@ -13,26 +13,14 @@ const backends = [
 ] as const;
 
 for (const [backend, redisUrl] of backends) {
-  const run = backend === 'redis' && redisUrl === undefined ? describe.skip : describe; // npm test prints that there is no Redis
+  const needs = backend === 'redis' ? backend : undefined;
+  const options = { needs, env: { REDIS_URL: redisUrl }, workers: 1 } as const;
 
-  run(`pipeline on the ${backend} queue`, () => {
-    let database: TestDatabase;
-    let api: TestApi;
-    let worker: TestWorker;
+  describeApi(`pipeline on the ${backend} queue`, options, (api, { database }) => {
     let key: string;
 
     beforeAll(async () => {
-      if (backend === 'redis') await flushTestRedis();
-      database = await createTestDatabase();
-      api = await TestApi.start(database.url, { REDIS_URL: redisUrl });
-      worker = await TestWorker.start(database.url, { REDIS_URL: redisUrl });
       key = await api.createKey(await api.createTenant('Acme'), ['read', 'write']);
-    });
-
-    afterAll(async () => {
-      await worker.stop();
-      await api.stop();
-      await database.drop();
     });
 
     const total = async () =>
@@ -95,11 +83,8 @@ for (const [backend, redisUrl] of backends) {
   });
 }
 
-const withRedis = redisServerInstalled ? describe : describe.skip; // npm test prints that there is no redis-server
-
-withRedis('pipeline when Redis goes away', () => {
+describeDatabase('pipeline when Redis goes away', { needs: 'redis-server' }, (database) => {
   it('goes on taking events, and the poller processes them', async () => {
-    const database = await createTestDatabase();
     const redis = await startRedisServer();
     const api = await TestApi.start(database.url, { REDIS_URL: redis.url, LOG_LEVEL: 'silent' });
     const worker = await TestWorker.start(database.url, { REDIS_URL: redis.url, LOG_LEVEL: 'silent' });
@@ -125,6 +110,5 @@ withRedis('pipeline when Redis goes away', () => {
     expect(await worker.stop()).toBe(0);
     await api.stop();
     await again.kill();
-    await database.drop();
   }, 60_000);
 });

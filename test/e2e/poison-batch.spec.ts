@@ -1,8 +1,8 @@
 import { PLATFORM_KEY } from '../support/api.js';
 import { TestApiProcess } from '../support/api-process.js';
 import { BAD_TEXTS, BAD_TIMES, BAD_VALUES, eventJson, PLACES } from '../support/bad-events.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
+import { describeDatabase } from '../support/fixture.js';
 import { rollupDifference } from '../support/recount.js';
 import { TestWorker } from '../support/worker.js';
 
@@ -45,15 +45,13 @@ function poisons(): Poisoned[] {
 }
 
 /** One bad event among 999 good ones, in batches of several tenants that share commits. */
-describe('a poisoned batch', () => {
-  let database: TestDatabase;
+describeDatabase('a poisoned batch', {}, (database) => {
   let api: TestApiProcess;
   let worker: TestWorker;
   const keys = new Map<string, string>();
   const accepted = new Map<string, number>();
 
   beforeAll(async () => {
-    database = await createTestDatabase();
     await database.query(`
       create function refuse_event() returns trigger language plpgsql as $$
       begin raise exception 'refused' using errcode = substr(new.event_type, 8); end $$`);
@@ -68,7 +66,6 @@ describe('a poisoned batch', () => {
   afterAll(async () => {
     await worker.stop();
     await api.stop();
-    await database.drop();
   });
 
   async function call<Body>(path: string, key: string, body?: string, headers: Record<string, string> = {}) {

@@ -1,28 +1,18 @@
 import { Database } from '../../src/platform/database/database.js';
 import { Problem } from '../../src/platform/http/problem.js';
-import { TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeApi } from '../support/fixture.js';
 
-describe('the connections of an API process', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+describeApi('the connections of an API process', { env: { RATE_LIMIT_REQUESTS: '10000' } }, (api) => {
   let pools: Database;
   let tenants: { id: string; key: string }[];
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '10000' });
     pools = api.app.get(Database);
     tenants = [];
     for (const name of ['Slow', 'Quick', 'Third']) {
       const id = await api.createTenant(name);
       tenants.push({ id, key: await api.createKey(id, ['read', 'write']) });
     }
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
   });
 
   /** Reads of a tenant that hold their connections until `end`. */

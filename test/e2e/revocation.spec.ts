@@ -1,6 +1,6 @@
 import { PLATFORM_KEY, TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
+import { describeApi } from '../support/fixture.js';
 import { LiveClient } from '../support/live.js';
 import { protectedRoutes } from '../support/probes.js';
 
@@ -21,21 +21,12 @@ const BODIES: Record<string, object> = {
   'PATCH /tenants/{id}': { name: 'made-late' },
 };
 
-describe('what was revoked', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+describeApi('what was revoked', { env: { RATE_LIMIT_REQUESTS: '100000', TRUST_PROXY: '1' } }, (api, { database }) => {
   let tenant: string;
   let tenants = 0;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '100000', TRUST_PROXY: '1' });
     tenant = await api.createTenant('Acme');
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
   });
 
   const makeKey = async (scopes: string[], tenantId = tenant): Promise<Key> =>

@@ -6,23 +6,9 @@ import { parse } from 'yaml';
 import { ApiModule } from '../../src/api.module.js';
 import { ACCESS, CHANGES_ACCESS } from '../../src/platform/http/access.js';
 import { loadConfig } from '../../src/platform/config/config.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { TestApi } from '../support/api.js';
+import { describeApi } from '../support/fixture.js';
 
-describe('routes', () => {
-  let database: TestDatabase;
-  let api: TestApi;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url);
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
-  });
-
+describeApi('routes', {}, (api, { database }) => {
   it('each declare a scope or that they are public, and those about keys, tenants and tokens that they change access', async () => {
     const module = await Test.createTestingModule({
       imports: [ApiModule.forRoot(loadConfig({ DATABASE_URL: database.url })), DiscoveryModule],
@@ -97,30 +83,40 @@ describe('routes', () => {
       version: expect.any(String) as string,
       checks: { postgres: { status: 'up' }, queue: { status: 'up', backend: 'postgres' } },
     });
-    expect((await api.call('GET', '/healthcheck', { key: null })).status).toBe(200);
-    expect((await api.call('GET', '/health/live', { key: null })).status).toBe(200);
-    expect((await api.call('GET', '/health/ready', { key: null })).status).toBe(200);
+    for (const path of ['healthcheck', 'health/live', 'health/ready']) {
+      await api.request().get(`/api/v1/${path}`).expect(200);
+    }
   });
 
   it('are documented as JSON and YAML that are written once, not for each request', async () => {
     const isDocument = (value: unknown) => (value as { openapi?: string } | null)?.openapi !== undefined;
     const reads = [jest.spyOn(JSON, 'stringify'), jest.spyOn(Object, 'keys')]; // JSON and YAML are written with these
     try {
-      const json = await (await fetch(`${api.url}/docs-json`)).text();
-      const yaml = await fetch(`${api.url}/docs-yaml`);
-      const text = await yaml.text();
+      const json = await api.request().get('/docs-json').expect(200);
+      const yaml = await api
+        .request()
+        .get('/docs-yaml')
+        .expect(200)
+        .expect('Content-Type', 'application/yaml; charset=utf-8');
       expect(reads.flatMap(({ mock }) => mock.calls as unknown[][]).filter(([value]) => isDocument(value))).toEqual([]);
-      expect(yaml.headers.get('content-type')).toBe('application/yaml; charset=utf-8');
-      expect(parse(text)).toEqual(JSON.parse(json));
+      expect(parse(yaml.text)).toEqual(JSON.parse(json.text));
     } finally {
       jest.restoreAllMocks();
     }
   });
 
   it('are documented at /docs and /docs-json', async () => {
-    const page = await fetch(`${api.url}/docs`);
-    expect(await page.text()).toContain('swagger-ui');
-    const document = (await (await fetch(`${api.url}/docs-json`)).json()) as { paths: Record<string, unknown> };
-    expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(['/api/v1/events/batch', '/api/v1/health']));
+    await api
+      .request()
+      .get('/docs')
+      .expect(200)
+      .expect(/swagger-ui/);
+    const { body } = await api
+      .request()
+      .get('/docs-json')
+      .expect(200)
+      .expect('Content-Type', /^application\/json/);
+    const { paths } = body as { paths: Record<string, unknown> };
+    expect(Object.keys(paths)).toEqual(expect.arrayContaining(['/api/v1/events/batch', '/api/v1/health']));
   });
 });

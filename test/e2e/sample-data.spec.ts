@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import type { TestApi } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
+import { describeApi, type Fixture } from '../support/fixture.js';
 import { rollupDifference } from '../support/recount.js';
-import { flushTestRedis, testRedisUrl } from '../support/redis.js';
-import { TestWorker } from '../support/worker.js';
+import { testRedisUrl } from '../support/redis.js';
 
 interface Job {
   id: string;
@@ -17,29 +16,15 @@ interface Job {
   error?: string;
 }
 
-const BACKENDS = testRedisUrl === undefined ? [undefined] : [undefined, testRedisUrl];
 const TIMEOUT_MS = 60_000;
 
-describe.each(BACKENDS)('POST /generate-sample-data/:num_events, queues in %s', (redisUrl) => {
-  let database: TestDatabase;
-  let api: TestApi;
-  let worker: TestWorker | undefined;
-  const env = { RATE_LIMIT_REQUESTS: '1000000', ANALYTICS_CACHE_TTL_SECONDS: '0', REDIS_URL: redisUrl };
+const env = { RATE_LIMIT_REQUESTS: '1000000', ANALYTICS_CACHE_TTL_SECONDS: '0' };
+const REDIS = { needs: 'redis', env: { ...env, REDIS_URL: testRedisUrl }, workers: 1 } as const;
 
-  beforeAll(async () => {
-    await flushTestRedis();
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, env);
-  });
+describeApi('POST /generate-sample-data/:num_events, queues in PostgreSQL', { env, workers: 1 }, generatesSampleData);
+describeApi('POST /generate-sample-data/:num_events, queues in Redis', REDIS, generatesSampleData);
 
-  beforeEach(async () => void (worker ??= await TestWorker.start(database.url, env)));
-
-  afterAll(async () => {
-    await worker?.stop();
-    await api.stop();
-    await database.drop();
-  });
-
+function generatesSampleData(api: TestApi, { database, worker }: Fixture): void {
   async function newTenant(name: string): Promise<{ id: string; key: string }> {
     const id = await api.createTenant(name);
     return { id, key: await api.createKey(id, ['admin']) };
@@ -127,14 +112,13 @@ describe.each(BACKENDS)('POST /generate-sample-data/:num_events, queues in %s', 
     const count = 30_000;
     const id = await start(key, count);
     await eventually(async () => expect((await look(key, id)).progress).toBeGreaterThan(5), TIMEOUT_MS);
-    await worker!.kill();
-    worker = undefined;
+    await worker.kill();
     const killedAt = await look(key, id);
     expect(killedAt).toMatchObject({ state: 'active' });
     expect(killedAt.progress).toBeLessThan(100);
     // as if the chunk after the last noted one had been committed before the kill
     await database.query(`update jobs set done = greatest(done - 1000, 0), leased_until = now() where id = $1`, [id]);
-    worker = await TestWorker.start(database.url, env);
+    await worker.restart();
     expect((await whenCompleted(key, id)).result).toMatchObject({ num_events: count, stored: count, rejected: 0 });
     expect(await countStored(tenant)).toMatchObject({ events: count, ids: count });
     expect(await countCounted(key)).toBe(count);
@@ -213,4 +197,4 @@ describe.each(BACKENDS)('POST /generate-sample-data/:num_events, queues in %s', 
       await expect(cli(...words)).rejects.toMatchObject({ code: 2, stdout: '' });
     }
   }, 120_000);
-});
+}

@@ -3,28 +3,25 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TestApiProcess } from '../support/api-process.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeDatabase } from '../support/fixture.js';
 import { plantBare, plantNamed, type Planted } from '../support/planted-secrets.js';
 
 const PLATFORM_API_KEY = `pl@tform/${randomBytes(24).toString('base64')}!`;
 const JWT_SECRET = randomBytes(32).toString('hex');
 
-describe('a credential in a request', () => {
-  let database: TestDatabase;
+describeDatabase('a credential in a request', {}, (database) => {
   let api: TestApiProcess;
   let logs: string;
   const problems: string[] = [];
 
   beforeAll(async () => {
     logs = mkdtempSync(join(tmpdir(), 'tidemark-logs-'));
-    database = await createTestDatabase();
     const env = { PLATFORM_API_KEY, JWT_SECRET, LOG_DIR: logs, LOG_LEVEL: 'info' };
     api = await TestApiProcess.start(database.url, env);
   });
 
   afterAll(async () => {
     await api.stop();
-    await database.drop();
     rmSync(logs, { recursive: true });
   });
 

@@ -1,9 +1,8 @@
 import { Analytics } from '@segment/analytics-node';
 import { request as httpRequest } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
+import { describeApi } from '../support/fixture.js';
 
 interface Row {
   event_id: string;
@@ -13,20 +12,11 @@ interface Row {
   payload: Record<string, unknown>;
 }
 
-describe("Segment's tracking API", () => {
-  let database: TestDatabase;
-  let api: TestApi;
+describeApi("Segment's tracking API", { env: { RATE_LIMIT_REQUESTS: '100000' } }, (api, { database }) => {
   let key: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '100000' });
     key = await api.createKey(await api.createTenant('Acme'), ['track']);
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
   });
 
   const basic = (user = key) => ({ Authorization: `Basic ${Buffer.from(`${user}:`).toString('base64')}` });
@@ -238,10 +228,8 @@ describe("Segment's tracking API", () => {
   });
 });
 
-describe('gzip at /api/v1/events', () => {
+describeApi('gzip at /api/v1/events', {}, (api) => {
   it('is inflated up to the limit; bombs are 413', async () => {
-    const database = await createTestDatabase();
-    const api = await TestApi.start(database.url);
     const key = await api.createKey(await api.createTenant('Acme'), ['write']);
     const post = async (body: Uint8Array, encoding: string) =>
       (
@@ -256,7 +244,5 @@ describe('gzip at /api/v1/events', () => {
     expect(await post(event, 'identity')).toBe(202);
     expect(await post(gzipSync(event).subarray(0, 15), 'gzip')).toBe(400);
     expect(await post(gzipSync(Buffer.alloc(200_000_000, ' ')), 'gzip')).toBe(413);
-    await api.stop();
-    await database.drop();
   });
 });

@@ -1,7 +1,7 @@
 import { io, type Socket } from 'socket.io-client';
-import { type Answer, PLATFORM_KEY, TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { type Answer, PLATFORM_KEY } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
+import { describeApi } from '../support/fixture.js';
 import { type ConnectError } from '../support/live.js';
 
 interface Browser {
@@ -9,22 +9,14 @@ interface Browser {
   csrf: string;
 }
 
-describe('sessions of the dashboard', () => {
-  let database: TestDatabase;
-  let api: TestApi;
-  let other: TestApi;
+const env = { TRUST_PROXY: '1', RATE_LIMIT_REQUESTS: '10000' };
+
+describeApi('sessions of the dashboard', { env, apis: 2 }, (api, { database, apis }) => {
+  const other = apis[1]!;
   let tenantId: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    const env = { TRUST_PROXY: '1', RATE_LIMIT_REQUESTS: '10000' };
-    [api, other] = await Promise.all([TestApi.start(database.url, env), TestApi.start(database.url, env)]);
     tenantId = await api.createTenant('Acme');
-  });
-
-  afterAll(async () => {
-    await Promise.all([api.stop(), other.stop()]);
-    await database.drop();
   });
 
   const send = (key: unknown, headers: Record<string, string> = {}, to = api) =>

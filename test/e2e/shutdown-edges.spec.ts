@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { PLATFORM_KEY } from '../support/api.js';
 import { TestApiProcess } from '../support/api-process.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { Detour } from '../support/detour.js';
 import { eventually } from '../support/eventually.js';
+import { describeDatabase } from '../support/fixture.js';
 import { LiveClient } from '../support/live.js';
-import { freePort, redisServerInstalled, startRedisServer } from '../support/redis.js';
+import { freePort, startRedisServer } from '../support/redis.js';
 import { TestWorker } from '../support/worker.js';
 
 const IN_TIME_MS = 5_000;
@@ -22,14 +22,9 @@ async function terminate(child: ChildProcess): Promise<number | string | null> {
   return code ?? signal;
 }
 
-describe('SIGTERM while clients stand still', () => {
-  let database: TestDatabase;
+describeDatabase('SIGTERM while clients stand still', {}, (database) => {
   let api: TestApiProcess;
   let sockets: Socket[];
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-  });
 
   beforeEach(async () => {
     sockets = [];
@@ -40,8 +35,6 @@ describe('SIGTERM while clients stand still', () => {
     for (const socket of sockets) socket.destroy();
     api.child.kill('SIGKILL');
   });
-
-  afterAll(() => database.drop());
 
   /** A connection with `text` on its way. */
   async function open(text: string): Promise<Socket> {
@@ -133,17 +126,7 @@ describe('SIGTERM while clients stand still', () => {
   });
 });
 
-const withRedis = redisServerInstalled ? describe : describe.skip; // npm test prints that there is no redis-server
-
-withRedis('SIGTERM while Redis is away', () => {
-  let database: TestDatabase;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-  });
-
-  afterAll(() => database.drop());
-
+describeDatabase('SIGTERM while Redis is away', { needs: 'redis-server' }, (database) => {
   const ingest = async (api: TestApiProcess, id: string) => {
     const answer = await fetch(api.url('/events'), {
       method: 'POST',

@@ -1,19 +1,14 @@
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { PLATFORM_KEY } from '../support/api.js';
 import { TestApiProcess } from '../support/api-process.js';
+import { describeDatabase } from '../support/fixture.js';
 
 /** The built API in a process of its own. */
-describe('stopping the API', () => {
-  let database: TestDatabase;
+describeDatabase('stopping the API', {}, (database) => {
   let api: TestApiProcess;
   const agent = new Agent({ keepAlive: true, maxSockets: 50 });
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-  });
 
   beforeEach(async () => {
     api = await TestApiProcess.start(database.url);
@@ -21,7 +16,6 @@ describe('stopping the API', () => {
 
   afterAll(async () => {
     agent.destroy();
-    await database.drop();
   });
 
   /** @returns the status, or 0 when there was no connection to send it on */

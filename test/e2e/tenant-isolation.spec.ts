@@ -1,7 +1,7 @@
 import pg from 'pg';
-import { PLATFORM_KEY, TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { PLATFORM_KEY } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
+import { describeApi } from '../support/fixture.js';
 import { protectedRoutes, type Route } from '../support/probes.js';
 
 /** Stands in every text of the other tenant; no answer to anybody else may contain it. */
@@ -40,26 +40,19 @@ const BODIES: Record<string, unknown> = {
   'POST /analytics/funnels': { name: 'probe', steps: [{ event_type: 'probe' }] },
 };
 
-describe('a tenant, seen from another', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+const OPTIONS = { env: { RATE_LIMIT_REQUESTS: '1000000', ANALYTICS_CACHE_TTL_SECONDS: '0' } };
+
+describeApi('a tenant, seen from another', OPTIONS, (api, { database }) => {
   let own: string;
   let foreign: string;
   let credentials: Record<string, Record<string, string>>;
   let ids: string[];
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '1000000', ANALYTICS_CACHE_TTL_SECONDS: '0' });
     own = await api.createTenant('Own');
     foreign = await api.createTenant(`${CANARY} Ltd`);
     credentials = await makeCredentials();
     ids = await plantCanaries();
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
   });
 
   async function makeCredentials(): Promise<Record<string, Record<string, string>>> {

@@ -1,7 +1,7 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { PLATFORM_KEY, TestApi } from '../support/api.js';
+import { describeApi } from '../support/fixture.js';
 
 const SECRET = 'a-secret-of-the-test-suite-0123456789';
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -11,20 +11,11 @@ function sign(header: object, payload: object, secret = SECRET): string {
   return `${body}.${createHmac('sha256', secret).update(body).digest('base64url')}`;
 }
 
-describe('access tokens', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+describeApi('access tokens', { env: { JWT_SECRET: SECRET, TRUST_PROXY: '1' } }, (api, { database }) => {
   let admin: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { JWT_SECRET: SECRET, TRUST_PROXY: '1' });
     admin = await api.createKey(await api.createTenant('Acme'), ['admin']);
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
   });
 
   let callers = 0;

@@ -1,6 +1,6 @@
-import { PLATFORM_KEY, TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { PLATFORM_KEY } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
+import { describeApi } from '../support/fixture.js';
 import { LiveClient } from '../support/live.js';
 import { protectedRoutes } from '../support/probes.js';
 
@@ -16,22 +16,13 @@ const OPEN = [
   'DELETE /auth/session',
 ];
 
-describe('the scope track', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+describeApi('the scope track', { env: { RATE_LIMIT_REQUESTS: '100000' } }, (api, { database }) => {
   let tenant: string;
   let track: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '100000' });
     tenant = await api.createTenant('Acme');
     track = await api.createKey(tenant, ['track']);
-  });
-
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
   });
 
   async function send(path: string, body: unknown, headers: Record<string, string> = {}) {

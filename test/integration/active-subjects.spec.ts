@@ -5,9 +5,8 @@ import { FunnelsRepository } from '../../src/analytics/funnels/funnels.repositor
 import { Database } from '../../src/platform/database/database.js';
 import type { Problem } from '../../src/platform/http/problem.js';
 import { toIso } from '../../src/platform/http/query.dto.js';
-import { TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
+import { describeApi } from '../support/fixture.js';
 import { event, TestPipeline } from '../support/ingest.js';
 
 const DAY_MS = 86_400_000;
@@ -16,18 +15,14 @@ const USERS = 9_000;
 const BUSY = 30;
 
 /** More users on a day than are compared one by one: the dashboard estimates, samples and takes candidates, and says so. */
-describe('analytics of many users', () => {
+describeApi('analytics of many users', { env: { ANALYTICS_CACHE_TTL_SECONDS: '0' } }, (api, { database }) => {
   const to = Math.floor(Date.now() / DAY_MS) * DAY_MS;
   const from = to - 2 * DAY_MS;
-  let database: TestDatabase;
-  let api: TestApi;
   let pipeline: TestPipeline;
   let tenantId: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
     pipeline = new TestPipeline(database.url);
-    api = await TestApi.start(database.url, { ANALYTICS_CACHE_TTL_SECONDS: '0' });
     tenantId = await api.createTenant('many users');
     const events = Array.from({ length: USERS }, (_, n) =>
       make(`user-${n}`, n % 2, 'page_view', (n % 86_000) * 1_000, `session-${n % 6_000}`),
@@ -40,11 +35,7 @@ describe('analytics of many users', () => {
     await pipeline.processing.process(pipeline.notified);
   }, 60_000);
 
-  afterAll(async () => {
-    await api.stop();
-    await pipeline.stop();
-    await database.drop();
-  });
+  afterAll(() => pipeline.stop());
 
   function make(user_id: string, day: number, event_type: string, ms: number, session_id?: string) {
     const event_time = toIso(from + day * DAY_MS + ms);

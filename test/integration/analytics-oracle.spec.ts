@@ -5,10 +5,9 @@ import { OverviewService } from '../../src/analytics/overview/overview.service.j
 import { RecountService } from '../../src/analytics/rollups/recount.service.js';
 import { UsersService } from '../../src/analytics/users/users.service.js';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
-import { TestApi } from '../support/api.js';
 import { type DataSet, dataSet, randomFunnel, shuffled } from '../support/analytics-data.js';
 import * as oracle from '../support/analytics-oracle.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeApi } from '../support/fixture.js';
 import { event, TestPipeline } from '../support/ingest.js';
 
 /** ORACLE_SEED=123 replays one data set; ORACLE_SETS=2000 tries more. */
@@ -22,25 +21,19 @@ interface Loaded {
   counted: oracle.OracleEvent[];
 }
 
-describe(`analytics against a naive computation, seeds ${firstSeed} to ${firstSeed + sets - 1}`, () => {
-  let database: TestDatabase;
-  let api: TestApi;
+const NAME = `analytics against a naive computation, seeds ${firstSeed} to ${firstSeed + sets - 1}`;
+
+describeApi(NAME, { env: { ANALYTICS_CACHE_TTL_SECONDS: '0' } }, (api, { database }) => {
   let pipeline: TestPipeline;
   const loaded: Loaded[] = [];
 
   beforeAll(async () => {
-    database = await createTestDatabase();
     pipeline = new TestPipeline(database.url);
-    api = await TestApi.start(database.url, { ANALYTICS_CACHE_TTL_SECONDS: '0' });
     const all = Array.from({ length: sets }, (_, n) => dataSet(firstSeed + n));
     for (let n = 0; n < all.length; n += 8) loaded.push(...(await Promise.all(all.slice(n, n + 8).map(load))));
   }, 120_000);
 
-  afterAll(async () => {
-    await api.stop();
-    await pipeline.stop();
-    await database.drop();
-  });
+  afterAll(() => pipeline.stop());
 
   /** In any order, some of it twice, cut into batches anywhere; some events fail. */
   async function load(data: DataSet): Promise<Loaded> {

@@ -6,18 +6,16 @@ import { foldPeaks } from '../../src/audit/transparency-log/merkle-tree.js';
 import type { Sql } from '../../src/platform/database/database.js';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { idOf, TestTrail, verifyLines } from '../support/audit-trail.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeDatabase } from '../support/fixture.js';
 
 const DAY_MS = 86_400_000;
 const ALL: Pick<Erasure, 'condition' | 'values'> = { condition: 'true', values: [] };
 
-describe('an act on the trail', () => {
-  let database: TestDatabase;
+describeDatabase('an act on the trail', {}, (database) => {
   let trail: TestTrail;
   let tenant: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
     trail = new TestTrail(database.url);
   });
 
@@ -25,10 +23,7 @@ describe('an act on the trail', () => {
     tenant = uuid7();
   });
 
-  afterAll(async () => {
-    await trail.stop();
-    await database.drop();
-  });
+  afterAll(() => trail.stop());
 
   const write = (given: Parameters<TestTrail['write']>[0] = {}) => trail.write({ tenant_id: tenant, ...given });
   const erase = (erasure: Erasure) => trail.database.inSystem((sql) => trail.acts.erase(sql, tenant, erasure));

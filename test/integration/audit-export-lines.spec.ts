@@ -5,7 +5,7 @@ import { leafHash, PERSONAL_FIELDS } from '../../src/audit/transparency-log/leaf
 import { verifyInclusion } from '../../src/audit/transparency-log/merkle-proof.js';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { exportFiltered, idOf, TestTrail, verifyLines } from '../support/audit-trail.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeDatabase } from '../support/fixture.js';
 
 interface Line {
   id: string;
@@ -16,13 +16,11 @@ interface Line {
 const fromBase64 = (text: string) => Buffer.from(text, 'base64');
 const secret = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'der' }).toString('base64');
 
-describe('an export of the trail', () => {
-  let database: TestDatabase;
+describeDatabase('an export of the trail', {}, (database) => {
   let trail: TestTrail;
   let tenant: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
     trail = new TestTrail(database.url);
   });
 
@@ -30,10 +28,7 @@ describe('an export of the trail', () => {
     tenant = uuid7();
   });
 
-  afterAll(async () => {
-    await trail.stop();
-    await database.drop();
-  });
+  afterAll(() => trail.stop());
 
   const write = (given: Parameters<TestTrail['write']>[0] = {}) => trail.write({ tenant_id: tenant, ...given });
   const eraseMessages = (user: string) =>

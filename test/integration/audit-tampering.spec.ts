@@ -4,7 +4,7 @@ import { PERSONAL_FIELDS } from '../../src/audit/transparency-log/leaf.js';
 import type { Database, Sql } from '../../src/platform/database/database.js';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { idOf, TestTrail, verifyLines } from '../support/audit-trail.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeDatabase } from '../support/fixture.js';
 import { TAMPERINGS } from '../support/tamperings.js';
 
 /** `npm run test:audit` does a thousand. */
@@ -16,8 +16,7 @@ const BEGIN = `begin; set local session_replication_role = replica;
 const DAY_MS = 86_400_000;
 const SEED = Number(process.env['AUDIT_SEED'] ?? 1);
 
-describe('whoever owns the database', () => {
-  let database: TestDatabase;
+describeDatabase('whoever owns the database', {}, (database) => {
   let trail: TestTrail;
   let owner: pg.Client;
   let inOwner: TestTrail;
@@ -26,7 +25,6 @@ describe('whoever owns the database', () => {
   let kept: { note: string; key: string; size: number };
 
   beforeAll(async () => {
-    database = await createTestDatabase();
     trail = new TestTrail(database.url);
     owner = new pg.Client({ connectionString: database.ownerUrl });
     await owner.connect();
@@ -41,7 +39,6 @@ describe('whoever owns the database', () => {
   afterAll(async () => {
     await owner.end();
     await trail.stop();
-    await database.drop();
   });
 
   /** 70 entries, of which some are erased and some are pruned. */

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { TestTrail, verifyLines } from '../support/audit-trail.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
+import { describeDatabase } from '../support/fixture.js';
 import { TestWorker } from '../support/worker.js';
 
 /** `npm run test:audit` runs 64. */
@@ -12,14 +12,12 @@ const WRITERS = Number(process.env['AUDIT_WRITERS'] ?? 16);
 const PROCESSES = 4;
 const ENTRIES_EACH = 20;
 
-describe('many writers in several processes, and two workers', () => {
-  let database: TestDatabase;
+describeDatabase('many writers in several processes, and two workers', {}, (database) => {
   let trail: TestTrail;
   let workers: TestWorker[];
   const tenant = uuid7();
 
   beforeAll(async () => {
-    database = await createTestDatabase();
     trail = new TestTrail(database.url);
     workers = await Promise.all([TestWorker.start(database.url), TestWorker.start(database.url)]);
   });
@@ -27,7 +25,6 @@ describe('many writers in several processes, and two workers', () => {
   afterAll(async () => {
     await Promise.all(workers.map((worker) => worker.stop()));
     await trail.stop();
-    await database.drop();
   });
 
   async function writeEntries(): Promise<[id: string, answeredAt: number][]> {

@@ -1,23 +1,19 @@
 import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { BatchPoller } from '../../src/events/processing/batch-poller.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
+import { describeDatabase } from '../support/fixture.js';
 import { event, TestPipeline } from '../support/ingest.js';
 import { unstartedTasks } from '../support/periodic-tasks.js';
 import { rollupDifference } from '../support/recount.js';
 
-describe('BatchProcessingService', () => {
-  let database: TestDatabase;
+describeDatabase('BatchProcessingService', {}, (database) => {
   let pipeline: TestPipeline;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
     pipeline = new TestPipeline(database.url);
   });
 
-  afterAll(async () => {
-    await pipeline.stop();
-    await database.drop();
-  });
+  afterAll(() => pipeline.stop());
 
   /** Commits events and returns the ids of their batches. */
   async function ingest(events: ReturnType<typeof event>[]): Promise<string[]> {

@@ -11,9 +11,7 @@ import { RollupEraser } from '../../src/privacy/erasers/rollup-eraser.js';
 import { SubjectEraser } from '../../src/privacy/erasers/subject-eraser.js';
 import { SubjectFinder } from '../../src/privacy/subject/subject-finder.js';
 import { formatUuid, uuid7 } from '../../src/platform/database/uuid7.js';
-import { TestApi } from '../support/api.js';
 import { TestTrail, verifyLines } from '../support/audit-trail.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import {
   changedKeys,
   expectedOf,
@@ -26,6 +24,7 @@ import {
   withChanges,
 } from '../support/erasure-oracle.js';
 import { eventually } from '../support/eventually.js';
+import { describeApi } from '../support/fixture.js';
 import { TestPipeline } from '../support/ingest.js';
 import { unstartedTasks } from '../support/periodic-tasks.js';
 import { NASTY_NAMES, nastyPayload } from '../support/nasty-names.js';
@@ -38,9 +37,9 @@ const DATA_SETS = Number(process.env['ERASURE_DATA_SETS'] ?? 3);
 const USERS = 100;
 const SEED = Number(process.env['ERASURE_SEED'] ?? 7);
 
-describe('erasing by identity', () => {
-  let database: TestDatabase;
-  let api: TestApi;
+const OPTIONS = { env: { RATE_LIMIT_REQUESTS: '1000000', EVENT_CONTEXT: 'full' } };
+
+describeApi('erasing by identity', OPTIONS, (api, { database }) => {
   let pipeline: TestPipeline;
   let trail: TestTrail;
   let runner: ErasureRunner;
@@ -48,8 +47,6 @@ describe('erasing by identity', () => {
   let allRows: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    api = await TestApi.start(database.url, { RATE_LIMIT_REQUESTS: '1000000', EVENT_CONTEXT: 'full' });
     pipeline = new TestPipeline(database.url);
     trail = new TestTrail(database.url);
     erasures = new ErasuresRepository(trail.database);
@@ -62,8 +59,6 @@ describe('erasing by identity', () => {
   afterAll(async () => {
     await trail.stop();
     await pipeline.stop();
-    await api.stop();
-    await database.drop();
   });
 
   const idsOf = (n: number) => {

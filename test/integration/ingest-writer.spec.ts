@@ -1,22 +1,17 @@
 import { uuid7 } from '../../src/platform/database/uuid7.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeDatabase } from '../support/fixture.js';
 import { event, TestPipeline } from '../support/ingest.js';
 
 const OTHER_TENANT = uuid7();
 
-describe('IngestWriter', () => {
-  let database: TestDatabase;
+describeDatabase('IngestWriter', {}, (database) => {
   let pipeline: TestPipeline;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
     pipeline = new TestPipeline(database.url);
   });
 
-  afterAll(async () => {
-    await pipeline.stop();
-    await database.drop();
-  });
+  afterAll(() => pipeline.stop());
 
   const write = (...events: ReturnType<typeof event>[]) => pipeline.writer.write(events[0]!.tenantId, events);
   const statuses = (outcomes: { status: string }[]) => outcomes.map(({ status }) => status);

@@ -1,18 +1,10 @@
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeDatabase } from '../support/fixture.js';
 
 const WHOLE = 2;
 const IN_TEXT = 1;
 const NONE = 0;
 
-describe('a value that names somebody', () => {
-  let database: TestDatabase;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-  });
-
-  afterAll(() => database.drop());
-
+describeDatabase('a value that names somebody', {}, (database) => {
   const names = async (doc: unknown, subject: string) => {
     const [row] = await database.query<{ names: number }>('select json_names($1::jsonb, $2, folds_case($2)) as names', [
       typeof doc === 'string' ? doc : JSON.stringify(doc),

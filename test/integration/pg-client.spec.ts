@@ -1,16 +1,9 @@
 import type pg from 'pg';
 import { Client } from '../../src/platform/database/pg-client.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeDatabase } from '../support/fixture.js';
 
-describe('the client of the pools', () => {
-  let database: TestDatabase;
+describeDatabase('the client of the pools', {}, (database) => {
   let client: pg.Client;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-  });
-
-  afterAll(() => database.drop());
 
   beforeEach(async () => {
     client = new Client({ connectionString: database.url, query_timeout: 500 });

@@ -2,11 +2,10 @@ import { Redis } from 'ioredis';
 import type { Limit } from '../../src/auth/limits/window.js';
 import { RedisWindow } from '../../src/auth/limits/redis-window.js';
 import { eventually } from '../support/eventually.js';
+import { describeWith } from '../support/fixture.js';
 import { flushTestRedis, testRedisUrl } from '../support/redis.js';
 
-const run = testRedisUrl === undefined ? describe.skip : describe; // npm test prints that there is no Redis
-
-run('windows in Redis', () => {
+describeWith({ needs: 'redis' }, 'windows in Redis', () => {
   let redis: Redis;
   let other: Redis;
 

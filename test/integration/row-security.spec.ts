@@ -1,19 +1,17 @@
 import pg from 'pg';
 import { connectionString } from '../../src/platform/database/database.js';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeDatabase } from '../support/fixture.js';
 import { event, TestPipeline } from '../support/ingest.js';
 
 const TENANT_TABLES = ['events', 'ingest_batches', 'event_rollups_minute', 'event_rollups_hour', 'event_rollups_day'];
 
-describe('row-level security', () => {
-  let database: TestDatabase;
+describeDatabase('row-level security', {}, (database) => {
   let pipeline: TestPipeline;
   let app: pg.Pool;
   const tenants = [uuid7(), uuid7()] as const;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
     pipeline = new TestPipeline(database.url);
     for (const tenant of tenants) await pipeline.writer.write(tenant, [event({}, tenant), event({}, tenant)]);
     await pipeline.processing.process(pipeline.notified);
@@ -23,7 +21,6 @@ describe('row-level security', () => {
   afterAll(async () => {
     await app.end();
     await pipeline.stop();
-    await database.drop();
   });
 
   it.each(TENANT_TABLES)('shows a tenant its own rows of %s and nobody else’s, without any where', async (table) => {

@@ -5,8 +5,9 @@ import { ServerChecks } from '../../src/platform/database/server-checks.js';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { PLATFORM_KEY } from '../support/api.js';
 import { TestApiProcess } from '../support/api-process.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { createTestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
+import { describeDatabase } from '../support/fixture.js';
 import { runBuilt, withLogin } from '../support/logins.js';
 import { TestWorker } from '../support/worker.js';
 
@@ -19,18 +20,12 @@ const PASSWORD = 'p@ss/word:%1';
 const newName = (kind: string) => `${kind}_${uuid7().replaceAll('-', '')}`;
 
 /** Logins belong to the server, so each test makes its own and the end drops them. */
-describe('the login of the service', () => {
-  let database: TestDatabase;
+describeDatabase('the login of the service', {}, (database) => {
   const logins: string[] = [];
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-  });
 
   afterAll(async () => {
     for (const name of logins) await database.query(`drop owned by ${name}`);
     for (const name of logins) await database.query(`drop role ${name}`);
-    await database.drop();
   });
 
   /** @returns its URL */

@@ -4,16 +4,14 @@ import { SchemasRepository } from '../../src/events/schemas/schemas.repository.j
 import { loadConfig } from '../../src/platform/config/config.js';
 import { Database } from '../../src/platform/database/database.js';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeDatabase } from '../support/fixture.js';
 
-describe('SchemaRegistry', () => {
-  let test: TestDatabase;
+describeDatabase('SchemaRegistry', {}, (test) => {
   let database: Database;
   let schemas: SchemasRepository;
   let now: number;
 
-  beforeAll(async () => {
-    test = await createTestDatabase();
+  beforeAll(() => {
     database = new Database(loadConfig({ DATABASE_URL: test.url, DB_POOL_SIZE: '8' }));
     schemas = new SchemasRepository(database);
     now = Date.now();
@@ -23,7 +21,6 @@ describe('SchemaRegistry', () => {
   afterAll(async () => {
     jest.restoreAllMocks();
     await database.onApplicationShutdown();
-    await test.drop();
   });
 
   const modes = async (registry: SchemaRegistry, tenant: string) =>

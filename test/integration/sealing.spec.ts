@@ -5,17 +5,15 @@ import { openCheckpoint } from '../../src/audit/transparency-log/signed-note.js'
 import { DEFAULT_TENANT_ID } from '../../src/platform/http/principal.js';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { TestTrail } from '../support/audit-trail.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeDatabase } from '../support/fixture.js';
 
 const fromBase64 = (text: string) => Buffer.from(text, 'base64');
 
-describe('the sealer', () => {
-  let database: TestDatabase;
+describeDatabase('the sealer', {}, (database) => {
   let trail: TestTrail;
   let tenant: string;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
     trail = new TestTrail(database.url);
   });
 
@@ -24,10 +22,7 @@ describe('the sealer', () => {
     await database.query('insert into tenants (id, name) values ($1, $2)', [tenant, tenant]);
   });
 
-  afterAll(async () => {
-    await trail.stop();
-    await database.drop();
-  });
+  afterAll(() => trail.stop());
 
   const write = (count: number, tenantId = tenant) =>
     Promise.all(Array.from({ length: count }, () => trail.write({ tenant_id: tenantId })));

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { PLATFORM_KEY, TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeDatabase } from '../support/fixture.js';
 
 interface GrownOld {
   requests: number;
@@ -10,12 +10,10 @@ interface GrownOld {
 }
 
 /** ADR 25. In a process of its own, as other tests leave much behind in theirs. */
-describe('the API process', () => {
-  let database: TestDatabase;
+describeDatabase('the API process', {}, (database) => {
   let grownOld: GrownOld;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
     const api = await TestApi.start(database.url);
     const key = await api.createKey(await api.createTenant('Acme'), ['read']);
     await api.stop();
@@ -32,8 +30,6 @@ describe('the API process', () => {
     child.once('message', (message) => (grownOld = message as GrownOld));
     expect(await exited).toEqual([0, null]);
   });
-
-  afterAll(() => database.drop());
 
   it('lets requests and their answers die young', () => {
     // 17 KB of text each, made of 336 objects: 15 MB if they did not

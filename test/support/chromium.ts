@@ -5,8 +5,6 @@ import { type Browser, chromium } from 'playwright-core';
 /** Found by scripts/test.mjs. */
 const executablePath = process.env['TEST_CHROMIUM'];
 
-export const withChromium = executablePath === undefined ? describe.skip : describe; // npm test prints that there is no Chromium
-
 const FLAGS = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],

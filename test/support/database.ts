@@ -1,35 +1,41 @@
 import pg from 'pg';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
 
-export interface TestDatabase {
+/** A database of its own for one test file, cloned from the migrated template. */
+export class TestDatabase {
   /** As the login of the service. */
   url: string;
   /** As the schema's owner: for the migrations, and for what the service may not do. */
   ownerUrl: string;
+  private readonly name = `test_${uuid7().replaceAll('-', '')}`;
+  private pool: pg.Pool;
+
+  async create(): Promise<void> {
+    const { TEST_DATABASE_URL: template, TEST_OWNER_URL: owner } = process.env;
+    if (template === undefined || owner === undefined) throw new Error('global-setup.mjs has not run');
+    await asAdmin(owner, `create database ${this.name} template tidemark_template`);
+    this.url = withDatabase(template, this.name);
+    this.ownerUrl = withDatabase(owner, this.name);
+    this.pool = new pg.Pool({ connectionString: this.ownerUrl, max: 2 });
+    this.pool.on('error', () => undefined);
+  }
+
   /** As the schema's owner, who sees everything. */
-  query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
-  drop(): Promise<void>;
+  async query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]> {
+    return (await this.pool.query<Row>(text, values)).rows;
+  }
+
+  async drop(): Promise<void> {
+    await this.pool.end();
+    await asAdmin(this.ownerUrl, `drop database ${this.name} with (force)`);
+  }
 }
 
-/** A database of its own for one test file, cloned from the migrated template. */
+/** For a test that needs more of them than its fixture's. */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const { TEST_DATABASE_URL: template, TEST_OWNER_URL: owner } = process.env;
-  if (template === undefined || owner === undefined) throw new Error('global-setup.mjs has not run');
-  const name = `test_${uuid7().replaceAll('-', '')}`;
-  await asAdmin(owner, `create database ${name} template tidemark_template`);
-  const ownerUrl = withDatabase(owner, name);
-  const pool = new pg.Pool({ connectionString: ownerUrl, max: 2 });
-  pool.on('error', () => undefined);
-  return {
-    url: withDatabase(template, name),
-    ownerUrl,
-    query: async <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) =>
-      (await pool.query<Row>(text, values)).rows,
-    drop: async () => {
-      await pool.end();
-      await asAdmin(owner, `drop database ${name} with (force)`);
-    },
-  };
+  const database = new TestDatabase();
+  await database.create();
+  return database;
 }
 
 async function asAdmin(owner: string, sql: string): Promise<void> {

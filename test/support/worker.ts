@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 /** The real worker, built and in a process of its own. */
 export class TestWorker {
-  private constructor(readonly child: ChildProcess) {}
+  child: ChildProcess;
+  private launched: [url: string, env: Record<string, string | undefined>];
 
   /** Without waiting for anything. */
   static spawn(
@@ -27,10 +28,22 @@ export class TestWorker {
   }
 
   static async start(databaseUrl: string, env: Record<string, string | undefined> = {}): Promise<TestWorker> {
+    const worker = new TestWorker();
+    await worker.launch(databaseUrl, env);
+    return worker;
+  }
+
+  async launch(databaseUrl: string, env: Record<string, string | undefined> = {}): Promise<void> {
+    this.launched = [databaseUrl, env];
     const child = TestWorker.spawn(databaseUrl, env);
     const [first] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as unknown[];
     if (first !== 'ready') throw new Error(`the worker exited with ${String(first)}`);
-    return new TestWorker(child);
+    this.child = child;
+  }
+
+  /** As before, after stop() or kill(). */
+  async restart(): Promise<void> {
+    await this.launch(...this.launched);
   }
 
   /** SIGKILL. */

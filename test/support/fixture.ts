@@ -1,0 +1,73 @@
+import { TestApi } from './api.js';
+import { TestDatabase } from './database.js';
+import { flushTestRedis, redisServerInstalled, testRedisUrl } from './redis.js';
+import { TestWorker } from './worker.js';
+
+/** What a machine may lack; scripts/test.mjs looks for it and says what it found. */
+const NEEDS = {
+  redis: { found: testRedisUrl !== undefined, otherwise: process.env['TEST_REDIS_REASON'] },
+  'redis-server': { found: redisServerInstalled, otherwise: 'there is no redis-server on PATH' },
+  chromium: { found: process.env['TEST_CHROMIUM'] !== undefined, otherwise: process.env['TEST_CHROMIUM_REASON'] },
+};
+
+interface Needs {
+  needs?: keyof typeof NEEDS | undefined;
+}
+
+interface Processes extends Needs {
+  /** Settings of the API and of the workers. */
+  env?: Record<string, string | undefined>;
+  /** How many, each with its pools and caches; 1 unless said. */
+  apis?: number;
+  /** How many, each a process of its own; none unless said. */
+  workers?: number;
+}
+
+/** Everything exists when the block is read, and runs once its tests do. */
+export interface Fixture {
+  database: TestDatabase;
+  apis: TestApi[];
+  /** The first of the workers. */
+  worker: TestWorker;
+  workers: TestWorker[];
+}
+
+const START_TIMEOUT_MS = 90_000;
+
+/** describe(), or one that is skipped and says why. */
+export function describeWith({ needs }: Needs, name: string, block: () => void): void {
+  if (needs === undefined || NEEDS[needs].found) return describe(name, block);
+  const reason = NEEDS[needs].otherwise ?? `there is no ${needs}`;
+  process.stderr.write(`SKIPPED ${name}: ${reason}\n`);
+  describe.skip(`${name} (skipped: ${reason})`, block);
+}
+
+/** Tests with a database of their own and no process at it. */
+export function describeDatabase(name: string, options: Needs, block: (database: TestDatabase) => void): void {
+  describeWith(options, name, () => {
+    const database = new TestDatabase();
+    beforeAll(() => database.create(), START_TIMEOUT_MS);
+    block(database);
+    afterAll(() => database.drop()); // after those of the block
+  });
+}
+
+/** Tests of the running API, with a database of their own. */
+export function describeApi(name: string, options: Processes, block: (api: TestApi, fixture: Fixture) => void): void {
+  const { env = {}, apis: apiCount = 1, workers: workerCount = 0 } = options;
+  describeDatabase(name, options, (database) => {
+    const apis = Array.from({ length: apiCount }, () => new TestApi());
+    const workers = Array.from({ length: workerCount }, () => new TestWorker());
+    const processes = () => [...apis, ...workers];
+    beforeAll(async () => {
+      if (env['REDIS_URL'] !== undefined) await flushTestRedis();
+      await Promise.all(processes().map((started) => started.launch(database.url, env)));
+    }, START_TIMEOUT_MS);
+    const [api, worker] = [apis[0]!, workers[0]!]; // the worker only for whoever asked for one
+    block(api, { database, apis, worker, workers });
+    afterAll(async () => {
+      await Promise.all(workers.map((started) => started.stop()));
+      await Promise.all(apis.map((started) => started.stop()));
+    });
+  });
+}
