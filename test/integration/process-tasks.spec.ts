@@ -4,23 +4,16 @@ import { loadConfig } from '../../src/platform/config/config.js';
 import { PeriodicTasks } from '../../src/platform/scheduling/periodic-tasks.js';
 import { WorkerModule } from '../../src/worker.module.js';
 import { TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeDatabase } from '../support/fixture.js';
 import { eventually } from '../support/eventually.js';
 
 const OF_THE_API = ['call-log', 'live-logs', 'live-metrics', 'socket-access'];
 const OF_A_WORKER = ['batches', 'dead-letters', 'erasures', 'jobs', 'partitions', 'sealing'];
 
-describe('the periodic tasks of a process', () => {
-  let database: TestDatabase;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-  });
-
-  afterAll(() => database.drop());
-
+describeDatabase('the periodic tasks of a process', {}, (database) => {
   it('are these in the API, and wait in the registry of the schedule', async () => {
-    const api = await TestApi.start(database.url);
+    const api = new TestApi();
+    await api.launch(database.url, {});
     expect(api.app.get(PeriodicTasks).names).toEqual(OF_THE_API);
     await expectWaiting(api.app.get(SchedulerRegistry), OF_THE_API);
     await api.stop();

@@ -1,18 +1,10 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeDatabase } from '../support/fixture.js';
 
 const STARTS_PROCESSES_MS = 60_000;
 
-describe('the schema that the migrations make', () => {
-  let database: TestDatabase;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-  });
-
-  afterAll(() => database.drop());
-
+describeDatabase('the schema that the migrations make', {}, (database) => {
   const run = (file: string, words: string[], env: Record<string, string>) =>
     new Promise<{ code: number; out: string }>((resolve) => {
       execFile(file, words, { env: { PATH: process.env['PATH'], ...env } }, (error, out, err) => {

@@ -39,7 +39,7 @@ async function listsOf<Item>(root: Imported, key: 'providers' | 'controllers'): 
 
 /** The class that a provider makes or stands for. */
 function classOf(provider: Provider): Type | null {
-  if (typeof provider === 'function') return provider as Type;
+  if (typeof provider === 'function') return provider;
   if ('useClass' in provider) return provider.useClass;
   return typeof provider.provide === 'function' && !('useExisting' in provider) ? (provider.provide as Type) : null;
 }
