@@ -130,6 +130,17 @@ describe('sessions of the dashboard', () => {
     }, 2_500);
   });
 
+  it('of the configured key end when another is configured', async () => {
+    const browser = await signIn(PLATFORM_KEY);
+    const changed = await TestApi.start(database.url, { PLATFORM_API_KEY: `${PLATFORM_KEY}-2` });
+    try {
+      expect((await call(browser, 'GET', '/auth/info', undefined, changed)).status).toBe(401);
+    } finally {
+      await changed.stop();
+    }
+    expect((await call(browser, 'GET', '/auth/info')).status).toBe(200);
+  });
+
   it('end with signing out, on every process within two seconds', async () => {
     const { key } = await makeKey(['read']);
     const [browser, stays] = [await signIn(key), await signIn(key)];
@@ -229,6 +240,15 @@ describe('sessions of the dashboard', () => {
       const reasons: string[] = [];
       socket.on('disconnect', (reason) => reasons.push(reason));
       await call(browser, 'DELETE', '/auth/session');
+      await eventually(() => expect(reasons).toEqual(['io server disconnect']), 5_000);
+    });
+
+    it('are cut when their key is disabled', async () => {
+      const { id, key } = await makeKey(['read']);
+      const socket = await connect({ Cookie: (await signIn(key)).cookie, Origin: api.url });
+      const reasons: string[] = [];
+      socket.on('disconnect', (reason) => reasons.push(reason));
+      await api.call('PATCH', `/keys/${id}`, { headers: { 'X-Tenant-Id': tenantId }, body: { is_active: false } });
       await eventually(() => expect(reasons).toEqual(['io server disconnect']), 5_000);
     });
 
