@@ -135,6 +135,7 @@ describeApi('the trail, seen from outside', { env, workers: 1 }, (api, { databas
     const origin = earlier.public_key.split('+')[0]!;
     const stranger = verifierKey(origin, generateKeyPairSync('ed25519').publicKey);
     expect((await verify(file, '--public-key', stranger, ...kept())).code).toBe(0);
+    expect((await verify(file, ...kept(), '--public-key', stranger)).code).toBe(0);
     const refused = await verify(file, '--public-key', stranger);
     expect(refused.code).toBe(1);
     expect(refused.out).toContain('it is signed by');

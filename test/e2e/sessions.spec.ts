@@ -1,5 +1,5 @@
 import { io, type Socket } from 'socket.io-client';
-import { type Answer, PLATFORM_KEY } from '../support/api.js';
+import { type Answer, PLATFORM_KEY, TestApi } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
 import { describeApi } from '../support/fixture.js';
 import { type ConnectError } from '../support/live.js';
@@ -122,6 +122,18 @@ describeApi('sessions of the dashboard', { env, apis: 2 }, (api, { database, api
     }, 2_500);
   });
 
+  it('of the configured key end when another is configured', async () => {
+    const browser = await signIn(PLATFORM_KEY);
+    const changed = new TestApi();
+    await changed.launch(database.url, { PLATFORM_API_KEY: `${PLATFORM_KEY}-2` });
+    try {
+      expect((await call(browser, 'GET', '/auth/info', undefined, changed)).status).toBe(401);
+    } finally {
+      await changed.stop();
+    }
+    expect((await call(browser, 'GET', '/auth/info')).status).toBe(200);
+  });
+
   it('end with signing out, on every process within two seconds', async () => {
     const { key } = await makeKey(['read']);
     const [browser, stays] = [await signIn(key), await signIn(key)];
@@ -221,6 +233,15 @@ describeApi('sessions of the dashboard', { env, apis: 2 }, (api, { database, api
       const reasons: string[] = [];
       socket.on('disconnect', (reason) => reasons.push(reason));
       await call(browser, 'DELETE', '/auth/session');
+      await eventually(() => expect(reasons).toEqual(['io server disconnect']), 5_000);
+    });
+
+    it('are cut when their key is disabled', async () => {
+      const { id, key } = await makeKey(['read']);
+      const socket = await connect({ Cookie: (await signIn(key)).cookie, Origin: api.url });
+      const reasons: string[] = [];
+      socket.on('disconnect', (reason) => reasons.push(reason));
+      await api.call('PATCH', `/keys/${id}`, { headers: { 'X-Tenant-Id': tenantId }, body: { is_active: false } });
       await eventually(() => expect(reasons).toEqual(['io server disconnect']), 5_000);
     });
 

@@ -191,6 +191,20 @@ describeDatabase('an act on the trail', {}, (database) => {
       expect((await exported())[0]).toMatchObject({ message: 'changed' });
     });
 
+    it.each([
+      ['created_at', `now() - interval '3 days'`, uuid7()],
+      ['id', 'now()', idOf(Date.now() - 3 * DAY_MS)],
+    ])('when only the %s of an entry is as old as it says', async (_, createdAt, id) => {
+      await trail.sealAll();
+      await write({ id });
+      await database.query(
+        `set local tidemark.audit_maintenance = on; update audit_entries set created_at = ${createdAt} where id = '${id}'`,
+      );
+      const older_than = microseconds(Date.now() - 2 * DAY_MS);
+      await expect(attempt({ kind: 'prune', older_than, ranges: [[1, 2]] })).rejects.toThrow('recorded after');
+      expect(await database.query('select from audit_entries where id = $1', [id])).toHaveLength(1);
+    });
+
     it('when it was carried out before, is of another transaction, or is not the newest leaf', async () => {
       const refusal = 'that this transaction appended last and has not carried out yet';
       const twice = trail.database.inSystem(async (sql) => {

@@ -36,6 +36,8 @@ import { NASTY_NAMES, nastyPayload } from '../support/nasty-names.js';
 const DATA_SETS = Number(process.env['ERASURE_DATA_SETS'] ?? 3);
 const USERS = 100;
 const SEED = Number(process.env['ERASURE_SEED'] ?? 7);
+/** Has no record of its own; others name it. */
+const ONLY_NAMED = 'only named';
 
 const OPTIONS = { env: { RATE_LIMIT_REQUESTS: '1000000', EVENT_CONTEXT: 'full' } };
 
@@ -74,7 +76,7 @@ describeApi('erasing by identity', OPTIONS, (api, { database }) => {
       const policy = n === DATA_SETS - 1 ? 'redact' : 'keep';
       const { tenant } = await fill(n, users, mulberry32(SEED + n));
       let state = await look(tenant);
-      for (const subject of users) {
+      for (const subject of [...users, ONLY_NAMED]) {
         const { after, mentioned } = await eraseAndCompare(tenant, state, subject, policy);
         state = after;
         mentions += mentioned;
@@ -105,15 +107,20 @@ describeApi('erasing by identity', OPTIONS, (api, { database }) => {
         event_id: `${i} of ${user}`,
         user_id: user,
         session_id: sessionOf(user),
-        payload: nastyPayload(random, users),
+        payload: nastyPayload(random, [...users, ONLY_NAMED]),
       },
       {
         event_type: 'view',
         event_id: someone() + i,
         session_id: sessionOf(user),
-        payload: nastyPayload(random, users),
+        payload: nastyPayload(random, [...users, ONLY_NAMED]),
       },
-      { event_type: someone(), event_id: user, user_id: someone(), payload: nastyPayload(random, users) },
+      {
+        event_type: someone(),
+        event_id: user,
+        user_id: someone(),
+        payload: nastyPayload(random, [...users, ONLY_NAMED]),
+      },
     ]);
     await ok(api.post('/events/batch', { events }, key), 202);
     for (const user of users.slice(0, 30)) {
@@ -132,10 +139,15 @@ describeApi('erasing by identity', OPTIONS, (api, { database }) => {
         user_id: someone(),
         resource_id: user,
         message: someone(),
-        before_state: nastyPayload(random, users),
+        before_state: nastyPayload(random, [...users, ONLY_NAMED]),
         after_state: { user },
       },
-      { session_id: sessionOf(user), resource_id: 'x', message: 'of somebody', metadata: nastyPayload(random, users) },
+      {
+        session_id: sessionOf(user),
+        resource_id: 'x',
+        message: 'of somebody',
+        metadata: nastyPayload(random, [...users, ONLY_NAMED]),
+      },
     ]);
     const entries = logs.map((log) => ({ action_type: 'UPDATE', resource_type: 'order', ...log }));
     await ok(api.post('/logs/bulk', { logs: entries }, key), 201);
@@ -154,7 +166,7 @@ describeApi('erasing by identity', OPTIONS, (api, { database }) => {
           event: 'view',
           anonymousId: device,
           messageId: `s1 ${i}`,
-          properties: nastyPayload(random, users),
+          properties: nastyPayload(random, [...users, ONLY_NAMED]),
         },
         { type: 'identify', userId: user, anonymousId: device, messageId: `s2 ${i}`, traits: { plan: 'pro' } },
         {

@@ -66,6 +66,14 @@ describeDatabase('row-level security', {}, (database) => {
     }
   });
 
+  it('lets the application call no function that works with the rights of the owner', async () => {
+    const callable = await database.query(`
+      select p.oid::regprocedure::text as name from pg_proc p
+      where p.pronamespace = 'public'::regnamespace and p.prosecdef and p.prorettype <> 'trigger'::regtype
+        and has_function_privilege('tidemark_app', p.oid, 'execute')`);
+    expect(callable).toEqual([]);
+  });
+
   it('holds for partitions too, also when they are read directly', async () => {
     const partitions = await database.query<{ name: string }>(
       `select inhrelid::regclass::text as name from pg_inherits where inhparent = 'events'::regclass`,

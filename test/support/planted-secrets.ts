@@ -56,6 +56,14 @@ export function plantNamed(): Planted[] {
     ['a cookie', (secret) => `Cookie: theme=dark; session=${secret}`],
     ['Set-Cookie', (secret) => `set-cookie: sid=${secret}; HttpOnly`],
     ['a Bearer word', (secret) => `refused Bearer ${secret} from 10.0.0.1`],
+    ['a Basic word', (secret) => `refused Basic ${secret} from 10.0.0.1`],
+    ...['client_secret', 'access_token', 'passwd', 'pwd', 'private_key'].flatMap(
+      (name): [string, (secret: string) => string][] => [
+        [`the parameter ${name}`, (secret) => `POST /login?a=1&${name}=${secret}&x=1`],
+        [`${name} as JSON`, (secret) => `{"${name.replace('client_', '')}":"${secret}","x":1}`],
+      ],
+    ),
+    ['a password in a string of JSON', (secret) => JSON.stringify(JSON.stringify({ password: secret }))],
     ['a write key in a body', (secret) => `{"writeKey":"${secret}","batch":[]}`],
     ['a write key in a path', (secret) => `/V1/Projects/${secret}/settings`],
     ['a private key', (secret) => `-----BEGIN PRIVATE KEY-----\n${secret}\n-----END PRIVATE KEY-----`],
@@ -64,4 +72,21 @@ export function plantNamed(): Planted[] {
     const secret = `S1-${random()}`;
     return { what, text: write(secret), secret };
   });
+}
+
+const decodePercent = (text: string) =>
+  text.replace(/%([0-9a-f]{2})/gi, (_all, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+
+/** Base64 may begin anywhere in what looks like it, as slashes of a path are of its alphabet. */
+const decodeBase64 = (text: string) =>
+  (text.match(/[A-Za-z0-9+/_-]{24,}/g) ?? []).flatMap((run) =>
+    [0, 1, 2, 3].map((start) => Buffer.from(run.slice(start), 'base64').toString('latin1')),
+  );
+
+/** Whether a reader who tries the usual encodings finds `secret` in `text`. */
+export function shows(text: string, secret: string): boolean {
+  const once = decodePercent(text);
+  return [text, once, decodePercent(once)].some(
+    (form) => form.includes(secret) || decodeBase64(form).some((decoded) => decoded.includes(secret)),
+  );
 }

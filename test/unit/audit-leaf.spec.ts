@@ -8,6 +8,7 @@ import {
   microseconds,
   newSalts,
   PERSONAL_FIELDS,
+  type PersonalField,
   saltOf,
   type SealableEntry,
 } from '../../src/audit/transparency-log/leaf.js';
@@ -104,7 +105,8 @@ describe('canonical JSON of what JSON cannot say', () => {
 });
 
 describe('leaf of an entry', () => {
-  const salts = Buffer.alloc(160, 7);
+  const saltFor = (field: PersonalField) => Buffer.alloc(16, PERSONAL_FIELDS.indexOf(field) + 1);
+  const salts = Buffer.concat(PERSONAL_FIELDS.map(saltFor));
   const leafOf = (changed: Partial<SealableEntry> = {}, by: Buffer = salts) =>
     buildLeaf(columnsOf({ ...entry, ...changed }), by);
 
@@ -126,15 +128,14 @@ describe('leaf of an entry', () => {
   });
 
   it('commits as written down: HMAC-SHA256(salt of the field, field, NUL, value)', () => {
-    const salt = Buffer.alloc(16, 7);
-    const expected = createHmac('sha256', salt).update(Buffer.from('user_id\0ada')).digest('base64url');
-    expect(commitment(salt, 'user_id', 'ada')).toBe(expected);
+    const expected = createHmac('sha256', saltFor('user_id')).update(Buffer.from('user_id\0ada')).digest('base64url');
+    expect(commitment(saltFor('user_id'), 'user_id', 'ada')).toBe(expected);
     const { commitments } = JSON.parse(leafOf({ before_state: { b: 1, a: [true] } }).toString()) as {
       commitments: Record<string, string>;
     };
     expect(commitments['user_id']).toBe(expected);
     expect(commitments['before_state']).toBe(
-      createHmac('sha256', salt).update('before_state\0{"a":[true],"b":1}').digest('base64url'),
+      createHmac('sha256', saltFor('before_state')).update('before_state\0{"a":[true],"b":1}').digest('base64url'),
     );
   });
 

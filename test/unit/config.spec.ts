@@ -81,6 +81,9 @@ describe('configuration', () => {
     '0123456789012345678901234567890123',
     'qwertyuiopasdfghjklzxcvbnm123456',
     'passwordpassword1234567890abcdef',
+    'kzapkapzkkpazzkapapkzzapkakpzpazk',
+    'one phrase of several words 7Gq2!kXw9',
+    'Schlüssel-7Gq2!kXw9-Fähre-3mPz-Tor',
   ])('refuses %s as a key, and as a secret, with a way to make a good one', (weak) => {
     for (const name of ['PLATFORM_API_KEY', 'JWT_SECRET']) {
       expect(message({ [name]: weak })).toMatch(new RegExp(`^ *${name} .*openssl rand -base64 32`, 'm'));
