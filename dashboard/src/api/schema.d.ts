@@ -98,7 +98,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Asks to forget somebody. The work is done by a worker; the answer says where to look. With dry_run, only counts. */
+        /** Requests the erasure of a person. A worker does it; the answer says where to look. With dry_run, only counts. */
         post: operations["ErasuresController_request"];
         delete?: never;
         options?: never;
@@ -113,7 +113,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far an erasure is; its receipt when it is done. It no longer says whom it was about. */
+        /** Progress of an erasure, and its receipt when it is done. It no longer says whom it was about. */
         get: operations["ErasuresController_get"];
         put?: never;
         post?: never;
@@ -150,7 +150,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Records up to 1,000 entries. One bad entry never sinks the others. */
+        /** Records up to 1,000 entries. One bad entry does not affect the others. */
         post: operations["AuditEntriesController_createMany"];
         delete?: never;
         options?: never;
@@ -203,8 +203,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Removes entries that were recorded more than `older_than_days` ago, never such as must still be kept. Proofs of all others
-         *     stay valid, and the removal is part of the trail.
+         * Removes entries that were recorded more than `older_than_days` ago, but none that must still be kept. All other
+         *     proofs stay valid, and the removal is recorded in the audit trail.
          */
         delete: operations["AuditEntriesController_cleanUp"];
         options?: never;
@@ -411,7 +411,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a new key in place of an old one, which lives on for `grace_s` seconds. */
+        /** Makes a new key in place of an old one, which stays valid for `grace_s` seconds. */
         post: operations["KeysController_rotate"];
         delete?: never;
         options?: never;
@@ -446,8 +446,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Exchanges a key for an access token that stops working when the key is disabled, deleted or narrowed. A token is not
-         *     exchanged for a token: who holds one for a moment would keep it for ever.
+         * Exchanges a key for an access token that stops working when the key is disabled, deleted or narrowed. A token is
+         *     not exchanged for a token: otherwise a stolen token could be renewed for ever.
          */
         post: operations["AuthController_token"];
         delete?: never;
@@ -465,7 +465,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs in at the dashboard: the answer sets a cookie that does what the key may do, until the key may not. */
+        /** Signs in at the dashboard: the answer sets a cookie with the rights of the key, as long as the key has them. */
         post: operations["SessionsController_signIn"];
         /** Signs out: the session ends everywhere, its live connections too. */
         delete: operations["SessionsController_signOut"];
@@ -500,7 +500,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Fills the tenant with events of an invented web shop, over the last 30 days. A worker does it; the job says how far. */
+        /** Fills the tenant with events of an invented web shop, over the last 30 days. The job tells its progress. */
         post: operations["JobsController_generateSampleData"];
         delete?: never;
         options?: never;
@@ -515,7 +515,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far a job is, and what came out. */
+        /** Progress of a job, and its result. */
         get: operations["JobsController_get"];
         put?: never;
         post?: never;
@@ -600,7 +600,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the workers did and how long events waited for it. */
+        /** What the workers processed, and how long events waited. */
         get: operations["AnalyticsController_getProcessingMetrics"];
         put?: never;
         post?: never;
@@ -653,10 +653,10 @@ export interface paths {
         };
         /** The schema of an event type. */
         get: operations["EventTypesController_getSchema"];
-        /** Gives an event type a schema, or another one. It has its effect everywhere within two seconds. */
+        /** Sets or replaces the schema of an event type. It takes effect everywhere within two seconds. */
         put: operations["EventTypesController_putSchema"];
         post?: never;
-        /** Takes the schema away: any payload is taken again, within two seconds. */
+        /** Removes the schema: any payload is accepted again, within two seconds. */
         delete: operations["EventTypesController_deleteSchema"];
         options?: never;
         head?: never;
@@ -741,8 +741,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * How many users took the steps in order: per user the deepest chain in which each step is later than the one before and
-         *     within window_s of the first. Of several such chains the earliest, each step as early as it can be.
+         * How many users took the steps in order: per user the deepest chain in which each step is later than the one before
+         *     and within window_s of the first. Of several such chains the earliest, each step as early as possible.
          */
         post: operations["FunnelsController_query"];
         delete?: never;
@@ -792,7 +792,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a saved funnel says about a range. */
+        /** The result of a saved funnel for a time range. */
         get: operations["FunnelsController_getResult"];
         put?: never;
         post?: never;
@@ -897,7 +897,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes up to MAX_BATCH_SIZE events. One bad event never sinks the others. */
+        /** Takes up to MAX_BATCH_SIZE events. One bad event does not affect the others. */
         post: operations["EventsController_ingestBatch"];
         delete?: never;
         options?: never;
@@ -951,7 +951,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes a batch from a Segment SDK (`/v1/b` too). The write key, an API key, may be Basic user name, Bearer or in the body. */
+        /** Takes a batch from a Segment SDK (`/v1/b` too). The write key may be Basic user name, Bearer or in the body. */
         post: operations["SegmentController_acceptBatch"];
         delete?: never;
         options?: never;
