@@ -49,7 +49,7 @@ export class AuthController {
 
   /**
    * Exchanges a key for an access token that stops working when the key is disabled, deleted or narrowed. A token is
-   * not exchanged for a token: who holds one for a moment would keep it for ever.
+   * not exchanged for a token: otherwise a stolen token could be renewed for ever.
    */
   @Post('token')
   @HttpCode(200)

@@ -22,7 +22,7 @@ export class SessionsController {
     private readonly limiter: RateLimiter,
   ) {}
 
-  /** Signs in at the dashboard: the answer sets a cookie that does what the key may do, until the key may not. */
+  /** Signs in at the dashboard: the answer sets a cookie with the rights of the key, as long as the key has them. */
   @Post()
   @HttpCode(204)
   @Public()

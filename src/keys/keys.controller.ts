@@ -52,7 +52,7 @@ export class KeysController {
     return this.keys.delete(caller, id);
   }
 
-  /** Makes a new key in place of an old one, which lives on for `grace_s` seconds. */
+  /** Makes a new key in place of an old one, which stays valid for `grace_s` seconds. */
   @Post(':id/rotate')
   @ChangesAccess()
   @ApiBody({ type: RotateKeyDto, required: false })

@@ -12,9 +12,7 @@ import { ErasuresService } from './erasures.service.js';
 export class ErasuresController {
   constructor(private readonly erasures: ErasuresService) {}
 
-  /**
-   * Asks to forget somebody. The work is done by a worker; the answer says where to look. With dry_run, only counts.
-   */
+  /** Requests the erasure of a person. A worker does it; the answer says where to look. With dry_run, only counts. */
   @Post()
   @HttpCode(202)
   @ApiAcceptedResponse({ type: ErasureResponse })
@@ -32,7 +30,7 @@ export class ErasuresController {
     return this.erasures.dryRun(caller.tenantId, body);
   }
 
-  /** How far an erasure is; its receipt when it is done. It no longer says whom it was about. */
+  /** Progress of an erasure, and its receipt when it is done. It no longer says whom it was about. */
   @Get(':id')
   @ApiOkResponse({ type: ErasureResponse })
   get(@Caller() caller: Principal, @Param('id') id: string): Promise<ErasureResponse> {

@@ -98,7 +98,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Asks to forget somebody. The work is done by a worker; the answer says where to look. With dry_run, only counts. */
+        /** Requests the erasure of a person. A worker does it; the answer says where to look. With dry_run, only counts. */
         post: operations["ErasuresController_request"];
         delete?: never;
         options?: never;
@@ -113,7 +113,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far an erasure is; its receipt when it is done. It no longer says whom it was about. */
+        /** Progress of an erasure, and its receipt when it is done. It no longer says whom it was about. */
         get: operations["ErasuresController_get"];
         put?: never;
         post?: never;
@@ -150,7 +150,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Records up to 1,000 entries. One bad entry never sinks the others. */
+        /** Records up to 1,000 entries. One bad entry does not affect the others. */
         post: operations["AuditEntriesController_createMany"];
         delete?: never;
         options?: never;
@@ -411,7 +411,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a new key in place of an old one, which lives on for `grace_s` seconds. */
+        /** Makes a new key in place of an old one, which stays valid for `grace_s` seconds. */
         post: operations["KeysController_rotate"];
         delete?: never;
         options?: never;
@@ -465,7 +465,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs in at the dashboard: the answer sets a cookie that does what the key may do, until the key may not. */
+        /** Signs in at the dashboard: the answer sets a cookie with the rights of the key, as long as the key has them. */
         post: operations["SessionsController_signIn"];
         /** Signs out: the session ends everywhere, its live connections too. */
         delete: operations["SessionsController_signOut"];
@@ -518,7 +518,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far a job is, and what came out. */
+        /** Progress of a job, and its result. */
         get: operations["JobsController_get"];
         put?: never;
         post?: never;
@@ -603,7 +603,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the workers did and how long events waited for it. */
+        /** What the workers processed, and how long events waited. */
         get: operations["AnalyticsController_getProcessingMetrics"];
         put?: never;
         post?: never;
@@ -656,10 +656,10 @@ export interface paths {
         };
         /** The schema of an event type. */
         get: operations["EventTypesController_getSchema"];
-        /** Gives an event type a schema, or another one. It has its effect everywhere within two seconds. */
+        /** Sets or replaces the schema of an event type. It takes effect everywhere within two seconds. */
         put: operations["EventTypesController_putSchema"];
         post?: never;
-        /** Takes the schema away: any payload is taken again, within two seconds. */
+        /** Removes the schema: any payload is accepted again, within two seconds. */
         delete: operations["EventTypesController_deleteSchema"];
         options?: never;
         head?: never;
@@ -795,7 +795,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a saved funnel says about a range. */
+        /** The result of a saved funnel for a time range. */
         get: operations["FunnelsController_getResult"];
         put?: never;
         post?: never;
@@ -900,7 +900,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes up to MAX_BATCH_SIZE events. One bad event never sinks the others. */
+        /** Takes up to MAX_BATCH_SIZE events. One bad event does not affect the others. */
         post: operations["EventsController_ingestBatch"];
         delete?: never;
         options?: never;

@@ -45,7 +45,7 @@ export class AnalyticsController {
     return this.analytics.getTimeseries(caller.tenantId, query);
   }
 
-  /** What the workers did and how long events waited for it. */
+  /** What the workers processed, and how long events waited. */
   @Get('processing-metrics')
   @ApiOkResponse({ type: ProcessingMetricsResponse })
   getProcessingMetrics(

@@ -20,7 +20,7 @@ export class FunnelsController {
 
   /**
    * How many users took the steps in order: per user the deepest chain in which each step is later than the one before
-   * and within window_s of the first. Of several such chains the earliest, each step as early as it can be.
+   * and within window_s of the first. Of several such chains the earliest, each step as early as possible.
    */
   @Post('funnel')
   @HttpCode(200)
@@ -50,7 +50,7 @@ export class FunnelsController {
     return this.funnels.get(caller.tenantId, id);
   }
 
-  /** What a saved funnel says about a range. */
+  /** The result of a saved funnel for a time range. */
   @Get('funnels/:id/result')
   @ApiOkResponse({ type: FunnelResponse })
   getResult(@Caller() caller: Principal, @Param('id') id: string, @Query() query: RangeQuery): Promise<FunnelResponse> {

@@ -60,7 +60,7 @@ export class AuditEntriesController {
     return this.entries.create(caller, body, call, idempotencyKey);
   }
 
-  /** Records up to 1,000 entries. One bad entry never sinks the others. */
+  /** Records up to 1,000 entries. One bad entry does not affect the others. */
   @Post('bulk')
   @RequireScope('write')
   @ApiBody({ type: CreateEntriesDto })
@@ -104,8 +104,8 @@ export class AuditEntriesController {
   }
 
   /**
-   * Removes entries that were recorded more than `older_than_days` ago, never such as must still be kept. Proofs of all
-   * others stay valid, and the removal is part of the trail.
+   * Removes entries that were recorded more than `older_than_days` ago, but none that must still be kept. All other
+   * proofs stay valid, and the removal is recorded in the audit trail.
    */
   @Delete('cleanup')
   @RequireScope('admin')

@@ -50,7 +50,7 @@ export class EventsController {
     return this.events.ingest(caller, body, idempotencyKey);
   }
 
-  /** Takes up to MAX_BATCH_SIZE events. One bad event never sinks the others. */
+  /** Takes up to MAX_BATCH_SIZE events. One bad event does not affect the others. */
   @Post('batch')
   @HttpCode(202)
   @RequireScope('track')

@@ -14,10 +14,7 @@ export class JobsController {
     private readonly samples: SampleDataService,
   ) {}
 
-  /**
-   * Fills the tenant with events of an invented web shop, over the last 30 days. A worker does it; the job says how
-   * far.
-   */
+  /** Fills the tenant with events of an invented web shop, over the last 30 days. The job tells its progress. */
   @Post('generate-sample-data/:num_events')
   @HttpCode(202)
   @RequireScope('admin')
@@ -33,7 +30,7 @@ export class JobsController {
     return this.samples.request(caller, numEvents, body.seed);
   }
 
-  /** How far a job is, and what came out. */
+  /** Progress of a job, and its result. */
   @Get('jobs/:job_id')
   @RequireScope('read')
   @ApiOkResponse({ type: JobResponse })

@@ -26,7 +26,7 @@ export class EventTypesController {
     return this.types.getSchema(caller, eventType);
   }
 
-  /** Gives an event type a schema, or another one. It has its effect everywhere within two seconds. */
+  /** Sets or replaces the schema of an event type. It takes effect everywhere within two seconds. */
   @Put(':event_type/schema')
   @RequireScope('admin')
   @ApiBody({ type: PutSchemaDto })
@@ -40,7 +40,7 @@ export class EventTypesController {
     return this.types.putSchema(caller, eventType, body);
   }
 
-  /** Takes the schema away: any payload is taken again, within two seconds. */
+  /** Removes the schema: any payload is accepted again, within two seconds. */
   @Delete(':event_type/schema')
   @HttpCode(204)
   @RequireScope('admin')

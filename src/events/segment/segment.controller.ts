@@ -13,10 +13,7 @@ import { SegmentService } from './segment.service.js';
 export class SegmentController {
   constructor(private readonly segment: SegmentService) {}
 
-  /**
-   * Takes a batch from a Segment SDK (`/v1/b` too). The write key, an API key, may be Basic user name, Bearer or in the
-   * body.
-   */
+  /** Takes a batch from a Segment SDK (`/v1/b` too). The write key may be Basic user name, Bearer or in the body. */
   @Post('batch')
   @HttpCode(200)
   @RequireScope('track')
