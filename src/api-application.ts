@@ -8,7 +8,7 @@ import { describeCall } from './audit/call-log/api-call.interceptor.js';
 import { CallLog } from './audit/call-log/call-log.js';
 import { serveDashboard } from './dashboard-files/dashboard.js';
 import { SegmentFastPath } from './events/segment/segment-fast-path.js';
-import { IngestFastPath } from './events/ingest/ingest-fast-path.js';
+import { IngestFastPath } from './events/api/ingest-fast-path.js';
 import { SocketAdapter } from './metrics-gateway/socket.adapter.js';
 import { drainConnections, trackConnections } from './platform/http/open-connections.js';
 import { setPrefix, setUpOpenApi } from './openapi-document.js';

@@ -3,41 +3,54 @@ import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AnalyticsController } from './analytics/counts/analytics.controller.js';
-import { AnalyticsModule } from './analytics/analytics.module.js';
+import { CountsModule } from './analytics/counts/counts.module.js';
 import { FunnelsController } from './analytics/funnels/funnels.controller.js';
+import { FunnelsModule } from './analytics/funnels/funnels.module.js';
+import { OverviewModule } from './analytics/overview/overview.module.js';
 import { UsersController } from './analytics/users/users.controller.js';
-import { ApiCallInterceptor } from './audit/call-log/api-call.interceptor.js';
-import { ApiCallsController } from './audit/call-log/api-calls.controller.js';
+import { UsersModule } from './analytics/users/users.module.js';
+import { ApiCallsController } from './audit/api/api-calls.controller.js';
+import { AuditApiModule } from './audit/api/audit-api.module.js';
+import { AuditEntriesController } from './audit/api/entries.controller.js';
 import { AuditEventsController } from './audit/audit-events/audit-events.controller.js';
-import { AuditModule } from './audit/audit.module.js';
-import { AuditEntriesController } from './audit/entries/entries.controller.js';
+import { AuditEventsModule } from './audit/audit-events/audit-events.module.js';
+import { ApiCallInterceptor } from './audit/call-log/api-call.interceptor.js';
+import { CallLogModule } from './audit/call-log/call-log.module.js';
+import { EntryExportModule } from './audit/export/entry-export.module.js';
 import { ProofsController } from './audit/transparency-log/proofs.controller.js';
-import { ProofsModule } from './audit/transparency-log/proofs.module.js';
+import { TransparencyLogModule } from './audit/transparency-log/transparency-log.module.js';
 import { AuthController } from './auth/auth.controller.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import { LimitGuard, THROTTLERS } from './auth/limits/limit.guard.js';
-import { SessionsController } from './auth/sessions/sessions.controller.js';
-import { SegmentController } from './events/segment/segment.controller.js';
-import { EventsController } from './events/ingest/events.controller.js';
-import { EventsModule } from './events/events.module.js';
+import { SessionsController } from './auth/sessions.controller.js';
+import { EventsApiModule } from './events/api/events-api.module.js';
+import { EventsController } from './events/api/events.controller.js';
+import { DeadLettersModule } from './events/dead-letters/dead-letters.module.js';
 import { FailedEventsController } from './events/dead-letters/failed-events.controller.js';
+import { EnrichmentModule } from './events/enrichment/enrichment.module.js';
+import { IngestModule } from './events/ingest/ingest.module.js';
 import { JobsController } from './events/jobs/jobs.controller.js';
 import { JobRequestsModule } from './events/jobs/jobs.module.js';
+import { ProcessingModule } from './events/processing/processing.module.js';
 import { QueueStatusController } from './events/processing/queue-status.controller.js';
+import { ReadingModule } from './events/reading/reading.module.js';
 import { EventTypesController } from './events/schemas/event-types.controller.js';
+import { SchemasModule } from './events/schemas/schemas.module.js';
+import { SegmentController } from './events/segment/segment.controller.js';
+import { SegmentModule } from './events/segment/segment.module.js';
 import { ApiKey } from './keys/api-key.entity.js';
 import { KeysController } from './keys/keys.controller.js';
 import { KeysModule } from './keys/keys.module.js';
 import { LogsGateway } from './metrics-gateway/logs.gateway.js';
-import { MetricsGateway } from './metrics-gateway/metrics.gateway.js';
 import { MetricsGatewayModule } from './metrics-gateway/metrics-gateway.module.js';
-import { BodyInterceptor } from './platform/http/body/body.interceptor.js';
+import { MetricsGateway } from './metrics-gateway/metrics.gateway.js';
 import type { Config } from './platform/config/config.js';
-import { PlatformModule } from './platform/platform.module.js';
-import { ServerChecks } from './platform/database/server-checks.js';
-import { QueryGuard } from './platform/http/query.guard.js';
 import { runtimeOptions } from './platform/database/data-source-options.js';
+import { ServerChecks } from './platform/database/server-checks.js';
+import { BodyInterceptor } from './platform/http/body/body.interceptor.js';
+import { QueryGuard } from './platform/http/query.guard.js';
+import { PlatformModule } from './platform/platform.module.js';
 import { ErasuresController } from './privacy/erasures.controller.js';
 import { PrivacyModule } from './privacy/privacy.module.js';
 import { Tenant } from './tenants/tenant.entity.js';
@@ -56,14 +69,27 @@ export class ApiModule {
           inject: [ServerChecks],
           useFactory: () => ({ ...runtimeOptions(config), entities: [Tenant, ApiKey] }),
         }),
-        AuditModule,
-        ProofsModule,
+        ThrottlerModule.forRoot(THROTTLERS),
         TenantsModule,
         KeysModule,
         AuthModule,
-        ThrottlerModule.forRoot(THROTTLERS),
-        AnalyticsModule,
-        EventsModule,
+        CallLogModule,
+        TransparencyLogModule,
+        EntryExportModule,
+        AuditApiModule,
+        AuditEventsModule,
+        CountsModule,
+        FunnelsModule,
+        OverviewModule,
+        UsersModule,
+        SchemasModule,
+        ReadingModule,
+        EnrichmentModule,
+        DeadLettersModule,
+        ProcessingModule,
+        IngestModule,
+        SegmentModule,
+        EventsApiModule,
         JobRequestsModule,
         MetricsGatewayModule,
         PrivacyModule,

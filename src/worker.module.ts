@@ -1,13 +1,14 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditSealer } from './audit/transparency-log/audit-sealer.js';
-import { ProofsModule } from './audit/transparency-log/proofs.module.js';
-import { BatchPoller } from './events/processing/batch-poller.js';
-import { BatchProcessingModule } from './events/events.module.js';
-import { EventsProcessor } from './events/processing/events.processor.js';
+import { TransparencyLogModule } from './audit/transparency-log/transparency-log.module.js';
+import { DeadLettersModule } from './events/dead-letters/dead-letters.module.js';
 import { RetrySchedule } from './events/dead-letters/retry-schedule.js';
 import { JobRunner } from './events/jobs/job-runner.js';
 import { JobRunningModule } from './events/jobs/jobs.module.js';
 import { JobsProcessor } from './events/jobs/jobs.processor.js';
+import { BatchPoller } from './events/processing/batch-poller.js';
+import { EventsProcessor } from './events/processing/events.processor.js';
+import { ProcessingModule } from './events/processing/processing.module.js';
 import type { Config } from './platform/config/config.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { ErasureRunner } from './privacy/erasure-runner.js';
@@ -22,9 +23,10 @@ export class WorkerModule {
       module: WorkerModule,
       imports: [
         PlatformModule.forRoot(config, 'consumer'),
-        BatchProcessingModule,
+        ProcessingModule,
+        DeadLettersModule,
         JobRunningModule,
-        ProofsModule,
+        TransparencyLogModule,
         PrivacyModule,
       ],
       providers: [

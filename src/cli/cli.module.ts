@@ -1,9 +1,9 @@
 import { type DynamicModule, type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { FailedEventsModule } from '../events/dead-letters/failed-events.module.js';
+import { DeadLettersModule } from '../events/dead-letters/dead-letters.module.js';
 import { JobsModule } from '../events/jobs/jobs.module.js';
-import { AnalyticsModule } from '../analytics/analytics.module.js';
+import { RollupsModule } from '../analytics/rollups/rollups.module.js';
 import { ApiKey } from '../keys/api-key.entity.js';
 import { KeysModule } from '../keys/keys.module.js';
 import type { Config } from '../platform/config/config.js';
@@ -14,7 +14,7 @@ import { TenantsModule } from '../tenants/tenants.module.js';
 
 /** The services that commands share with the API. */
 @Module({})
-class CliModule {
+export class CliModule {
   static forRoot(config: Config): DynamicModule {
     return {
       module: CliModule,
@@ -23,9 +23,9 @@ class CliModule {
         TypeOrmModule.forRoot({ ...runtimeOptions(config), retryAttempts: 1, entities: [Tenant, ApiKey] }),
         TenantsModule,
         KeysModule,
-        FailedEventsModule,
+        DeadLettersModule,
         JobsModule,
-        AnalyticsModule,
+        RollupsModule,
       ],
     };
   }

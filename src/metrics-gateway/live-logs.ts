@@ -1,7 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Socket } from 'socket.io';
 import { toResponse } from '../audit/entries/entry-response.js';
-import { LiveEntriesRepository, type LogPlace } from '../audit/entries/live-entries.repository.js';
+import { LiveEntriesRepository, type LogPlace } from '../audit/search/live-entries.repository.js';
 import { notFound } from '../platform/http/problem.js';
 import { RareWarning } from '../platform/logging/rare-warning.js';
 import { Repeating } from '../platform/scheduling/repeating.js';

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
-import { AnalyticsModule } from '../analytics/analytics.module.js';
-import { AuditModule } from '../audit/audit.module.js';
+import { RollupsModule } from '../analytics/rollups/rollups.module.js';
+import { EntrySearchModule } from '../audit/search/entry-search.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
 import { LiveLogs } from './live-logs.js';
@@ -10,7 +10,7 @@ import { SubscriptionsService } from './subscriptions.service.js';
 
 /** What the Socket.IO namespaces need; the gateways themselves stand in api.module.ts. */
 @Module({
-  imports: [AnalyticsModule, AuditModule, AuthModule, TenantsModule],
+  imports: [AuthModule, EntrySearchModule, RollupsModule, TenantsModule],
   providers: [LiveLogs, LiveMetrics, SocketAccess, SubscriptionsService],
   exports: [LiveLogs, LiveMetrics, SocketAccess, SubscriptionsService],
 })

@@ -1,4 +1,4 @@
-import type { MentionsPolicy } from './erasures.dto.js';
+import type { MentionsPolicy } from './erasures/erasures.dto.js';
 
 export const COVERED = [
   'events of this user_id, and of anonymous ids that identify, alias or track tied to it and to nobody else: user_id, session_id, event_id, payload, enrichment, context',

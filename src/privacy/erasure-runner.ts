@@ -1,6 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Repeating } from '../platform/scheduling/repeating.js';
-import { type ClaimedErasure, ErasuresRepository } from './erasures.repository.js';
+import { type ClaimedErasure, ErasuresRepository } from './erasures/erasures.repository.js';
 import { SubjectEraser } from './erasers/subject-eraser.js';
 
 const PAUSE_MS = 2_000;

@@ -3,7 +3,7 @@ import { ApiAcceptedResponse, ApiOkResponse, ApiTags, ApiUnprocessableEntityResp
 import type { Response } from 'express';
 import { Caller, RequireScope } from '../platform/http/access.js';
 import type { Principal } from '../platform/http/principal.js';
-import { ErasurePreviewResponse, ErasureResponse, RequestErasureDto } from './erasures.dto.js';
+import { ErasurePreviewResponse, ErasureResponse, RequestErasureDto } from './erasures/erasures.dto.js';
 import { ErasuresService } from './erasures.service.js';
 
 @ApiTags('privacy')

@@ -7,8 +7,8 @@ import { notFound, Problem } from '../platform/http/problem.js';
 import { isUuid, uuid7 } from '../platform/database/uuid7.js';
 import { COVERED, notCovered } from './coverage.js';
 import { ErasurePreview } from './erasure-preview.js';
-import type { ErasurePreviewResponse, ErasureResponse, RequestErasureDto } from './erasures.dto.js';
-import { type ErasureRow, ErasuresRepository } from './erasures.repository.js';
+import type { ErasurePreviewResponse, ErasureResponse, RequestErasureDto } from './erasures/erasures.dto.js';
+import { type ErasureRow, ErasuresRepository } from './erasures/erasures.repository.js';
 import { SubjectHmac } from './subject/subject-hmac.js';
 
 const REQUESTED = { action: 'CREATE', message: 'Erasure of a person requested' } as const;

@@ -1,11 +1,11 @@
 import { Module } from '@nestjs/common';
 import { AuditWritingModule } from '../audit/entries/audit-writing.module.js';
-import { ProofsModule } from '../audit/transparency-log/proofs.module.js';
+import { TransparencyLogModule } from '../audit/transparency-log/transparency-log.module.js';
 import { CallEraser } from './erasers/call-eraser.js';
 import { EntryEraser } from './erasers/entry-eraser.js';
 import { Erasers } from './erasers/erasers.js';
 import { ErasurePreview } from './erasure-preview.js';
-import { ErasuresRepository } from './erasures.repository.js';
+import { ErasuresRepository } from './erasures/erasures.repository.js';
 import { ErasuresService } from './erasures.service.js';
 import { EventEraser } from './erasers/event-eraser.js';
 import { RollupEraser } from './erasers/rollup-eraser.js';
@@ -14,7 +14,7 @@ import { SubjectFinder } from './subject/subject-finder.js';
 import { SubjectHmac } from './subject/subject-hmac.js';
 
 @Module({
-  imports: [AuditWritingModule, ProofsModule],
+  imports: [AuditWritingModule, TransparencyLogModule],
   providers: [
     CallEraser,
     EntryEraser,

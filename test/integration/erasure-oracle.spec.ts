@@ -5,7 +5,7 @@ import { ErasureRunner } from '../../src/privacy/erasure-runner.js';
 import { CallEraser } from '../../src/privacy/erasers/call-eraser.js';
 import { EntryEraser } from '../../src/privacy/erasers/entry-eraser.js';
 import { Erasers } from '../../src/privacy/erasers/erasers.js';
-import { ErasuresRepository } from '../../src/privacy/erasures.repository.js';
+import { ErasuresRepository } from '../../src/privacy/erasures/erasures.repository.js';
 import { EventEraser } from '../../src/privacy/erasers/event-eraser.js';
 import { RollupEraser } from '../../src/privacy/erasers/rollup-eraser.js';
 import { SubjectEraser } from '../../src/privacy/erasers/subject-eraser.js';

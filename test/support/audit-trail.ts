@@ -1,7 +1,7 @@
-import { AuditEntriesRepository } from '../../src/audit/entries/entries.repository.js';
+import { AuditEntriesRepository } from '../../src/audit/search/entries.repository.js';
 import { AuditActs } from '../../src/audit/transparency-log/audit-acts.js';
 import { AuditTreeRepository } from '../../src/audit/transparency-log/audit-tree.repository.js';
-import { EvidenceService } from '../../src/audit/transparency-log/evidence.service.js';
+import { EvidenceService } from '../../src/audit/export/evidence.service.js';
 import { ExportVerifier } from '../../src/audit/verifier/export-verifier.js';
 import type { Verdict, VerifyOptions } from '../../src/audit/verifier/verdict.js';
 import { AuditEntryWriter } from '../../src/audit/entries/entry-writer.js';

@@ -1,8 +1,8 @@
 import { BatchProcessingService } from '../../src/events/processing/batch-processing.service.js';
 import { BatchesRepository } from '../../src/events/processing/batches.repository.js';
 import type { BatchNotifier } from '../../src/events/processing/batch-notifier.js';
-import type { AcceptableEvent } from '../../src/events/ingest/event.js';
-import { isFault, parseEvent } from '../../src/events/ingest/event-parser.js';
+import type { AcceptableEvent } from '../../src/events/parsing/event.js';
+import { isFault, parseEvent } from '../../src/events/parsing/event-parser.js';
 import { FailedEventsRepository } from '../../src/events/dead-letters/failed-events.repository.js';
 import { DeadLetterRetrier } from '../../src/events/dead-letters/dead-letter-retrier.js';
 import { Quarantine } from '../../src/events/dead-letters/quarantine.js';

@@ -1,4 +1,4 @@
-import { AnswerCache } from '../../src/analytics/overview/answer-cache.js';
+import { AnswerCache } from '../../src/analytics/cache/answer-cache.js';
 import { loadConfig } from '../../src/platform/config/config.js';
 
 const cacheFor = (seconds: number) =>

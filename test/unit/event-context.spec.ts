@@ -1,5 +1,5 @@
 import { truncateAddress } from '../../src/platform/http/truncated-address.js';
-import { parseUserAgent } from '../../src/events/enrichment/user-agent.js';
+import { parseUserAgent } from '../../src/events/reading/user-agent.js';
 
 describe('truncateAddress', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { isFault, parseEvent } from '../../src/events/ingest/event-parser.js';
+import { isFault, parseEvent } from '../../src/events/parsing/event-parser.js';
 import type { Principal } from '../../src/platform/http/principal.js';
 import { formatUuid } from '../../src/platform/database/uuid7.js';
 

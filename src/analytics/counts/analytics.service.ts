@@ -15,13 +15,13 @@ import type {
   TimeseriesQuery,
   TimeseriesResponse,
 } from './analytics.dto.js';
-import { ActiveSubjectsRepository } from '../users/active-subjects.repository.js';
+import { ActiveSubjectsRepository } from './active-subjects.repository.js';
 import { BreakdownRepository } from './breakdown.repository.js';
 import { requireBuckets, suitableInterval } from '../time/buckets.js';
 import { EventCountsRepository } from './event-counts.repository.js';
 import { mergeHistograms, quantileOf } from '../rollups/latency-histogram.js';
 import { type ProcessingBucket, ProcessingMetricsRepository } from './processing-metrics.repository.js';
-import { fillSeries } from '../time/series.js';
+import { fillSeries } from './series.js';
 
 /** Buckets × series of one answer. */
 const MAX_POINTS = 100_000;

@@ -6,7 +6,7 @@ import { uuid7LowerBound } from '../../platform/database/uuid7.js';
 import type { TypeCount } from './analytics.dto.js';
 import { signedSpanArrays, coverBucketCounts } from '../time/buckets.js';
 import { IS_FAILED_BY_KEY, IS_PROCESSED } from '../rollups/counted-events.js';
-import { COUNT_GRANULARITIES, startOfBucket } from '../rollups/granularities.js';
+import { COUNT_GRANULARITIES, startOfBucket } from '../time/granularities.js';
 import { type CountCover, coverCounts } from '../time/time-cover.js';
 
 export interface EventCount extends TypeCount {

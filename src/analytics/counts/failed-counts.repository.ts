@@ -7,7 +7,7 @@ import {
   type Granularity,
   GRANULARITIES,
   startOfBucket,
-} from '../rollups/granularities.js';
+} from '../time/granularities.js';
 import { lockRollups } from '../rollups/rollup-lock.js';
 
 /**

@@ -3,7 +3,7 @@ import { queryByKey, type Sql } from '../../platform/database/database.js';
 import { toIso } from '../../platform/http/query.dto.js';
 import type { TimeRange } from '../../platform/time/time.js';
 import { spanArrays, coverBuckets } from '../time/buckets.js';
-import { GRANULARITIES } from '../rollups/granularities.js';
+import { GRANULARITIES } from '../time/granularities.js';
 import type { Histogram } from '../rollups/latency-histogram.js';
 
 export interface ProcessingBucket {

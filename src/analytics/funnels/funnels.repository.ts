@@ -5,7 +5,7 @@ import type { TimeRange } from '../../platform/time/time.js';
 import { countFunnel } from './funnel-matcher.js';
 import { listTimelines } from './funnel-timelines.js';
 import { funnelSql } from './funnel-sql.js';
-import { startOfBucket } from '../rollups/granularities.js';
+import { startOfBucket } from '../time/granularities.js';
 
 export type Scalar = string | number | boolean | null;
 

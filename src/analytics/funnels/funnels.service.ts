@@ -8,7 +8,7 @@ import type { Principal } from '../../platform/http/principal.js';
 import { type RangeQuery, toIso, toTimeRange } from '../../platform/http/query.dto.js';
 import type { TimeRange } from '../../platform/time/time.js';
 import { isUuid, uuid7 } from '../../platform/database/uuid7.js';
-import { AnswerCache } from '../overview/answer-cache.js';
+import { AnswerCache } from '../cache/answer-cache.js';
 import type {
   CreateFunnelDto,
   FunnelQueryDto,

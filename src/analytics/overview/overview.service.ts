@@ -2,18 +2,18 @@ import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database/database.js';
 import { toIso, toTimeRange } from '../../platform/http/query.dto.js';
 import type { TimeRange } from '../../platform/time/time.js';
-import { ActiveSubjectsRepository } from '../users/active-subjects.repository.js';
+import { ActiveSubjectsRepository } from '../counts/active-subjects.repository.js';
 import type { TypeCount } from '../counts/analytics.dto.js';
-import { AnswerCache } from './answer-cache.js';
+import { AnswerCache } from '../cache/answer-cache.js';
 import { requireBuckets, suitableInterval } from '../time/buckets.js';
 import { EventCountsRepository } from '../counts/event-counts.repository.js';
-import { FilteredSubjectsRepository } from '../users/filtered-subjects.repository.js';
+import { FilteredSubjectsRepository } from './filtered-subjects.repository.js';
 import { DEFAULT_WINDOW_S } from '../funnels/funnels.dto.js';
 import type { FunnelDefinition } from '../funnels/funnels.repository.js';
 import { FunnelsService } from '../funnels/funnels.service.js';
 import { type SavedFunnel, SavedFunnelsRepository } from '../funnels/saved-funnels.repository.js';
-import { fillSeries } from '../time/series.js';
-import type { OverviewQuery, OverviewResponse } from '../users/users.dto.js';
+import { fillSeries } from '../counts/series.js';
+import type { OverviewQuery, OverviewResponse } from './overview.dto.js';
 
 const TOP_USERS = 10;
 /** Up to so many events that a filter leaves, their users and sessions are counted. */

@@ -1,4 +1,4 @@
-import { startOfBucket } from './granularities.js';
+import { startOfBucket } from '../time/granularities.js';
 
 /**
  * SQL that adds the events of the CTE `events` to the days of users or sessions, as two CTEs.

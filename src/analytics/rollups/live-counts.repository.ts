@@ -3,7 +3,7 @@ import { Database } from '../../platform/database/database.js';
 import { toIso } from '../../platform/http/query.dto.js';
 import type { TimeRange } from '../../platform/time/time.js';
 import { spanArrays } from '../time/buckets.js';
-import { startOfBucket } from './granularities.js';
+import { startOfBucket } from '../time/granularities.js';
 import { coverTime } from '../time/time-cover.js';
 
 /** Everything that is counted for a tenant at one moment, per client. */

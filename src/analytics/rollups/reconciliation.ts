@@ -5,7 +5,7 @@ import {
   type Granularity,
   GRANULARITIES,
   startOfBucket,
-} from './granularities.js';
+} from '../time/granularities.js';
 import { LN_GAMMA, SHORTEST_MS } from './latency-histogram.js';
 
 /** One rollup table, and the rows it should hold. */

@@ -8,7 +8,7 @@ import {
   type Granularity,
   GRANULARITIES,
   startOfBucket,
-} from './granularities.js';
+} from '../time/granularities.js';
 import { LN_GAMMA, SHORTEST_MS } from './latency-histogram.js';
 import { lockRollups } from './rollup-lock.js';
 

@@ -5,7 +5,7 @@ import {
   type Granularity,
   GRANULARITY_MS,
   GRANULARITIES,
-} from '../rollups/granularities.js';
+} from './granularities.js';
 
 /** Which rollup table answers which part of a range, and which seconds at the edges only rows can answer. */
 export type Cover = Record<Granularity | 'rows', TimeRange[]>;

@@ -2,16 +2,9 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import { Caller, RequireScope } from '../../platform/http/access.js';
 import type { Principal } from '../../platform/http/principal.js';
+import { OverviewQuery, OverviewResponse } from '../overview/overview.dto.js';
 import { OverviewService } from '../overview/overview.service.js';
-import {
-  JourneyQuery,
-  JourneyResponse,
-  OverviewQuery,
-  OverviewResponse,
-  RetentionQuery,
-  RetentionResponse,
-  UserOverviewResponse,
-} from './users.dto.js';
+import { JourneyQuery, JourneyResponse, RetentionQuery, RetentionResponse, UserOverviewResponse } from './users.dto.js';
 import { UsersService } from './users.service.js';
 
 @ApiTags('analytics')

@@ -13,11 +13,11 @@ import type {
   JourneyQuery,
   JourneyResponse,
   JourneySession,
-  OverviewQuery,
   RetentionQuery,
   RetentionResponse,
   UserOverviewResponse,
 } from './users.dto.js';
+import type { OverviewQuery } from '../overview/overview.dto.js';
 
 const MAX_USER_ID = 255;
 const MAX_SESSIONS = 100;

@@ -1,7 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import { OptionalInteger, OptionalText, PageQuery, RangeQuery, ZoneQuery } from '../../platform/http/query.dto.js';
-import { EXPORT_FORMATS, type ExportFormat } from '../export/send-export.js';
 import { ACTION_TYPES, type ActionType, SEVERITIES, type Severity, type Source, SOURCES } from '../entries/entry.js';
 
 export class EntryFilterQuery extends RangeQuery {
@@ -76,13 +75,6 @@ export class ListEntriesQuery extends IntersectionType(EntryFilterQuery, PageQue
 
 export class EntryStatsQuery extends IntersectionType(EntryFilterQuery, ZoneQuery) {}
 
-export class ExportEntriesQuery extends IntersectionType(EntryFilterQuery, ZoneQuery) {
-  @ApiPropertyOptional({ enum: EXPORT_FORMATS, default: 'csv' })
-  @IsOptional()
-  @IsIn(EXPORT_FORMATS)
-  format: ExportFormat = 'csv';
-}
-
 const COUNTS = { type: 'object', additionalProperties: { type: 'number' } } as const;
 
 class DayCount {
@@ -108,15 +100,4 @@ export class EntryStatsResponse {
 
   @ApiProperty({ type: [DayCount], description: 'Days of the time zone that have entries, oldest first.' })
   by_day: DayCount[];
-}
-
-export class CleanupQuery {
-  @ApiPropertyOptional({ type: Number, minimum: 1, description: 'Not below AUDIT_RETENTION_DAYS, the default.' })
-  @OptionalInteger(1, 36_500)
-  older_than_days?: number;
-}
-
-export class CleanupResponse {
-  @ApiProperty()
-  deleted: number;
 }

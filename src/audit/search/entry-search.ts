@@ -6,11 +6,11 @@ import {
   fieldConditions,
   NEWEST_FIRST,
   oldestId,
-  Parameters,
   SEARCH_VIEW,
   textConditions,
   timeConditions,
 } from './entry-sql.js';
+import { Parameters } from './sql-parameters.js';
 
 /** Entries looked at one by one before the search index is asked: a word in one of twenty fills a page of 50 from them. */
 const WALKED = 1_000;

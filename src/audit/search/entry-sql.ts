@@ -3,6 +3,7 @@ import { DAY_MS } from '../../platform/time/time.js';
 import { uuid7LowerBound } from '../../platform/database/uuid7.js';
 import { EQUAL_FIELDS, type EntryFilter, type Position } from './entry-filter.js';
 import { ofTenant } from './entry-time-windows.js';
+import type { Parameters } from './sql-parameters.js';
 
 /**
  * An entry as the ndjson export shows it: the names of the columns, times with all six digits. A bigint that fits into
@@ -23,16 +24,6 @@ export const SEARCH_VIEW = 'searchable_audit_entries';
 
 /** Below every other id. */
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
-
-/** Collects the values of a statement and numbers them. */
-export class Parameters {
-  readonly values: unknown[] = [];
-
-  add(value: unknown): string {
-    this.values.push(value);
-    return `$${this.values.length}`;
-  }
-}
 
 /**
  * The conditions of a filter without those on text, only those that are set: the planner then sees what there is to choose from.

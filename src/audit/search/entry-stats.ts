@@ -1,6 +1,7 @@
 import type { Sql } from '../../platform/database/database.js';
 import type { EntryFilter } from './entry-filter.js';
-import { matching, Parameters, sourceOf } from './entry-sql.js';
+import { matching, sourceOf } from './entry-sql.js';
+import { Parameters } from './sql-parameters.js';
 
 /** Resource types a statistic names; a tenant that makes one up per entry gets its most frequent ones. */
 const MAX_RESOURCE_TYPES = 1_000;

@@ -1,4 +1,4 @@
-import type { Parameters } from './entry-sql.js';
+import type { Parameters } from './sql-parameters.js';
 
 /** Every entry of a tenant lies in one window of each level; those of the next level are eight times as long. */
 const SHORTEST_S = 2_048;

@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { parseSmallJson, Unread } from '../../platform/http/body/json.js';
 import type { Principal } from '../../platform/http/principal.js';
 import type { FieldError } from '../../platform/http/problem.js';
-import type { AcceptableEvent } from '../ingest/event.js';
-import { isFault, parseEvent } from '../ingest/event-parser.js';
+import type { AcceptableEvent } from '../parsing/event.js';
+import { isFault, parseEvent } from '../parsing/event-parser.js';
 
 const REQUIRED = ['specversion', 'id', 'source', 'type'] as const;
 const CORE = new Set([...REQUIRED, 'time', 'subject', 'datacontenttype', 'dataschema', 'data', 'data_base64']);

@@ -9,7 +9,7 @@ import { badRequest, type FieldError, notFound, Problem, refuseUnknownFields } f
 import { toIso } from '../../platform/http/query.dto.js';
 import { parseDateTime } from '../../platform/time/time.js';
 import { isUuid } from '../../platform/database/uuid7.js';
-import { MAX_EVENT_BYTES } from '../ingest/event-parser.js';
+import { MAX_EVENT_BYTES } from '../parsing/event-parser.js';
 import { EventsRepository } from '../reading/events.repository.js';
 import { DeadLettersRepository, type DeadLetterFilter, type DeadLetterRow } from './dead-letters.repository.js';
 import type { FailedEventResponse, ListFailedQuery, RetriedAllResponse } from './failed-events.dto.js';

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { checkPayload, MAX_KEYS } from '../../platform/http/body/payload-check.js';
 import { allows, type Principal } from '../../platform/http/principal.js';
 import { badRequest, Problem, refuseUnknownFields } from '../../platform/http/problem.js';
-import type { EnrichedResponse, EventResponse } from '../ingest/events.dto.js';
+import type { EventResponse } from '../reading/events.dto.js';
+import type { EnrichedResponse } from './enrichment.dto.js';
 import { EventReader } from '../reading/event-reader.js';
-import { MAX_EVENT_BYTES } from '../ingest/event-parser.js';
+import { MAX_EVENT_BYTES } from '../parsing/event-parser.js';
 import { EventsRepository } from '../reading/events.repository.js';
 
 const NAME = 'additional_properties';

@@ -1,9 +1,5 @@
-import { ApiProperty, ApiPropertyOptional, PickType } from '@nestjs/swagger';
-import { IsIn, IsOptional } from 'class-validator';
-import { ListQuery, OptionalText } from '../../platform/http/query.dto.js';
-import type { EventStatus } from './event.js';
-
-export const EVENT_STATUSES = ['queued', 'processed', 'failed'] as const satisfies readonly EventStatus[];
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { EVENT_STATUSES, type EventStatus } from '../parsing/event.js';
 
 /** Documentation of the body; event-parser.ts is what checks it. */
 export class IngestEventDto {
@@ -45,16 +41,6 @@ export class IngestEventDto {
 export class IngestBatchDto {
   @ApiProperty({ type: [IngestEventDto], minItems: 1, maxItems: 1000 })
   events: IngestEventDto[];
-}
-
-/** Documentation of the body; event-enricher.ts is what checks it. */
-export class EnrichEventDto {
-  @ApiProperty({
-    type: Object,
-    description: 'Merged by name into the enrichment: at most 64 KiB, 32 levels and 1,000 keys in all.',
-    example: { segment: 'enterprise' },
-  })
-  additional_properties: Record<string, unknown>;
 }
 
 export class IngestedResponse {
@@ -125,82 +111,4 @@ export class BatchResponse {
 
   @ApiProperty({ type: [BatchResult], description: 'One per event, in the order sent.' })
   results: BatchResult[];
-}
-
-export class EventResponse {
-  @ApiProperty({ format: 'uuid' })
-  id: string;
-
-  @ApiProperty()
-  event_id: string;
-
-  @ApiProperty()
-  event_type: string;
-
-  @ApiProperty({ format: 'date-time' })
-  event_time: string;
-
-  @ApiProperty({ format: 'date-time' })
-  received_at: string;
-
-  @ApiProperty({ type: String, format: 'date-time', nullable: true })
-  processed_at: string | null;
-
-  @ApiProperty({ enum: EVENT_STATUSES })
-  status: EventStatus;
-
-  @ApiProperty()
-  client_id: string;
-
-  @ApiProperty({ type: String, nullable: true })
-  user_id: string | null;
-
-  @ApiProperty({ type: String, nullable: true })
-  session_id: string | null;
-
-  @ApiProperty({ type: Object })
-  payload: Record<string, unknown>;
-
-  @ApiProperty({
-    type: Object,
-    description:
-      'What was added by PUT /events/:id/enrich, and `context`: browser, system, device and address of the request that brought the event (see the setting EVENT_CONTEXT).',
-  })
-  enrichment: Record<string, unknown>;
-}
-
-/** What a caller that may not read gets to know of an event. */
-export class EnrichedResponse extends PickType(EventResponse, ['id', 'event_id']) {}
-
-export class EventPage {
-  @ApiProperty({ type: [EventResponse] })
-  data: EventResponse[];
-
-  @ApiProperty({ type: String, nullable: true, description: 'Pass as cursor for the next page; null on the last.' })
-  next_cursor: string | null;
-}
-
-export class GetEventQuery {
-  @ApiPropertyOptional({ description: 'Whose event_id is meant; default: your own client_id.' })
-  @OptionalText()
-  client_id?: string;
-}
-
-export class ListEventsQuery extends ListQuery {
-  @OptionalText()
-  event_type?: string;
-
-  @OptionalText()
-  user_id?: string;
-
-  @OptionalText()
-  session_id?: string;
-
-  @OptionalText()
-  client_id?: string;
-
-  @ApiPropertyOptional({ enum: EVENT_STATUSES })
-  @IsOptional()
-  @IsIn(EVENT_STATUSES)
-  status?: EventStatus;
 }

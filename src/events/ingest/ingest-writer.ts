@@ -6,7 +6,7 @@ import { isConnectionError, sqlState } from '../../platform/database/database.js
 import { databaseAway, unavailable } from '../../platform/http/problem.js';
 import { formatUuid } from '../../platform/database/uuid7.js';
 import { BatchNotifier } from '../processing/batch-notifier.js';
-import type { AcceptableEvent, Outcome } from './event.js';
+import type { AcceptableEvent, Outcome } from '../parsing/event.js';
 import { IngestRepository, type KnownEvent } from './ingest.repository.js';
 
 /** A group ends when it has this many events or bytes; more makes one commit slower without saving work. */

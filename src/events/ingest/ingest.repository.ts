@@ -5,7 +5,7 @@ import { Database, sqlState } from '../../platform/database/database.js';
 import { int8Array, textArray, timestamptzArray, uuidArray } from '../../platform/database/pg-arrays.js';
 import { parseUuid, uuid7Bytes } from '../../platform/database/uuid7.js';
 import { type EventContext, EventContexts } from '../enrichment/event-contexts.js';
-import type { AcceptableEvent, EventStatus } from './event.js';
+import type { AcceptableEvent, EventStatus } from '../parsing/event.js';
 
 const UNIQUE_VIOLATION = '23505';
 

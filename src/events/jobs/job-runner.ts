@@ -5,7 +5,7 @@ import { Repeating } from '../../platform/scheduling/repeating.js';
 import { uuid7 } from '../../platform/database/uuid7.js';
 import { type ClaimedJob, JobsRepository } from './jobs.repository.js';
 import { percentOf } from './jobs.service.js';
-import { SampleDataWriter } from '../sample-data/sample-data-writer.js';
+import { SampleDataWriter } from './sample-data-writer.js';
 
 const PAUSE_MS = 2_000;
 

@@ -4,7 +4,7 @@ import { Caller, RequireScope } from '../../platform/http/access.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { AcceptedJobResponse, GenerateSampleDataDto, JobResponse } from './jobs.dto.js';
 import { JobsService } from './jobs.service.js';
-import { SampleDataService } from '../sample-data/sample-data.service.js';
+import { SampleDataService } from './sample-data.service.js';
 
 @ApiTags('jobs')
 @Controller()

@@ -1,43 +1,36 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
-import { BatchNotifier } from '../processing/batch-notifier.js';
-import { BatchProcessingModule } from '../events.module.js';
-import { EventContexts } from '../enrichment/event-contexts.js';
-import { IngestRepository } from '../ingest/ingest.repository.js';
-import { IngestWriter } from '../ingest/ingest-writer.js';
-import { SchemaGate } from '../schemas/schema-gate.js';
-import { SchemaRegistry } from '../schemas/schema-registry.js';
+import { IngestWritingModule } from '../ingest/ingest.module.js';
+import { ProcessingModule } from '../processing/processing.module.js';
+import { SchemasModule } from '../schemas/schemas.module.js';
 import { JobNotifier } from './job-notifier.js';
 import { JobsRepository } from './jobs.repository.js';
-import { JOBS_QUEUE } from './jobs.jobs.js';
 import { JobsService } from './jobs.service.js';
-import { SampleDataService } from '../sample-data/sample-data.service.js';
-import { SampleDataWriter } from '../sample-data/sample-data-writer.js';
+import { SampleDataWriter } from './sample-data-writer.js';
+import { SampleDataService } from './sample-data.service.js';
+import { JOBS_QUEUE } from './jobs.jobs.js';
+
+const JOBS_QUEUE_MODULE = BullModule.registerQueue({ name: JOBS_QUEUE });
 
 /** Asking for jobs and following them, without a queue: what the command line needs. */
-@Module({ providers: [JobsRepository, JobsService], exports: [JobsRepository, JobsService] })
+@Module({
+  providers: [JobsRepository, JobsService],
+  exports: [JobsRepository, JobsService],
+})
 export class JobsModule {}
 
 /** … and telling the workers: what the API needs. */
 @Module({
-  imports: [JobsModule, BullModule.registerQueue({ name: JOBS_QUEUE })],
+  imports: [JobsModule, JOBS_QUEUE_MODULE],
   providers: [JobNotifier, SampleDataService],
   exports: [JobsModule, SampleDataService],
 })
 export class JobRequestsModule {}
 
-/** Doing them, by way of the same writer that the API has: what the worker needs. */
+/** Doing them: what the worker needs. */
 @Module({
-  imports: [JobsModule, BatchProcessingModule, BullModule.registerQueue({ name: JOBS_QUEUE })],
-  providers: [
-    BatchNotifier,
-    EventContexts,
-    IngestRepository,
-    IngestWriter,
-    SampleDataWriter,
-    SchemaGate,
-    SchemaRegistry,
-  ],
+  imports: [JobsModule, IngestWritingModule, ProcessingModule, SchemasModule, JOBS_QUEUE_MODULE],
+  providers: [SampleDataWriter],
   exports: [JobsModule, SampleDataWriter, BullModule],
 })
 export class JobRunningModule {}

@@ -4,8 +4,8 @@ import { allows, type Principal } from '../../platform/http/principal.js';
 import { notFound } from '../../platform/http/problem.js';
 import { toTimeRange } from '../../platform/http/query.dto.js';
 import { isUuid } from '../../platform/database/uuid7.js';
-import type { EventResponse, ListEventsQuery } from '../ingest/events.dto.js';
-import { eventTextFault } from '../ingest/event-parser.js';
+import type { EventResponse, ListEventsQuery } from './events.dto.js';
+import { eventTextFault } from '../parsing/event-parser.js';
 import { EventsRepository } from './events.repository.js';
 
 @Injectable()

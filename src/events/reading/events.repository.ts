@@ -3,10 +3,10 @@ import { Database, type Sql } from '../../platform/database/database.js';
 import { toIso } from '../../platform/http/query.dto.js';
 import { DAY_MS, type TimeRange } from '../../platform/time/time.js';
 import { formatUuid } from '../../platform/database/uuid7.js';
-import { parseUserAgent } from '../enrichment/user-agent.js';
-import type { EventStatus } from '../ingest/event.js';
-import { ledgerKey } from '../ingest/event-parser.js';
-import type { EventResponse } from '../ingest/events.dto.js';
+import { parseUserAgent } from './user-agent.js';
+import type { EventStatus } from '../parsing/event.js';
+import { ledgerKey } from '../parsing/event-parser.js';
+import type { EventResponse } from './events.dto.js';
 
 export interface EventFilter {
   event_type?: string | undefined;

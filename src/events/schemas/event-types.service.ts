@@ -7,7 +7,7 @@ import type { Principal } from '../../platform/http/principal.js';
 import { badRequest, notFound, Problem, refuseUnknownFields } from '../../platform/http/problem.js';
 import { toIso } from '../../platform/http/query.dto.js';
 import { DAY_MS } from '../../platform/time/time.js';
-import { eventTextFault } from '../ingest/event-parser.js';
+import { eventTextFault } from '../parsing/event-parser.js';
 import { EventSchema } from './event-schema.js';
 import { type EventTypePage, type EventTypeResponse, type EventTypesQuery, SCHEMA_MODES } from './event-types.dto.js';
 import type { EventTypeSchemaResponse } from './event-types.dto.js';

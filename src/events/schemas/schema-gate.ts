@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { FieldError } from '../../platform/http/problem.js';
-import type { AcceptableEvent } from '../ingest/event.js';
-import { isFault } from '../ingest/event-parser.js';
+import type { AcceptableEvent } from '../parsing/event.js';
+import { isFault } from '../parsing/event-parser.js';
 import { CompiledSchemas } from './compiled-schemas.js';
 import { SchemaRegistry } from './schema-registry.js';
 

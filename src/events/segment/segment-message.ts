@@ -3,8 +3,8 @@ import { Unread } from '../../platform/http/body/json.js';
 import type { Principal } from '../../platform/http/principal.js';
 import type { FieldError } from '../../platform/http/problem.js';
 import { DAY_MS, parseDateTime } from '../../platform/time/time.js';
-import type { AcceptableEvent } from '../ingest/event.js';
-import { isFault, parseEvent } from '../ingest/event-parser.js';
+import type { AcceptableEvent } from '../parsing/event.js';
+import { isFault, parseEvent } from '../parsing/event-parser.js';
 
 /** The calls of Segment's tracking API; all but `track` are their own event type. */
 export const SEGMENT_CALLS = ['track', 'page', 'screen', 'identify', 'group', 'alias'] as const;

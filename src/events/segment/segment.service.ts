@@ -5,8 +5,8 @@ import { fairMap } from '../../platform/http/fair-map.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { badRequest, type FieldError, Problem } from '../../platform/http/problem.js';
 import { RareWarning } from '../../platform/logging/rare-warning.js';
-import type { AcceptableEvent, Outcome } from '../ingest/event.js';
-import { isFault } from '../ingest/event-parser.js';
+import type { AcceptableEvent, Outcome } from '../parsing/event.js';
+import { isFault } from '../parsing/event-parser.js';
 import { EventsService } from '../ingest/events.service.js';
 import {
   type Envelope,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql } from '../../platform/database/database.js';
-import type { ClaimedErasure } from '../erasures.repository.js';
+import type { ClaimedErasure } from '../erasures/erasures.repository.js';
 import { OTHER_MENTIONS } from '../subject/other-mentions.js';
 import { scanCallsByNotes } from '../subject/record-scans.js';
 import type { RecordPage } from '../subject/record-pages.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuditActs } from '../../audit/transparency-log/audit-acts.js';
 import { PERSONAL_FIELDS, type PersonalField } from '../../audit/transparency-log/leaf.js';
 import type { Sql } from '../../platform/database/database.js';
-import type { ClaimedErasure } from '../erasures.repository.js';
+import type { ClaimedErasure } from '../erasures/erasures.repository.js';
 import { mentionsOf } from './event-eraser.js';
 import { scanEntries } from '../subject/record-scans.js';
 import type { RecordPage } from '../subject/record-pages.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql } from '../../platform/database/database.js';
 import { type Scan, scanEvents } from '../subject/record-scans.js';
-import type { ClaimedErasure } from '../erasures.repository.js';
+import type { ClaimedErasure } from '../erasures/erasures.repository.js';
 import { addCounts, type Subject } from '../subject/subject.js';
 import type { RecordPage } from '../subject/record-pages.js';
 

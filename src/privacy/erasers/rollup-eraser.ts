@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { IS_FAILED } from '../../analytics/rollups/counted-events.js';
-import { startOfBucket } from '../../analytics/rollups/granularities.js';
+import { startOfBucket } from '../../analytics/time/granularities.js';
 import { lockKey } from '../../analytics/rollups/rollup-lock.js';
 import type { Sql } from '../../platform/database/database.js';
 import { HOUR_MS } from '../../platform/time/time.js';
-import type { ClaimedErasure } from '../erasures.repository.js';
+import type { ClaimedErasure } from '../erasures/erasures.repository.js';
 
 /** Longer than the pool allows: events have no index by session, so all of some weeks may have to be read. */
 const SETTINGS = `set local statement_timeout = 0`;

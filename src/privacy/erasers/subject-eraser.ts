@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database/database.js';
 import { Erasers } from './erasers.js';
-import { type ClaimedErasure, ErasuresRepository, type Progress, type Stage, STAGES } from '../erasures.repository.js';
+import {
+  type ClaimedErasure,
+  ErasuresRepository,
+  type Progress,
+  type Stage,
+  STAGES,
+} from '../erasures/erasures.repository.js';
 import { Deadline, FIRST_ID, nextPage, type Run, type RecordPage, type PagedTable } from '../subject/record-pages.js';
 import { SubjectFinder } from '../subject/subject-finder.js';
 import type { Subject } from '../subject/subject.js';

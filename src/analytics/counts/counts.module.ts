@@ -1,0 +1,21 @@
+import { Module } from '@nestjs/common';
+import { ActiveSubjectsRepository } from './active-subjects.repository.js';
+import { AnalyticsService } from './analytics.service.js';
+import { BreakdownRepository } from './breakdown.repository.js';
+import { EventCountsRepository } from './event-counts.repository.js';
+import { FailedCountsRepository } from './failed-counts.repository.js';
+import { ProcessingMetricsRepository } from './processing-metrics.repository.js';
+
+/** Answers from the counts. */
+@Module({
+  providers: [
+    ActiveSubjectsRepository,
+    AnalyticsService,
+    BreakdownRepository,
+    EventCountsRepository,
+    FailedCountsRepository,
+    ProcessingMetricsRepository,
+  ],
+  exports: [ActiveSubjectsRepository, AnalyticsService, EventCountsRepository, FailedCountsRepository],
+})
+export class CountsModule {}

@@ -1,0 +1,107 @@
+import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
+import { IsIn } from 'class-validator';
+import { IfGiven, RangeQuery, ZoneQuery } from '../../platform/http/query.dto.js';
+import { IsFilter, RangeResponse, TimeseriesPoint, TypeCount } from '../counts/analytics.dto.js';
+import { FunnelStepResponse } from '../funnels/funnels.dto.js';
+import { type Interval, INTERVALS } from '../time/local-time.js';
+
+export class OverviewQuery extends IntersectionType(RangeQuery, ZoneQuery) {
+  @ApiPropertyOptional({ description: 'What this user did, instead of the overview.' })
+  @IsFilter()
+  user_id?: string;
+
+  @ApiPropertyOptional({ description: 'Only events of this calling application.' })
+  @IsFilter()
+  client_id?: string;
+
+  @ApiPropertyOptional({ description: 'Only events of this type.' })
+  @IsFilter()
+  event_type?: string;
+
+  @ApiPropertyOptional({ enum: INTERVALS, description: 'Of `trend`. Default: one that makes a readable chart.' })
+  @IfGiven()
+  @IsIn(INTERVALS, { message: `interval must be one of ${INTERVALS.join(', ')}` })
+  interval?: Interval;
+}
+
+class OverviewSummary {
+  @ApiProperty()
+  total_events: number;
+
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'null where a filter leaves too many events: see the method.',
+  })
+  unique_users: number | null;
+
+  @ApiProperty({ type: Number, nullable: true })
+  unique_sessions: number | null;
+
+  @ApiProperty({ type: Number, nullable: true, description: 'total_events / unique_users; 0 without users.' })
+  events_per_user: number | null;
+
+  @ApiProperty({
+    enum: ['exact', 'sketch', 'none'],
+    description:
+      'sketch: estimated, standard error at most 2 %. none: not counted, because a filter leaves more than 200,000 events.',
+  })
+  unique_users_method: 'exact' | 'sketch' | 'none';
+
+  @ApiProperty({ enum: ['exact', 'sketch', 'none'] })
+  unique_sessions_method: 'exact' | 'sketch' | 'none';
+
+  @ApiProperty({
+    enum: ['exact', 'candidates', 'none'],
+    description: 'candidates: the counts are exact, but a user who is never among the busiest of a day may be missed.',
+  })
+  top_users_method: 'exact' | 'candidates' | 'none';
+}
+
+class TopUserResponse {
+  @ApiProperty()
+  user_id: string;
+
+  @ApiProperty()
+  count: number;
+}
+
+class ConversionResponse {
+  @ApiProperty({ type: String, nullable: true, description: 'The newest saved funnel; null for the default one.' })
+  funnel_id: string | null;
+
+  @ApiProperty()
+  name: string;
+
+  @ApiProperty()
+  window_s: number;
+
+  @ApiProperty({ enum: ['exact', 'sample'], description: 'sample: measured on some users and scaled up.' })
+  method: 'exact' | 'sample';
+
+  @ApiProperty({ description: 'Users of the last step per user of the first.' })
+  rate: number;
+
+  @ApiProperty({ type: [FunnelStepResponse] })
+  steps: FunnelStepResponse[];
+}
+
+export class OverviewResponse extends RangeResponse {
+  @ApiProperty({ type: OverviewSummary })
+  summary: OverviewSummary;
+
+  @ApiProperty({ type: [TypeCount] })
+  by_type: TypeCount[];
+
+  @ApiProperty({ enum: INTERVALS, description: 'Of `trend`.' })
+  interval: Interval;
+
+  @ApiProperty({ type: [TimeseriesPoint] })
+  trend: TimeseriesPoint[];
+
+  @ApiProperty({ type: [TopUserResponse] })
+  top_users: TopUserResponse[];
+
+  @ApiProperty({ type: ConversionResponse, nullable: true, description: 'null with a filter.' })
+  conversion: ConversionResponse | null;
+}

@@ -1,0 +1,35 @@
+import { Controller, Get, Query, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { Caller, RequireScope } from '../../platform/http/access.js';
+import type { Page } from '../../platform/http/cursor.js';
+import type { Principal } from '../../platform/http/principal.js';
+import {
+  ApiCallPage,
+  type ApiCallResponse,
+  ExportApiCallsQuery,
+  ListApiCallsQuery,
+} from '../call-log/api-calls.dto.js';
+import { ApiCallsService } from './api-calls.service.js';
+
+@ApiTags('audit')
+@Controller('audit/logs')
+@RequireScope('admin')
+export class ApiCallsController {
+  constructor(private readonly calls: ApiCallsService) {}
+
+  /** The tenant's API calls, refused ones too, newest first. */
+  @Get()
+  @ApiOkResponse({ type: ApiCallPage })
+  list(@Caller() caller: Principal, @Query() query: ListApiCallsQuery): Promise<Page<ApiCallResponse>> {
+    return this.calls.list(caller.tenantId, query);
+  }
+
+  /** The same as a file, streamed. */
+  @Get('export')
+  @ApiProduces('text/csv', 'application/x-ndjson')
+  @ApiOkResponse({ description: 'csv or ndjson', schema: { type: 'string' } })
+  export(@Caller() caller: Principal, @Query() query: ExportApiCallsQuery, @Res() response: Response): Promise<void> {
+    return this.calls.export(caller, query, response);
+  }
+}

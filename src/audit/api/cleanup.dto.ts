@@ -1,0 +1,13 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { OptionalInteger } from '../../platform/http/query.dto.js';
+
+export class CleanupQuery {
+  @ApiPropertyOptional({ type: Number, minimum: 1, description: 'Not below AUDIT_RETENTION_DAYS, the default.' })
+  @OptionalInteger(1, 36_500)
+  older_than_days?: number;
+}
+
+export class CleanupResponse {
+  @ApiProperty()
+  deleted: number;
+}

@@ -1,0 +1,125 @@
+import { Body, Controller, Delete, Get, Headers, Param, Post, Query, Res } from '@nestjs/common';
+import {
+  ApiBadRequestResponse,
+  ApiBody,
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiOkResponse,
+  ApiProduces,
+  ApiTags,
+  ApiUnprocessableEntityResponse,
+} from '@nestjs/swagger';
+import type { Response } from 'express';
+import { Caller, RequireScope } from '../../platform/http/access.js';
+import type { Page } from '../../platform/http/cursor.js';
+import type { Principal } from '../../platform/http/principal.js';
+import { CurrentCall } from '../call-log/current-call.js';
+import type { OpenCall } from '../call-log/api-call.js';
+import {
+  CreatedEntriesResponse,
+  CreatedEntryResponse,
+  CreateEntriesDto,
+  CreateEntryDto,
+  EntryPage,
+  EntryResponse,
+} from '../entries/entries.dto.js';
+import { CleanupQuery, CleanupResponse } from './cleanup.dto.js';
+import { EntryStatsQuery, EntryStatsResponse, ListEntriesQuery } from '../search/entry-queries.dto.js';
+import { ExportEntriesQuery } from '../export/export.dto.js';
+import { EXPORT_TYPES } from '../export/send-export.js';
+import { AuditEntriesService } from './entries.service.js';
+import { EntryCleanupService } from './entry-cleanup.service.js';
+import { EntryExportService } from '../export/entry-export.service.js';
+
+@ApiTags('audit')
+@Controller('logs')
+export class AuditEntriesController {
+  constructor(
+    private readonly entries: AuditEntriesService,
+    private readonly exports: EntryExportService,
+    private readonly cleanups: EntryCleanupService,
+  ) {}
+
+  /** Records one entry. The 201 means it is committed; nothing can change it any more. */
+  @Post()
+  @RequireScope('write')
+  @ApiBody({ type: CreateEntryDto })
+  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Stands for idempotency_key.' })
+  @ApiCreatedResponse({ type: CreatedEntryResponse })
+  @ApiBadRequestResponse({ description: 'The entry is invalid; errors name the field.' })
+  @ApiUnprocessableEntityResponse({
+    description:
+      'idempotency_key was used before with other content, or only Tidemark itself records this resource_type.',
+  })
+  create(
+    @Caller() caller: Principal,
+    @Body() body: unknown,
+    @CurrentCall() call: OpenCall,
+    @Headers('idempotency-key') idempotencyKey?: string,
+  ): Promise<CreatedEntryResponse> {
+    return this.entries.create(caller, body, call, idempotencyKey);
+  }
+
+  /** Records up to 1,000 entries. One bad entry never sinks the others. */
+  @Post('bulk')
+  @RequireScope('write')
+  @ApiBody({ type: CreateEntriesDto })
+  @ApiCreatedResponse({ type: CreatedEntriesResponse })
+  @ApiBadRequestResponse({ type: CreatedEntriesResponse, description: 'No entry is valid.' })
+  @ApiUnprocessableEntityResponse({
+    type: CreatedEntriesResponse,
+    description: 'All are of types that only Tidemark records.',
+  })
+  createMany(
+    @Caller() caller: Principal,
+    @Body() body: unknown,
+    @CurrentCall() call: OpenCall,
+  ): Promise<CreatedEntriesResponse> {
+    return this.entries.createMany(caller, body, call);
+  }
+
+  /** Entries by when they happened, newest first. */
+  @Get()
+  @RequireScope('read')
+  @ApiOkResponse({ type: EntryPage })
+  list(@Caller() caller: Principal, @Query() query: ListEntriesQuery): Promise<Page<EntryResponse>> {
+    return this.entries.list(caller, query);
+  }
+
+  /** How many entries there are, by action, severity, resource type and day. */
+  @Get('stats')
+  @RequireScope('read')
+  @ApiOkResponse({ type: EntryStatsResponse })
+  stats(@Caller() caller: Principal, @Query() query: EntryStatsQuery): Promise<EntryStatsResponse> {
+    return this.entries.stats(caller, query);
+  }
+
+  /** Entries as a file, streamed. The export is itself recorded. ndjson holds what `verify-audit` needs. */
+  @Get('export')
+  @RequireScope('read')
+  @ApiProduces(...Object.values(EXPORT_TYPES))
+  @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
+  export(@Caller() caller: Principal, @Query() query: ExportEntriesQuery, @Res() response: Response): Promise<void> {
+    return this.exports.send(caller, query, response);
+  }
+
+  /**
+   * Removes entries that were recorded more than `older_than_days` ago, never such as must still be kept. Proofs of all others
+   * stay valid, and the removal is part of the trail.
+   */
+  @Delete('cleanup')
+  @RequireScope('admin')
+  @ApiOkResponse({ type: CleanupResponse })
+  @ApiUnprocessableEntityResponse({ description: 'older_than_days is below AUDIT_RETENTION_DAYS.' })
+  cleanUp(@Caller() caller: Principal, @Query() query: CleanupQuery): Promise<CleanupResponse> {
+    return this.cleanups.cleanUp(caller, query.older_than_days);
+  }
+
+  /** One entry, with what changed between its states. */
+  @Get(':id')
+  @RequireScope('read')
+  @ApiOkResponse({ type: EntryResponse })
+  get(@Caller() caller: Principal, @Param('id') id: string): Promise<EntryResponse> {
+    return this.entries.get(caller, id);
+  }
+}

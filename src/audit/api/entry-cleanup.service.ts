@@ -1,0 +1,40 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type Config } from '../../platform/config/config.js';
+import { Problem } from '../../platform/http/problem.js';
+import { DAY_MS } from '../../platform/time/time.js';
+import { AuditActs } from '../transparency-log/audit-acts.js';
+import { recordOf } from '../entries/act.js';
+import type { Recorder } from '../entries/entry.js';
+import type { CleanupResponse } from './cleanup.dto.js';
+import { AuditEntryWriter } from '../entries/entry-writer.js';
+
+@Injectable()
+export class EntryCleanupService {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly acts: AuditActs,
+    private readonly writer: AuditEntryWriter,
+  ) {}
+
+  /**
+   * Removes entries that retention would remove. Each transaction that removes some also says so in the trail.
+   * @throws Problem 422 for entries that must still be kept
+   */
+  async cleanUp(caller: Recorder, days = this.config.AUDIT_RETENTION_DAYS): Promise<CleanupResponse> {
+    const kept = this.config.AUDIT_RETENTION_DAYS;
+    if (days < kept) {
+      throw new Problem(422, `Audit entries are kept for ${kept} days, so older_than_days must be at least ${kept}.`, {
+        errors: [{ path: 'older_than_days', message: `must be at least ${kept}, the days audit entries are kept` }],
+      });
+    }
+    const olderThan = new Date(Date.now() - days * DAY_MS);
+    return this.acts.prune(caller.tenantId, { olderThan }, (sql, deleted) =>
+      this.writer.append(sql, [
+        recordOf(caller, {
+          ...{ action: 'DELETE', resource: 'audit_log', id: 'cleanup', message: 'Audit entries removed' },
+          after: { older_than: olderThan, older_than_days: days, deleted },
+        }),
+      ]),
+    );
+  }
+}

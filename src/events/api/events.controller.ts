@@ -1,0 +1,97 @@
+import { Body, Controller, Get, Headers, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import {
+  ApiAcceptedResponse,
+  ApiBadRequestResponse,
+  ApiBody,
+  ApiExtraModels,
+  ApiHeader,
+  ApiOkResponse,
+  ApiTags,
+  ApiUnprocessableEntityResponse,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import { Caller, RequireScope } from '../../platform/http/access.js';
+import type { Page } from '../../platform/http/cursor.js';
+import type { Principal } from '../../platform/http/principal.js';
+import { EnrichedResponse, EnrichEventDto } from '../enrichment/enrichment.dto.js';
+import { BatchResponse, IngestBatchDto, IngestedResponse, IngestEventDto } from '../ingest/events.dto.js';
+import { EventPage, EventResponse, GetEventQuery, ListEventsQuery } from '../reading/events.dto.js';
+import { EventEnricher } from '../enrichment/event-enricher.js';
+import { EventReader } from '../reading/event-reader.js';
+import { EventsService } from '../ingest/events.service.js';
+
+/** The POST routes are declared and documented here; the ingest fast path in front of Express answers them, through the same service. */
+@ApiTags('events')
+@Controller('events')
+export class EventsController {
+  constructor(
+    private readonly events: EventsService,
+    private readonly reader: EventReader,
+    private readonly enricher: EventEnricher,
+  ) {}
+
+  /** Takes one event. The 202 means it is committed. */
+  @Post(['ingest', ''])
+  @HttpCode(202)
+  @RequireScope('track')
+  @ApiBody({ type: IngestEventDto })
+  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Stands for event_id.' })
+  @ApiAcceptedResponse({ type: IngestedResponse })
+  @ApiBadRequestResponse({ description: 'The event is invalid; errors name the field.' })
+  @ApiUnprocessableEntityResponse({ description: 'event_id was used before with other content.' })
+  ingest(
+    @Caller() caller: Principal,
+    @Body() body: unknown,
+    @Headers('idempotency-key') idempotencyKey?: string,
+  ): Promise<IngestedResponse> {
+    return this.events.ingest(caller, body, idempotencyKey);
+  }
+
+  /** Takes up to MAX_BATCH_SIZE events. One bad event never sinks the others. */
+  @Post('batch')
+  @HttpCode(202)
+  @RequireScope('track')
+  @ApiBody({ type: IngestBatchDto })
+  @ApiAcceptedResponse({ type: BatchResponse })
+  @ApiBadRequestResponse({ type: BatchResponse, description: 'No event is valid.' })
+  ingestBatch(@Caller() caller: Principal, @Body() body: unknown): Promise<BatchResponse> {
+    return this.events.ingestBatch(caller, body);
+  }
+
+  /** Events, newest first. */
+  @Get()
+  @RequireScope('read')
+  @ApiOkResponse({ type: EventPage })
+  list(@Caller() caller: Principal, @Query() query: ListEventsQuery): Promise<Page<EventResponse>> {
+    return this.reader.list(caller, query);
+  }
+
+  /** One event, by the id Tidemark gave it or by your own event_id. */
+  @Get(':id')
+  @RequireScope('read')
+  @ApiOkResponse({ type: EventResponse })
+  get(@Caller() caller: Principal, @Param('id') id: string, @Query() query: GetEventQuery): Promise<EventResponse> {
+    return this.reader.get(caller, id, query.client_id);
+  }
+
+  /**
+   * Adds properties to an event of your own client, with the scope admin to one of any client of the tenant: merged by
+   * name into its enrichment. Safe to repeat. Without the scope read, only the ids are answered.
+   */
+  @Put(':id/enrich')
+  @RequireScope('write')
+  @ApiBody({ type: EnrichEventDto })
+  @ApiExtraModels(EventResponse, EnrichedResponse)
+  @ApiOkResponse({
+    schema: { oneOf: [EventResponse, EnrichedResponse].map((type) => ({ $ref: getSchemaPath(type) })) },
+  })
+  @ApiUnprocessableEntityResponse({ description: 'The enrichment would grow beyond 64 KiB or 1,000 names.' })
+  enrich(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Query() query: GetEventQuery,
+  ): Promise<EventResponse | EnrichedResponse> {
+    return this.enricher.enrich(caller, id, body, query.client_id);
+  }
+}

@@ -1,0 +1,37 @@
+import type { ApiCall } from '../../audit/call-log/api-call.js';
+
+/** An event that passed every check and waits for its commit. */
+export interface AcceptableEvent {
+  /** UUIDv7 given at receipt, 16 bytes. */
+  id: Buffer;
+  /** 16 bytes that stand for (tenant, client, event id) in the ledger. */
+  key: Buffer;
+  tenantId: string;
+  clientId: string;
+  /** The client's own id, or the text of `id` when it gave none. */
+  eventId: string;
+  eventType: string;
+  userId: string | null;
+  sessionId: string | null;
+  /** Milliseconds since 1970 as the client said; null means receipt. */
+  eventTime: number | null;
+  /** True when eventTime was worked out from when the request arrived: it differs each time the event is sent. */
+  isTimeDerived: boolean;
+  /** Milliseconds since 1970, the same as in `id`. */
+  receivedAt: number;
+  /** JSON text. */
+  payload: string;
+  /** The call that brought it: its row is committed with the event. */
+  call?: ApiCall | undefined;
+}
+
+export const EVENT_STATUSES = ['queued', 'processed', 'failed'] as const;
+export type EventStatus = (typeof EVENT_STATUSES)[number];
+
+/** What became of one event. */
+export type Outcome =
+  | { status: 'accepted'; id: string }
+  | { status: 'duplicate'; id: string; eventStatus: EventStatus }
+  /** `id` is that of the first event; absent where the caller may not know. */
+  | { status: 'conflict'; id?: string }
+  | { status: 'rejected'; message: string; path?: string };

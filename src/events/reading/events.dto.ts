@@ -1,0 +1,79 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsOptional } from 'class-validator';
+import { ListQuery, OptionalText } from '../../platform/http/query.dto.js';
+import { EVENT_STATUSES, type EventStatus } from '../parsing/event.js';
+
+export class EventResponse {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty()
+  event_id: string;
+
+  @ApiProperty()
+  event_type: string;
+
+  @ApiProperty({ format: 'date-time' })
+  event_time: string;
+
+  @ApiProperty({ format: 'date-time' })
+  received_at: string;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  processed_at: string | null;
+
+  @ApiProperty({ enum: EVENT_STATUSES })
+  status: EventStatus;
+
+  @ApiProperty()
+  client_id: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  user_id: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  session_id: string | null;
+
+  @ApiProperty({ type: Object })
+  payload: Record<string, unknown>;
+
+  @ApiProperty({
+    type: Object,
+    description:
+      'What was added by PUT /events/:id/enrich, and `context`: browser, system, device and address of the request that brought the event (see the setting EVENT_CONTEXT).',
+  })
+  enrichment: Record<string, unknown>;
+}
+
+export class EventPage {
+  @ApiProperty({ type: [EventResponse] })
+  data: EventResponse[];
+
+  @ApiProperty({ type: String, nullable: true, description: 'Pass as cursor for the next page; null on the last.' })
+  next_cursor: string | null;
+}
+
+export class GetEventQuery {
+  @ApiPropertyOptional({ description: 'Whose event_id is meant; default: your own client_id.' })
+  @OptionalText()
+  client_id?: string;
+}
+
+export class ListEventsQuery extends ListQuery {
+  @OptionalText()
+  event_type?: string;
+
+  @OptionalText()
+  user_id?: string;
+
+  @OptionalText()
+  session_id?: string;
+
+  @OptionalText()
+  client_id?: string;
+
+  @ApiPropertyOptional({ enum: EVENT_STATUSES })
+  @IsOptional()
+  @IsIn(EVENT_STATUSES)
+  status?: EventStatus;
+}

@@ -1,0 +1,196 @@
+import { Injectable } from '@nestjs/common';
+import type { Recorder } from '../../audit/entries/entry.js';
+import { Database, type Sql } from '../../platform/database/database.js';
+import { uuid7 } from '../../platform/database/uuid7.js';
+import type { ErasureState, MentionsPolicy } from './erasures.dto.js';
+import { FIRST_ID } from '../subject/record-pages.js';
+
+export interface ErasureRow {
+  id: string;
+  state: ErasureState;
+  mentions: MentionsPolicy;
+  subject_hmac: string;
+  requested_at: Date;
+  completed_at: Date | null;
+  counts: Record<string, number>;
+  tree_size: number | null;
+  act_indexes: number[];
+}
+
+/** What an erasure does, in this order; each stage but the first goes by pages of ids. */
+export const STAGES = ['find', 'events', 'contexts', 'entries', 'calls', 'other', 'latecomers', 'rollups'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** An erasure that this worker carries out. */
+export interface ClaimedErasure {
+  id: string;
+  tenantId: string;
+  subject: string;
+  subjectHmac: string;
+  mentions: MentionsPolicy;
+  identities: string[];
+  sessions: string[];
+  stage: Stage;
+  /** Up to which id its stage is done. */
+  after: string;
+  sweptAt: Date | null;
+  /** Shows that it is still this worker's. */
+  claimedBy: string;
+}
+
+/** What a step leaves, in its own transaction. */
+export interface Progress {
+  stage: Stage;
+  after?: string;
+  counts?: Record<string, number>;
+}
+
+const COLUMNS = `id, state, mentions, subject_hmac, requested_at, completed_at, counts, tree_size::float8 as tree_size,
+  act_indexes::float8[] as act_indexes`;
+
+const LEASE = `interval '1 minute'`;
+
+/** A worker that shows no sign of life for a minute has lost it to the next, which goes on where the commits end. */
+const CLAIM = `/* erasures.claim */
+update privacy_erasures p
+set state = 'running', claimed_by = $1, leased_until = now() + ${LEASE}, started_at = coalesce(p.started_at, now())
+from (select tenant_id, id from privacy_erasures
+      where state = 'queued' or (state = 'running' and (leased_until is null or leased_until < now()))
+      order by requested_at limit 1 for update skip locked) next
+where p.tenant_id = next.tenant_id and p.id = next.id
+returning p.id, p.tenant_id as "tenantId", p.subject, p.subject_hmac as "subjectHmac", p.mentions,
+  coalesce(p.identities, '{}') as identities, coalesce(p.sessions, '{}') as sessions,
+  coalesce(p.stage, 'find') as stage, coalesce(p.after, '${FIRST_ID}') as after, p.swept_at as "sweptAt",
+  p.claimed_by as "claimedBy"`;
+
+@Injectable()
+export class ErasuresRepository {
+  constructor(private readonly database: Database) {}
+
+  /** @param alsoIn runs in the transaction of the request */
+  insert(
+    { tenantId, clientId, keyId }: Recorder,
+    erasure: { id: string; subject: string; subjectHmac: string; mentions: MentionsPolicy },
+    alsoIn: (sql: Sql) => Promise<void>,
+  ): Promise<ErasureRow> {
+    return this.database.inTenant(tenantId, async (sql) => {
+      const { rows } = await sql.query<ErasureRow>(
+        `/* erasures.insert */
+         insert into privacy_erasures (tenant_id, id, subject, subject_hmac, mentions, client_id, key_id)
+         values ($1, $2, $3, $4, $5, $6, $7) returning ${COLUMNS}`,
+        [tenantId, erasure.id, erasure.subject, erasure.subjectHmac, erasure.mentions, clientId, keyId],
+      );
+      await alsoIn(sql);
+      return rows[0]!;
+    });
+  }
+
+  find(tenantId: string, id: string): Promise<ErasureRow | null> {
+    return this.database.readInTenant(tenantId, async (sql) => {
+      const { rows } = await sql.query<ErasureRow>(
+        `/* erasures.find */ select ${COLUMNS} from privacy_erasures where tenant_id = $1 and id = $2`,
+        [tenantId, id],
+      );
+      return rows[0] ?? null;
+    });
+  }
+
+  /** Erasures of the same subject, newest first. */
+  async listBySubject(sql: Sql, tenantId: string, subjectHmac: string): Promise<string[]> {
+    const { rows } = await sql.query<{ id: string }>(
+      `/* erasures.listBySubject */ select id from privacy_erasures
+       where tenant_id = $1 and subject_hmac = $2 order by id desc limit 100`,
+      [tenantId, subjectHmac],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async claim(): Promise<ClaimedErasure | null> {
+    const { rows } = await this.database.system.query<ClaimedErasure>(CLAIM, [uuid7()]);
+    return rows[0] ?? null;
+  }
+
+  /** Shows that the worker lives, for a step that takes longer than the lease. */
+  async renew({ tenantId, id, claimedBy }: ClaimedErasure): Promise<void> {
+    await this.database.system.query(
+      `/* erasures.renew */ update privacy_erasures set leased_until = now() + ${LEASE}
+       where tenant_id = $1 and id = $2 and claimed_by = $3 and state = 'running'`,
+      [tenantId, id, claimedBy],
+    );
+  }
+
+  /** Lets go of it for a moment, in which others may be carried out. */
+  async putOff({ tenantId, id, claimedBy }: ClaimedErasure): Promise<void> {
+    await this.database.system.query(
+      `/* erasures.putOff */ update privacy_erasures set leased_until = now() + interval '1 second'
+       where tenant_id = $1 and id = $2 and claimed_by = $3 and state = 'running'`,
+      [tenantId, id, claimedBy],
+    );
+  }
+
+  /** @throws where it has become another worker's: the step must not commit then */
+  async advance(sql: Sql, { tenantId, id, claimedBy }: ClaimedErasure, progress: Progress): Promise<void> {
+    const { rowCount } = await sql.query(
+      `/* erasures.advance */ update privacy_erasures set leased_until = now() + ${LEASE}, stage = $4, after = $5,
+         counts = (select coalesce(jsonb_object_agg(key, n), '{}') from (
+           select key, sum(value::bigint) as n
+           from (select * from jsonb_each_text(counts) union all select * from jsonb_each_text($6::jsonb)) added
+           group by key) s)
+       where tenant_id = $1 and id = $2 and claimed_by = $3 and state = 'running'`,
+      [tenantId, id, claimedBy, progress.stage, progress.after ?? FIRST_ID, JSON.stringify(progress.counts ?? {})],
+    );
+    if (rowCount !== 1) throw new Error(`erasure ${id} is carried out by another worker`);
+  }
+
+  async saveSubject(
+    sql: Sql,
+    { tenantId, id }: ClaimedErasure,
+    found: { identities: readonly string[]; sessions: readonly string[] },
+  ): Promise<void> {
+    await sql.query(
+      `/* erasures.saveSubject */ update privacy_erasures set identities = $3, sessions = $4
+       where tenant_id = $1 and id = $2`,
+      [tenantId, id, found.identities, found.sessions],
+    );
+  }
+
+  /** From now on nothing of the subject that was accepted before is left in the events. */
+  async markSwept(sql: Sql, { tenantId, id }: ClaimedErasure): Promise<void> {
+    await sql.query(
+      `/* erasures.markSwept */ update privacy_erasures set swept_at = clock_timestamp() where tenant_id = $1 and id = $2`,
+      [tenantId, id],
+    );
+  }
+
+  /** A worker may be counting a batch with what it read before the events were blank. */
+  async hasUncounted({ tenantId, id }: ClaimedErasure): Promise<boolean> {
+    const { rows } = await this.database.system.query(
+      `/* erasures.hasUncounted */ select from ingest_batches
+       where tenant_id = $1 and status = 'queued'
+         and received_at <= (select swept_at from privacy_erasures where tenant_id = $1 and id = $2) limit 1`,
+      [tenantId, id],
+    );
+    return rows.length > 0;
+  }
+
+  /** Forgets whom it was about. */
+  async complete(sql: Sql, { tenantId, id }: ClaimedErasure): Promise<void> {
+    await sql.query(
+      '/* erasures.forgetValues */ delete from privacy_erasure_values where tenant_id = $1 and erasure_id = $2',
+      [tenantId, id],
+    );
+    await sql.query(
+      `/* erasures.complete */ update privacy_erasures
+       set state = 'completed', completed_at = now(), subject = null, identities = null, sessions = null, stage = null,
+           after = null, claimed_by = null, leased_until = null,
+           tree_size = coalesce((select tree_size from audit_trees where tenant_id = $1), 0),
+           act_indexes = array(select leaf_index from audit_leaves where tenant_id = $1 and kind = 'erasure'
+             and convert_from(leaf, 'UTF8')::jsonb ->> 'subject' = subject_hmac
+             and leaf_index >= (select coalesce(max(e.tree_size), 0) from privacy_erasures e
+               where e.tenant_id = $1 and e.subject_hmac = privacy_erasures.subject_hmac and e.state = 'completed')
+             order by leaf_index)
+       where tenant_id = $1 and id = $2 and state = 'running'`,
+      [tenantId, id],
+    );
+  }
+}
