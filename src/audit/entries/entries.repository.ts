@@ -14,8 +14,8 @@ import {
   Parameters,
   sourceOf,
 } from '../search/entry-sql.js';
-import { searchIds } from '../search/entry-search.js';
-import { countEntries, type EntryStats } from '../search/entry-stats.js';
+import { searchIds } from '../search/entry-search.repository.js';
+import { countEntries, type EntryStats } from '../search/entry-stats.repository.js';
 
 /** Matches are counted up to here, so that no count costs more than a second or so. */
 export const MAX_COUNTED = 1_000_000;

@@ -6,6 +6,7 @@ import pg from 'pg';
 import type { Config } from '../config/config.js';
 import { connectionString, surviveConnectionErrors } from '../database/database.js';
 import { RareWarning } from '../logging/rare-warning.js';
+import { PING } from '../database/server-sql.js';
 
 /** The schema BullMQ's PostgreSQL backend lives in. */
 export const QUEUE_SCHEMA = 'bullmq';
@@ -38,7 +39,7 @@ export class QueueConnection implements OnApplicationShutdown {
   async ping(): Promise<number> {
     const start = performance.now();
     if (this.connection instanceof Redis) await this.connection.ping();
-    else await this.connection.query('select 1');
+    else await this.connection.query(PING);
     return performance.now() - start;
   }
 

@@ -2,7 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database/database.js';
 import { Erasers } from './erasers.js';
 import { type ClaimedErasure, ErasuresRepository, type Progress, type Stage, STAGES } from '../erasures.repository.js';
-import { Deadline, FIRST_ID, nextPage, type Run, type RecordPage, type PagedTable } from '../subject/record-pages.js';
+import {
+  Deadline,
+  FIRST_ID,
+  nextPage,
+  type Run,
+  type RecordPage,
+  type PagedTable,
+} from '../subject/record-pages.repository.js';
 import { SubjectFinder } from '../subject/subject-finder.js';
 import type { Subject } from '../subject/subject.js';
 
