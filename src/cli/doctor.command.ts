@@ -8,6 +8,7 @@ import { compareSchema, describeSchemaFault } from '../platform/database/schema-
 import { explainRefusal } from '../platform/database/server-checks.js';
 import { DAY_MS } from '../platform/time/time.js';
 import type { Command } from './command.js';
+import { AGE_OF_OLDEST_BATCH, LIST_WITHOUT_PARTITION, SERVER_CLOCK, SERVER_SETTINGS } from './doctor-sql.js';
 import { print, table } from './output.js';
 
 interface Finding {
@@ -58,10 +59,7 @@ async function examine(config: Config): Promise<Finding[]> {
 }
 
 async function checkServer(client: pg.Client): Promise<Finding> {
-  const { rows } = await client.query<{ version: string; number: number; fsync: string; fpw: string }>(
-    `select current_setting('server_version') as version, current_setting('server_version_num')::int as number,
-            current_setting('fsync') as fsync, current_setting('full_page_writes') as fpw`,
-  );
+  const { rows } = await client.query<{ version: string; number: number; fsync: string; fpw: string }>(SERVER_SETTINGS);
   const { version, number, fsync, fpw } = rows[0]!; // a select without from has one row
   const wrong = [
     number < 150_000 && 'PostgreSQL 15 or newer is needed',
@@ -80,9 +78,7 @@ async function checkLogin(client: pg.Client): Promise<Finding> {
 }
 
 async function checkClock(client: pg.Client): Promise<Finding> {
-  const { rows } = await client.query<{ now: number }>(
-    `select extract(epoch from clock_timestamp())::float8 * 1000 as now`,
-  );
+  const { rows } = await client.query<{ now: number }>(SERVER_CLOCK);
   const skew = Math.round(Math.abs(Date.now() - (rows[0]?.now ?? 0)));
   const ok = skew <= 2_000;
   return { check: 'clock', ok, detail: `${skew} ms from the database${ok ? '' : '; keep both machines on NTP'}` };
@@ -100,11 +96,7 @@ async function checkMigrations(client: pg.Client): Promise<Finding> {
 /** Partitions must reach at least three days ahead, or ingest stops when the month ends. */
 async function checkPartitions(client: pg.Client): Promise<Finding> {
   const ahead = new Date(Date.now() + 3 * DAY_MS).toISOString().slice(0, 7).replace('-', '_');
-  const { rows } = await client.query<{ parent: string }>(
-    `select parent from unnest(array['events', 'ingest_batches', 'api_audit_logs']) as parent
-     where to_regclass('public.' || parent || '_' || $1) is null`,
-    [ahead],
-  );
+  const { rows } = await client.query<{ parent: string }>(LIST_WITHOUT_PARTITION, [ahead]);
   const missing = rows.map(({ parent }) => parent);
   const detail =
     missing.length === 0
@@ -115,9 +107,7 @@ async function checkPartitions(client: pg.Client): Promise<Finding> {
 
 async function checkBacklog(client: pg.Client): Promise<Finding> {
   try {
-    const { rows } = await client.query<{ age: number | null }>(
-      `select extract(epoch from now() - min(received_at))::float8 as age from ingest_batches where status = 'queued'`,
-    );
+    const { rows } = await client.query<{ age: number | null }>(AGE_OF_OLDEST_BATCH);
     const age = Math.round(rows[0]?.age ?? 0);
     const ok = age < 60;
     return {

@@ -4,6 +4,7 @@ import { In, LessThan, type Repository } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import type { NewEntry } from '../audit/entries/entry.js';
 import { AuditEntryWriter } from '../audit/entries/entry-writer.js';
+import { SET_TENANT } from '../platform/database/server-sql.js';
 import { sqlOf } from '../platform/database/typeorm-sql.js';
 import { ApiKey } from './api-key.entity.js';
 
@@ -96,7 +97,7 @@ export class KeysRepository {
   private inTenant<T>(tenantId: string, work: (keys: Repository<ApiKey>) => Promise<T>): Promise<T> {
     return this.keys.manager.transaction(async (manager) => {
       await manager.query('set local role tidemark_app');
-      await manager.query(`select set_config('app.tenant_id', $1, true)`, [tenantId]);
+      await manager.query(SET_TENANT, [tenantId]);
       return work(manager.getRepository(ApiKey));
     });
   }

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { DATA_DIRECTORY, FIND_DATABASE } from './postgres-sql.js';
 import { type Cluster, SUPERUSER } from './postgres-cluster.js';
 
 export const HOST = '127.0.0.1';
@@ -11,9 +12,7 @@ export function databaseUrl(cluster: Cluster, port: number, database: string): s
 export async function answers(cluster: Cluster, port: number): Promise<boolean> {
   try {
     return await withClient(databaseUrl(cluster, port, 'postgres'), async (client) => {
-      const { rows } = await client.query<{ directory: string }>(
-        `/* quickstart.adopt */ select current_setting('data_directory') as directory`,
-      );
+      const { rows } = await client.query<{ directory: string }>(DATA_DIRECTORY);
       return rows[0]?.directory === cluster.directory;
     });
   } catch {
@@ -23,9 +22,7 @@ export async function answers(cluster: Cluster, port: number): Promise<boolean> 
 
 export async function ensureDatabase(cluster: Cluster, port: number, name: string): Promise<void> {
   await withClient(databaseUrl(cluster, port, 'postgres'), async (client) => {
-    const found = await client.query('/* quickstart.findDatabase */ select from pg_database where datname = $1', [
-      name,
-    ]);
+    const found = await client.query(FIND_DATABASE, [name]);
     if (found.rowCount === 0) await client.query(`create database ${client.escapeIdentifier(name)}`);
   });
 }

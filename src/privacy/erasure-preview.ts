@@ -1,9 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../platform/database/database.js';
 import { mentionsOf } from './erasers/event-eraser.js';
-import { OTHER_MENTIONS } from './subject/other-mentions.js';
-import { scanCallsByEvents, scanEntries, scanEvents } from './subject/record-scans.js';
-import { Deadline, forEachPage, type Run, type RecordPage, type PagedTable } from './subject/record-pages.js';
+import { COUNT_OWN_CALLS, DAYS, HANG_ON_EVENTS, HAS_OWN } from './erasure-preview-sql.js';
+import { OTHER_MENTIONS } from './subject/other-mentions-sql.js';
+import { scanCallsByEvents, scanEntries, scanEvents } from './subject/record-scans.repository.js';
+import {
+  Deadline,
+  forEachPage,
+  type Run,
+  type RecordPage,
+  type PagedTable,
+} from './subject/record-pages.repository.js';
 import { SubjectFinder } from './subject/subject-finder.js';
 import { addCounts, type Subject } from './subject/subject.js';
 
@@ -21,27 +28,7 @@ export interface Preview {
 
 type Counts = Record<string, number>;
 
-const OWN_CALLS = `(select count(*) from api_audit_logs where tenant_id = $1 and id = any($2::uuid[])
-          and (ip is not null or user_agent is not null))::int`;
-
-const HANG_ON_EVENTS = `/* erasurePreview.eventParts */
-select (select count(*) from failed_events where tenant_id = $1 and event_id = any($2::uuid[]))::int as dead_letters,
-       (select count(*) from event_patches where tenant_id = $1 and event_id = any($2::uuid[]))::int as replaced_payloads,
-       ${OWN_CALLS} as call_rows`;
-
-const COUNT_OWN_CALLS = `/* erasurePreview.ownCalls */ select ${OWN_CALLS} as call_rows`;
-
-const DAYS = `/* erasurePreview.days */
-select (select count(*) from user_days where tenant_id = $1
-          and user_key in (select subject_key(s) from unnest($2::text[]) as s))::int as user_days,
-       (select count(*) from session_days where tenant_id = $1
-          and session_key in (select subject_key(s) from unnest($3::text[]) as s))::int as session_days`;
-
-const HAS_OWN = `/* erasurePreview.hasOwn */
-select exists (select from events where tenant_id = $1 and user_id = $2)
-    or exists (select from audit_entries where tenant_id = $1 and user_id = $2) as found`;
-
-/** Counts what an erasure would find, with the statements of the erasure. Changes nothing and stores nothing. */
+/** Counts what an erasure would find, by the statements that the erasure goes by. Changes nothing and leaves nothing behind. */
 @Injectable()
 export class ErasurePreview {
   constructor(

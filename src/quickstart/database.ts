@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../local-postgres/embedded-postgres.js';
+import { PING } from '../platform/database/server-sql.js';
 import { QuickstartError, type QuickstartOptions } from './options.js';
 import { withClient } from '../local-postgres/postgres-client.js';
 import { progress } from './progress.js';
@@ -69,7 +70,7 @@ export class Database {
 
 async function checkReachable(url: string): Promise<void> {
   try {
-    await withClient(url, (client) => client.query('select 1'));
+    await withClient(url, (client) => client.query(PING));
   } catch (error) {
     const reason = (error as Error).message || (error as NodeJS.ErrnoException).code;
     throw new QuickstartError(

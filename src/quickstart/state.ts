@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withClient } from '../local-postgres/postgres-client.js';
+import { IDENTIFY_DATABASE } from '../local-postgres/postgres-sql.js';
 
 /** What the first start has already done. Holds no secrets. */
 export interface State {
@@ -54,12 +55,7 @@ function read(file: string): State | null {
 /** An identifier of the database that differs from that of a later one in the same place with the same name. */
 async function identify(databaseUrl: string): Promise<string> {
   return withClient(databaseUrl, async (client) => {
-    const { rows } = await client.query<{ name: string }>(
-      `/* quickstart.identifyDatabase */
-       select system_identifier || '/' || oid as name
-       from pg_control_system(), pg_database
-       where datname = current_database()`,
-    );
+    const { rows } = await client.query<{ name: string }>(IDENTIFY_DATABASE);
     return rows[0]?.name ?? '';
   });
 }

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Database } from '../platform/database/database.js';
 import { HOUR_MS } from '../platform/time/time.js';
 import { PeriodicTasks } from '../platform/scheduling/periodic-tasks.js';
+import { ensurePartitions } from './partitions.repository.js';
 
 /** Makes the partitions of this month and the next two, at start and every hour. */
 @Injectable()
@@ -21,10 +22,7 @@ export class PartitionKeeper {
   }
 
   async ensure(): Promise<void> {
-    const { rows } = await this.database.system.query<{ created: number }>(
-      '/* partitions.ensure */ select ensure_partitions(now(), 3) as created',
-    );
-    const created = rows[0]?.created ?? 0;
+    const created = await ensurePartitions(this.database.system);
     if (created > 0) this.logger.log(`created ${created} partitions`);
   }
 }

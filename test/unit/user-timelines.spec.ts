@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { CHUNK_BYTES, type PackedTimelines } from '../../src/analytics/funnels/funnel-timelines.js';
+import { CHUNK_BYTES, type PackedTimelines } from '../../src/analytics/funnels/funnel-timelines.repository.js';
 import { eachUser } from '../../src/analytics/funnels/user-timelines.js';
 
 interface TimelineEvent {

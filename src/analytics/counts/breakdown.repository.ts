@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
 import { toIso } from '../../platform/http/query.dto.js';
 import type { TimeRange } from '../../platform/time/time.js';
-import { IS_COUNTED } from '../rollups/counted-events.js';
+import { IS_COUNTED } from '../rollups/counted-events-sql.js';
 
 interface Row {
   value: unknown;

@@ -5,7 +5,7 @@ import { DAY_MS, type TimeRange } from '../../platform/time/time.js';
 import { uuid7LowerBound } from '../../platform/database/uuid7.js';
 import type { TypeCount } from './analytics.dto.js';
 import { signedSpanArrays, coverBucketCounts } from '../time/buckets.js';
-import { IS_FAILED_BY_KEY, IS_PROCESSED } from '../rollups/counted-events.js';
+import { IS_FAILED_BY_KEY, IS_PROCESSED } from '../rollups/counted-events-sql.js';
 import { COUNT_GRANULARITIES, startOfBucket } from '../time/granularities.js';
 import { type CountCover, coverCounts } from '../time/time-cover.js';
 

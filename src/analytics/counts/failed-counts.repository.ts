@@ -8,7 +8,7 @@ import {
   GRANULARITIES,
   startOfBucket,
 } from '../time/granularities.js';
-import { lockRollups } from '../rollups/rollup-lock.js';
+import { lockRollups } from '../rollups/rollup-lock-sql.js';
 
 /**
  * Moves events that were counted as failed over to the processed ones, in the buckets in which they were counted: those

@@ -5,6 +5,7 @@ import type { TimeRange } from '../../platform/time/time.js';
 import { spanArrays, coverBuckets } from '../time/buckets.js';
 import { GRANULARITIES } from '../time/granularities.js';
 import type { Histogram } from '../rollups/latency-histogram.js';
+import { IS_WAITING, PENDING_EVENTS } from '../rollups/counted-events-sql.js';
 
 export interface ProcessingBucket {
   /** 1 for the first bucket. */
@@ -80,8 +81,8 @@ export class ProcessingMetricsRepository {
   async countPending(sql: Sql, tenantId: string): Promise<number> {
     const { rows } = await sql.query<{ events: number }>(
       `/* processingMetrics.pending */
-       select coalesce(sum(event_count), 0)::float8 as events from ingest_batches
-       where tenant_id = $1 and status = 'queued'`,
+       select ${PENDING_EVENTS} as events from ingest_batches
+       where tenant_id = $1 and ${IS_WAITING}`,
       [tenantId],
     );
     return rows[0]?.events ?? 0;

@@ -1,4 +1,4 @@
-import type { PackedTimelines } from './funnel-timelines.js';
+import type { PackedTimelines } from './funnel-timelines.repository.js';
 import { eachUser, type Timeline } from './user-timelines.js';
 
 /**

@@ -1,4 +1,4 @@
-import { IS_COUNTED } from '../rollups/counted-events.js';
+import { IS_COUNTED } from '../rollups/counted-events-sql.js';
 
 export interface FunnelShape {
   /** Which steps have conditions on the payload. */

@@ -3,7 +3,7 @@ import type { Sql } from '../../platform/database/database.js';
 import { toIso } from '../../platform/http/query.dto.js';
 import type { TimeRange } from '../../platform/time/time.js';
 import { countFunnel } from './funnel-matcher.js';
-import { listTimelines } from './funnel-timelines.js';
+import { listTimelines } from './funnel-timelines.repository.js';
 import { funnelSql } from './funnel-sql.js';
 import { startOfBucket } from '../time/granularities.js';
 

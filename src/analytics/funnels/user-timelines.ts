@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { CHUNK_BYTES, type PackedTimelines, RECORD_BYTES } from './funnel-timelines.js';
+import { CHUNK_BYTES, type PackedTimelines, RECORD_BYTES } from './funnel-timelines.repository.js';
 
 /** Records that are read in about a millisecond. */
 const RECORDS_PER_TURN = 4_000;

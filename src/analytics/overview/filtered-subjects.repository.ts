@@ -3,7 +3,7 @@ import type { Sql } from '../../platform/database/database.js';
 import { toIso } from '../../platform/http/query.dto.js';
 import type { TimeRange } from '../../platform/time/time.js';
 import type { TopUser } from '../counts/active-subjects.repository.js';
-import { IS_COUNTED } from '../rollups/counted-events.js';
+import { IS_COUNTED } from '../rollups/counted-events-sql.js';
 
 export interface FilteredSubjects {
   users: number;

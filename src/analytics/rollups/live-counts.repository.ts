@@ -5,6 +5,7 @@ import type { TimeRange } from '../../platform/time/time.js';
 import { spanArrays } from '../time/buckets.js';
 import { startOfBucket } from '../time/granularities.js';
 import { coverTime } from '../time/time-cover.js';
+import { IS_WAITING, PENDING_EVENTS } from './counted-events-sql.js';
 
 /** Everything that is counted for a tenant at one moment, per client. */
 export interface LiveCounts {
@@ -64,7 +65,7 @@ cross join lateral (
   where tenant_id = t.id and bucket >= ${startOfBucket('minute', 'now()')} - interval '1 minute'
 ) latencies
 cross join lateral (
-  select coalesce(sum(event_count), 0)::float8 as pending from ingest_batches where tenant_id = t.id and status = 'queued'
+  select ${PENDING_EVENTS} as pending from ingest_batches where tenant_id = t.id and ${IS_WAITING}
 ) queued
 cross join lateral (
   select coalesce(json_agg(json_build_array(q.client_id, q.count)), '[]') as list
@@ -73,7 +74,7 @@ cross join lateral (
       select e.client_id
       from (
         select id, first_id, last_id from ingest_batches
-        where tenant_id = t.id and status = 'queued' order by received_at limit ${MAX_ATTRIBUTED}
+        where tenant_id = t.id and ${IS_WAITING} order by received_at limit ${MAX_ATTRIBUTED}
       ) b
       cross join lateral (
         select client_id, batch_id from events where tenant_id = t.id and id between b.first_id and b.last_id order by id

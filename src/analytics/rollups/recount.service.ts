@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Sql } from '../../platform/database/database.js';
+import { Database } from '../../platform/database/database.js';
 import { toIso } from '../../platform/http/query.dto.js';
 import { DAY_MS, HOUR_MS, type TimeRange } from '../../platform/time/time.js';
-import { lockKey } from './rollup-lock.js';
-import { compareSql, deleteSql, insertSql, ROLLUP_TABLES, type RollupTable } from './reconciliation.js';
+import { LOCK_ROLLUPS } from './rollup-lock-sql.js';
+import { compareSql, deleteSql, insertSql, ROLLUP_TABLES, type RollupTable } from './reconciliation-sql.js';
 
 /** A UTC day of a tenant whose rollup differs from the events. */
 export interface RollupDifference {
@@ -60,15 +60,11 @@ export class RecountService {
     const values = [day.toISOString(), toIso(day.getTime() + DAY_MS), tenantId];
     await this.database.inSystem(async (sql) => {
       await sql.query(SETTINGS);
-      await lockRollups(sql, tenantId);
+      await sql.query(LOCK_ROLLUPS, [tenantId]);
       await sql.query({ text: deleteSql(table), values, ...LONG_TIMEOUT });
       await sql.query({ text: insertSql(table), values, ...LONG_TIMEOUT });
     });
   }
-}
-
-async function lockRollups(sql: Sql, tenantId: string): Promise<void> {
-  await sql.query(`/* recount.lock */ select pg_advisory_xact_lock(${lockKey('$1')})`, [tenantId]);
 }
 
 function wholeDays({ from, to }: TimeRange): TimeRange {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql } from '../../platform/database/database.js';
-import { IS_FAILED_BY_KEY } from './counted-events.js';
+import { IS_FAILED_BY_KEY } from './counted-events-sql.js';
 import { upsertDays } from './day-counts.js';
 import {
   COUNT_GRANULARITIES,
@@ -10,7 +10,7 @@ import {
   startOfBucket,
 } from '../time/granularities.js';
 import { LN_GAMMA, SHORTEST_MS } from './latency-histogram.js';
-import { lockRollups } from './rollup-lock.js';
+import { lockRollups } from './rollup-lock-sql.js';
 
 /** A batch whose events are to be counted: one tenant's rows of one group commit. */
 export interface UncountedBatch {

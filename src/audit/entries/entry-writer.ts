@@ -3,71 +3,16 @@ import { Database, type Sql } from '../../platform/database/database.js';
 import { byteaArray, textArray, timestamptzArray, uuidArray } from '../../platform/database/pg-arrays.js';
 import type { OpenCall } from '../call-log/api-call.js';
 import { recordOfOnePerson } from '../call-log/one-person.js';
-import { apiCallColumns, INSERT_API_CALLS, unnestApiCalls } from '../call-log/api-calls.repository.js';
+import { apiCallColumns } from '../call-log/api-calls.repository.js';
 import { buildLeaf, JSON_FIELDS, newSalts } from '../transparency-log/leaf.js';
 import type { NewEntry } from './entry.js';
+import { FIND_KNOWN, INSERT, INSERT_WITH_CALL, TEXT_COLUMNS } from './entry-writer-sql.js';
 
 /** The outcome of one entry. `id` is that of the entry stored first under the same idempotency key. */
 export interface WriteOutcome {
   status: 'created' | 'duplicate' | 'conflict';
   id: string;
 }
-
-const TEXT_COLUMNS = [
-  'source',
-  'client_id',
-  'action_type',
-  'resource_type',
-  'resource_id',
-  'severity',
-  'status',
-  'user_id',
-  'session_id',
-  'ip_address',
-  'user_agent',
-  'message',
-  'functionality',
-  'event_type',
-  'idempotency_key',
-] as const;
-
-const STORED = `tenant_id, id, key_id, occurred_at, created_at, salts, leaf, store_id, company_id, ${TEXT_COLUMNS.join(', ')}`;
-const UNNESTED = [
-  ...['uuid', 'uuid', 'uuid', 'timestamptz', 'timestamptz', 'bytea', 'bytea', 'bigint', 'bigint'],
-  ...[...TEXT_COLUMNS, ...JSON_FIELDS].map(() => 'text'),
-  ...['uuid', 'bytea'],
-];
-
-/**
- * One statement, so one round trip and one commit. The ledger decides which entries are new. Its rows are inserted in
- * sorted order, because two requests that share keys in opposite order would deadlock.
- */
-const insertEntries = (name: string, more: string) => `/* ${name} */
-with input as materialized (
-  select * from unnest(${UNNESTED.map((type, n) => `$${n + 1}::${type}[]`).join(', ')})
-  as i (${STORED}, ${JSON_FIELDS.join(', ')}, key, fingerprint)
-), ledger as (
-  insert into audit_keys (key, tenant_id, id, fingerprint)
-  select key, tenant_id, id, fingerprint from input where key is not null order by key, id
-  on conflict (key) do nothing returning id
-), stored as (
-  insert into audit_entries (${STORED}, ${JSON_FIELDS.join(', ')})
-  select ${STORED}, ${JSON_FIELDS.map((column) => `${column}::jsonb`).join(', ')}
-  from input where key is null or id in (select id from ledger)
-  returning id
-)${more}
-select id from stored`;
-
-const INSERT = insertEntries('auditEntries.insert', '');
-const INSERT_WITH_CALL = insertEntries(
-  'auditEntries.insertWithCall',
-  `, call as (${INSERT_API_CALLS} ${unnestApiCalls(UNNESTED.length + 1)}
-  where exists (select from stored) on conflict do nothing)`,
-);
-
-const FIND_KNOWN = `/* auditEntries.findKnown */
-select i.n, k.id, k.fingerprint = i.fingerprint as same
-from unnest($1::int[], $2::uuid[], $3::bytea[]) as i (n, key, fingerprint) join audit_keys k on k.key = i.key`;
 
 /** The only writer of audit entries. */
 @Injectable()

@@ -1,11 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Database, type Sql } from '../../platform/database/database.js';
+import { Database } from '../../platform/database/database.js';
 import { toIso } from '../../platform/http/query.dto.js';
 import { AuditEntriesRepository } from '../search/entries.repository.js';
 import { AuditTreeRepository, type SignedCheckpoint } from '../transparency-log/audit-tree.repository.js';
 import type { ActLine, EntryLine, ExportStatement } from '../transparency-log/evidence.js';
-import { type EvidenceLine, type LeafRow, stateOf, toLine, toLines } from './evidence-lines.js';
+import { type EvidenceLine, stateOf, toLine, toLines } from './evidence-lines.js';
+import {
+  hasActFrom,
+  isAnyWaiting,
+  listSealed,
+  readChunkNodes,
+  readLeaves,
+} from '../transparency-log/evidence.repository.js';
 import { FilteredEvidence } from './filtered-evidence.js';
 
 const LEAVES_PER_READ = 1_024;
@@ -68,16 +75,12 @@ export class EvidenceService {
 
   private readPage(tenantId: string, from: number, to: number, size: number): Promise<EvidenceLine[]> {
     return this.database.readInTenant(tenantId, async (sql) => {
-      const { rows } = await sql.query<LeafRow>(
-        `/* evidence.readLeaves */ select leaf_index::float8, kind, entry_id, leaf_hash, leaf from audit_leaves
-         where tenant_id = $1 and leaf_index >= $2 and leaf_index < $3 order by leaf_index`,
-        [tenantId, from, to],
-      );
+      const rows = await readLeaves(sql, tenantId, from, to);
       const ids = rows.flatMap((row) => row.entry_id ?? []);
       const entries = new Map((await this.entries.listByIds(sql, tenantId, ids)).map((entry) => [entry.id, entry]));
       const lines = toLines(rows, entries);
       if (from % CHUNK === 0 && lines[0] !== undefined) {
-        const nodes = await readChunkNodes(sql, tenantId, from, size);
+        const nodes = await readChunkNodes(sql, tenantId, { from, leaves: CHUNK }, size);
         if (nodes.length > 0) lines[0].evidence.nodes = nodes;
       }
       return lines;
@@ -89,13 +92,7 @@ export class EvidenceService {
     let after = '00000000-0000-0000-0000-000000000000';
     for (let more = true; more;) {
       const page = await this.database.readInTenant(tenantId, async (sql) => {
-        const { rows } = await sql.query<{ id: string; sealed: boolean }>(
-          `/* evidence.listWithoutLeaf */
-           select e.id, exists (select from audit_leaves l where l.tenant_id = $1 and l.entry_id = e.id) as sealed
-           from (select id from audit_entries where tenant_id = $1 and id > $2 and id < uuid7_lower_bound($3)
-                 order by id limit $4) e order by e.id`,
-          [tenantId, after, toIso(startedAt), IDS_PER_READ],
-        );
+        const rows = await listSealed(sql, tenantId, { after, until: toIso(startedAt), limit: IDS_PER_READ });
         after = rows.at(-1)?.id ?? after;
         more = rows.length === IDS_PER_READ;
         const ids = rows.filter((row) => !row.sealed).map((row) => row.id);
@@ -110,13 +107,8 @@ export class EvidenceService {
     const deadline = Date.now() + WAIT_MS;
     for (;;) {
       const { waiting, checkpoint } = await this.database.readInTenant(tenantId, async (sql) => {
-        const { rows } = await sql.query<{ waiting: boolean }>(
-          `/* evidence.isWaiting */
-           select exists (select from audit_unsealed where tenant_id = $1 and entry_id < uuid7_lower_bound($2))
-               or exists (select from audit_trees where tenant_id = $1 and tree_size > signed_size) as waiting`,
-          [tenantId, toIso(instant)],
-        );
-        return { waiting: rows[0]?.waiting === true, checkpoint: await this.trees.findCheckpoint(sql, tenantId) };
+        const isWaiting = await isAnyWaiting(sql, tenantId, toIso(instant));
+        return { waiting: isWaiting, checkpoint: await this.trees.findCheckpoint(sql, tenantId) };
       });
       if (!waiting || Date.now() > deadline) return checkpoint;
       await delay(100);
@@ -124,31 +116,6 @@ export class EvidenceService {
   }
 
   private hasActSince(tenantId: string, size: number): Promise<boolean> {
-    return this.database.readInTenant(tenantId, async (sql) => {
-      const { rows } = await sql.query(
-        `/* evidence.hasActSince */ select from audit_leaves
-         where tenant_id = $1 and leaf_index >= $2 and kind <> 'entry' limit 1`,
-        [tenantId, size],
-      );
-      return rows.length > 0;
-    });
+    return this.database.readInTenant(tenantId, (sql) => hasActFrom(sql, tenantId, size));
   }
-}
-
-/** Stored nodes of one chunk, and with the first chunk those above all chunks; only nodes that the checkpoint has. */
-async function readChunkNodes(sql: Sql, tenantId: string, from: number, size: number) {
-  const { rows } = await sql.query<{ level: number; index: number; hash: Buffer }>(
-    `/* evidence.readNodes */
-     select n.level, n.node_index::float8 as index, n.hash
-     from unnest(array[4, 8, 12]) as l (level), lateral (
-       select level, node_index, hash from audit_nodes
-       where tenant_id = $1 and level = l.level::smallint
-         and node_index >= $2::bigint >> l.level and node_index < ($2::bigint + ${CHUNK}) >> l.level) n
-     where (n.node_index + 1) << n.level <= $3
-     union all
-     select level, node_index::float8, hash from audit_nodes
-     where tenant_id = $1 and level > 12 and $2 = 0 and (node_index + 1) << level <= $3`,
-    [tenantId, from, size],
-  );
-  return rows.map(({ level, index, hash }): [number, number, string] => [level, index, hash.toString('base64')]);
 }

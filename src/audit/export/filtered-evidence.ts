@@ -2,7 +2,8 @@ import type { Database, Sql } from '../../platform/database/database.js';
 import type { AuditEntriesRepository, ProvableEntry } from '../search/entries.repository.js';
 import { type AuditTreeRepository, nodeKey, type SignedCheckpoint } from '../transparency-log/audit-tree.repository.js';
 import type { ActLine, EntryLine, ExportStatement } from '../transparency-log/evidence.js';
-import { type ActRow, stateOf, toActLine, toLine } from './evidence-lines.js';
+import { stateOf, toActLine, toLine } from './evidence-lines.js';
+import { findActs, findPlaces } from '../transparency-log/evidence.repository.js';
 import { planConsistency, planInclusion, type ProofPlan } from '../transparency-log/merkle-proof.js';
 
 interface Sources {
@@ -85,7 +86,12 @@ export class FilteredEvidence {
 
   private async prove(sql: Sql, page: readonly ProvableEntry[], acts: readonly number[]): Promise<Line[]> {
     const size = this.checkpoint?.size ?? 0;
-    const places = await findPlaces(sql, this.tenantId, page, size);
+    const places = await findPlaces(
+      sql,
+      this.tenantId,
+      page.map((entry) => entry.id),
+      size,
+    );
     const rows = await findActs(sql, this.tenantId, acts, size);
     const indexes = [...rows.map((row) => row.leaf_index), ...places.values()];
     const proofs = await this.build(
@@ -107,28 +113,4 @@ export class FilteredEvidence {
     const known = await this.sources.trees.readNodes(sql, this.tenantId, [...nodes.values()]);
     return plans.map((plan) => plan.build((node) => known.get(nodeKey(node))!).map((hash) => hash.toString('base64')));
   }
-}
-
-async function findActs(sql: Sql, tenantId: string, indexes: readonly number[], size: number): Promise<ActRow[]> {
-  if (indexes.length === 0) return [];
-  const { rows } = await sql.query<ActRow>(
-    `/* evidence.findActs */ select leaf_index::float8, kind, leaf_hash, leaf from audit_leaves
-     where tenant_id = $1 and leaf_index = any($2::bigint[]) and leaf_index < $3 order by leaf_index`,
-    [tenantId, indexes, size],
-  );
-  return rows;
-}
-
-async function findPlaces(
-  sql: Sql,
-  tenantId: string,
-  entries: readonly ProvableEntry[],
-  size: number,
-): Promise<Map<string, number>> {
-  const { rows } = await sql.query<{ entry_id: string; leaf_index: number }>(
-    `/* evidence.findPlaces */ select entry_id, leaf_index::float8 from audit_leaves
-     where tenant_id = $1 and entry_id = any($2::uuid[]) and leaf_index < $3`,
-    [tenantId, entries.map((entry) => entry.id), size],
-  );
-  return new Map(rows.map((row) => [row.entry_id, row.leaf_index]));
 }

@@ -3,11 +3,11 @@ import type { QueryResultRow } from 'pg';
 import { Database, type Sql } from '../../platform/database/database.js';
 import { CSV_LINE, PRINTED_COLUMNS, type PrintedEntry } from './printed-entry.js';
 import type { ExportedEntry } from '../entries/entry.js';
-import type { EntryFilter, Position } from './entry-filter.js';
+import type { EntryFilter, Position } from '../search/entry-filter.js';
 import { conditions, ENTRY_COLUMNS, isTextSearch, matching, NEWEST_FIRST, notBefore, sourceOf } from './entry-sql.js';
 import { Parameters } from './sql-parameters.js';
-import { searchIds } from './entry-search.js';
-import { countEntries, type EntryStats } from './entry-stats.js';
+import { searchIds } from '../search/entry-search.repository.js';
+import { countEntries, type EntryStats } from '../search/entry-stats.repository.js';
 
 /** Matches are counted up to here, so that no count costs more than a second or so. */
 export const MAX_COUNTED = 1_000_000;

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database/database.js';
 import { actLeaf } from './act-leaf.js';
+import { ERASE, findLeaves, PRUNE, RECORDED_BEFORE, wouldLose } from './audit-acts-sql.js';
 import { AuditTreeRepository } from './audit-tree.repository.js';
 import type { ActTerms, ErasureMode } from './evidence.js';
-import { JSON_FIELDS, microseconds, type PersonalField } from './leaf.js';
+import { microseconds, type PersonalField } from './leaf.js';
 import { toRanges } from './leaf-ranges.js';
 import { SealingService } from './sealing.service.js';
 
@@ -59,10 +60,10 @@ export class AuditActs {
   ): Promise<{ deleted: number }> {
     const order: Order = {
       terms: { kind: 'prune', older_than: microseconds(olderThan.getTime()) },
-      condition: 'id < uuid7_lower_bound($2) and created_at < $2',
+      condition: RECORDED_BEFORE,
       values: [olderThan],
       carryOut: (index) => ({
-        text: '/* auditActs.prune */ select prune_audit_entries($1, $2)::float8 as changed',
+        text: PRUNE,
         values: [tenantId, index],
       }),
     };
@@ -90,7 +91,7 @@ export class AuditActs {
       condition: `(${condition}) and (${loses.join(' or ')})`,
       values: given,
       carryOut: (index) => ({
-        text: '/* auditActs.erase */ select erase_audit_entries($1, $2, $3)::float8 as changed',
+        text: ERASE,
         values: [tenantId, index, replace],
       }),
     });
@@ -98,15 +99,10 @@ export class AuditActs {
 
   private async act(sql: Sql, tenantId: string, { terms, condition, values, carryOut }: Order): Promise<number> {
     let tree = await this.sealing.sealTenant(sql, tenantId);
-    const { rows } = await sql.query<{ leaf_index: number }>(
-      `/* auditActs.find */ with chosen as materialized (
-         select id from audit_entries where tenant_id = $1 and ${condition}
-       )
-       select l.leaf_index::float8 from chosen c
-       join audit_leaves l on l.tenant_id = $1 and l.entry_id = c.id and l.kind = 'entry'
-       order by l.leaf_index limit ${INDEXES_PER_ACT}`,
-      [tenantId, ...values],
-    );
+    const { rows } = await sql.query<{ leaf_index: number }>(findLeaves(condition, INDEXES_PER_ACT), [
+      tenantId,
+      ...values,
+    ]);
     const ranges = toRanges(rows.map((row) => row.leaf_index));
     let changed = 0;
     for (let n = 0; n < ranges.length; n += RANGES_PER_LEAF) {
@@ -118,12 +114,4 @@ export class AuditActs {
     }
     return changed;
   }
-}
-
-/** The same rule as in erase_audit_entries(); change both together. */
-function wouldLose(field: PersonalField, targets: string | null): string {
-  const kept = field === 'resource_id' ? ` and source <> 'tidemark'` : '';
-  if (targets === null) return `(${field} is not null${kept})`;
-  if ((JSON_FIELDS as readonly string[]).includes(field)) return `redact_json(${field}, ${targets}) <> ${field}`;
-  return `(${field} = any(${targets})${kept})`;
 }

@@ -81,6 +81,14 @@ interface TreeRow {
 /** The only writer of the tree's tables. */
 @Injectable()
 export class AuditTreeRepository {
+  /** Until the end of the transaction, this process is the one that seals. */
+  async becomeSealer(sql: Sql): Promise<boolean> {
+    const { rows } = await sql.query<{ won: boolean }>(
+      `/* auditTree.becomeSealer */ select pg_try_advisory_xact_lock(hashtext('tidemark.sealer')) as won`,
+    );
+    return rows[0]?.won === true;
+  }
+
   async listWaiting(sql: Sql, limit: number): Promise<string[]> {
     const { rows } = await sql.query<{ tenant_id: string }>(LIST_WAITING, [limit]);
     return rows.map((row) => row.tenant_id);

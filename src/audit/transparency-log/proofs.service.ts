@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database/database.js';
 import { badRequest, notFound } from '../../platform/http/problem.js';
 import { isUuid } from '../../platform/database/uuid7.js';
+import { findProvable } from './evidence.repository.js';
 import { AuditTreeRepository, nodeKey, type SignedCheckpoint } from './audit-tree.repository.js';
 import { PERSONAL_FIELDS, saltOf } from './leaf.js';
 import { planConsistency, planInclusion, type ProofPlan } from './merkle-proof.js';
@@ -31,7 +32,7 @@ export class ProofsService {
 
   getInclusion(tenantId: string, id: string): Promise<InclusionProofResponse> {
     return this.database.readInTenant(tenantId, async (sql) => {
-      const leaf = isUuid(id) ? await findLeaf(sql, tenantId, id) : undefined;
+      const leaf = isUuid(id) ? await findProvable(sql, tenantId, id) : undefined;
       if (leaf === undefined) throw notFound('There is no audit entry and no act on the trail with this id.');
       if (leaf.leaf_index === null) throw notSealed();
       const checkpoint = await this.requireCheckpoint(sql, tenantId);
@@ -98,13 +99,6 @@ export class ProofsService {
   }
 }
 
-interface LeafRow {
-  leaf_index: number | null;
-  leaf_hash: Buffer;
-  leaf: Buffer | null;
-  salts: Buffer | null;
-}
-
 /** The salt of each personal field, without those that were erased. */
 function openSalts(salts: Buffer | null): Record<string, string> {
   if (salts === null) return {};
@@ -118,18 +112,3 @@ function openSalts(salts: Buffer | null): Record<string, string> {
 
 const notSealed = () =>
   notFound('This audit entry is not sealed yet. Entries are sealed within seconds; ask again shortly.');
-
-/** An entry is in the trail, or was pruned and has left its leaf hash; an act is only a leaf. */
-async function findLeaf(sql: Sql, tenantId: string, id: string): Promise<LeafRow | undefined> {
-  const { rows } = await sql.query<LeafRow>(
-    `/* proofs.findLeaf */
-     select l.leaf_index::float8, coalesce(l.leaf_hash, sha256('\\x00'::bytea || e.leaf)) as leaf_hash, e.leaf, e.salts
-     from (select id, leaf, salts from audit_entries where tenant_id = $1 and id = $2) e
-     full join (select entry_id, leaf_index, leaf_hash from audit_leaves where tenant_id = $1 and entry_id = $2) l
-       on l.entry_id = e.id
-     union all
-     select leaf_index::float8, leaf_hash, leaf, null from audit_leaves where tenant_id = $1 and act_id = $2`,
-    [tenantId, id],
-  );
-  return rows[0];
-}

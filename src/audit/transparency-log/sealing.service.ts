@@ -51,7 +51,7 @@ export class SealingService {
   async sealOnce(): Promise<SealPass> {
     const keys = await this.signingKey.all();
     return this.database.inSystem(async (sql) => {
-      if (!(await becomeSealer(sql))) return NOTHING;
+      if (!(await this.trees.becomeSealer(sql))) return NOTHING;
       const tenants = await this.trees.listWaiting(sql, TENANTS_PER_PASS);
       if (tenants.length === 0) return NOTHING;
       const perTenant = Math.ceil(LEAVES_PER_PASS / tenants.length);
@@ -130,14 +130,6 @@ function checkClock({ tree, leaves }: Append): CheckedAppend {
     if (entryId !== null && clock.runsBack(uuid7Time(parseUuid(entryId)))) backwards.push(tree.size + n);
   }
   return { tree: { ...tree, recordedUntil: clock.until }, leaves, backwards };
-}
-
-/** Until the end of the transaction, this process is the one that seals. */
-async function becomeSealer(sql: Sql): Promise<boolean> {
-  const { rows } = await sql.query<{ won: boolean }>(
-    `/* sealing.becomeSealer */ select pg_try_advisory_xact_lock(hashtext('tidemark.sealer')) as won`,
-  );
-  return rows[0]?.won === true;
 }
 
 const byEntryId = (a: PendingLeaf, b: PendingLeaf) => (a.entryId < b.entryId ? -1 : 1);

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CONFIG, type Config } from '../../platform/config/config.js';
 import { Database } from '../../platform/database/database.js';
+import { getInstallationSecret } from '../../platform/database/installation-secrets.repository.js';
 
 /** DER of a PKCS #8 key up to the 32 bytes of an Ed25519 seed (RFC 8410). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
@@ -56,11 +57,7 @@ export class SigningKey {
   }
 
   private async fromDatabase(): Promise<KeyObject> {
-    const { rows } = await this.database.system.query<{ value: Buffer }>(
-      `/* signingKey.get */ select value from installation_secrets where name = 'audit_signing_key'`,
-    );
-    const seed = rows[0]?.value;
-    if (seed === undefined) throw new Error('installation_secrets lacks audit_signing_key; run the migrations');
+    const seed = await getInstallationSecret(this.database.system, 'audit_signing_key');
     return createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
   }
 }

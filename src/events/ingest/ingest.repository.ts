@@ -6,6 +6,7 @@ import { int8Array, textArray, timestamptzArray, uuidArray } from '../../platfor
 import { parseUuid, uuid7Bytes } from '../../platform/database/uuid7.js';
 import { type EventContext, EventContexts } from '../enrichment/event-contexts.js';
 import type { AcceptableEvent, EventStatus } from '../parsing/event.js';
+import { EVENT_STATUS } from '../../analytics/rollups/counted-events-sql.js';
 
 const UNIQUE_VIOLATION = '23505';
 
@@ -88,8 +89,7 @@ select i.n, e.id,
        e.event_type = i.event_type and coalesce(p.payload, e.payload) = i.payload::jsonb
          and e.user_id is not distinct from i.user_id and e.session_id is not distinct from i.session_id
          and (i.is_time_derived or e.event_time = coalesce(i.event_time, e.received_at)) as same,
-       case when f.event_id is not null then 'failed' when b.status = 'queued' then 'queued' else 'processed' end
-         as status
+       ${EVENT_STATUS} as status
 from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[],
             $9::boolean[])
   as i (n, key, tenant_id, event_type, user_id, session_id, event_time, payload, is_time_derived)

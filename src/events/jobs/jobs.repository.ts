@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
 import type { JobState } from './jobs.dto.js';
+import { uncountedUntil } from '../../analytics/rollups/counted-events-sql.js';
 
 export interface SampleParameters {
   seed: number;
@@ -104,11 +105,10 @@ export class JobsRepository {
 
   /** Tenants whose batches from before `time` are not all counted yet must wait. */
   async hasUncounted(tenantId: string, time: Date): Promise<boolean> {
-    const { rows } = await this.database.system.query(
-      `/* jobs.hasUncounted */ select from ingest_batches
-       where tenant_id = $1 and status = 'queued' and received_at <= $2 limit 1`,
-      [tenantId, time],
-    );
+    const { rows } = await this.database.system.query(`/* jobs.hasUncounted */ ${uncountedUntil('$2')}`, [
+      tenantId,
+      time,
+    ]);
     return rows.length > 0;
   }
 

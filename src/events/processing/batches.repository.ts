@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { UncountedBatch } from '../../analytics/rollups/rollups.repository.js';
 import type { Sql } from '../../platform/database/database.js';
+import { IS_WAITING, PENDING_EVENTS } from '../../analytics/rollups/counted-events-sql.js';
 
 export interface QueuedBatch extends UncountedBatch {
   event_count: number;
@@ -23,7 +24,7 @@ export class BatchesRepository {
         select id, tenant_id, first_id, last_id, event_count, attempts,
           exists (select from event_type_schemas s where s.tenant_id = b.tenant_id and s.mode = 'quarantine') as quarantines
         from ingest_batches b
-        where id = any($1::uuid[]) and status = 'queued' order by id for update skip locked`,
+        where id = any($1::uuid[]) and ${IS_WAITING} order by id for update skip locked`,
       values: [ids],
     });
     return rows;
@@ -34,7 +35,7 @@ export class BatchesRepository {
       name: 'batches.markProcessed',
       text: `/* batches.markProcessed */
         update ingest_batches set status = 'processed', processed_at = now(), error = null
-        where id = any($1::uuid[]) and status = 'queued'`,
+        where id = any($1::uuid[]) and ${IS_WAITING}`,
       values: [ids],
     });
   }
@@ -45,7 +46,7 @@ export class BatchesRepository {
       `/* batches.recordFailure */
        update ingest_batches set attempts = least(attempts + 1, 1000), error = $2,
          next_attempt_at = now() + least(interval '5 minutes', interval '1 second' * 2 ^ least(attempts + 1, 10))
-       where id = any($1::uuid[]) and status = 'queued'`,
+       where id = any($1::uuid[]) and ${IS_WAITING}`,
       [ids, error],
     );
   }
@@ -55,7 +56,7 @@ export class BatchesRepository {
     const { rows } = await sql.query<{ id: string }>(
       `/* batches.listOverdue */
        select id from ingest_batches
-       where status = 'queued' and received_at < now() - make_interval(secs => $1)
+       where ${IS_WAITING} and received_at < now() - make_interval(secs => $1)
          and (next_attempt_at is null or next_attempt_at <= now())
        order by id limit $2`,
       [ageSeconds, limit],
@@ -67,9 +68,9 @@ export class BatchesRepository {
   async getPending(sql: Sql, tenantId: string): Promise<{ events: number; oldestAgeSeconds: number }> {
     const { rows } = await sql.query<{ events: number; age: number }>(
       `/* batches.pending */
-       select coalesce(sum(event_count), 0)::float8 as events,
+       select ${PENDING_EVENTS} as events,
               coalesce(extract(epoch from clock_timestamp() - min(received_at)), 0)::float8 as age
-       from ingest_batches where tenant_id = $1 and status = 'queued'`,
+       from ingest_batches where tenant_id = $1 and ${IS_WAITING}`,
       [tenantId],
     );
     return { events: rows[0]?.events ?? 0, oldestAgeSeconds: Math.max(0, rows[0]?.age ?? 0) };

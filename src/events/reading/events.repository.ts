@@ -7,6 +7,7 @@ import { parseUserAgent } from './user-agent.js';
 import type { EventStatus } from '../parsing/event.js';
 import { ledgerKey } from '../parsing/event-parser.js';
 import type { EventResponse } from './events.dto.js';
+import { EVENT_STATUS } from '../../analytics/rollups/counted-events-sql.js';
 
 export interface EventFilter {
   event_type?: string | undefined;
@@ -24,11 +25,8 @@ interface EventRow extends Omit<EventResponse, 'event_time' | 'received_at' | 'p
   context_address: string | null;
 }
 
-/** Status is derived, never stored: an event row is written once. */
-const STATUS = `case when f.event_id is not null then 'failed' when b.status = 'queued' then 'queued' else 'processed' end`;
-
 const EVENT = `
-  e.id, e.event_id, e.event_type, e.event_time, e.received_at, b.processed_at, ${STATUS} as status,
+  e.id, e.event_id, e.event_type, e.event_time, e.received_at, b.processed_at, ${EVENT_STATUS} as status,
   e.client_id, e.user_id, e.session_id, e.payload, coalesce(e.enrichment, '{}') as enrichment,
   c.user_agent as context_user_agent, c.address as context_address`;
 
@@ -53,7 +51,7 @@ where e.tenant_id = $1 and e.event_time >= $2 and e.event_time < $3
   and ($4::text is null or e.event_type = $4) and ($5::text is null or e.user_id = $5)
   and ($6::text is null or e.session_id = $6) and ($7::text is null or e.client_id = $7)
   and e.id >= uuid7_lower_bound($8) and ($9::uuid is null or e.id < $9)
-  and ($10::text is null or ${STATUS} = $10)
+  and ($10::text is null or ${EVENT_STATUS} = $10)
 order by e.id desc limit $11`;
 
 @Injectable()

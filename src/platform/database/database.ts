@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import pg from 'pg';
 import { CONFIG, type Config } from '../config/config.js';
 import { Client } from './pg-client.js';
+import { SET_TENANT } from './server-sql.js';
 import { TenantShares } from './tenant-shares.js';
 
 /** What the SQL of a repository needs: one statement with parameters in, rows out. */
@@ -207,10 +208,7 @@ async function openInTenant<T>(
   work: (sql: Sql) => Promise<T>,
 ): Promise<T> {
   return endOnError(client, async () => {
-    const opened = Promise.all([
-      client.query(begin),
-      client.query(`select set_config('app.tenant_id', $1, true)`, [tenantId]),
-    ]);
+    const opened = Promise.all([client.query(begin), client.query(SET_TENANT, [tenantId])]);
     const [result] = await Promise.all([work(client), opened]);
     return result;
   });

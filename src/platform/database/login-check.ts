@@ -1,4 +1,5 @@
 import { APPLICATION_ROLES, type Sql } from './database.js';
+import { LOGIN_FACTS } from './login-sql.js';
 
 interface LoginFacts {
   login: string;
@@ -38,25 +39,3 @@ export async function findExcessRights(sql: Sql, login: string | null = null): P
     facts.granted && 'was granted rights of its own in this database',
   ].filter((right) => right !== false);
 }
-
-/**
- * pg_shdepend knows what a role owns ("o") and was granted ("a"), in this database and in what all of them share (0).
- */
-const LOGIN_FACTS = `/* login.facts */
-  with dependency as (
-    select refobjid, deptype, classid from pg_shdepend
-    where refclassid = 'pg_authid'::regclass
-      and dbid in (0, (select oid from pg_database where datname = current_database()))
-  )
-  select rolname as login, rolsuper as superuser, rolcreaterole as createrole, rolcreatedb as createdb,
-         rolreplication as replication, rolbypassrls as bypassrls,
-         array(select other.rolname::text from pg_roles other
-               where other.oid <> login.oid and other.rolname <> all ($2)
-                 and pg_has_role(login.oid, other.oid, 'member')
-               order by 1) as other_roles,
-         exists (select from dependency where refobjid = login.oid and deptype = 'o') as owns,
-         exists (select from dependency where refobjid = login.oid and deptype = 'a'
-                   -- the right to connect, and being the grantor of a membership
-                   and classid not in ('pg_database'::regclass, 'pg_auth_members'::regclass)) as granted
-  from pg_roles login
-  where rolname = coalesce($1, session_user)`;

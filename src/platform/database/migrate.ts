@@ -3,6 +3,7 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { MigrationConfig } from '../config/config.js';
 import { migrationOptions, migrationUrl } from './data-source-options.js';
+import { FIND_NEWEST_MIGRATION, GRANT_QUEUE, LOCK_MIGRATIONS } from './migrations-sql.js';
 import { QUEUE_SCHEMA } from './queue-schema.js';
 import { ensureRuntimeLogin, type RuntimeLogin } from './runtime-login.js';
 import { compareSchema, describeSchemaFault } from './schema-version.js';
@@ -46,7 +47,7 @@ async function refuseNewerSchema(client: pg.Client): Promise<void> {
 /** Takes back the newest migration. @returns its name, or null when there was none */
 export async function revertLastMigration(config: MigrationConfig): Promise<string | null> {
   return withMigrationLock(config, async (client) => {
-    const { rows } = await client.query<{ name: string }>('select name from migrations order by id desc limit 1');
+    const { rows } = await client.query<{ name: string }>(FIND_NEWEST_MIGRATION);
     const dataSource = await new DataSource(migrationOptions(config)).initialize();
     try {
       await dataSource.undoLastMigration({ transaction: 'each' });
@@ -57,18 +58,9 @@ export async function revertLastMigration(config: MigrationConfig): Promise<stri
   });
 }
 
-/**
- * The service uses the queue's tables and owns none. BullMQ creates a sequence for each queue's ids when the first job
- * is added; as a security definer, that function creates it for the owner.
- */
 async function migrateQueue(client: pg.Client): Promise<void> {
   await runQueueMigrations(client, QUEUE_SCHEMA);
-  await client.query(`
-    alter function ${QUEUE_SCHEMA}.next_job_id(text) security definer;
-    grant usage on schema ${QUEUE_SCHEMA} to tidemark_system;
-    grant select, insert, update, delete on all tables in schema ${QUEUE_SCHEMA} to tidemark_system;
-    grant usage, select, update on all sequences in schema ${QUEUE_SCHEMA} to tidemark_system;
-    grant execute on all functions in schema ${QUEUE_SCHEMA} to tidemark_system`);
+  await client.query(GRANT_QUEUE);
 }
 
 async function withMigrationLock<T>(config: MigrationConfig, work: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -76,7 +68,7 @@ async function withMigrationLock<T>(config: MigrationConfig, work: (client: pg.C
   client.on('error', () => undefined);
   await client.connect();
   try {
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await client.query(LOCK_MIGRATIONS, [MIGRATION_LOCK]);
     return await work(client);
   } finally {
     await client.end();

@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { MigrationConfig } from '../config/config.js';
 import { APPLICATION_ROLES, connectionString, sqlState } from './database.js';
 import { findExcessRights } from './login-check.js';
+import { FIND_LOGIN, LIST_MISSING_ROLES, SERVER_VERSION } from './login-sql.js';
 import { Client } from './pg-client.js';
 
 export type LoginState = 'created' | 'repaired' | 'unchanged';
@@ -70,7 +71,7 @@ async function makeProper(owner: pg.Client, credentials: Credentials, url: strin
 }
 
 async function createIfMissing(owner: pg.Client, { name, password }: Credentials): Promise<boolean> {
-  const found = await owner.query('/* login.find */ select from pg_roles where rolname = $1', [name]);
+  const found = await owner.query(FIND_LOGIN, [name]);
   if (found.rowCount !== 0) return false;
   const secret = password === '' ? '' : ` password '${scramVerifier(password)}'`;
   await owner.query(`${createRole(name)}${secret}`);
@@ -79,10 +80,11 @@ async function createIfMissing(owner: pg.Client, { name, password }: Credentials
 
 /** Only what is missing, so that migrations of several databases do not change the same role at once. */
 async function grantMissing(owner: pg.Client, name: string): Promise<boolean> {
-  const { rows } = await owner.query<{ role: string }>(
-    `/* login.listMissingRoles */ select role from unnest($2::text[]) as role where not pg_has_role($1, role, $3)`,
-    [name, APPLICATION_ROLES, (await knowsGrantOptions(owner)) ? 'set' : 'member'],
-  );
+  const { rows } = await owner.query<{ role: string }>(LIST_MISSING_ROLES, [
+    name,
+    APPLICATION_ROLES,
+    (await knowsGrantOptions(owner)) ? 'set' : 'member',
+  ]);
   for (const { role } of rows) await owner.query(await grantRole(owner, role, name));
   return rows.length > 0;
 }
@@ -120,15 +122,13 @@ async function grantRole(owner: pg.Client, role: string, name: string): Promise<
 }
 
 async function knowsGrantOptions(owner: pg.Client): Promise<boolean> {
-  const { rows } = await owner.query<{ version: number }>(
-    `/* login.serverVersion */ select current_setting('server_version_num')::int as version`,
-  );
+  const { rows } = await owner.query<{ version: number }>(SERVER_VERSION);
   return (rows[0]?.version ?? 0) >= 160_000;
 }
 
 /** Without the password, which must not be logged. */
 async function manualSql(owner: pg.Client, name: string): Promise<string> {
-  const found = await owner.query('/* login.find */ select from pg_roles where rolname = $1', [name]);
+  const found = await owner.query(FIND_LOGIN, [name]);
   const role =
     found.rowCount === 0
       ? `${createRole(name)} password '…'`

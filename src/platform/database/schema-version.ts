@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../config/package-root.js';
 import { type Sql, sqlState } from './database.js';
+import { LIST_MIGRATIONS } from './migrations-sql.js';
 
 export interface Migration {
   timestamp: string;
@@ -65,9 +66,7 @@ export function describeSchemaFault({ missing, unknown }: SchemaDifference): str
 /** None where the table is missing: nothing has ever migrated that database. */
 async function listRan(sql: Sql): Promise<{ timestamp: string; name: string }[]> {
   try {
-    const { rows } = await sql.query<{ timestamp: string; name: string }>(
-      '/* schema.listMigrations */ select timestamp::text, name from migrations order by timestamp',
-    );
+    const { rows } = await sql.query<{ timestamp: string; name: string }>(LIST_MIGRATIONS);
     return rows;
   } catch (error) {
     if (sqlState(error) === UNDEFINED_TABLE) return [];

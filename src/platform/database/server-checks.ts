@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Database, isConnectionError, sqlState } from './database.js';
 import { findExcessRights, PROPER_LOGIN } from './login-check.js';
 import { compareSchema, describeSchemaFault, MIGRATE_COMMAND } from './schema-version.js';
+import { SERVER_FACTS } from './server-sql.js';
 
 const MAX_CLOCK_SKEW_MS = 2_000;
 
@@ -70,14 +71,7 @@ export class ServerChecks {
   }
 
   private async facts(): Promise<ServerFacts> {
-    const { rows } = await this.database.system.query<ServerFacts>(`/* server.facts */
-      select current_setting('server_version_num')::int as version,
-             current_setting('fsync') as fsync,
-             current_setting('full_page_writes') as full_page_writes,
-             rolsuper as superuser, rolbypassrls as bypassrls,
-             extract(epoch from clock_timestamp())::float8 * 1000 as now_ms,
-             to_regclass('public.events_' || to_char(now() at time zone 'UTC', 'YYYY_MM')) is not null as partition_ahead
-      from pg_roles where rolname = current_user`);
+    const { rows } = await this.database.system.query<ServerFacts>(SERVER_FACTS);
     const facts = rows[0];
     if (facts === undefined) throw new Error('pg_roles does not list the current role');
     return facts;

@@ -1,5 +1,6 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Database } from '../database/database.js';
+import { PING } from '../database/server-sql.js';
 import { type QueueBackend, QueueConnection } from '../queues/queues.js';
 import { version } from '../config/version.js';
 import { withTimeout } from '../scheduling/with-timeout.js';
@@ -62,7 +63,7 @@ export class HealthService implements BeforeApplicationShutdown {
 
   private readonly postgres = shared(async () => {
     const start = performance.now();
-    await this.database.health.query('select 1');
+    await this.database.health.query(PING);
     return performance.now() - start;
   });
 

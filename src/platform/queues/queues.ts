@@ -7,6 +7,7 @@ import type { Config } from '../config/config.js';
 import { connectionString, surviveConnectionErrors } from '../database/database.js';
 import { QUEUE_SCHEMA } from '../database/queue-schema.js';
 import { RareWarning } from '../logging/rare-warning.js';
+import { PING } from '../database/server-sql.js';
 
 export type QueueBackend = 'redis' | 'postgres';
 
@@ -36,7 +37,7 @@ export class QueueConnection implements OnApplicationShutdown {
   async ping(): Promise<number> {
     const start = performance.now();
     if (this.connection instanceof Redis) await this.connection.ping();
-    else await this.connection.query('select 1');
+    else await this.connection.query(PING);
     return performance.now() - start;
   }
 

@@ -1,26 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql } from '../../platform/database/database.js';
 import type { ClaimedErasure } from '../erasures/erasures.repository.js';
-import { OTHER_MENTIONS } from '../subject/other-mentions.js';
-import { scanCallsByNotes } from '../subject/record-scans.js';
-import type { RecordPage } from '../subject/record-pages.js';
+import { OTHER_MENTIONS } from '../subject/other-mentions-sql.js';
+import { scanCallsByNotes } from '../subject/record-scans.repository.js';
+import type { RecordPage } from '../subject/record-pages.repository.js';
 import type { Subject } from '../subject/subject.js';
-
-const ERASE_PATHS = '/* erasure.paths */ select erase_api_paths($1, $2::uuid[])::int as n';
-
-const REDACT_FUNNELS = `/* erasure.redactFunnels */
-with redacted as (
-  update saved_funnels set definition = funnel_redacted(definition, array[$2::text])
-  where tenant_id = $1 and funnel_redacted(definition, array[$2::text]) <> definition returning 1
-)
-select count(*)::int as redacted_in_saved_funnels from redacted`;
-
-const REDACT_PATCHES = `/* erasure.redactReplacedPayloads */
-with redacted as (
-  update event_patches set payload = redact_json(payload, array[$2::text])
-  where tenant_id = $1 and redact_json(payload, array[$2::text]) <> payload returning 1
-)
-select count(*)::int as redacted_in_replaced_payloads from redacted`;
+import { ERASE_PATHS, REDACT_FUNNELS, REDACT_PATCHES } from './call-eraser-sql.js';
 
 type Counts = Record<string, number>;
 

@@ -3,9 +3,10 @@ import { AuditActs } from '../../audit/transparency-log/audit-acts.js';
 import { PERSONAL_FIELDS, type PersonalField } from '../../audit/transparency-log/leaf.js';
 import type { Sql } from '../../platform/database/database.js';
 import type { ClaimedErasure } from '../erasures/erasures.repository.js';
+import { BY_ID, ERASE_OWN_CALLS, FIND_SPELLINGS } from './entry-eraser-sql.js';
 import { mentionsOf } from './event-eraser.js';
-import { scanEntries } from '../subject/record-scans.js';
-import type { RecordPage } from '../subject/record-pages.js';
+import { scanEntries } from '../subject/record-scans.repository.js';
+import type { RecordPage } from '../subject/record-pages.repository.js';
 import { addCounts, foldsCase, type Subject } from '../subject/subject.js';
 
 /**
@@ -19,12 +20,6 @@ const MENTIONING = [
   'after_state',
   'metadata',
 ] as const satisfies readonly PersonalField[];
-
-const BY_ID = 'id = any($2::uuid[])';
-
-const FIND_SPELLINGS = `/* erasure.findSpellings */
-select distinct content from audit_entries e, lateral (values (resource_id), (message)) as t (content)
-where tenant_id = $1 and id = any($2::uuid[]) and text_names(content, $3, true)`;
 
 type Counts = Record<string, number>;
 
@@ -70,11 +65,7 @@ export class EntryEraser {
   }
 }
 
-/** Calls that stored only these entries of one person. */
 async function eraseOwnCalls(sql: Sql, tenantId: string, ids: readonly string[]): Promise<number> {
-  const { rows } = await sql.query<{ n: number }>(
-    '/* erasure.ownCalls */ select erase_own_api_calls($1, $2::uuid[])::int as n',
-    [tenantId, ids],
-  );
+  const { rows } = await sql.query<{ n: number }>(ERASE_OWN_CALLS, [tenantId, ids]);
   return rows[0]?.n ?? 0;
 }

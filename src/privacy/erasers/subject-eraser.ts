@@ -8,7 +8,14 @@ import {
   type Stage,
   STAGES,
 } from '../erasures/erasures.repository.js';
-import { Deadline, FIRST_ID, nextPage, type Run, type RecordPage, type PagedTable } from '../subject/record-pages.js';
+import {
+  Deadline,
+  FIRST_ID,
+  nextPage,
+  type Run,
+  type RecordPage,
+  type PagedTable,
+} from '../subject/record-pages.repository.js';
 import { SubjectFinder } from '../subject/subject-finder.js';
 import type { Subject } from '../subject/subject.js';
 

@@ -3,7 +3,8 @@ import type { Recorder } from '../../audit/entries/entry.js';
 import { Database, type Sql } from '../../platform/database/database.js';
 import { uuid7 } from '../../platform/database/uuid7.js';
 import type { ErasureState, MentionsPolicy } from './erasures.dto.js';
-import { FIRST_ID } from '../subject/record-pages.js';
+import { FIRST_ID } from '../subject/record-pages.repository.js';
+import { uncountedUntil } from '../../analytics/rollups/counted-events-sql.js';
 
 export interface ErasureRow {
   id: string;
@@ -165,9 +166,8 @@ export class ErasuresRepository {
   /** A worker may be counting a batch with what it read before the events were blank. */
   async hasUncounted({ tenantId, id }: ClaimedErasure): Promise<boolean> {
     const { rows } = await this.database.system.query(
-      `/* erasures.hasUncounted */ select from ingest_batches
-       where tenant_id = $1 and status = 'queued'
-         and received_at <= (select swept_at from privacy_erasures where tenant_id = $1 and id = $2) limit 1`,
+      `/* erasures.hasUncounted */
+       ${uncountedUntil('(select swept_at from privacy_erasures where tenant_id = $1 and id = $2)')}`,
       [tenantId, id],
     );
     return rows.length > 0;

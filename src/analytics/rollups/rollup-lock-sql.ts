@@ -12,3 +12,6 @@ export const lockRollups = (tenants: string) => `locked as materialized (
   select pg_advisory_xact_lock_shared(${lockKey('tenant_id')})
   from (select distinct tenant_id from unnest(${tenants}::uuid[]) as t (tenant_id) order by tenant_id) tenants
 )`;
+
+/** Waits for the rollups of the tenant $1 and keeps everybody else from changing them until the transaction ends. */
+export const LOCK_ROLLUPS = `/* rollups.lock */ select pg_advisory_xact_lock(${lockKey('$1')})`;

@@ -1,5 +1,5 @@
 import type { Sql } from '../../platform/database/database.js';
-import type { RecordPage } from './record-pages.js';
+import type { RecordPage } from './record-pages.repository.js';
 import { foldsCase, namesIn, needleOf, type Subject } from './subject.js';
 
 /** What a page of records holds of the subject. */

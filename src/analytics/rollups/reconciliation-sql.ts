@@ -1,4 +1,4 @@
-import { IS_FAILED } from './counted-events.js';
+import { IS_FAILED } from './counted-events-sql.js';
 import {
   COUNT_GRANULARITIES,
   type CountGranularity,

@@ -1,0 +1,15 @@
+/** What {@link ServerChecks} looks at. */
+export const SERVER_FACTS = `/* server.facts */
+select current_setting('server_version_num')::int as version,
+       current_setting('fsync') as fsync,
+       current_setting('full_page_writes') as full_page_writes,
+       rolsuper as superuser, rolbypassrls as bypassrls,
+       extract(epoch from clock_timestamp())::float8 * 1000 as now_ms,
+       to_regclass('public.events_' || to_char(now() at time zone 'UTC', 'YYYY_MM')) is not null as partition_ahead
+from pg_roles where rolname = current_user`;
+
+/** Whether it answers. */
+export const PING = '/* server.ping */ select 1';
+
+/** What opens a transaction of a tenant: the rows of $1 until it ends. */
+export const SET_TENANT = `/* server.setTenant */ select set_config('app.tenant_id', $1, true)`;

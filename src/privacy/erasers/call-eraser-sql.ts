@@ -1,0 +1,15 @@
+export const ERASE_PATHS = '/* erasure.paths */ select erase_api_paths($1, $2::uuid[])::int as n';
+
+export const REDACT_FUNNELS = `/* erasure.redactFunnels */
+with redacted as (
+  update saved_funnels set definition = funnel_redacted(definition, array[$2::text])
+  where tenant_id = $1 and funnel_redacted(definition, array[$2::text]) <> definition returning 1
+)
+select count(*)::int as redacted_in_saved_funnels from redacted`;
+
+export const REDACT_PATCHES = `/* erasure.redactReplacedPayloads */
+with redacted as (
+  update event_patches set payload = redact_json(payload, array[$2::text])
+  where tenant_id = $1 and redact_json(payload, array[$2::text]) <> payload returning 1
+)
+select count(*)::int as redacted_in_replaced_payloads from redacted`;
