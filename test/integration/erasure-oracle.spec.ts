@@ -227,7 +227,7 @@ describe('erasing by identity', () => {
     const id = uuid7();
     const requester = { tenantId: tenant, clientId: 'shop', keyId: null };
     await erasures.insert(requester, { id, subject, subjectHmac: `hmac of ${id}`, mentions }, async () => undefined);
-    await runner.runAll();
+    await runner.runAll(new AbortController().signal);
     const { state, counts } = (await erasures.find(tenant, id))!;
     expect({ subject, state, counts }).toMatchObject({
       subject,
