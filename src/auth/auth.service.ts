@@ -7,6 +7,7 @@ import { KeyVerifier } from '../keys/key-verifier.js';
 import type { Access } from '../platform/http/access.js';
 import { clientAddress, trustedProxies } from '../platform/http/client-address.js';
 import { CONFIG, type Config } from '../platform/config/config.js';
+import { noteTenant } from '../platform/logging/request-context.js';
 import { allows, commonScopes, DEFAULT_TENANT_ID, type Principal, SCOPES } from '../platform/http/principal.js';
 import { badRequest, forbidden, notFound, Problem, unauthorized } from '../platform/http/problem.js';
 import { isUuid } from '../platform/database/uuid7.js';
@@ -123,6 +124,7 @@ export class AuthService {
     freshness: Freshness,
   ): Promise<Principal> {
     const principal = await this.actFor(await this.identifyOrNote(credentialOf, request, freshness), request);
+    noteTenant(request, principal.tenantId);
     if (needed === 'any') return principal;
     if (needed === 'key') return refuseToken(principal);
     if (!allows(principal.scopes, needed)) {
