@@ -68,6 +68,16 @@ export default tseslint.config(
     rules: { 'no-restricted-syntax': ['error', FIRST_KEY_DROPPED, ...UNNAMED_STATEMENT] },
   },
   {
+    files: ['src/**/*.ts'],
+    ignores: ['src/platform/scheduling/**', 'src/platform/http/open-connections.ts', 'src/quickstart/**'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        { name: 'setInterval', message: 'Work that is done again and again is added to PeriodicTasks.' },
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts'],
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off', 'max-lines': 'off' },
   },

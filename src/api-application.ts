@@ -18,6 +18,7 @@ import type { Config } from './platform/config/config.js';
 import { CorsPolicy, isPreflight, ORIGIN_REFUSED } from './platform/http/cors.js';
 import { HealthService } from './platform/health/health.service.js';
 import { HttpAdapter } from './platform/http/http-adapter.js';
+import { withinRequest } from './platform/logging/request-context.js';
 import type { NestLogger } from './platform/logging/logger.js';
 import { forbidden, type Problem } from './platform/http/problem.js';
 import { noteProblem, notedProblem, problemAnswer } from './platform/http/problem.filter.js';
@@ -87,7 +88,7 @@ function putFastPathsInFront(app: NestExpressApplication, cors: CorsPolicy): voi
   const server = app.getHttpServer();
   const listeners = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
   server.removeAllListeners('request');
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
     if (health.stopping) response.setHeader('Connection', 'close');
     useOriginForm(request);
     if (isOfApi(request)) response.setHeader('Cache-Control', 'no-store');
@@ -102,7 +103,10 @@ function putFastPathsInFront(app: NestExpressApplication, cors: CorsPolicy): voi
     if (ingest.take(request, response)) return;
     if (isLogged(request)) logCall(callLog, request, response);
     for (const listener of listeners) listener.call(server, request, response);
-  });
+  };
+  server.on('request', (request: IncomingMessage, response: ServerResponse) =>
+    withinRequest(request, () => answer(request, response)),
+  );
   answerUpgrades(server, (problem, request, response) => refuse(callLog, problem, request, response));
 }
 

@@ -1,7 +1,8 @@
 import 'reflect-metadata';
-import { findCommand, usage } from './cli/commands.js';
+import { CommanderError } from 'commander';
+import { buildProgram } from './cli/commands.js';
 import { UsageError } from './cli/output.js';
-import { ConfigError, loadConfig } from './platform/config/config.js';
+import { ConfigError } from './platform/config/config.js';
 import { Problem } from './platform/http/problem.js';
 import { redact } from './platform/logging/redact.js';
 
@@ -9,23 +10,17 @@ import { redact } from './platform/logging/redact.js';
  * The command line: `node dist/cli.js <command> [--json]`.
  * Exit code 0: done; 1: it failed; 2: the words of the call are wrong.
  */
-async function main(words: readonly string[]): Promise<number> {
-  const [name, ...rest] = words;
-  const command = name === undefined ? undefined : await findCommand(name);
-  if (command === undefined) {
-    const wasAsked = name === 'help' || name === '--help';
-    (wasAsked ? process.stdout : process.stderr).write(usage());
-    return wasAsked ? 0 : 2;
-  }
+async function main(words: readonly string[]): Promise<void> {
   try {
-    if ('runOffline' in command) return await command.runOffline(rest);
-    await command.run(loadConfig(), rest);
-    return 0;
+    await buildProgram().parseAsync(words, { from: 'user' });
   } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2; // it has printed help, or what is wrong
+      return;
+    }
     process.stderr.write(`${redact(explain(error))}\n`);
-    // parseArgs throws TypeErrors with a code; a Problem 400 is about the values that were given
-    const misused = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
-    return misused || (error instanceof Problem && error.status === 400) ? 2 : 1;
+    const misused = error instanceof UsageError || (error instanceof Problem && error.status === 400);
+    process.exitCode = misused ? 2 : 1;
   }
 }
 
@@ -35,4 +30,4 @@ function explain(error: unknown): string {
   return (error as Error).message;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+await main(process.argv.slice(2));

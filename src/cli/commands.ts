@@ -1,90 +1,145 @@
-import type { Command, OfflineCommand } from './command.js';
+import { Command } from 'commander';
+import { loadConfig } from '../platform/config/config.js';
+import { DEFAULT_TENANT_ID } from '../platform/http/principal.js';
+import { redact } from '../platform/logging/redact.js';
+import type { CreateKeyOptions } from './create-key.command.js';
+import type { SampleDataOptions } from './generate-sample-data.command.js';
+import type { KeySelection } from './keys.command.js';
+import type { MigrateOptions } from './migrate.command.js';
+import type { OutputOptions } from './output.js';
+import type { RecountOptions } from './recount.command.js';
+import type { RetryFailedOptions } from './retry-failed.command.js';
+import type { CreateTenantOptions } from './tenants.command.js';
+import type { VerifyAuditOptions } from './verify-audit.command.js';
 
-interface Entry {
-  /** How it is called, after the name. */
-  readonly usage: string;
-  readonly description: string;
-  /** Loaded when it is called: half of a command's time is spent importing what others need. */
-  readonly load: () => Promise<Command | OfflineCommand>;
+/**
+ * Every command with its options: `--help` of each shows what stands here. What a command needs is imported when it is
+ * called: half of a command's time is spent importing what others need.
+ */
+export function buildProgram(): Command {
+  const program = new Command('npm run cli --')
+    .description('Runs Tidemark from the command line. Settings come from the environment, as for API and worker.')
+    .exitOverride()
+    .showHelpAfterError()
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(text),
+      writeErr: (text) => process.stderr.write(redact(text)),
+    });
+  addOperations(program);
+  addKeys(program);
+  addTenants(program);
+  addEvents(program);
+  addAudit(program);
+  return program;
 }
 
-const SELECTION = '--client-id=my-app | --id=ID [--tenant=ID]';
+const command = (program: Command, name: string, description: string) =>
+  program.command(name).description(description).option('--json', 'prints one line of JSON', false);
 
-const COMMANDS: Record<string, Entry> = {
-  migrate: {
-    usage: '[--revert]',
-    description:
-      'Brings the database to this version and makes the login of DATABASE_URL, or takes back the newest migration.',
-    load: async () => (await import('./migrate.command.js')).migrateCommand,
-  },
-  doctor: {
-    usage: '',
-    description: 'Checks database, login, queue, migrations, partitions and clock, and says what to do.',
-    load: async () => (await import('./doctor.command.js')).doctor,
-  },
-  recount: {
-    usage: '[--from=TIME] [--to=TIME] [--tenant=ID] [--repair]',
-    description:
-      'Compares the counts of whole UTC days with the events, also while events come in; --repair puts right what differs. Exit code 1: differences found and left.',
-    load: async () => (await import('./recount.command.js')).recount,
-  },
-  'create-key': {
-    usage:
-      '--client-id=my-app --name="My App" [--tenant=ID] [--scopes=read,write] [--rate-limit=100] [--rate-window-s=60] [--event-limit=1000] [--expires-at=TIME]',
-    description:
-      'Creates an API key and shows it this once. Scopes: track (for pages and devices: sends events, nothing else), read, write, admin, platform.',
-    load: async () => (await import('./create-key.command.js')).createKey,
-  },
-  'list-keys': {
-    usage: '[--tenant=ID] [--client-id=my-app]',
-    description: 'Lists the keys of a tenant, newest first.',
-    load: async () => (await import('./keys.command.js')).listKeys,
-  },
-  'toggle-key': {
-    usage: SELECTION,
-    description: 'Disables enabled keys and enables disabled ones.',
-    load: async () => (await import('./keys.command.js')).toggleKey,
-  },
-  'delete-key': {
-    usage: SELECTION,
-    description: 'Deletes one key, or all keys of a client.',
-    load: async () => (await import('./keys.command.js')).deleteKey,
-  },
-  'create-tenant': {
-    usage: '--name="Acme"',
-    description: 'Creates a tenant.',
-    load: async () => (await import('./tenants.command.js')).createTenant,
-  },
-  'list-tenants': {
-    usage: '',
-    description: 'Lists all tenants, newest first.',
-    load: async () => (await import('./tenants.command.js')).listTenants,
-  },
-  'generate-sample-data': {
-    usage: 'N [--tenant=ID] [--seed=S]',
-    description: 'Has a worker make N events of an invented web shop over the last 30 days, and shows how far it is.',
-    load: async () => (await import('./generate-sample-data.command.js')).generateSampleData,
-  },
-  'retry-failed': {
-    usage: '[--tenant=ID] [--state=open|dead] [--event-type=TYPE] [--client-id=my-app] [--reason=TEXT]',
-    description: 'Retries the failed events of a tenant, all of them or those that match.',
-    load: async () => (await import('./retry-failed.command.js')).retryFailed,
-  },
-  'verify-audit': {
-    usage: 'FILE [--checkpoint=EARLIER] [--public-key=KEY …]',
-    description:
-      'Checks an ndjson export of the audit trail; EARLIER is a checkpoint kept from before. One KEY must have signed. No database.',
-    load: async () => (await import('./verify-audit.command.js')).verifyAudit,
-  },
-};
+const ofTenant = (to: Command) => to.option('--tenant <id>', 'id of the tenant', DEFAULT_TENANT_ID);
 
-export async function findCommand(name: string): Promise<Command | OfflineCommand | undefined> {
-  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name]?.load() : undefined;
+function addOperations(program: Command): void {
+  command(
+    program,
+    'migrate',
+    'Brings the database to this version and makes the login of DATABASE_URL, or takes back the newest migration.',
+  )
+    .option('--revert', 'takes back the newest migration', false)
+    .action(async (options: MigrateOptions) =>
+      (await import('./migrate.command.js')).migrateDatabase(loadConfig(), options),
+    );
+  command(
+    program,
+    'doctor',
+    'Checks database, login, queue, migrations, partitions and clock, and says what to do.',
+  ).action(async (options: OutputOptions) => (await import('./doctor.command.js')).doctor(loadConfig(), options));
+  command(
+    program,
+    'recount',
+    'Compares the counts of whole UTC days with the events, also while events come in. Exit code 1: differences found and left.',
+  )
+    .option('--from <time>', 'first day: a date, or a date-time with its offset')
+    .option('--to <time>', 'end, which is not compared any more')
+    .option('--tenant <id>', 'only this tenant')
+    .option('--repair', 'puts right what differs', false)
+    .action(async (options: RecountOptions) => (await import('./recount.command.js')).recount(loadConfig(), options));
 }
 
-export function usage(): string {
-  const lines = Object.entries(COMMANDS).map(
-    ([name, command]) => `  ${name} ${command.usage}\n      ${command.description}`,
+function addKeys(program: Command): void {
+  ofTenant(command(program, 'create-key', 'Creates an API key and shows it this once.'))
+    .option('--client-id <name>', 'name of the client that will use it, like my-app')
+    .option('--name <text>', 'what people call the key; the name of the client when absent')
+    .option(
+      '--scopes <list>',
+      'with commas between: track (for pages and devices: sends events, nothing else), read, write, admin, platform',
+      'read,write',
+    )
+    .option('--rate-limit <n>', 'requests in a window')
+    .option('--rate-window-s <seconds>', 'length of the window')
+    .option('--event-limit <n>', 'events in a window')
+    .option('--expires-at <time>', 'when it ends, like 2030-01-01T00:00:00Z')
+    .action(async (options: CreateKeyOptions) =>
+      (await import('./create-key.command.js')).createKey(loadConfig(), options),
+    );
+  const selecting = (name: string, description: string) =>
+    ofTenant(command(program, name, description))
+      .option('--client-id <name>', 'all keys of this client')
+      .option('--id <id>', 'this key');
+  selecting('list-keys', 'Lists the keys of a tenant, newest first.').action(async (options: KeySelection) =>
+    (await import('./keys.command.js')).listKeys(loadConfig(), options),
   );
-  return `Usage: npm run cli -- <command> [--json]\n\n${lines.join('\n')}\n`;
+  selecting('toggle-key', 'Disables enabled keys and enables disabled ones.').action(async (options: KeySelection) =>
+    (await import('./keys.command.js')).toggleKeys(loadConfig(), options),
+  );
+  selecting('delete-key', 'Deletes one key, or all keys of a client.').action(async (options: KeySelection) =>
+    (await import('./keys.command.js')).deleteKeys(loadConfig(), options),
+  );
 }
+
+function addTenants(program: Command): void {
+  command(program, 'create-tenant', 'Creates a tenant.')
+    .option('--name <text>', 'its name, 1 to 255 characters')
+    .action(async (options: CreateTenantOptions) =>
+      (await import('./tenants.command.js')).createTenant(loadConfig(), options),
+    );
+  command(program, 'list-tenants', 'Lists all tenants, newest first.').action(async (options: OutputOptions) =>
+    (await import('./tenants.command.js')).listTenants(loadConfig(), options),
+  );
+}
+
+function addEvents(program: Command): void {
+  ofTenant(
+    command(
+      program,
+      'generate-sample-data',
+      'Has a worker make events of an invented web shop over the last 30 days, and shows how far it is.',
+    ),
+  )
+    .argument('<n>', 'how many events')
+    .option('--seed <number>', 'the same number makes the same events')
+    .action(async (count: string, options: SampleDataOptions) =>
+      (await import('./generate-sample-data.command.js')).generateSampleData(loadConfig(), count, options),
+    );
+  ofTenant(command(program, 'retry-failed', 'Retries the failed events of a tenant, all of them or those that match.'))
+    .option('--state <state>', 'open or dead')
+    .option('--event-type <type>', 'of this type')
+    .option('--client-id <name>', 'of this client')
+    .option('--reason <text>', 'with this text in the reason')
+    .action(async (options: RetryFailedOptions) =>
+      (await import('./retry-failed.command.js')).retryFailed(loadConfig(), options),
+    );
+}
+
+/** Without settings or a database. */
+function addAudit(program: Command): void {
+  command(program, 'verify-audit', 'Checks an ndjson export of the audit log. Exit code 1: it does not verify.')
+    .argument('<file>', 'the export')
+    .option('--checkpoint <file>', 'a checkpoint kept from before, which the export must continue')
+    .option('--public-key <key>', 'one of these must have signed; may be given several times', collect)
+    .action(async (file: string, options: VerifyAuditOptions) => {
+      const ok = await (await import('./verify-audit.command.js')).verifyAudit(file, options);
+      if (!ok) process.exitCode = 1;
+    });
+}
+
+const collect = (value: string, before: string[] = []) => [...before, value];

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { Redis } from 'ioredis';
 import type { Config } from '../platform/config/config.js';
@@ -7,9 +6,8 @@ import { findExcessRights, PROPER_LOGIN } from '../platform/database/login-check
 import { compareSchema, describeSchemaFault } from '../platform/database/schema-version.js';
 import { explainRefusal } from '../platform/database/server-checks.js';
 import { DAY_MS } from '../platform/time/time.js';
-import type { Command } from './command.js';
 import { AGE_OF_OLDEST_BATCH, LIST_WITHOUT_PARTITION, SERVER_CLOCK, SERVER_SETTINGS } from './doctor-sql.js';
-import { print, table } from './output.js';
+import { type OutputOptions, print, table } from './output.js';
 
 interface Finding {
   check: string;
@@ -21,16 +19,13 @@ interface Finding {
 /** Exit code 1 when something is wrong. */
 export class DoctorFoundProblems extends Error {}
 
-export const doctor: Command = {
-  async run(config, words) {
-    const { values } = parseArgs({ args: words, options: { json: { type: 'boolean', default: false } } });
-    const findings = await examine(config);
-    const ok = findings.every((finding) => finding.ok);
-    const rows = findings.map((finding) => [finding.ok ? 'ok' : 'WRONG', finding.check, finding.detail]);
-    print(values.json, { ok, findings }, table(['', 'check', 'finding'], rows));
-    if (!ok) throw new DoctorFoundProblems('Something is wrong; the lines marked WRONG say what to do.');
-  },
-};
+export async function doctor(config: Config, { json }: OutputOptions): Promise<void> {
+  const findings = await examine(config);
+  const ok = findings.every((finding) => finding.ok);
+  const rows = findings.map((finding) => [finding.ok ? 'ok' : 'WRONG', finding.check, finding.detail]);
+  print(json, { ok, findings }, table(['', 'check', 'finding'], rows));
+  if (!ok) throw new DoctorFoundProblems('Something is wrong; the lines marked WRONG say what to do.');
+}
 
 async function examine(config: Config): Promise<Finding[]> {
   const url = connectionString(config.DATABASE_URL, 'tidemark_system');

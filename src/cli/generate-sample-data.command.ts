@@ -1,42 +1,34 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { type JobResponse, MAX_SEED } from '../events/jobs/jobs.dto.js';
 import { JobsService } from '../events/jobs/jobs.service.js';
-import { DEFAULT_TENANT_ID } from '../platform/http/principal.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { inApplication } from './cli.module.js';
 import { asCommandLine } from './command-line.js';
-import type { Command } from './command.js';
-import { print, UsageError } from './output.js';
+import type { Config } from '../platform/config/config.js';
+import { type OutputOptions, print, UsageError } from './output.js';
 import { ProgressBar } from './progress-bar.js';
 
 const LOOK_MS = 200;
 const STUCK_MS = 10_000;
 
-const OPTIONS = {
-  tenant: { type: 'string', default: DEFAULT_TENANT_ID },
-  seed: { type: 'string' },
-  json: { type: 'boolean', default: false },
-} as const;
+export interface SampleDataOptions extends OutputOptions {
+  tenant: string;
+  seed?: string;
+}
 
-export const generateSampleData: Command = {
-  async run(config, words) {
-    const { values, positionals } = parseArgs({ args: words, options: OPTIONS, allowPositionals: true });
-    const [count, ...more] = positionals;
-    if (count === undefined || more.length > 0) throw new UsageError('Say how many: generate-sample-data N');
-    const seed = readSeed(values.seed);
-    await inApplication(config, async (app) => {
-      const { id: tenantId } = await app.get(TenantsService).get(values.tenant);
-      const { job_id } = await app.get(JobsService).createSampleData(asCommandLine(tenantId), count, seed);
-      const job = await follow(app, tenantId, job_id, values.json ? null : new ProgressBar(process.stdout));
-      if (job.state === 'failed') throw new Error(`Job ${job.id} failed: ${job.error ?? 'nobody knows why'}`);
-      const { stored = 0, rejected = 0, seed: used = 0 } = job.result ?? {};
-      const refused = rejected === 0 ? '' : `; schemas refused ${rejected}`;
-      print(values.json, job, `Stored and counted ${stored} events (seed ${used})${refused}.`);
-    });
-  },
-};
+export async function generateSampleData(config: Config, count: string, options: SampleDataOptions): Promise<void> {
+  const seed = readSeed(options.seed);
+  await inApplication(config, async (app) => {
+    const { id: tenantId } = await app.get(TenantsService).get(options.tenant);
+    const { job_id } = await app.get(JobsService).createSampleData(asCommandLine(tenantId), count, seed);
+    const job = await follow(app, tenantId, job_id, options.json ? null : new ProgressBar(process.stdout));
+    if (job.state === 'failed') throw new Error(`Job ${job.id} failed: ${job.error ?? 'nobody knows why'}`);
+    const { stored = 0, rejected = 0, seed: used = 0 } = job.result ?? {};
+    const refused = rejected === 0 ? '' : `; schemas refused ${rejected}`;
+    print(options.json, job, `Stored and counted ${stored} events (seed ${used})${refused}.`);
+  });
+}
 
 /** Until it is finished. Interrupting this does not interrupt the job. */
 async function follow(

@@ -1,3 +1,8 @@
+/** Of every command. */
+export interface OutputOptions {
+  json: boolean;
+}
+
 /** Prints `data` as one JSON line, or `text` for people. */
 export function print(json: boolean, data: unknown, text: string): void {
   process.stdout.write(`${json ? JSON.stringify(data) : text}\n`);

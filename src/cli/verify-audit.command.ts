@@ -1,28 +1,20 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { ExportVerifier } from '../audit/verifier/export-verifier.js';
 import type { Verdict } from '../audit/verifier/verdict.js';
-import type { OfflineCommand } from './command.js';
 import { fileLines } from './file-lines.js';
-import { print, UsageError } from './output.js';
+import { type OutputOptions, print, UsageError } from './output.js';
 
-const OPTIONS = {
-  checkpoint: { type: 'string' },
-  'public-key': { type: 'string', multiple: true },
-  json: { type: 'boolean', default: false },
-} as const;
+export interface VerifyAuditOptions extends OutputOptions {
+  checkpoint?: string;
+  publicKey?: string[];
+}
 
-/** Needs no database: only the export and what its reader kept. */
-export const verifyAudit: OfflineCommand = {
-  async runOffline(words) {
-    const { values, positionals } = parseArgs({ args: words, options: OPTIONS, allowPositionals: true });
-    const [file] = positionals;
-    if (file === undefined || positionals.length > 1) throw new UsageError('Say which export: verify-audit FILE.');
-    const verdict = await verify(file, values.checkpoint, values['public-key']);
-    print(values.json, verdict, explain(verdict));
-    return verdict.ok ? 0 : 1;
-  },
-};
+/** Needs no database: only the export and what its reader kept. @returns whether it verifies */
+export async function verifyAudit(file: string, { json, checkpoint, publicKey }: VerifyAuditOptions): Promise<boolean> {
+  const verdict = await verify(file, checkpoint, publicKey);
+  print(json, verdict, explain(verdict));
+  return verdict.ok;
+}
 
 async function verify(
   file: string,

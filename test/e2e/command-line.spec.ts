@@ -12,6 +12,21 @@ interface Outcome {
   err: string;
 }
 
+const COMMANDS = [
+  'migrate',
+  'doctor',
+  'recount',
+  'create-key',
+  'list-keys',
+  'toggle-key',
+  'delete-key',
+  'create-tenant',
+  'list-tenants',
+  'generate-sample-data',
+  'retry-failed',
+  'verify-audit',
+];
+
 /** The built command line, as an operator calls it. */
 describeApi('the command line', {}, (api, { database }) => {
   const cli = (...words: string[]) => cliWith({}, ...words);
@@ -127,7 +142,10 @@ describeApi('the command line', {}, (api, { database }) => {
   it.each([
     [2, ['no-such-command'], 'Usage:'],
     [2, [], 'Usage:'],
-    [2, ['create-key', '--client-id=x', '--colour=red'], "Unknown option '--colour'"],
+    [2, ['create-key', '--client-id=x', '--colour=red'], "unknown option '--colour=red'"],
+    [2, ['generate-sample-data'], "missing required argument 'n'"],
+    [2, ['generate-sample-data', '1', '2'], 'too many arguments'],
+    [2, ['recount', '--tenant'], 'argument missing'],
     [2, ['create-key', '--name=x'], 'client_id'],
     [2, ['create-key', '--client-id=x', '--scopes=root'], 'scopes'],
     [2, ['create-key', '--client-id=x', '--rate-limit=many'], 'rate_limit'],
@@ -143,8 +161,18 @@ describeApi('the command line', {}, (api, { database }) => {
   });
 
   it('explains itself when asked', async () => {
-    const { code, out } = await cli('help');
-    expect([code, out]).toEqual([0, expect.stringContaining('create-key --client-id=my-app')]);
+    for (const words of [['help'], ['--help']]) {
+      const { code, out, err } = await cli(...words);
+      expect([code, err, COMMANDS.filter((name) => !out.includes(`  ${name} `))]).toEqual([0, '', []]);
+    }
+    expect((await cli('help', 'create-key')).out).toContain('--client-id <name>');
+  });
+
+  it.each(COMMANDS)('explains %s when asked, and refuses options it does not have', async (name) => {
+    const [help, wrong] = await Promise.all([cli(name, '--help'), cli(name, 'word', '--colour=red')]);
+    expect(help).toEqual({ code: 0, out: expect.stringContaining(`Usage: npm run cli -- ${name} [options]`), err: '' });
+    expect(help.out).toContain('--json');
+    expect(wrong).toEqual({ code: 2, out: '', err: expect.stringContaining("unknown option '--colour=red'") });
   });
 
   it('refuses a wrong setting by its name', async () => {

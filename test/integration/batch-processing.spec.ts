@@ -184,12 +184,12 @@ describeDatabase('BatchProcessingService', {}, (database) => {
   it('is made good by the poller when its job is lost', async () => {
     const ids = await ingest(mixed(10));
     const poller = new BatchPoller(pipeline.database, pipeline.batches, pipeline.processing, unstartedTasks());
-    await poller.poll();
+    await poller.poll(new AbortController().signal);
     expect(await queued(ids)).toBe(1); // not overdue yet
     await database.query(`update ingest_batches set received_at = now() - interval '6 seconds' where id = any($1)`, [
       ids,
     ]);
-    await poller.poll();
+    await poller.poll(new AbortController().signal);
     expect(await queued(ids)).toBe(0);
     expect(await rollupDifference(database)).toBe(0);
   });

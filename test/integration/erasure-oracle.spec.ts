@@ -234,7 +234,7 @@ describeApi('erasing by identity', OPTIONS, (api, { database }) => {
     const id = uuid7();
     const requester = { tenantId: tenant, clientId: 'shop', keyId: null };
     await erasures.insert(requester, { id, subject, subjectHmac: `hmac of ${id}`, mentions }, async () => undefined);
-    await runner.runAll();
+    await runner.runAll(new AbortController().signal);
     const { state, counts } = (await erasures.find(tenant, id))!;
     expect({ subject, state, counts }).toMatchObject({
       subject,

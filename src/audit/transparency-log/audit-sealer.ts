@@ -2,6 +2,7 @@ import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nes
 import { appendFile, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CONFIG, type Config } from '../../platform/config/config.js';
+import { drain } from '../../platform/scheduling/drain.js';
 import type { PeriodicTask } from '../../platform/scheduling/periodic-task.js';
 import { PeriodicTasks } from '../../platform/scheduling/periodic-tasks.js';
 import { MINUTE_MS } from '../../platform/time/time.js';
@@ -41,11 +42,11 @@ export class AuditSealer implements BeforeApplicationShutdown {
 
   /** Goes on until nothing waits. */
   async seal(signal: AbortSignal): Promise<void> {
-    for (let more = true; more && !signal.aborted;) {
-      const pass = await this.sealing.sealOnce();
-      for (const checkpoint of pass.checkpoints) this.unlogged.set(checkpoint.tenantId, checkpoint);
-      more = pass.more;
-    }
+    await drain(signal, async () => {
+      const { checkpoints, more } = await this.sealing.sealOnce();
+      for (const checkpoint of checkpoints) this.unlogged.set(checkpoint.tenantId, checkpoint);
+      return more;
+    });
     if (Date.now() - this.loggedAt >= MINUTE_MS) await this.logCheckpoints();
   }
 

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CONFIG, type Config } from '../../platform/config/config.js';
+import { drain } from '../../platform/scheduling/drain.js';
 import { PeriodicTasks } from '../../platform/scheduling/periodic-tasks.js';
 import { DeadLetterRetrier } from './dead-letter-retrier.js';
 
@@ -28,11 +29,10 @@ export class RetrySchedule {
 
   /** Goes on until nothing is due, or what is due belongs to other workers. */
   async retryDue(signal: AbortSignal): Promise<void> {
-    for (let retried = 1; retried > 0 && !signal.aborted;) {
-      const result = await this.retrier.retryDue(DEAD_LETTERS_PER_STEP);
-      ({ retried } = result);
-      if (retried > 0)
-        this.logger.log(`retried ${retried} failed events, ${result.processed} of them are processed now`);
-    }
+    await drain(signal, async () => {
+      const { retried, processed } = await this.retrier.retryDue(DEAD_LETTERS_PER_STEP);
+      if (retried > 0) this.logger.log(`retried ${retried} failed events, ${processed} of them are processed now`);
+      return retried > 0;
+    });
   }
 }

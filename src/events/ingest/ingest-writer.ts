@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiCall } from '../../audit/call-log/api-call.js';
+import { outsideRequests } from '../../platform/logging/request-context.js';
 import { CONFIG, type Config } from '../../platform/config/config.js';
 import { isConnectionError, sqlState } from '../../platform/database/database.js';
 import { databaseAway, unavailable } from '../../platform/http/problem.js';
@@ -100,7 +101,8 @@ export class IngestWriter implements OnApplicationShutdown {
     if (this.inFlight > 0 && (this.inFlight === MAX_COMMITS_IN_FLIGHT || this.waitingEvents < LARGE_GROUP_EVENTS))
       return;
     this.inFlight += 1;
-    const committer = this.commitWaiting().finally(() => this.committers.delete(committer));
+    // It commits for many: what it logs belongs to no request.
+    const committer = outsideRequests(() => this.commitWaiting()).finally(() => this.committers.delete(committer));
     this.committers.add(committer);
   }
 

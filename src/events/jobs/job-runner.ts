@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { isConnectionError } from '../../platform/database/database.js';
 import { Problem } from '../../platform/http/problem.js';
+import { drain } from '../../platform/scheduling/drain.js';
 import type { PeriodicTask } from '../../platform/scheduling/periodic-task.js';
 import { PeriodicTasks } from '../../platform/scheduling/periodic-tasks.js';
 import { uuid7 } from '../../platform/database/uuid7.js';
@@ -30,9 +31,7 @@ export class JobRunner implements BeforeApplicationShutdown {
     this.task = tasks.add({
       name: 'jobs',
       schedule: { pauseMs: PAUSE_MS },
-      run: async () => {
-        while (await this.run(null));
-      },
+      run: (signal) => drain(signal, () => this.run(null)),
       onError: (error) => this.logger.warn(`jobs: ${error.message}`),
     });
   }

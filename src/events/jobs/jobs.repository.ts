@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
+import { keyOf, Lease, type Leased } from '../../platform/database/lease.js';
 import type { JobState } from './jobs.dto.js';
 import { uncountedUntil } from '../../analytics/rollups/counted-events-sql.js';
 
@@ -31,32 +32,21 @@ export interface JobRow {
 }
 
 /** A job that this worker holds. */
-export interface ClaimedJob {
-  tenantId: string;
-  id: string;
-  /** Identifies this claim; a later claim has another. */
-  claim: string;
+export interface ClaimedJob extends Leased {
   total: number;
   done: number;
   rejected: number;
   parameters: SampleParameters;
 }
 
-/** A worker that does not renew its lease for this long loses its job to the next. Repeating a step changes nothing. */
-const LEASE = `clock_timestamp() + interval '15 seconds'`;
+const LEASE = new Lease({ table: 'jobs', waiting: 'waiting', active: 'active', order: 'created_at, id', seconds: 15 });
 const MAX_ATTEMPTS = 5;
 
-const CLAIM = `/* jobs.claim */
-update jobs j
-set state = 'active', claimed_by = $1, leased_until = ${LEASE}, started_at = coalesce(j.started_at, now())
-from (select tenant_id, id from jobs
-      where state in ('waiting', 'active') and ($2::uuid is null or id = $2)
-        and (leased_until is null or leased_until < clock_timestamp())
-      order by created_at, id limit 1 for update skip locked) next
-where j.tenant_id = next.tenant_id and j.id = next.id
-returning j.tenant_id as "tenantId", j.id, j.claimed_by as claim, j.total, j.done, j.rejected, j.parameters`;
-
-const HELD = `tenant_id = $1 and id = $2 and claimed_by = $3 and state = 'active'`;
+const CLAIM = LEASE.claim(
+  'jobs.claim',
+  'held.total, held.done, held.rejected, held.parameters',
+  '($2::uuid is null or id = $2)',
+);
 
 @Injectable()
 export class JobsRepository {
@@ -92,13 +82,13 @@ export class JobsRepository {
     return rows[0] ?? null;
   }
 
-  /** Records the progress and renews the lease. @returns false when another worker has it by now */
-  async advance({ tenantId, id, claim, done, rejected }: ClaimedJob): Promise<boolean> {
+  /** Notes how far it is and shows that its worker lives. @returns false when another worker has it by now */
+  async advance(job: ClaimedJob): Promise<boolean> {
     const { rowCount } = await this.database.system.query(
       `/* jobs.advance */ update jobs
-       set attempts = case when done < $4 then 0 else attempts end, done = $4, rejected = $5, leased_until = ${LEASE}
-       where ${HELD}`,
-      [tenantId, id, claim, done, rejected],
+       set attempts = case when done < $4 then 0 else attempts end, done = $4, rejected = $5, leased_until = ${LEASE.end}
+       where ${LEASE.isHeld}`,
+      [...keyOf(job), job.done, job.rejected],
     );
     return rowCount === 1;
   }
@@ -112,33 +102,33 @@ export class JobsRepository {
     return rows.length > 0;
   }
 
-  async complete({ tenantId, id, claim }: ClaimedJob): Promise<void> {
+  async complete(job: ClaimedJob): Promise<void> {
     await this.database.system.query(
       `/* jobs.complete */ update jobs
        set state = 'completed', error = null, finished_at = now(), claimed_by = null, leased_until = null
-       where ${HELD}`,
-      [tenantId, id, claim],
+       where ${LEASE.isHeld}`,
+      keyOf(job),
     );
   }
 
-  /** Gives it back: the next worker that looks claims it. */
-  async release({ tenantId, id, claim }: ClaimedJob): Promise<void> {
+  /** Gives it back: the next worker that looks takes it up. */
+  async release(job: ClaimedJob): Promise<void> {
     await this.database.system.query(
-      `/* jobs.release */ update jobs set state = 'waiting', claimed_by = null, leased_until = null where ${HELD}`,
-      [tenantId, id, claim],
+      `/* jobs.release */ update jobs set state = 'waiting', claimed_by = null, leased_until = null where ${LEASE.isHeld}`,
+      keyOf(job),
     );
   }
 
-  /** Delays the next try: 2 s, 4 s, 8 s …; the fifth failure in a row without progress is the last. */
-  async recordFailure({ tenantId, id, claim }: ClaimedJob, error: string): Promise<void> {
+  /** Puts the next try off: 2 s, 4 s, 8 s …; the fifth failure in a row without progress is the last. */
+  async recordFailure(job: ClaimedJob, error: string): Promise<void> {
     await this.database.system.query(
       `/* jobs.recordFailure */ update jobs
        set attempts = attempts + 1, error = $4, claimed_by = null,
          state = case when attempts + 1 >= ${MAX_ATTEMPTS} then 'failed' else 'waiting' end,
          finished_at = case when attempts + 1 >= ${MAX_ATTEMPTS} then now() end,
          leased_until = clock_timestamp() + interval '1 second' * 2 ^ least(attempts + 1, 6)
-       where ${HELD}`,
-      [tenantId, id, claim, error],
+       where ${LEASE.isHeld}`,
+      [...keyOf(job), error],
     );
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
-import type { PeriodicTask } from '../../platform/scheduling/periodic-task.js';
+import { drain } from '../../platform/scheduling/drain.js';
 import { PeriodicTasks } from '../../platform/scheduling/periodic-tasks.js';
 import { BatchProcessingService } from './batch-processing.service.js';
 import { BatchesRepository } from './batches.repository.js';
@@ -16,7 +16,6 @@ const BATCHES_PER_STEP = 20;
 @Injectable()
 export class BatchPoller {
   private readonly logger = new Logger(BatchPoller.name);
-  private readonly task: PeriodicTask;
   /** The first look takes everything: after a crash of all workers there may be no job left to wait for. */
   private overdueSeconds = 0;
 
@@ -26,24 +25,24 @@ export class BatchPoller {
     private readonly processing: BatchProcessingService,
     tasks: PeriodicTasks,
   ) {
-    this.task = tasks.add({
+    tasks.add({
       name: 'batches',
       schedule: { pauseMs: PAUSE_MS },
-      run: async () => {
-        await this.poll(this.overdueSeconds);
+      run: async (signal) => {
+        await this.poll(signal, this.overdueSeconds);
         this.overdueSeconds = OVERDUE_SECONDS;
       },
       onError: (error) => this.logger.warn(`poll: ${error.message}`),
     });
   }
 
-  /** Repeats until nothing overdue is left, or other workers hold what is left. */
-  async poll(overdueSeconds = OVERDUE_SECONDS): Promise<void> {
-    for (let processed = 1; processed > 0 && !this.task.signal.aborted;) {
+  /** Goes on until nothing overdue is left, or what is left belongs to other workers. */
+  async poll(signal: AbortSignal, overdueSeconds = OVERDUE_SECONDS): Promise<void> {
+    await drain(signal, async () => {
       const ids = await this.batches.listOverdue(this.database.system, overdueSeconds, BATCHES_PER_STEP);
-      if (ids.length === 0) return;
-      processed = await this.processing.process(ids);
+      const processed = ids.length === 0 ? 0 : await this.processing.process(ids);
       if (processed > 0) this.logger.log(`polled ${processed} batches`);
-    }
+      return processed > 0;
+    });
   }
 }

@@ -3,6 +3,7 @@ import { randomFillSync } from 'node:crypto';
 /**
  * UUIDv7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, a 12-bit counter within the millisecond (method 1 of §6.2),
  * 62 random bits. Ids of one process never go backwards, so the rows of one flush lie side by side in the index.
+ * The package uuid takes 12 µs for one, this 0.5, and its ids go backwards when the caller gives the time (ADR 30).
  */
 const pool = Buffer.alloc(8 * 512);
 let poolOffset = pool.length;

@@ -5,13 +5,17 @@ import { type DestinationStream, type Logger, multistream, pino, stdTimeFunction
 import roll from 'pino-roll';
 import type { Config } from '../config/config.js';
 import { redact } from './redact.js';
+import { requestFields } from './request-context.js';
 
 /** Longest text kept of one log message; a caller must not be able to fill the disk with one request. */
 const MAX_MESSAGE = 8_192;
 /** Longer texts are cut to this length before they are searched for credentials; no more is kept. */
 const MAX_READ = 4 * MAX_MESSAGE;
 
-/** JSON lines on standard output, and in rotated files when LOG_DIR is set. */
+/**
+ * JSON lines on standard output, and in rotated files when LOG_DIR is set. Each tells the request and the tenant it belongs
+ * to, if any.
+ */
 export async function createLogger(
   config: Pick<Config, 'LOG_LEVEL' | 'LOG_DIR'>,
   process: string,
@@ -30,6 +34,7 @@ export async function createLogger(
     level: config.LOG_LEVEL,
     base: { process },
     timestamp: stdTimeFunctions.isoTime,
+    mixin: requestFields,
     formatters: { level: (label: string) => ({ level: label }) },
   };
   return new NestLogger(pino(options, multistream(streams)));

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Recorder } from '../../audit/entries/entry.js';
 import { Database, type Sql } from '../../platform/database/database.js';
+import { keyOf, Lease, type Leased } from '../../platform/database/lease.js';
 import { uuid7 } from '../../platform/database/uuid7.js';
 import type { ErasureState, MentionsPolicy } from './erasures.dto.js';
 import { FIRST_ID } from '../subject/record-pages.repository.js';
@@ -23,9 +24,7 @@ export const STAGES = ['find', 'events', 'contexts', 'entries', 'calls', 'other'
 export type Stage = (typeof STAGES)[number];
 
 /** An erasure that this worker carries out. */
-export interface ClaimedErasure {
-  id: string;
-  tenantId: string;
+export interface ClaimedErasure extends Leased {
   subject: string;
   subjectHmac: string;
   mentions: MentionsPolicy;
@@ -35,8 +34,6 @@ export interface ClaimedErasure {
   /** Up to which id its stage is done. */
   after: string;
   sweptAt: Date | null;
-  /** Identifies the claim of this worker. */
-  claimedBy: string;
 }
 
 /** What a step records, in its own transaction. */
@@ -49,20 +46,20 @@ export interface Progress {
 const COLUMNS = `id, state, mentions, subject_hmac, requested_at, completed_at, counts, tree_size::float8 as tree_size,
   act_indexes::float8[] as act_indexes`;
 
-const LEASE = `interval '1 minute'`;
+const LEASE = new Lease({
+  table: 'privacy_erasures',
+  waiting: 'queued',
+  active: 'running',
+  order: 'requested_at',
+  seconds: 60,
+});
 
-/** A worker that does not renew its lease for a minute loses it to the next, which continues after the last commit. */
-const CLAIM = `/* erasures.claim */
-update privacy_erasures p
-set state = 'running', claimed_by = $1, leased_until = now() + ${LEASE}, started_at = coalesce(p.started_at, now())
-from (select tenant_id, id from privacy_erasures
-      where state = 'queued' or (state = 'running' and (leased_until is null or leased_until < now()))
-      order by requested_at limit 1 for update skip locked) next
-where p.tenant_id = next.tenant_id and p.id = next.id
-returning p.id, p.tenant_id as "tenantId", p.subject, p.subject_hmac as "subjectHmac", p.mentions,
-  coalesce(p.identities, '{}') as identities, coalesce(p.sessions, '{}') as sessions,
-  coalesce(p.stage, 'find') as stage, coalesce(p.after, '${FIRST_ID}') as after, p.swept_at as "sweptAt",
-  p.claimed_by as "claimedBy"`;
+const CLAIM = LEASE.claim(
+  'erasures.claim',
+  `held.subject, held.subject_hmac as "subjectHmac", held.mentions,
+   coalesce(held.identities, '{}') as identities, coalesce(held.sessions, '{}') as sessions,
+   coalesce(held.stage, 'find') as stage, coalesce(held.after, '${FIRST_ID}') as after, held.swept_at as "sweptAt"`,
+);
 
 @Injectable()
 export class ErasuresRepository {
@@ -111,36 +108,35 @@ export class ErasuresRepository {
     return rows[0] ?? null;
   }
 
-  /** Renews the lease, for a step that takes longer than the lease. */
-  async renew({ tenantId, id, claimedBy }: ClaimedErasure): Promise<void> {
+  /** Shows that the worker lives, for a step that takes longer than the lease. */
+  async renew(erasure: ClaimedErasure): Promise<void> {
     await this.database.system.query(
-      `/* erasures.renew */ update privacy_erasures set leased_until = now() + ${LEASE}
-       where tenant_id = $1 and id = $2 and claimed_by = $3 and state = 'running'`,
-      [tenantId, id, claimedBy],
+      `/* erasures.renew */ update privacy_erasures set leased_until = ${LEASE.end} where ${LEASE.isHeld}`,
+      keyOf(erasure),
     );
   }
 
-  /** Gives it back for a moment, in which others may be carried out. */
-  async putOff({ tenantId, id, claimedBy }: ClaimedErasure): Promise<void> {
+  /** Lets go of it for a moment, in which others may be carried out. */
+  async putOff(erasure: ClaimedErasure): Promise<void> {
     await this.database.system.query(
-      `/* erasures.putOff */ update privacy_erasures set leased_until = now() + interval '1 second'
-       where tenant_id = $1 and id = $2 and claimed_by = $3 and state = 'running'`,
-      [tenantId, id, claimedBy],
+      `/* erasures.putOff */ update privacy_erasures set leased_until = clock_timestamp() + interval '1 second'
+       where ${LEASE.isHeld}`,
+      keyOf(erasure),
     );
   }
 
-  /** @throws when another worker has claimed it: the step must not commit then */
-  async advance(sql: Sql, { tenantId, id, claimedBy }: ClaimedErasure, progress: Progress): Promise<void> {
+  /** @throws where it has become another worker's: the step must not commit then */
+  async advance(sql: Sql, erasure: ClaimedErasure, progress: Progress): Promise<void> {
     const { rowCount } = await sql.query(
-      `/* erasures.advance */ update privacy_erasures set leased_until = now() + ${LEASE}, stage = $4, after = $5,
+      `/* erasures.advance */ update privacy_erasures set leased_until = ${LEASE.end}, stage = $4, after = $5,
          counts = (select coalesce(jsonb_object_agg(key, n), '{}') from (
            select key, sum(value::bigint) as n
            from (select * from jsonb_each_text(counts) union all select * from jsonb_each_text($6::jsonb)) added
            group by key) s)
-       where tenant_id = $1 and id = $2 and claimed_by = $3 and state = 'running'`,
-      [tenantId, id, claimedBy, progress.stage, progress.after ?? FIRST_ID, JSON.stringify(progress.counts ?? {})],
+       where ${LEASE.isHeld}`,
+      [...keyOf(erasure), progress.stage, progress.after ?? FIRST_ID, JSON.stringify(progress.counts ?? {})],
     );
-    if (rowCount !== 1) throw new Error(`erasure ${id} is carried out by another worker`);
+    if (rowCount !== 1) throw new Error(`erasure ${erasure.id} is carried out by another worker`);
   }
 
   async saveSubject(
