@@ -6,7 +6,7 @@ import { DEFAULT_TENANT_ID } from '../platform/http/principal.js';
 import { createValidationPipe } from '../platform/http/validation.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { asCommandLine } from './command-line.js';
-import type { Command } from './commands.js';
+import type { Command } from './command.js';
 import { inApplication } from './cli.module.js';
 import { print } from './output.js';
 

@@ -8,7 +8,7 @@ import { migrationListOptions } from '../platform/database/data-source-options.j
 import { findExcessRights, PROPER_LOGIN } from '../platform/database/login-check.js';
 import { explainRefusal } from '../platform/database/server-checks.js';
 import { DAY_MS } from '../platform/time/time.js';
-import type { Command } from './commands.js';
+import type { Command } from './command.js';
 import { print, table } from './output.js';
 
 interface Finding {

@@ -7,7 +7,7 @@ import { DEFAULT_TENANT_ID } from '../platform/http/principal.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { inApplication } from './cli.module.js';
 import { asCommandLine } from './command-line.js';
-import type { Command } from './commands.js';
+import type { Command } from './command.js';
 import { print, UsageError } from './output.js';
 import { ProgressBar } from './progress-bar.js';
 

@@ -7,7 +7,7 @@ import { notFound } from '../platform/http/problem.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { asCommandLine } from './command-line.js';
 import { inApplication } from './cli.module.js';
-import type { Command } from './commands.js';
+import type { Command } from './command.js';
 import { print, table, UsageError } from './output.js';
 
 const SELECTION = {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { PROPER_LOGIN } from '../platform/database/login-check.js';
 import { migrate, type Migrated, revertLastMigration } from '../platform/database/migrate.js';
-import type { Command } from './commands.js';
+import type { Command } from './command.js';
 import { print } from './output.js';
 
 export const migrateCommand: Command = {

@@ -4,7 +4,7 @@ import { toIso } from '../platform/http/query.dto.js';
 import { ASKABLE_YEARS, DAY_MS, isAskable, parseDateTime, type TimeRange } from '../platform/time/time.js';
 import { isUuid } from '../platform/database/uuid7.js';
 import { inApplication } from './cli.module.js';
-import type { Command } from './commands.js';
+import type { Command } from './command.js';
 import { print, table, UsageError } from './output.js';
 
 /** Counts were made and events are kept for so long; older counts have no events to compare with. */

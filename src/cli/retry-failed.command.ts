@@ -4,7 +4,7 @@ import { FailedEventsService } from '../events/dead-letters/failed-events.servic
 import { DEFAULT_TENANT_ID } from '../platform/http/principal.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { inApplication } from './cli.module.js';
-import type { Command } from './commands.js';
+import type { Command } from './command.js';
 import { print, UsageError } from './output.js';
 
 const OPTIONS = {

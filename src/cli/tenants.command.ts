@@ -4,7 +4,7 @@ import { TenantResponse } from '../tenants/tenants.dto.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { inApplication } from './cli.module.js';
 import { asCommandLine } from './command-line.js';
-import type { Command } from './commands.js';
+import type { Command } from './command.js';
 import { print, table, UsageError } from './output.js';
 
 export const createTenant: Command = {

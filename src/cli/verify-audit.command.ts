@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ExportVerifier } from '../audit/verifier/export-verifier.js';
 import type { Verdict } from '../audit/verifier/verdict.js';
-import type { OfflineCommand } from './commands.js';
+import type { OfflineCommand } from './command.js';
 import { fileLines } from './file-lines.js';
 import { print, UsageError } from './output.js';
 

@@ -1,4 +1,4 @@
-import { hide } from '../logging/redact.js';
+import { keepSecret } from './secret-values.js';
 import { duration, flag, integer, keyName, list, oneOf, origins, secret, type Setting, text, url } from './settings.js';
 
 /**
@@ -226,7 +226,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   }
   for (const [name, setting] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
     const value = values[name];
-    if (setting.isSecret && typeof value === 'string') hide(value);
+    if (setting.isSecret && typeof value === 'string') keepSecret(value);
   }
   const config = values as Config;
   if (env['DATABASE_URL'] === undefined || env['DATABASE_URL'] === '') {

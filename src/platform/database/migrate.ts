@@ -3,7 +3,7 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { MigrationConfig } from '../config/config.js';
 import { migrationOptions, migrationUrl } from './data-source-options.js';
-import { QUEUE_SCHEMA } from '../queues/queues.js';
+import { QUEUE_SCHEMA } from './queue-schema.js';
 import { ensureRuntimeLogin, type RuntimeLogin } from './runtime-login.js';
 
 /** Any number; the same in every process, so that only one migrates at a time. */

@@ -1,8 +1,13 @@
-import { Problem } from '../http/problem.js';
-
 /** More than this of one tenant at once would wait longer than anybody does. */
 const MAX_WAITING = 100;
 const TIMEOUT_MS = 10_000;
+
+/** A tenant asks for more slow reads at once than it gets; to callers of the API it is a 429. */
+export class TooManyReads extends Error {
+  constructor() {
+    super('Too many slow reads of your tenant run at the same time. Send fewer at once, and this one again in 1 s.');
+  }
+}
 
 interface Waiting {
   enter: () => void;
@@ -20,7 +25,7 @@ export class TenantShares {
 
   constructor(private readonly places: number) {}
 
-  /** To be followed by one {@link leave}. @throws Problem 429 when too many wait already, or when it took too long */
+  /** To be followed by one {@link leave}. @throws TooManyReads when too many wait already, or when it took too long */
   async enter(tenantId: string): Promise<void> {
     if (!this.waiting.has(tenantId) && this.hasRoom(tenantId)) this.hold(tenantId, 1);
     else await this.wait(tenantId);
@@ -55,26 +60,16 @@ export class TenantShares {
 
   private wait(tenantId: string): Promise<void> {
     const queue = this.waiting.get(tenantId) ?? new Set<Waiting>();
-    if (queue.size >= MAX_WAITING) return Promise.reject(tooManyReads());
+    if (queue.size >= MAX_WAITING) return Promise.reject(new TooManyReads());
     this.waiting.set(tenantId, queue);
     return new Promise((resolve, reject) => {
       const waiting = { enter: () => (clearTimeout(timer), resolve()) };
       const timer = setTimeout(() => {
         queue.delete(waiting);
         if (queue.size === 0) this.waiting.delete(tenantId);
-        reject(tooManyReads());
+        reject(new TooManyReads());
       }, TIMEOUT_MS);
       queue.add(waiting);
     });
   }
 }
-
-const tooManyReads = () =>
-  new Problem(
-    429,
-    'Too many slow reads of your tenant run at the same time. Send fewer at once, and this one again in 1 s.',
-    {
-      kind: 'too-many-reads',
-      retryAfterSeconds: 1,
-    },
-  );

@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import type { IncomingMessage } from 'node:http';
 import { passBodyBy } from './body/body.js';
 import { isConnectionError, sqlState } from '../database/database.js';
+import { TooManyReads } from '../database/tenant-shares.js';
 import { databaseAway, internalError, Problem } from './problem.js';
 import { redact } from '../logging/redact.js';
 import { requestId } from './request-id.js';
@@ -85,6 +86,9 @@ const logger = new Logger('ProblemFilter');
 
 function toProblem(thrown: unknown, id: string): Problem {
   if (thrown instanceof Problem) return thrown;
+  if (thrown instanceof TooManyReads) {
+    return new Problem(429, thrown.message, { kind: 'too-many-reads', retryAfterSeconds: 1 });
+  }
   if (thrown instanceof HttpException) return fromHttpException(thrown);
   // Of Express itself, for an address that it cannot decode for instance.
   const { status, message } = thrown as { status?: unknown; message?: unknown };

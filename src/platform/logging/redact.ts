@@ -1,3 +1,5 @@
+import { secretValues } from '../config/secret-values.js';
+
 /**
  * Takes credentials out of what is kept or shown: log lines, the call log, problem details. Whatever form they have and
  * however they came: rather a word too many than a key in a file that is copied about.
@@ -5,19 +7,12 @@
 
 const GONE = '[redacted]';
 
-/** Values of this process's own settings that open something. */
-const secrets = new Set<string>();
-
 /** Texts that had nothing to hide: the paths and user agents of most calls, so that they cost one look-up. */
 const clean = new Set<string>();
+/** How many secrets they were compared with. */
+let comparedWith = 0;
 const MAX_CLEAN = 1_000;
 const MAX_CLEAN_LENGTH = 256;
-
-/** From now on `value` is taken out of every text. */
-export function hide(value: string): void {
-  secrets.add(value);
-  clean.clear();
-}
 
 const URL_NAMES = 'api[_-]?key|write[_-]?key|access[_-]?token|token|secret|password|passwd|pwd|private[_-]?key';
 const QUOTED = `"(?:[^"\\\\]|\\\\.){0,2048}"|'(?:[^'\\\\]|\\\\.){0,2048}'`;
@@ -46,7 +41,7 @@ const FORMS: readonly [form: RegExp, replacement: string][] = [
   [/(\/projects\/)[^/\s?#"']+(?=\/settings)/gi, '$1…'],
 ];
 
-/** What one of {@link FORMS} or an encoded credential contains; anything else is only compared with {@link secrets}. */
+/** What one of {@link FORMS} or an encoded credential contains; anything else is only compared with {@link secretValues}. */
 const SUSPICIOUS =
   /tmk_|eyJ|%[0-9a-f]{2}|:\/\/|=|PRIVATE KEY|authorization|cookie|api-?key|["'][atwsp]|bearer|basic|\/projects\/|[A-Za-z0-9+/_-]{24}/i;
 
@@ -55,6 +50,10 @@ const UUIDS = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 
 /** `text` without credentials. */
 export function redact(text: string): string {
+  if (comparedWith !== secretValues.size) {
+    clean.clear();
+    comparedWith = secretValues.size;
+  }
   if (clean.has(text)) return text;
   const bare = text.replace(UUIDS, '');
   if (!SUSPICIOUS.test(bare) && !holdsSecret(text)) {
@@ -71,13 +70,13 @@ function remember(text: string): void {
 }
 
 function holdsSecret(text: string): boolean {
-  for (const secret of secrets) if (text.includes(secret)) return true;
+  for (const secret of secretValues) if (text.includes(secret)) return true;
   return false;
 }
 
 function redactPlain(text: string): string {
   let redacted = text;
-  for (const secret of secrets) if (redacted.includes(secret)) redacted = redacted.replaceAll(secret, GONE);
+  for (const secret of secretValues) if (redacted.includes(secret)) redacted = redacted.replaceAll(secret, GONE);
   for (const [form, replacement] of FORMS) redacted = redacted.replace(form, replacement);
   return redacted;
 }

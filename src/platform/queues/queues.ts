@@ -5,10 +5,8 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { Config } from '../config/config.js';
 import { connectionString, surviveConnectionErrors } from '../database/database.js';
+import { QUEUE_SCHEMA } from '../database/queue-schema.js';
 import { RareWarning } from '../logging/rare-warning.js';
-
-/** The schema BullMQ's PostgreSQL backend lives in. */
-export const QUEUE_SCHEMA = 'bullmq';
 
 export type QueueBackend = 'redis' | 'postgres';
 

@@ -1,0 +1,81 @@
+/**
+ * The rooms of src and their order. Lint holds the code to it, and a test the pictures in docs/architecture.md.
+ *
+ * A folder may import those that stand before it here, and none after it.
+ */
+const FOLDERS = [
+  'platform',
+  'audit',
+  'tenants',
+  'keys',
+  'auth',
+  'analytics',
+  'events',
+  'metrics-gateway',
+  'retention',
+  'privacy',
+  'dashboard-files',
+];
+
+/**
+ * Inside a folder: which rooms a room builds on. It may import those and what they build on, at any distance. The files
+ * that stand in the folder itself, in no room, may import all of its rooms and are imported by none.
+ */
+const ROOMS = {
+  platform: {
+    config: [],
+    time: [],
+    logging: ['config'],
+    scheduling: ['logging'],
+    database: ['config'],
+    http: ['database', 'logging', 'time'],
+    queues: ['database', 'logging'],
+    health: ['http', 'queues', 'scheduling'],
+  },
+  audit: {
+    'call-log': [],
+    'transparency-log': [],
+    entries: ['call-log', 'transparency-log'],
+    search: ['entries'],
+    export: ['search'],
+    api: ['export'],
+    'audit-events': ['api'],
+    verifier: ['transparency-log'],
+  },
+  auth: { limits: [], sessions: [] },
+  analytics: {
+    time: [],
+    cache: [],
+    retention: [],
+    rollups: ['time'],
+    counts: ['rollups'],
+    funnels: ['cache', 'counts'],
+    overview: ['funnels'],
+    users: ['overview', 'retention'],
+  },
+  events: {
+    parsing: [],
+    'sample-data': [],
+    schemas: ['parsing'],
+    reading: ['parsing'],
+    enrichment: ['reading'],
+    'dead-letters': ['reading', 'schemas'],
+    processing: ['dead-letters'],
+    ingest: ['enrichment', 'processing'],
+    cloudevents: ['ingest'],
+    segment: ['ingest'],
+    api: ['cloudevents'],
+    jobs: ['ingest', 'sample-data'],
+  },
+  privacy: { subject: [], erasures: ['subject'], erasers: ['erasures'] },
+};
+
+/** All rooms that `room` may import. @throws where rooms build on each other in a circle, or on one that is missing */
+function below(rooms, room, path = []) {
+  if (path.includes(room)) throw new Error(`The rooms ${[...path, room].join(' → ')} build on each other.`);
+  const direct = rooms[room];
+  if (direct === undefined) throw new Error(`There is no room ${room}.`);
+  return [...new Set(direct.flatMap((next) => [next, ...below(rooms, next, [...path, room])]))];
+}
+
+module.exports = { FOLDERS, ROOMS, below };
