@@ -123,6 +123,12 @@ export class AuthService {
     freshness: Freshness,
   ): Promise<Principal> {
     const principal = await this.actFor(await this.identifyOrNote(credentialOf, request, freshness), request);
+    return this.requireAccess(principal, needed);
+  }
+
+  /** @throws Problem 401 without a principal, 403 when it lacks what is needed */
+  requireAccess(principal: Principal | undefined, needed: Exclude<Access, 'public'>): Principal {
+    if (principal === undefined) throw unauthorized('API Key is missing');
     if (needed === 'any') return principal;
     if (needed === 'key') return refuseToken(principal);
     if (!allows(principal.scopes, needed)) {

@@ -5,7 +5,7 @@ import { LiveEntriesRepository, type LogPlace } from '../audit/search/live-entri
 import { notFound } from '../platform/http/problem.js';
 import { RareWarning } from '../platform/logging/rare-warning.js';
 import { Repeating } from '../platform/scheduling/repeating.js';
-import { type LogSubscription, matches } from './log-subscription.js';
+import { type LogSubscription, matches } from './subscriptions.dto.js';
 import { isBehind } from './slow-readers.js';
 import { cut } from './socket-access.js';
 
@@ -62,7 +62,7 @@ export class LiveLogs implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   private async placeReader(tenantId: string, subscription: LogSubscription): Promise<Reader> {
-    const { after } = subscription;
+    const after = subscription.after?.toLowerCase();
     const place = after === undefined ? 'end' : await this.entries.findPlace(tenantId, after);
     if (place === null) throw notFound('There is no audit entry with the id in "after".');
     const reader = { tenantId, subscription, known: new Set<string>(), until: undefined };

@@ -1,14 +1,27 @@
-import { type OnGatewayInit, WebSocketGateway } from '@nestjs/websockets';
+import { UseFilters } from '@nestjs/common';
+import {
+  ConnectedSocket,
+  MessageBody,
+  type OnGatewayDisconnect,
+  type OnGatewayInit,
+  SubscribeMessage,
+  WebSocketGateway,
+} from '@nestjs/websockets';
 import type { Namespace, Socket } from 'socket.io';
+import { Caller, RequireScope } from '../platform/http/access.js';
+import type { Principal } from '../platform/http/principal.js';
+import { ProblemFilter } from '../platform/http/problem.filter.js';
 import { LiveLogs } from './live-logs.js';
-import { parseLogSubscription } from './log-subscription.js';
-import { principalOf, SocketAccess } from './socket-access.js';
-import { type Acknowledge, answerMessages } from './socket-messages.js';
+import { SocketAccess } from './socket-access.js';
+import { ANY_OTHER } from './socket-messages.js';
+import { LogSubscription, unknownMessage } from './subscriptions.dto.js';
 import { SubscriptionsService } from './subscriptions.service.js';
 
-/** Namespace `/logs`: the audit log as it grows. See {@link MetricsGateway} for why it listens itself. */
+/** Namespace `/logs`: the audit log as it grows. */
 @WebSocketGateway({ namespace: 'logs' })
-export class LogsGateway implements OnGatewayInit<Namespace> {
+@UseFilters(ProblemFilter) // Nest gives gateways no global filters
+@RequireScope('read')
+export class LogsGateway implements OnGatewayInit<Namespace>, OnGatewayDisconnect<Socket> {
   constructor(
     private readonly access: SocketAccess,
     private readonly subscriptions: SubscriptionsService,
@@ -17,22 +30,34 @@ export class LogsGateway implements OnGatewayInit<Namespace> {
 
   afterInit(namespace: Namespace): void {
     this.access.guard(namespace);
-    namespace.on('connection', (socket) => {
-      answerMessages(socket, this.access, this);
-      socket.on('disconnect', () => this.live.unsubscribe(socket));
-    });
   }
 
-  async subscribe(socket: Socket, wish: unknown, acknowledge: Acknowledge): Promise<void> {
-    const subscription = parseLogSubscription(wish);
-    const tenantId = await this.subscriptions.resolveTenant(principalOf(socket), subscription.tenant_id);
-    if (!socket.connected) return; // it would never be unsubscribed
+  handleDisconnect(socket: Socket): void {
     this.live.unsubscribe(socket);
-    await this.live.subscribe(socket, tenantId, subscription);
-    acknowledge({ ok: true });
   }
 
-  async unsubscribe(socket: Socket): Promise<void> {
+  @SubscribeMessage('subscribe')
+  async subscribe(
+    @ConnectedSocket() socket: Socket,
+    @Caller() caller: Principal,
+    @MessageBody() wish: LogSubscription,
+  ): Promise<{ ok: true }> {
+    const tenantId = await this.subscriptions.resolveTenant(caller, wish.tenant_id);
+    if (socket.connected) {
+      this.live.unsubscribe(socket);
+      await this.live.subscribe(socket, tenantId, wish);
+    }
+    return { ok: true };
+  }
+
+  @SubscribeMessage('unsubscribe')
+  unsubscribe(@ConnectedSocket() socket: Socket): { ok: true } {
     this.live.unsubscribe(socket);
+    return { ok: true };
+  }
+
+  @SubscribeMessage(ANY_OTHER)
+  refuse(): never {
+    throw unknownMessage();
   }
 }

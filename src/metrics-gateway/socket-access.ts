@@ -11,6 +11,7 @@ import { limitKey, RateLimiter } from '../auth/limits/rate-limiter.js';
 import { takeRequest } from '../auth/limits/request-limit.js';
 import { MemorySlidingWindow } from '../auth/limits/window.js';
 import { CONFIG, type Config } from '../platform/config/config.js';
+import type { AuthenticatedSocket } from '../platform/http/access.js';
 import type { Principal } from '../platform/http/principal.js';
 import { Problem, unauthorized } from '../platform/http/problem.js';
 import { problemAnswer } from '../platform/http/problem.filter.js';
@@ -88,17 +89,12 @@ export class SocketAccess implements OnApplicationBootstrap, BeforeApplicationSh
     return allowed;
   }
 
-  /** A message is a request of the key, like any other. @throws Problem 429 */
-  async countMessage(socket: Socket): Promise<void> {
-    await takeRequest(this.limiter, principalOf(socket), () => undefined);
-  }
-
   private async admit(socket: Socket): Promise<void> {
     const token: unknown = socket.handshake.auth['token'];
     const principal = await this.authenticate(token, socket);
     await takeRequest(this.limiter, principal, () => undefined);
     this.hold(principal, socket);
-    setPrincipal(socket, principal);
+    (socket as AuthenticatedSocket).data.principal = principal;
   }
 
   private authenticate(token: unknown, socket: Socket): Promise<Principal> {
@@ -149,17 +145,9 @@ export function cut(socket: Socket, status: number, detail: string): void {
   socket.disconnect(true);
 }
 
-interface SocketData {
-  principal: Principal;
-}
-
 /** Of a socket that {@link SocketAccess.guard} let in. */
-export function principalOf(socket: Socket): Principal {
-  return (socket.data as SocketData).principal;
-}
-
-function setPrincipal(socket: Socket, principal: Principal): void {
-  (socket.data as SocketData).principal = principal;
+function principalOf(socket: Socket): Principal {
+  return (socket as AuthenticatedSocket).data.principal!;
 }
 
 /** What the client finds in `connect_error`: the sentence as its message, the problem as its data. */

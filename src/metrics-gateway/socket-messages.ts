@@ -1,26 +1,33 @@
+import { Logger } from '@nestjs/common';
+import type { MessageMappingProperties } from '@nestjs/websockets';
+import { lastValueFrom, type Observable } from 'rxjs';
 import type { Socket } from 'socket.io';
-import { badRequest } from '../platform/http/problem.js';
-import { problemAnswer } from '../platform/http/problem.filter.js';
-import { requestId } from '../platform/http/request-id.js';
+import type { MessageRefusal } from '../platform/http/problem.filter.js';
 import { cut, type SocketAccess } from './socket-access.js';
 
 /** Of one connection. */
 const MAX_WAITING = 100;
 
-type Answer = { ok: true } | { ok: false; status: number; error: string };
-export type Acknowledge = (answer: Answer) => void;
+/** The name under which a gateway answers messages that have no handler of their own. */
+export const ANY_OTHER = '*';
 
-/** What a namespace does on each of its two messages. What is thrown becomes the answer. */
-export interface MessageHandlers {
-  subscribe(socket: Socket, wish: unknown, acknowledge: Acknowledge): Promise<void>;
-  unsubscribe(socket: Socket): Promise<void>;
-}
+export type Acknowledge = (answer: { ok: true } | MessageRefusal) => void;
+
+type Transform = (result: unknown) => Observable<unknown>;
+
+const logger = new Logger('SocketMessages');
 
 /**
- * Answers the messages of a socket in turn, so that an unsubscribe never overtakes the subscribe that came before it.
- * Each is a request of the socket's key.
+ * Hands the messages of a socket to the handlers of its gateway, one after the other. Nest's own adapter would run them
+ * at the same time, and an unsubscribe could overtake the subscribe before it. What a socket may send, and how
+ * much of it may wait, is settled here, before any guard runs.
  */
-export function answerMessages(socket: Socket, access: SocketAccess, handlers: MessageHandlers): void {
+export function handleInTurn(
+  socket: Socket,
+  access: SocketAccess,
+  handlers: readonly MessageMappingProperties[],
+  transform: Transform,
+): void {
   let turn = Promise.resolve();
   let waiting = 0;
   socket.use((event: unknown[]) => {
@@ -30,29 +37,27 @@ export function answerMessages(socket: Socket, access: SocketAccess, handlers: M
       return;
     }
     waiting += 1;
-    turn = turn.then(() => answer(socket, event, access, handlers)).finally(() => (waiting -= 1));
+    turn = turn
+      .then(() => handle(socket, event, handlers, transform))
+      .catch((error: Error) => logger.error(`message of a socket: ${error.stack ?? error.message}`)) // of a filter
+      .finally(() => (waiting -= 1));
   });
 }
 
-/** Never rejects. */
-async function answer(
+async function handle(
   socket: Socket,
   [name, ...message]: unknown[],
-  access: SocketAccess,
-  handlers: MessageHandlers,
+  handlers: readonly MessageMappingProperties[],
+  transform: Transform,
 ): Promise<void> {
-  const acknowledge = takeAcknowledgement(message);
   if (!socket.connected) return;
-  try {
-    await access.countMessage(socket);
-    if (name === 'subscribe') await handlers.subscribe(socket, message[0], acknowledge);
-    else if (name === 'unsubscribe') {
-      await handlers.unsubscribe(socket);
-      acknowledge({ ok: true });
-    } else throw badRequest('There is no such message. Send subscribe or unsubscribe.');
-  } catch (error) {
-    acknowledge(toRefusal(error, socket));
-  }
+  const handler =
+    handlers.find((known) => known.message === name) ?? handlers.find((known) => known.message === ANY_OTHER);
+  if (handler === undefined) return;
+  const acknowledge = takeAcknowledgement(message);
+  const callback = handler.callback as (data: unknown, acknowledge: Acknowledge) => Promise<unknown>;
+  const answer = await lastValueFrom(transform(callback(message[0], acknowledge)), { defaultValue: undefined });
+  if (handler.isAckHandledManually !== true && answer !== undefined) acknowledge(answer as { ok: true });
 }
 
 /** Socket.IO appends it to the arguments when the client wants an answer. */
@@ -61,9 +66,4 @@ function takeAcknowledgement(message: unknown[]): Acknowledge {
   if (typeof last !== 'function') return () => undefined;
   message.pop();
   return last as Acknowledge;
-}
-
-function toRefusal(thrown: unknown, socket: Socket): Answer {
-  const { status, detail } = problemAnswer(thrown, socket.nsp.name, requestId(socket.request));
-  return { ok: false, status, error: detail };
 }

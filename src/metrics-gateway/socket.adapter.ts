@@ -1,9 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { IoAdapter } from '@nestjs/platform-socket.io';
-import type { Server, ServerOptions } from 'socket.io';
+import type { MessageMappingProperties } from '@nestjs/websockets';
+import type { Observable } from 'rxjs';
+import type { Server, ServerOptions, Socket } from 'socket.io';
 import { ORIGIN_REFUSED, type CorsPolicy } from '../platform/http/cors.js';
 import { limitConnections } from './connection-limits.js';
+import { SocketAccess } from './socket-access.js';
+import { handleInTurn } from './socket-messages.js';
 
 /** What a client may send at once: a subscription is some hundred bytes. */
 const MAX_MESSAGE_BYTES = 16 * 1_024;
@@ -15,11 +19,22 @@ const CONNECT_TIMEOUT_MS = 10_000;
  * revoked back into its rooms without asking.
  */
 export class SocketAdapter extends IoAdapter {
+  private readonly access: SocketAccess;
+
   constructor(
     app: NestExpressApplication,
     private readonly cors: CorsPolicy,
   ) {
     super(app);
+    this.access = app.get(SocketAccess);
+  }
+
+  override bindMessageHandlers(
+    socket: Socket,
+    handlers: MessageMappingProperties[],
+    transform: (result: unknown) => Observable<unknown>,
+  ): void {
+    handleInTurn(socket, this.access, handlers, transform);
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {

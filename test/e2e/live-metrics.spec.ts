@@ -116,6 +116,26 @@ describe('live metrics', () => {
     await eventually(() => expect(client.messages.at(-1)).toMatchObject({ client_id: 'web', total_events: 1 }));
   });
 
+  it('answers messages in the order in which they were sent, however long each takes', async () => {
+    await api.createKey(tenant, ['write'], 'slow-to-find');
+    const client = await connect();
+    const answered: number[] = [];
+    const sent = Array.from({ length: 12 }, (_, n) => {
+      const isLookedUp = n % 3 === 0; // in the database; the others are answered at once
+      const answer = isLookedUp
+        ? client.subscribe({ client_id: n === 0 ? 'slow-to-find' : `nobody-${n}` })
+        : client.emit(n % 3 === 1 ? 'unsubscribe' : 'nothing');
+      return answer.then(() => answered.push(n));
+    });
+    await Promise.all(sent);
+    expect(answered).toEqual([...answered].sort((a, b) => a - b));
+    const other = await connect();
+    await other.subscribe();
+    const { length } = client.messages;
+    await eventually(() => expect(other.messages.length).toBeGreaterThanOrEqual(3));
+    expect(client.messages).toHaveLength(length); // the first unsubscribe came after the first subscribe
+  });
+
   it('shows rates and what waits while events come in', async () => {
     const client = await connect();
     await client.subscribe();

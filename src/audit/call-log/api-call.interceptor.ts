@@ -14,6 +14,7 @@ export class ApiCallInterceptor implements NestInterceptor {
   constructor(private readonly callLog: CallLog) {}
 
   intercept(context: ExecutionContext, next: CallHandler<unknown>): Observable<unknown> {
+    if (context.getType() !== 'http') return next.handle();
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     if (READS.has(request.method)) return next.handle();
     const { statusCode } = context.switchToHttp().getResponse<Response>();

@@ -10,11 +10,12 @@ import {
   type ThrottlerStorage,
 } from '@nestjs/throttler';
 import type { Response } from 'express';
-import { type AuthenticatedRequest, NEEDS_SHARED_LIMITS } from '../../platform/http/access.js';
+import { callerOf, NEEDS_SHARED_LIMITS } from '../../platform/http/access.js';
+import type { Principal } from '../../platform/http/principal.js';
 import { RateLimiter } from './rate-limiter.js';
 import { setLimitHeaders, takeRequest } from './request-limit.js';
 
-/** The request limit of the caller's key and tenant, on every route that has a caller. Runs after AuthGuard. */
+/** The request limit of the caller's key and tenant, on every route and message that has a caller. Runs after AuthGuard. */
 @Injectable()
 export class LimitGuard extends ThrottlerGuard {
   constructor(
@@ -32,14 +33,15 @@ export class LimitGuard extends ThrottlerGuard {
   }
 
   protected override async shouldSkip(context: ExecutionContext): Promise<boolean> {
-    return requestOf(context).principal === undefined;
+    return callerOf(context) === undefined;
   }
 
   /** One count per key, whatever the route, as on the ingest routes: the throttler's storage knows no limit over several keys. */
   protected override async handleRequest({ context }: ThrottlerRequest): Promise<boolean> {
-    const response = context.switchToHttp().getResponse<Response>();
-    const principal = requestOf(context).principal!; // shouldSkip has let it through
-    await takeRequest(this.limiter, principal, (state) => setLimitHeaders(response, state));
+    const isRequest = context.getType() === 'http'; // the answer to a message has no headers
+    await takeRequest(this.limiter, limitedCaller(context), (state) => {
+      if (isRequest) setLimitHeaders(context.switchToHttp().getResponse<Response>(), state);
+    });
     return true;
   }
 }
@@ -48,11 +50,12 @@ export class LimitGuard extends ThrottlerGuard {
 export const THROTTLERS: ThrottlerOptions[] = [
   {
     name: 'default',
-    limit: (context) => requestOf(context).principal!.rateLimit,
-    ttl: (context) => requestOf(context).principal!.rateWindowSeconds * 1_000,
+    limit: (context) => limitedCaller(context).rateLimit,
+    ttl: (context) => limitedCaller(context).rateWindowSeconds * 1_000,
   },
 ];
 
-function requestOf(context: ExecutionContext): AuthenticatedRequest {
-  return context.switchToHttp().getRequest<AuthenticatedRequest>();
+/** Of what the guard has not skipped. */
+function limitedCaller(context: ExecutionContext): Principal {
+  return callerOf(context)!;
 }

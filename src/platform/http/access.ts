@@ -15,7 +15,7 @@ export type Access = 'public' | 'any' | 'key' | Scope;
 /** Anybody may call this route, without a credential. */
 export const Public = () => SetMetadata(ACCESS, 'public' satisfies Access);
 
-/** Only credentials that include `scope` may call this route. A route without either decorator answers 403. */
+/** Only credentials that include `scope` may call this route, or send this message on a socket. A route without either decorator answers 403. */
 export const RequireScope = (scope: Exclude<Access, 'public'>) =>
   applyDecorators(SetMetadata(ACCESS, scope), ApiSecurity('api_key'), ApiSecurity('bearer'));
 
@@ -38,9 +38,20 @@ export interface AuthenticatedRequest extends Request {
   principal?: Principal;
 }
 
-/** The caller of a route that is not public. */
+/** A socket as it is after its handshake: its messages are those of one caller. */
+export interface AuthenticatedSocket {
+  data: { principal?: Principal };
+}
+
+/** The caller as far as the guards know it: of a request, or of the socket on which a message came. */
+export function callerOf(context: ExecutionContext): Principal | undefined {
+  if (context.getType() === 'ws') return context.switchToWs().getClient<AuthenticatedSocket>().data.principal;
+  return context.switchToHttp().getRequest<AuthenticatedRequest>().principal;
+}
+
+/** The caller of a route or message that is not public. */
 export const Caller = createParamDecorator((_data: unknown, context: ExecutionContext): Principal => {
-  const { principal } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+  const principal = callerOf(context);
   if (principal === undefined) throw new Error('A route that asks for the caller must declare a scope');
   return principal;
 });

@@ -9,15 +9,40 @@ import { redact } from '../logging/redact.js';
 import { requestId } from './request-id.js';
 import { RequestNote } from './request-note.js';
 
-/** Turns whatever was thrown into problem+json: the only place that writes an error body. */
+/**
+ * Turns whatever was thrown into an answer: problem+json for a request, an acknowledgement for a message on a socket. The
+ * only place that writes an error body.
+ */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
+    if (host.getType() === 'ws') return refuseMessage(thrown, host);
     const http = host.switchToHttp();
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
     sendProblem(thrown, request, response);
   }
+}
+
+/** What the acknowledgement of a message says that was not done. */
+export interface MessageRefusal {
+  ok: false;
+  status: number;
+  error: string;
+}
+
+interface MessageSender {
+  nsp: { name: string };
+  request: IncomingMessage;
+}
+
+/** Clients that asked for no acknowledgement are told nothing. */
+function refuseMessage(thrown: unknown, host: ArgumentsHost): void {
+  const { nsp, request } = host.switchToWs().getClient<MessageSender>();
+  const { status, detail } = problemAnswer(thrown, nsp.name, requestId(request));
+  const refusal: MessageRefusal = { ok: false, status, error: detail };
+  const acknowledge = host.getArgs<unknown[]>().find((argument) => typeof argument === 'function');
+  acknowledge?.(refusal);
 }
 
 /** Answers with a problem. What is left of the body is not waited for. */

@@ -11,6 +11,7 @@ import { refuseUnknownParameters } from './problem.js';
 @Injectable()
 export class QueryGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
+    if (context.getType() !== 'http') return true;
     const { originalUrl, principal } = context.switchToHttp().getRequest<AuthenticatedRequest>();
     if (
       principal !== undefined &&

@@ -18,6 +18,7 @@ export class BodyInterceptor implements NestInterceptor {
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
   async intercept(context: ExecutionContext, next: CallHandler<unknown>): Promise<Observable<unknown>> {
+    if (context.getType() !== 'http') return next.handle();
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     if (declaresParameter(context, RouteParamtypes.BODY) && hasBody(request)) {
       const maxBytes = request.principal === undefined ? MAX_PUBLIC_BYTES : this.config.MAX_BODY_BYTES;
