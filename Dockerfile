@@ -21,5 +21,5 @@ COPY package.json ./
 RUN mkdir /var/lib/tidemark && chown node:node /var/lib/tidemark
 USER node
 EXPOSE 3000 3001
-# The API; a worker runs `dist/worker.js` with the same flags, the migration job `node dist/cli.js migrate`.
-CMD ["node", "--single-threaded-gc", "--v8-pool-size=1", "dist/main.js"]
+# The API; a worker runs `dist/worker.js`, the migration job `node dist/cli.js migrate`.
+CMD ["node", "dist/main.js"]

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
-import { NODE_FLAGS } from '../platform/config/node-flags.js';
 import { logSize, openLog, readLog, tailLog } from '../local-postgres/log-file.js';
 import { progress } from './progress.js';
 
@@ -45,7 +44,7 @@ export class Child {
     // A log file rather than a pipe: it takes the last words even when this process is killed. The IPC channel closes
     // in that case, and the child ends. A session of its own keeps the terminal's Ctrl-C from ending it before us.
     const detached = process.platform !== 'win32';
-    const child = spawn(process.execPath, [...NODE_FLAGS, script], {
+    const child = spawn(process.execPath, [script], {
       cwd,
       env,
       detached,
