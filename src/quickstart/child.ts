@@ -59,6 +59,14 @@ export class Child {
     this.echo ??= setInterval(() => this.showErrors(), ECHO_EVERY_MS);
   }
 
+  /** Of another build, after stop(). */
+  startAnew(): void {
+    this.stopping = this.saidReady = false;
+    this.failures = 0;
+    this.echo = undefined;
+    this.start();
+  }
+
   /** The last lines it logged since quickstart started. */
   tail(lines?: number): string {
     return tailLog(this.spec.logFile, this.logStart, lines);
