@@ -1,5 +1,5 @@
 # Build: everything, then only what runs.
-FROM node:20-bookworm-slim AS build
+FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
@@ -10,7 +10,7 @@ COPY scripts ./scripts
 COPY dashboard ./dashboard
 RUN npm run build && npm prune --omit=dev --omit=optional
 
-FROM node:20-bookworm-slim
+FROM node:24-bookworm-slim
 # A container's own 127.0.0.1 is out of everybody's reach; what is published decides who gets in.
 ENV NODE_ENV=production HOST=0.0.0.0
 WORKDIR /app
