@@ -1,5 +1,5 @@
 # Build: everything, then only what runs.
-FROM node:20-bookworm-slim AS build
+FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
@@ -9,7 +9,7 @@ COPY scripts ./scripts
 COPY dashboard ./dashboard
 RUN npm run build && npm prune --omit=dev --omit=optional
 
-FROM node:20-bookworm-slim
+FROM node:24-bookworm-slim
 # A container's own 127.0.0.1 is out of everybody's reach; what is published decides who gets in.
 ENV NODE_ENV=production HOST=0.0.0.0
 WORKDIR /app
@@ -20,5 +20,5 @@ COPY package.json ./
 RUN mkdir /var/lib/tidemark && chown node:node /var/lib/tidemark
 USER node
 EXPOSE 3000 3001
-# The API; a worker runs `dist/worker.js` with the same flags, the migration job `node dist/cli.js migrate`.
-CMD ["node", "--single-threaded-gc", "--v8-pool-size=1", "dist/main.js"]
+# The API; a worker runs `dist/worker.js`, the migration job `node dist/cli.js migrate`.
+CMD ["node", "dist/main.js"]

@@ -7,6 +7,7 @@ import { measureKeyTiming } from './keys/key-timing.mjs';
 import { measureLive } from './live/live.mjs';
 import { MemoryWatch } from './memory.mjs';
 import { toFacts, toHostileRatio, toLiveRatio, toRatios } from './results.mjs';
+import { measureRoutes } from './routes.mjs';
 import { measureSingles } from './singles.mjs';
 import { Speed } from './speed.mjs';
 import { Stack } from './stack.mjs';
@@ -30,8 +31,9 @@ export class Benchmark {
     const results = { ratios: [], facts: {} };
     const runs = (section) => options.only.includes(section);
     this.speed.note();
-    if (['ingest', 'live', 'hostile', 'keys'].some(runs)) await this.start(tell);
+    if (['ingest', 'routes', 'live', 'hostile', 'keys'].some(runs)) await this.start(tell);
     if (runs('ingest')) await this.runIngest(results, { ...options, tell });
+    if (runs('routes')) await this.runRoutes(results, { ...options, tell });
     if (runs('live')) await this.runLive(results, tell);
     if (runs('hostile') && options.floodRounds > 0) await this.runHostile(results, { ...options, tell });
     if (runs('keys')) results.ratios.push(await measureKeyTiming(this.stack, { tell }));
@@ -62,6 +64,12 @@ export class Benchmark {
     const flood = await measureKeyFlood(stack, { ...options, key });
     ratios.push(...toRatios(singles, batches, flood));
     Object.assign(facts, toFacts(singles, batches, { apiStartMs, memory }));
+  }
+
+  async runRoutes({ ratios, facts }, options) {
+    const { ratio, facts: figures } = await measureRoutes(this.stack, options);
+    ratios.push(ratio);
+    facts.route = figures;
   }
 
   async runLive({ ratios, facts }, tell) {

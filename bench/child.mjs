@@ -12,17 +12,16 @@ const STOP_MS = 20_000;
  * @property {string} name
  * @property {string} entry
  * @property {string[]} [args]
- * @property {readonly string[]} execArgv of Node
  * @property {NodeJS.ProcessEnv} env
  * @property {string} logFile
  */
 export class Child {
   /** @param {Launch} launch */
-  constructor({ name, entry, args = [], execArgv, env, logFile }) {
+  constructor({ name, entry, args = [], env, logFile }) {
     this.name = name;
     this.logFile = logFile;
     const log = openSync(logFile, 'a');
-    this.process = fork(entry, args, { cwd: ROOT, env, execArgv, stdio: ['ignore', log, log, 'ipc'] });
+    this.process = fork(entry, args, { cwd: ROOT, env, execArgv: [], stdio: ['ignore', log, log, 'ipc'] });
     closeSync(log);
     this.exited = new Promise((resolve) => this.process.once('exit', resolve).once('error', resolve));
     this.process.on('exit', () => this.fail?.(this.exitError()));

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
-const SECTIONS = ['ingest', 'live', 'hostile', 'keys', 'analytics'];
-const DEFAULT_SECTIONS = 'ingest,live,hostile,keys';
+const SECTIONS = ['ingest', 'routes', 'live', 'hostile', 'keys', 'analytics'];
+const DEFAULT_SECTIONS = 'ingest,routes,live,hostile,keys';
 
 export const USAGE = `npm run bench -- [options]
   --rounds N        timed rounds of each measurement; the figures are their medians (7)

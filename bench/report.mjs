@@ -6,6 +6,7 @@ import { sleep } from './waiting.mjs';
 const UNITS = {
   single_http: ['requests/s', 'bare Nest + Express'],
   single_node: ['requests/s', 'bare node:http'],
+  ordinary_route: ['requests/s', 'bare Nest + Express'],
   batch_vs_copy: ['events/s', 'COPY'],
   drain_vs_ingest: ['events/s', 'batch ingest'],
   seed_headline: ['events/s', '1,000 events/s'],
@@ -19,6 +20,7 @@ const UNITS = {
 const NOTES = [
   'Medians of interleaved rounds on one machine, load generator included; fsync and synchronous_commit are on.',
   'single: 64 keep-alive connections, one durable event per request, ids all different; our worker runs too.',
+  'ordinary_route: GET /auth/info over 64 connections, by autocannon; whole milliseconds.',
   'batch: 500 events per request over 8 connections; no worker runs meanwhile.',
   'COPY: the same rows in text format, one client per core, a commit every 500 rows, into a table with the columns and',
   '  indexes of events but no ledger of ids, no batches and nothing checked.',
@@ -82,6 +84,7 @@ function toRow({ name, value, goal, higher_is_better, ours, reference }) {
 function describeFacts(facts) {
   return [
     ...(facts.latency === undefined ? [] : describeIngest(facts)),
+    ...(facts.route === undefined ? [] : [describeRoute(facts.route)]),
     ...(facts.live === undefined ? [] : [describeLive(facts.live)]),
     ...(facts.analytics ?? []).flatMap(describeAnalytics),
     describeOtherLoad(facts.other_load),
@@ -94,6 +97,9 @@ const describeOtherLoad = ({ before, after }) =>
 
 const describeSpeed = ({ least_ms, most_ms }) =>
   `the machine itself took ${least_ms} to ${most_ms} ms for one and the same piece of work during the run`;
+
+const describeRoute = ({ ours, express }) =>
+  `ordinary route     p50 / p99 ${ours.p50_ms} / ${ours.p99_ms} ms, ${ours.cpu_us} µs of CPU; Nest + Express ${express.p50_ms} / ${express.p99_ms} ms, ${express.cpu_us} µs`;
 
 const describeLive = ({ sockets, p50, p99, max, total }) =>
   `live               ${sockets} sockets: ${round(p50)} ms between messages, p99 ${round(p99)}, at most ${round(max)}; all say ${thousands(total)} events, as REST`;

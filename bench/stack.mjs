@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { NODE_FLAGS } from '../dist/platform/config/node-flags.js';
 import { startEmbeddedPostgres } from '../dist/local-postgres/embedded-postgres.js';
 import { findFreePort } from '../dist/local-postgres/ports.js';
 import { Child } from './child.mjs';
@@ -40,7 +39,7 @@ export class Stack {
     this.pool.on('error', () => undefined); // PostgreSQL ends before the pool
     this.apiPort = await findFreePort('127.0.0.1');
     this.env = this.makeEnv();
-    const migration = this.launch('migrate', 'dist/cli.js', ['migrate'], NODE_FLAGS, {
+    const migration = this.launch('migrate', 'dist/cli.js', ['migrate'], {
       DATABASE_MIGRATION_URL: this.postgres.url,
     });
     if ((await migration.exited) !== 0) throw migration.exitError();
@@ -60,10 +59,10 @@ export class Stack {
   }
 
   /** As in production. @param {string} name @param {string} entry @param {string[]} [args] */
-  launch(name, entry, args, execArgv = NODE_FLAGS, extraEnv = {}) {
+  launch(name, entry, args, extraEnv = {}) {
     if (this.isOver) throw new Error('the run is over');
     const env = { ...this.env, ...extraEnv };
-    const child = new Child({ name, entry, args, execArgv, env, logFile: join(this.folder, `${name}.log`) });
+    const child = new Child({ name, entry, args, env, logFile: join(this.folder, `${name}.log`) });
     this.children.add(child);
     void child.exited.then(() => this.children.delete(child));
     return child;
@@ -92,7 +91,7 @@ export class Stack {
 
   /** A bare server to compare with. @returns {Promise<number>} its port */
   async startReference(name) {
-    const { answer: port } = await this.launch(name, `bench/servers/${name}.mjs`, [], []).next();
+    const { answer: port } = await this.launch(name, `bench/servers/${name}.mjs`).next();
     return port;
   }
 

@@ -132,7 +132,10 @@ function logCall(callLog: CallLog, request: IncomingMessage, response: ServerRes
   });
 }
 
-/** Against clients that are slow on purpose; keep-alive outlives that of common proxies (60 s), so they never hit a closing socket. */
+/**
+ * Against clients that are slow on purpose; keep-alive outlives that of common proxies (60 s), so they never hit a
+ * closing socket.
+ */
 function setTimeouts(app: NestExpressApplication): void {
   const server = app.getHttpServer();
   server.headersTimeout = 10_000;

@@ -1,9 +1,10 @@
 import { loadByCopy } from './copy-load.mjs';
 import { loadBatches, loadSingles } from './http-load.mjs';
 import { loadPaced } from './paced-load.mjs';
+import { loadRoute } from './route-load.mjs';
 
 /** The load generator: a process of its own, so that no server shares its event loop. One question at a time. */
-const LOADS = { singles: loadSingles, batches: loadBatches, copy: loadByCopy, paced: loadPaced };
+const LOADS = { singles: loadSingles, batches: loadBatches, copy: loadByCopy, paced: loadPaced, route: loadRoute };
 
 async function answer({ load, options }) {
   const cpuBefore = process.cpuUsage();

@@ -1,9 +1,13 @@
 import 'reflect-metadata';
-import { Body, Controller, HttpCode, Module, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 
 /** The least a Nest application can do: read, parse, answer. Nest's defaults, nothing added. */
 class IngestController {
+  say() {
+    return { status: 'healthy' };
+  }
+
   accept(event) {
     return { status: 'queued', event_id: event.event_id };
   }
@@ -16,6 +20,7 @@ const method = Object.getOwnPropertyDescriptor(IngestController.prototype, 'acce
 Post('api/v1/events/ingest')(IngestController.prototype, 'accept', method);
 HttpCode(202)(IngestController.prototype, 'accept', method);
 Body()(IngestController.prototype, 'accept', 0);
+Get()(IngestController.prototype, 'say', Object.getOwnPropertyDescriptor(IngestController.prototype, 'say'));
 Controller()(IngestController);
 Module({ controllers: [IngestController] })(AppModule);
 

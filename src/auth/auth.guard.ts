@@ -5,8 +5,9 @@ import { forbidden } from '../platform/http/problem.js';
 import { AuthService } from './auth.service.js';
 
 /**
- * Default-deny: a route or message that declares neither a scope nor that it is public cannot be called. The credential of a
- * socket was checked in its handshake and is checked again every second, so its messages are only held to their scope.
+ * Default-deny: a route or message that declares neither a scope nor that it is public cannot be called. The credential
+ * of a socket was checked in its handshake and is checked again every second, so its messages are only held to their
+ * scope.
  */
 @Injectable()
 export class AuthGuard implements CanActivate {

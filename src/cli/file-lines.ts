@@ -4,8 +4,8 @@ import { createReadStream } from 'node:fs';
 const NEWLINE = 0x0a;
 
 /**
- * The lines of a file, one at a time; null for one that is not UTF-8. Split at \n alone: texts may hold U+2028 and the like,
- * at which readline splits too.
+ * The lines of a file, one at a time; null for one that is not UTF-8. Split at \n alone: texts may hold U+2028 and the
+ * like, at which readline splits too.
  */
 export async function* fileLines(file: string): AsyncGenerator<string | null> {
   let rest: Buffer[] = [];

@@ -3,8 +3,8 @@ import { MemorySlidingWindow } from '../auth/limits/window.js';
 import { type Connection, SlowReaders, terminate } from './slow-readers.js';
 
 /**
- * Of everything that comes in, good or not: heartbeats, attempts to enter a namespace, frames that mean nothing. Twice the
- * messages that a subscriber may send, who is told why it is cut off.
+ * Of everything that comes in, good or not: heartbeats, attempts to enter a namespace, frames that mean nothing. Twice
+ * the messages that a subscriber may send, who is told why it is cut off.
  */
 const MAX_PACKETS = 2_000;
 const WINDOW_MS = 10_000;

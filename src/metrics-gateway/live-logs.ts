@@ -48,7 +48,10 @@ export class LiveLogs {
     });
   }
 
-  /** From now on the socket gets the new entries of the tenant; with `after` those since that entry first. @throws Problem 404 */
+  /**
+   * From now on the socket gets the new entries of the tenant; with `after` those since that entry first. @throws
+   * Problem 404
+   */
   async subscribe(socket: Socket, tenantId: string, subscription: LogSubscription): Promise<void> {
     const reader = await this.placeReader(tenantId, subscription);
     if (socket.connected) this.readers.set(socket, reader);

@@ -166,7 +166,10 @@ function currentRange(now = Date.now()): TimeRange {
 
 const UUID_LENGTH = 36;
 
-/** `<tenant>/<client>`, without a client for the whole tenant. Every socket is also in a room of its own id, which is shorter. */
+/**
+ * `<tenant>/<client>`, without a client for the whole tenant. Every socket is also in a room of its own id, which is
+ * shorter.
+ */
 function toRoom({ tenantId, clientId }: Target): string {
   return `${tenantId}/${clientId ?? ''}`;
 }

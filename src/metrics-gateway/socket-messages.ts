@@ -18,9 +18,9 @@ type Transform = (result: unknown) => Observable<unknown>;
 const logger = new Logger('SocketMessages');
 
 /**
- * Hands the messages of a socket to the handlers of its gateway, one after the other: Nest's own adapter would run them at
- * the same time, and an unsubscribe could overtake the subscribe that came before it. What a socket may send, and how much
- * of it may wait, is settled here, before any guard runs.
+ * Hands the messages of a socket to the handlers of its gateway, one after the other: Nest's own adapter would run them
+ * at the same time, and an unsubscribe could overtake the subscribe that came before it. What a socket may send, and
+ * how much of it may wait, is settled here, before any guard runs.
  */
 export function handleInTurn(
   socket: Socket,

@@ -15,8 +15,8 @@ const MAX_MESSAGE_BYTES = 16 * 1_024;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * Socket.IO on the HTTP server of the API, which sets the headers of CORS before Socket.IO sees a request. Connection state recovery stays off: it would let a client whose key was
- * revoked back into its rooms without asking.
+ * Socket.IO on the HTTP server of the API, which sets the headers of CORS before Socket.IO sees a request. Connection
+ * state recovery stays off: it would let a client whose key was revoked back into its rooms without asking.
  */
 export class SocketAdapter extends IoAdapter {
   private readonly access: SocketAccess;
@@ -56,8 +56,8 @@ export class SocketAdapter extends IoAdapter {
 }
 
 /**
- * Browsers do not hold WebSockets to CORS, so the server looks itself. Programs send no origin; browsers always do, and a page
- * of this very host is one of ours.
+ * Browsers do not hold WebSockets to CORS, so the server looks itself. Programs send no origin; browsers always do, and
+ * a page of this very host is one of ours.
  */
 function isOriginAllowed({ headers: { origin, host } }: IncomingMessage, cors: CorsPolicy): boolean {
   if (origin === undefined || cors.allows(origin)) return true;

@@ -36,9 +36,9 @@ comment on table event_totals_${granularity} is
   'Events by type, by the ${granularity.replace('_', ' ')} in which they happened. ${WORKERS}'`;
 
 /**
- * Counts and latencies by the time of processing. A tenant with many clients would have that many histograms to merge for
- * every bucket of an answer, hence the totals. A day's histogram has some 3 kB: compressing it anew with each batch took
- * longer than adding to it, hence the toast_tuple_target.
+ * Counts and latencies by the time of processing. A tenant with many clients would have that many histograms to merge
+ * for every bucket of an answer, hence the totals. A day's histogram has some 3 kB: compressing it anew with each batch
+ * took longer than adding to it, hence the toast_tuple_target.
  */
 const processing = (table: string, of: string, key: string) => `
 create table ${table} (
@@ -56,8 +56,8 @@ create table ${table} (
 comment on table ${table} is '${of}. ${WORKERS}'`;
 
 /**
- * - The key is a hash, so that the first rows of a day in the order of the primary key are a random sample of its users:
- *   a mergeable sketch that needs no storage of its own (KMV, Bar-Yossef et al. 2002).
+ * - The key is a hash, so that the first rows of a day in the order of the primary key are a random sample of its
+ *   users: a mergeable sketch that needs no storage of its own (KMV, Bar-Yossef et al. 2002).
  * - first_time and last_time tell whether somebody was active before or after any instant of the day without reading
  *   events.
  * - `busy` changes with every 16th event only: an index on `count` would turn each update into a new index entry.

@@ -11,7 +11,9 @@ const COMMON_ROWS = `tenant_id = '00000000-0000-0000-0000-000000000000'`;
 const PERSONAL_FIELDS = `array['user_id', 'session_id', 'ip_address', 'user_agent', 'resource_id', 'message',
   'idempotency_key', 'before_state', 'after_state', 'metadata']`;
 
-/** `calls` is more than 1 where a flood was folded into one row. Calls without a valid credential belong to "default". */
+/**
+ * `calls` is more than 1 where a flood was folded into one row. Calls without a valid credential belong to "default".
+ */
 const CALL_LOG = `
 create table api_audit_logs (
   tenant_id      uuid not null,
@@ -170,8 +172,8 @@ insert into functionality_event_types (tenant_id, functionality, name)
 
 /**
  * The transparency log of each tenant: a Merkle tree over its entries.
- * - audit_leaves: the order. `leaf` only where no entry holds it; act_id: the id in the leaf of an act, so that its proof
- *   can be asked for.
+ * - audit_leaves: the order. `leaf` only where no entry holds it; act_id: the id in the leaf of an act, so that its
+ *   proof can be asked for.
  * - audit_nodes: every fourth level of complete subtrees; those between are hashed from at most eight.
  * - audit_trees: locked by whoever appends. `peaks`: 32 bytes per complete subtree. recorded_until: the time of
  *   recording that later leaves are compared with; a leaf of the kind `clock` says where it ran backwards.

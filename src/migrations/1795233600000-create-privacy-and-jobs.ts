@@ -15,9 +15,9 @@ const FUNCTIONS = [
 ];
 
 /**
- * An erasure goes by who somebody is, in steps: `stage` and `after` say where it stands, in the commit of what was done,
- * so that a worker that takes over neither repeats nor counts anything twice. `claimed_by` keeps a worker that was
- * thought dead from going on beside it. All that says who it is about goes when it is done; the HMAC stays.
+ * An erasure goes by who somebody is, in steps: `stage` and `after` say where it stands, in the commit of what was
+ * done, so that a worker that takes over neither repeats nor counts anything twice. `claimed_by` keeps a worker that
+ * was thought dead from going on beside it. All that says who it is about goes when it is done; the HMAC stays.
  */
 const ERASURES = `
 create table privacy_erasures (

@@ -28,7 +28,10 @@ export interface Preview {
 
 type Counts = Record<string, number>;
 
-/** Counts what an erasure would find, by the statements that the erasure goes by. Changes nothing and leaves nothing behind. */
+/**
+ * Counts what an erasure would find, by the statements that the erasure goes by. Changes nothing and leaves nothing
+ * behind.
+ */
 @Injectable()
 export class ErasurePreview {
   constructor(

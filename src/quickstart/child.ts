@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
-import { NODE_FLAGS } from '../platform/config/node-flags.js';
 import { logSize, openLog, readLog, tailLog } from '../local-postgres/log-file.js';
 import { progress } from './progress.js';
 
@@ -45,7 +44,7 @@ export class Child {
     // A log file rather than a pipe: it gets the last lines even when this process is killed. In that case the IPC
     // channel closes, and the child ends. Its own session keeps Ctrl-C of the terminal from ending it before us.
     const detached = process.platform !== 'win32';
-    const child = spawn(process.execPath, [...NODE_FLAGS, script], {
+    const child = spawn(process.execPath, [script], {
       cwd,
       env,
       detached,
@@ -58,6 +57,14 @@ export class Child {
     child.once('error', (error) => progress(`${this.spec.name}: ${error.message}`));
     if (child.pid !== undefined) this.spec.onSpawn(child.pid);
     this.echo ??= setInterval(() => this.showErrors(), ECHO_EVERY_MS);
+  }
+
+  /** Of another build, after stop(). */
+  startAnew(): void {
+    this.stopping = this.saidReady = false;
+    this.failures = 0;
+    this.echo = undefined;
+    this.start();
   }
 
   /** The last lines it logged since quickstart started. */

@@ -10,9 +10,11 @@ import { DataDirError, makePrivate } from '../local-postgres/data-dir.js';
 import { Database } from './database.js';
 import { completeFirstStart } from './first-start.js';
 import { acquireLock, type Lock } from './lock.js';
+import { developmentKey } from './development-key.js';
 import { QuickstartError, type QuickstartOptions, readOptions } from './options.js';
 import { findFreePort, isPortFree, waitForPort } from '../local-postgres/ports.js';
 import { print, progress } from './progress.js';
+import { Reload } from './reload.js';
 import { StateFile } from './state.js';
 import { listenForStop } from './stop-signal.js';
 
@@ -27,6 +29,7 @@ const PORT_TIMEOUT_MS = 5000;
 class Quickstart {
   private lock: Lock | undefined;
   private readonly children: Child[] = [];
+  private reload: Reload | undefined;
   private readonly database: Database;
 
   constructor(
@@ -41,6 +44,7 @@ class Quickstart {
     makePrivate(options.dataDir);
     if (options.port === 0) options.port = await findFreePort('127.0.0.1');
     this.lock = await acquireLock(options.dataDir, options.port);
+    if (options.watch) options.platformApiKey ??= developmentKey(options.dataDir);
     await checkPort(options);
     signal.throwIfAborted();
     progress(options.databaseUrl === undefined ? 'starting PostgreSQL' : 'connecting to PostgreSQL');
@@ -49,7 +53,8 @@ class Quickstart {
     const script = join(dist, 'cli.js');
     const cli = (words: readonly string[]): Promise<string> => runCli(script, words, env);
     signal.throwIfAborted();
-    await runCli(script, ['migrate'], { ...env, DATABASE_MIGRATION_URL: urls.owner });
+    const migrate = () => runCli(script, ['migrate'], { ...env, DATABASE_MIGRATION_URL: urls.owner });
+    await migrate();
     progress('the database schema is up to date');
     const api = new ApiClient(`http://${hostToCall(options.host)}:${options.port}`, signal);
     await this.startChildren(api, env);
@@ -57,9 +62,11 @@ class Quickstart {
     const isFirst = !file.state.keysCreated;
     await completeFirstStart({ options, api, file, signal, cli });
     await printLinks(api, options, isFirst);
+    if (options.watch) this.watch(api, migrate);
   }
 
   async stop(): Promise<void> {
+    await this.reload?.stop();
     await Promise.all(this.children.map((child) => child.stop()));
     await this.database.stop();
     this.lock?.release();
@@ -69,6 +76,14 @@ class Quickstart {
   force(): void {
     for (const child of this.children) child.kill();
     process.exit(1);
+  }
+
+  private watch(api: ApiClient, migrate: () => Promise<string>): void {
+    this.reload = new Reload({
+      ...{ children: this.children, migrate, waitUntilReady: () => this.waitUntilReady(api) },
+      onSpawn: (script, pid) => this.lock?.recordChild(script, pid),
+    });
+    this.reload.start();
   }
 
   private async startChildren(api: ApiClient, env: NodeJS.ProcessEnv): Promise<void> {
@@ -107,12 +122,13 @@ class Quickstart {
   }
 }
 
-function childEnv({ port, dataDir }: QuickstartOptions, databaseUrl: string): NodeJS.ProcessEnv {
+function childEnv({ port, dataDir, platformApiKey }: QuickstartOptions, databaseUrl: string): NodeJS.ProcessEnv {
   return {
     NODE_ENV: 'development',
     ARCHIVE_DIR: join(dataDir, 'archive'),
     AUDIT_SIGNING_KEY_FILE: join(dataDir, 'audit-signing-key.pem'),
     ...serviceEnv(),
+    ...(platformApiKey === undefined ? {} : { PLATFORM_API_KEY: platformApiKey }),
     DATABASE_URL: databaseUrl,
     PORT: String(port),
     WORKER_HEALTH_PORT: '0',
@@ -162,7 +178,8 @@ async function printLinks(api: ApiClient, options: QuickstartOptions, isFirst: b
 }
 
 /** Which key opens the dashboard; keys themselves are shown once and never again. */
-function signInKey({ platformApiKey }: QuickstartOptions, isFirst: boolean): string {
+function signInKey({ platformApiKey, watch }: QuickstartOptions, isFirst: boolean): string {
+  if (watch) return `${platformApiKey}, which may do everything`;
   if (platformApiKey !== undefined) return 'the key in PLATFORM_API_KEY';
   if (isFirst) return 'the platform key above, or with the demo key to look only';
   return 'the platform key that the first start showed; npm run cli -- create-key makes another';
@@ -187,7 +204,7 @@ async function main(): Promise<number> {
   try {
     // For our files and for those of the children: they hold keys, passwords and events.
     process.umask(0o077);
-    quickstart = new Quickstart(readOptions(process.env), signal);
+    quickstart = new Quickstart(readOptions(process.env, process.argv.includes('--watch')), signal);
     await quickstart.start();
     await stopped;
   } catch (error) {

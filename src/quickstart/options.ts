@@ -20,10 +20,12 @@ export interface QuickstartOptions {
   databaseUrl: string | undefined;
   /** The same as its owner; without it, `databaseUrl` is the owner's. */
   migrationUrl: string | undefined;
+  /** For who works on Tidemark: API and worker start again with each change of the sources. */
+  watch: boolean;
 }
 
 /** What quickstart itself takes from the environment; the API and the worker check the rest. */
-export function readOptions(env: NodeJS.ProcessEnv): QuickstartOptions {
+export function readOptions(env: NodeJS.ProcessEnv, watch = false): QuickstartOptions {
   return {
     port: wholeNumber(env, 'PORT', 3000, 65_535),
     host: text(env, 'HOST') ?? '127.0.0.1',
@@ -34,6 +36,7 @@ export function readOptions(env: NodeJS.ProcessEnv): QuickstartOptions {
     tenantRateLimit: text(env, 'TENANT_RATE_LIMIT'),
     databaseUrl: text(env, 'DATABASE_URL'),
     migrationUrl: text(env, 'DATABASE_MIGRATION_URL'),
+    watch,
   };
 }
 

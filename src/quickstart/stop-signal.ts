@@ -21,7 +21,7 @@ export function listenForStop(force: () => void): AbortSignal {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => onSignal(name));
   // A closed terminal or pipe must not end us before the children have been stopped.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  if (process.env['npm_lifecycle_event'] === 'quickstart')
+  if (['quickstart', 'dev'].includes(process.env['npm_lifecycle_event'] ?? ''))
     watchParent(() => controller.signal.aborted || onSignal('npm is gone'));
   return controller.signal;
 }

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { NODE_FLAGS } from '../../dist/platform/config/node-flags.js';
 import { HttpClient } from './http-client.mjs';
 import { readComplaints } from './logs.mjs';
 import { PostgresServer } from './postgres-server.mjs';
@@ -70,7 +69,7 @@ export class Stack {
 
   supervise(name, entry) {
     const defect = this.defect && new URL(`defects/${this.defect}.mjs`, import.meta.url).href;
-    const args = [...NODE_FLAGS, ...(defect ? ['--import', defect] : []), entry];
+    const args = [...(defect ? ['--import', defect] : []), entry];
     const logFile = join(this.folder, `${name}.log`);
     return new Supervised({ name, command: process.execPath, args, logFile, cwd: ROOT, env: this.env, ipc: true });
   }

@@ -32,7 +32,7 @@ export interface Fixture {
   workers: TestWorker[];
 }
 
-const START_TIMEOUT_MS = 90_000;
+const HOOK_TIMEOUT_MS = 90_000;
 
 /** describe(), or one that is skipped and says why. */
 export function describeWith({ needs }: Needs, name: string, block: () => void): void {
@@ -46,9 +46,9 @@ export function describeWith({ needs }: Needs, name: string, block: () => void):
 export function describeDatabase(name: string, options: Needs, block: (database: TestDatabase) => void): void {
   describeWith(options, name, () => {
     const database = new TestDatabase();
-    beforeAll(() => database.create(), START_TIMEOUT_MS);
+    beforeAll(() => database.create(), HOOK_TIMEOUT_MS);
     block(database);
-    afterAll(() => database.drop()); // after those of the block
+    afterAll(() => database.drop(), HOOK_TIMEOUT_MS); // after those of the block
   });
 }
 
@@ -62,12 +62,12 @@ export function describeApi(name: string, options: Processes, block: (api: TestA
     beforeAll(async () => {
       if (env['REDIS_URL'] !== undefined) await flushTestRedis();
       await Promise.all(processes().map((started) => started.launch(database.url, env)));
-    }, START_TIMEOUT_MS);
+    }, HOOK_TIMEOUT_MS);
     const [api, worker] = [apis[0]!, workers[0]!]; // the worker only for whoever asked for one
     block(api, { database, apis, worker, workers });
     afterAll(async () => {
       await Promise.all(workers.map((started) => started.stop()));
       await Promise.all(apis.map((started) => started.stop()));
-    });
+    }, HOOK_TIMEOUT_MS);
   });
 }

@@ -9,8 +9,8 @@ export const uncountedUntil = (instant: string) => `
   select from ingest_batches where tenant_id = $1 and ${IS_WAITING} and received_at <= ${instant} limit 1`;
 
 /**
- * SQL for the status of an event, of its batch `b` and its dead letter `f`. It is derived, never stored: an event row is
- * written once.
+ * SQL for the status of an event, of its batch `b` and its dead letter `f`. It is derived, never stored: an event row
+ * is written once.
  */
 export const EVENT_STATUS = `
   case when f.event_id is not null then 'failed' when b.${IS_WAITING} then 'queued' else 'processed' end`;

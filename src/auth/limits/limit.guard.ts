@@ -15,7 +15,9 @@ import type { Principal } from '../../platform/http/principal.js';
 import { RateLimiter } from './rate-limiter.js';
 import { setLimitHeaders, takeRequest } from './request-limit.js';
 
-/** The request limit of the caller's key and tenant, on every route and message that has a caller. Runs after AuthGuard. */
+/**
+ * The request limit of the caller's key and tenant, on every route and message that has a caller. Runs after AuthGuard.
+ */
 @Injectable()
 export class LimitGuard extends ThrottlerGuard {
   constructor(

@@ -15,8 +15,9 @@ import { FastPathAnswers } from '../ingest/fast-path-answers.js';
 type Accept = (principal: Principal, call: OpenCall) => Promise<unknown>;
 
 /**
- * The hot routes, answered straight from node:http. Express and Nest spend about 150 µs on a request before a controller
- * sees it, seven times what node:http does; these three routes need none of it. Same guard, same service, same errors.
+ * The hot routes, answered straight from node:http. Express and Nest spend about 150 µs on a request before a
+ * controller sees it, seven times what node:http does; these three routes need none of it. Same guard, same service,
+ * same errors.
  */
 @Injectable()
 export class IngestFastPath {

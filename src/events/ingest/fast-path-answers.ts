@@ -11,7 +11,9 @@ import { problemAnswer } from '../../platform/http/problem.filter.js';
 import { requestId } from '../../platform/http/request-id.js';
 import { JSON_TYPE, send } from './fast-path.js';
 
-/** What Nest does for other requests, for those of the fast paths: request limit, answer or problem, and the call log. */
+/**
+ * What Nest does for other requests, for those of the fast paths: request limit, answer or problem, and the call log.
+ */
 @Injectable()
 export class FastPathAnswers {
   constructor(

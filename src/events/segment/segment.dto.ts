@@ -1,6 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
-/** Documentation of the body; segment-message.ts is what checks it. Further fields are allowed, as in Segment's own API. */
+/**
+ * Documentation of the body; segment-message.ts is what checks it. Further fields are allowed, as in Segment's own API.
+ */
 export class SegmentMessageDto {
   @ApiPropertyOptional({ description: 'Becomes event_id: sending it again stores nothing twice.' })
   messageId?: string;

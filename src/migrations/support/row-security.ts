@@ -6,8 +6,8 @@ export function isTenant(column: string): string {
 }
 
 /**
- * Row-level security that not even the owner escapes: tidemark_app sees and writes the rows of its tenant, tidemark_system
- * those of all. What each may do with what it sees, the grants say.
+ * Row-level security that not even the owner escapes: tidemark_app sees and writes the rows of its tenant,
+ * tidemark_system those of all. What each may do with what it sees, the grants say.
  * @param visible what a tenant sees, where that is more than what it may write
  */
 export const tenantRows = (table: string, own: string = OWN_ROWS, visible: string = own): string => `
@@ -16,6 +16,8 @@ alter table ${table} force row level security;
 create policy tenant_rows on ${table} to tidemark_app using (${visible}) with check (${own});
 create policy all_rows on ${table} to tidemark_system using (true) with check (true)`;
 
-/** For tables that functions change on behalf of the service: they run as the owner, whom row-level security binds too. */
+/**
+ * For tables that functions change on behalf of the service: they run as the owner, whom row-level security binds too.
+ */
 export const ownerRows = (table: string): string =>
   `create policy owner_rows on ${table} to current_user using (true) with check (true)`;

@@ -17,9 +17,9 @@ interface LeaseOptions {
 }
 
 /**
- * Rows with tenant_id, id, state, claimed_by, leased_until and started_at, each held by one worker at a time. A worker that
- * shows no sign of life for as long as the lease has lost its row to the next, so doing a step twice must change nothing.
- * What it makes are fragments of SQL out of constants.
+ * Rows with tenant_id, id, state, claimed_by, leased_until and started_at, each held by one worker at a time. A worker
+ * that shows no sign of life for as long as the lease has lost its row to the next, so doing a step twice must change
+ * nothing. What it makes are fragments of SQL out of constants.
  */
 export class Lease {
   constructor(private readonly options: LeaseOptions) {}

@@ -1,4 +1,6 @@
-/** pg_shdepend knows what a role owns ("o") and was granted ("a"), in this database and in what all of them share (0). */
+/**
+ * pg_shdepend knows what a role owns ("o") and was granted ("a"), in this database and in what all of them share (0).
+ */
 export const LOGIN_FACTS = `/* login.facts */
   with dependency as (
     select refobjid, deptype, classid from pg_shdepend

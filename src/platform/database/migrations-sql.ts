@@ -8,8 +8,8 @@ export const FIND_NEWEST_MIGRATION = '/* migrations.findNewest */ select name fr
 export const LOCK_MIGRATIONS = '/* migrations.lock */ select pg_advisory_lock($1)';
 
 /**
- * The service uses the queue's tables and owns none. BullMQ creates a sequence for each queue's ids when the first job is
- * added; as a security definer, that function creates it for the owner.
+ * The service uses the queue's tables and owns none. BullMQ creates a sequence for each queue's ids when the first job
+ * is added; as a security definer, that function creates it for the owner.
  */
 export const GRANT_QUEUE = `/* migrations.grantQueue */
 alter function ${QUEUE_SCHEMA}.next_job_id(text) security definer;

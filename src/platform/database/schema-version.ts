@@ -17,7 +17,9 @@ const UNDEFINED_TABLE = '42P01';
 /** The command of a checkout, and the one of an image, which has no npm scripts that build. */
 export const MIGRATE_COMMAND = '`npm run migration:run` (in a container: `node dist/cli.js migrate`)';
 
-/** The migrations of this build, oldest first. @throws when it has none: a schema compared with nothing is always right */
+/**
+ * The migrations of this build, oldest first. @throws when it has none: a schema compared with nothing is always right
+ */
 export function listMigrations(directory = join(packageRoot, 'dist', 'migrations')): Migration[] {
   const migrations = readNames(directory).flatMap((name) => {
     const match = MIGRATION_FILE.exec(name);

@@ -17,7 +17,10 @@ export type Access = 'public' | 'any' | 'key' | Scope;
 /** Anybody may call this route, without a credential. */
 export const Public = () => SetMetadata(ACCESS, 'public' satisfies Access);
 
-/** Only credentials that include `scope` may call this route, or send this message on a socket. A route without either decorator answers 403. */
+/**
+ * Only credentials that include `scope` may call this route, or send this message on a socket. A route without either
+ * decorator answers 403.
+ */
 export const RequireScope = (scope: Exclude<Access, 'public'>) =>
   applyDecorators(SetMetadata(ACCESS, scope), ApiSecurity('api_key'), ApiSecurity('bearer'));
 

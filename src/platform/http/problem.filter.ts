@@ -10,8 +10,8 @@ import { requestId } from './request-id.js';
 import { RequestNote } from './request-note.js';
 
 /**
- * Turns whatever was thrown into an answer: problem+json for a request, an acknowledgement for a message on a socket. The
- * only place that writes an error body.
+ * Turns whatever was thrown into an answer: problem+json for a request, an acknowledgement for a message on a socket.
+ * The only place that writes an error body.
  */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {

@@ -13,8 +13,8 @@ const MAX_MESSAGE = 8_192;
 const MAX_READ = 4 * MAX_MESSAGE;
 
 /**
- * JSON lines on standard output, and in rotated files when LOG_DIR is set. Each tells the request and the tenant it belongs
- * to, if any.
+ * JSON lines on standard output, and in rotated files when LOG_DIR is set. Each tells the request and the tenant it
+ * belongs to, if any.
  */
 export async function createLogger(
   config: Pick<Config, 'LOG_LEVEL' | 'LOG_DIR'>,

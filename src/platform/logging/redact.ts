@@ -41,7 +41,10 @@ const FORMS: readonly [form: RegExp, replacement: string][] = [
   [/(\/projects\/)[^/\s?#"']+(?=\/settings)/gi, '$1…'],
 ];
 
-/** What one of {@link FORMS} or an encoded credential contains; anything else is only compared with {@link secretValues}. */
+/**
+ * What one of {@link FORMS} or an encoded credential contains; anything else is only compared with {@link
+ * secretValues}.
+ */
 const SUSPICIOUS =
   /tmk_|eyJ|%[0-9a-f]{2}|:\/\/|=|PRIVATE KEY|authorization|cookie|api-?key|["'][atwsp]|bearer|basic|\/projects\/|[A-Za-z0-9+/_-]{24}/i;
 

@@ -6,7 +6,9 @@ export async function drain(signal: AbortSignal, step: () => Promise<boolean>): 
   while (!signal.aborted && (await step()));
 }
 
-/** Runs `work` and meanwhile `renew` again and again, whose failures are not told: `work` finds out what it has lost. */
+/**
+ * Runs `work` and meanwhile `renew` again and again, whose failures are not told: `work` finds out what it has lost.
+ */
 export async function whileRenewing<T>(
   renew: () => Promise<unknown>,
   everyMs: number,

@@ -3,9 +3,9 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import { PeriodicTask, type TaskOptions } from './periodic-task.js';
 
 /**
- * Everything that a process does again and again, with one life cycle: it starts when the process is up, a failed run is
- * reported and not fatal, and the process ends after the runs that are under way. What is due stands in PostgreSQL: no
- * schedule is kept in the queue, which may be lost, and every replica may run every task.
+ * Everything that a process does again and again, with one life cycle: it starts when the process is up, a failed run
+ * is reported and not fatal, and the process ends after the runs that are under way. What is due stands in PostgreSQL:
+ * no schedule is kept in the queue, which may be lost, and every replica may run every task.
  */
 @Injectable()
 export class PeriodicTasks implements OnApplicationBootstrap, BeforeApplicationShutdown {

@@ -1,15 +1,17 @@
 import { Logger } from '@nestjs/common';
 import { redact } from '../logging/redact.js';
 
-/** Supervisors give ten seconds (Docker) or thirty (Kubernetes), and whoever restarts a fleet waits for each process. */
+/**
+ * Supervisors give ten seconds (Docker) or thirty (Kubernetes), and whoever restarts a fleet waits for each process.
+ */
 const DEADLINE_MS = 4_000;
 
 /**
  * Ends the process in order: on SIGTERM, SIGINT or the death of the parent that started it, `close` runs once and the
  * process exits 0; a bug that nobody caught exits 1 after the same. What takes longer than the deadline is cut off, a
- * transaction in a database that does not answer for instance. The exit code stays: whatever was acknowledged is committed, and
- * the rest is as after a kill, which loses nothing. To be called before anything is opened, so that a process that still
- * waits for its database ends too.
+ * transaction in a database that does not answer for instance. The exit code stays: whatever was acknowledged is
+ * committed, and the rest is as after a kill, which loses nothing. To be called before anything is opened, so that a
+ * process that still waits for its database ends too.
  */
 export function endGracefully(close: () => Promise<void>): void {
   const logger = new Logger('Process');

@@ -1,8 +1,9 @@
 const LATECOMERS_PER_STEP = 20_000;
 
 /**
- * Rows stay, so counts stay; the ledger's key stays, so a late retry stores nothing. What later steps need of the values is
- * noted: ids that clients gave, for paths of calls; sessions, for the rollups; contexts, which others may share.
+ * Rows stay, so counts stay; the ledger's key stays, so a late retry stores nothing. What later steps need of the
+ * values is noted: ids that clients gave, for paths of calls; sessions, for the rollups; contexts, which others may
+ * share.
  */
 export const ERASE_OWN = `/* erasure.ownEvents */
 with old as materialized (

@@ -1,0 +1,41 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+
+const read = (file: string) => readFileSync(file, 'utf8');
+const { scripts, engines } = JSON.parse(read('package.json')) as {
+  scripts: Record<string, string>;
+  engines: { node: string };
+};
+const DOCUMENTS = ['CONTRIBUTING.md', 'README.md', 'CHANGELOG.md', 'SECURITY.md', '.github/pull_request_template.md'];
+
+describe('what the project says of itself', () => {
+  it.each(DOCUMENTS)('names only files and commands that are there: %s', (document) => {
+    const text = read(document);
+    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path]) => path!);
+    const named = [...text.matchAll(/`((?:src|test|docs|migrations|scripts|bench|\.ci)\/[\w./-]+)`/g)].map(
+      ([, path]) => path!,
+    );
+    expect([...links, ...named].filter((path) => !existsSync(path))).toEqual([]);
+    const commands = [...text.matchAll(/npm run ([a-z][\w:-]*)/g)].map(([, name]) => name!);
+    expect(commands.filter((name) => scripts[name] === undefined)).toEqual([]);
+    const specs = [...text.matchAll(/npm test -- (test\/[\w./-]+)/g)].map(([, path]) => path!);
+    expect(specs.filter((path) => !existsSync(path))).toEqual([]);
+  });
+
+  it('runs on one LTS in images and shells, and CI on it and on the oldest Node there may be', () => {
+    const lts = read('.nvmrc').trim();
+    expect(read('Dockerfile').match(/^FROM \S+/gm)).toEqual(Array(2).fill(`FROM node:${lts}-bookworm-slim`));
+    const { jobs } = parse(read('.github/workflows/ci.yml')) as {
+      jobs: { run: { strategy: { matrix: { node: string[] } }; steps: { run?: string }[] } };
+    };
+    const { strategy, steps } = jobs.run;
+    expect(strategy.matrix.node.map(String)).toEqual([engines.node.replace('>=', ''), lts]);
+    expect(steps.map(({ run }) => run)).toContain('.ci/run');
+    expect(read('.ci/run')).toContain(`node@${lts}.`);
+  });
+
+  it('sets no flag of V8: what helps one machine hurts another', () => {
+    const starts = ['package.json', 'Dockerfile', 'docker-compose.yml', 'src/quickstart/child.ts'].map(read).join('\n');
+    expect(starts).not.toMatch(/--(single-threaded|v8-pool|max-semi|max-old)/);
+  });
+});
