@@ -5,6 +5,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json nest-cli.json ./
 COPY src ./src
+COPY migrations ./migrations
 COPY scripts ./scripts
 COPY dashboard ./dashboard
 RUN npm run build && npm prune --omit=dev --omit=optional
@@ -15,6 +16,7 @@ ENV NODE_ENV=production HOST=0.0.0.0
 WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+COPY migrations/functions ./migrations/functions
 COPY package.json ./
 # Where volumes go; a new one takes over this owner.
 RUN mkdir /var/lib/tidemark && chown node:node /var/lib/tidemark

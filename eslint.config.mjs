@@ -51,7 +51,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['**/*.repository.ts', '**/*-sql.ts', 'src/migrations/**'],
+    ignores: ['**/*.repository.ts', '**/*-sql.ts'],
     rules: { 'no-restricted-syntax': ['error', FIRST_KEY_DROPPED, ...SQL_STATEMENT] },
   },
   {

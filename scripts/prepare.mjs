@@ -10,6 +10,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const KILL_AFTER_MS = 2000;
 const SOURCES = [
   'src',
+  'migrations',
   'dashboard',
   'package.json',
   'package-lock.json',

@@ -93,7 +93,7 @@ export async function schemaDocument(client) {
 
 const INTRODUCTION = `# Schema
 
-What the migrations in \`src/migrations\` make; \`npm run generate:schema\` writes this file from a migrated database, and a test
+What the migrations in \`migrations\` make; \`npm run generate:schema\` writes this file from a migrated database, and a test
 compares the two. The owner of everything only migrates. API and worker take on \`tidemark_app\`, which sees the rows of
 one tenant, and \`tidemark_system\`, which spans tenants: [Logins](database-logins.md). Tables of the queue are BullMQ's.`;
 
@@ -183,7 +183,7 @@ function rights({ rights: granted }) {
 function functionList(functions) {
   const lines = functions.map(
     ({ name, arguments: given, result, as_owner, executable_by }) =>
-      `| [\`${name}\`](../src/migrations/functions/${name}.sql) | ${code(`(${given}) → ${result}`)} | ${as_owner ? 'as the owner' : ''} | ${executable_by} |`,
+      `| [\`${name}\`](../migrations/functions/${name}.sql) | ${code(`(${given}) → ${result}`)} | ${as_owner ? 'as the owner' : ''} | ${executable_by} |`,
   );
   return ['## Functions', ['| name | | runs | executable by |', '| --- | --- | --- | --- |', ...lines].join('\n')].join(
     '\n\n',

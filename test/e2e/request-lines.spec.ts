@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PLATFORM_KEY } from '../support/api.js';
 import { TestApiProcess } from '../support/api-process.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
+import { describeDatabase } from '../support/fixture.js';
 
 interface Line {
   msg: string;
@@ -12,15 +12,13 @@ interface Line {
   tenant_id?: string;
 }
 
-describe('a log line', () => {
-  let database: TestDatabase;
+describeDatabase('a log line', {}, (database) => {
   let api: TestApiProcess;
   let logs: string;
   const tenants: string[] = [];
 
   beforeAll(async () => {
     logs = mkdtempSync(join(tmpdir(), 'tidemark-lines-'));
-    database = await createTestDatabase();
     api = await TestApiProcess.start(database.url, { LOG_DIR: logs, LOG_LEVEL: 'info' });
     for (const name of ['one', 'other']) {
       const { id } = (await (await send('POST', '/tenants', {}, { name })).json()) as { id: string };
@@ -33,7 +31,6 @@ describe('a log line', () => {
 
   afterAll(async () => {
     await api.stop();
-    await database.drop();
     rmSync(logs, { recursive: true });
   });
 

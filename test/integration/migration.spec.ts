@@ -47,7 +47,7 @@ describe('migrations by an ordinary owner', () => {
   it('run once, even from four processes at the same time', async () => {
     const results = await Promise.all(Array.from({ length: 4 }, () => cli('migrate', '--json')));
     expect(results.flatMap(({ migrations }) => migrations)).toHaveLength(
-      readdirSync('src/migrations').filter(isMigration).length,
+      readdirSync('migrations').filter(isMigration).length,
     );
   });
 
@@ -72,7 +72,7 @@ describe('migrations by an ordinary owner', () => {
       env: { PATH: process.env['PATH'], DATABASE_URL: url.toString() },
     });
     const reverted = JSON.parse(stdout) as string[];
-    expect(reverted).toHaveLength(readdirSync('src/migrations').filter(isMigration).length);
+    expect(reverted).toHaveLength(readdirSync('migrations').filter(isMigration).length);
     expect((await cli('migrate', '--json')).migrations).toEqual(reverted.reverse());
     expect((await cli('migrate', '--revert', '--json')).reverted).toBe(reverted.at(-1));
   }, 60_000);

@@ -203,8 +203,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Removes entries that were recorded more than `older_than_days` ago, never such as must still be kept. Proofs of all
-         *     others stay valid, and the removal is part of the trail.
+         * Removes entries that were recorded more than `older_than_days` ago, but none that must still be kept. All other
+         *     proofs stay valid, and the removal is recorded in the audit trail.
          */
         delete: operations["AuditEntriesController_cleanUp"];
         options?: never;
@@ -447,7 +447,7 @@ export interface paths {
         put?: never;
         /**
          * Exchanges a key for an access token that stops working when the key is disabled, deleted or narrowed. A token is
-         *     not exchanged for a token: who holds one for a moment would keep it for ever.
+         *     not exchanged for a token: otherwise a stolen token could be renewed for ever.
          */
         post: operations["AuthController_token"];
         delete?: never;
@@ -500,10 +500,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Fills the tenant with events of an invented web shop, over the last 30 days. A worker does it; the job says how
-         *     far.
-         */
+        /** Fills the tenant with events of an invented web shop, over the last 30 days. The job tells its progress. */
         post: operations["JobsController_generateSampleData"];
         delete?: never;
         options?: never;
@@ -745,7 +742,7 @@ export interface paths {
         put?: never;
         /**
          * How many users took the steps in order: per user the deepest chain in which each step is later than the one before
-         *     and within window_s of the first. Of several such chains the earliest, each step as early as it can be.
+         *     and within window_s of the first. Of several such chains the earliest, each step as early as possible.
          */
         post: operations["FunnelsController_query"];
         delete?: never;
@@ -954,10 +951,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Takes a batch from a Segment SDK (`/v1/b` too). The write key, an API key, may be Basic user name, Bearer or in the
-         *     body.
-         */
+        /** Takes a batch from a Segment SDK (`/v1/b` too). The write key may be Basic user name, Bearer or in the body. */
         post: operations["SegmentController_acceptBatch"];
         delete?: never;
         options?: never;
