@@ -1,6 +1,7 @@
 import { measureAnalytics } from './analytics/analytics.mjs';
 import { toAnalyticsRatios } from './analytics/results.mjs';
 import { measureBatches } from './batches.mjs';
+import { measureGarbage } from './garbage/young-garbage.mjs';
 import { measureHostile } from './hostile.mjs';
 import { measureKeyFlood } from './key-flood.mjs';
 import { measureKeyTiming } from './keys/key-timing.mjs';
@@ -31,12 +32,13 @@ export class Benchmark {
     const results = { ratios: [], facts: {} };
     const runs = (section) => options.only.includes(section);
     this.speed.note();
-    if (['ingest', 'routes', 'live', 'hostile', 'keys'].some(runs)) await this.start(tell);
+    if (['ingest', 'routes', 'live', 'hostile', 'keys', 'garbage'].some(runs)) await this.start(tell);
     if (runs('ingest')) await this.runIngest(results, { ...options, tell });
     if (runs('routes')) await this.runRoutes(results, { ...options, tell });
     if (runs('live')) await this.runLive(results, tell);
     if (runs('hostile') && options.floodRounds > 0) await this.runHostile(results, { ...options, tell });
     if (runs('keys')) results.ratios.push(await measureKeyTiming(this.stack, { tell }));
+    if (runs('garbage')) results.ratios.push(...(await measureGarbage(this.stack, { tell })));
     if (runs('analytics')) await this.runAnalytics(results, { ...options, tell });
     this.speed.note();
     results.facts.speed = this.speed.range;

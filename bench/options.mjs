@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
-const SECTIONS = ['ingest', 'routes', 'live', 'hostile', 'keys', 'analytics'];
-const DEFAULT_SECTIONS = 'ingest,routes,live,hostile,keys';
+const SECTIONS = ['ingest', 'routes', 'live', 'hostile', 'keys', 'garbage', 'analytics'];
+const DEFAULT_SECTIONS = 'ingest,routes,live,hostile,keys,garbage';
 
 export const USAGE = `npm run bench -- [options]
   --rounds N        timed rounds of each measurement; the figures are their medians (7)

@@ -13,6 +13,8 @@ const UNITS = {
   key_flood: ['ms', 'ms p99, no flood'],
   live_gap: ['ms', 'ms p99, a second'],
   hostile: ['ms', 'ms p99, no attack'],
+  old_requests: ['bytes', 'what may grow old'],
+  old_queries: ['bytes', 'what may grow old'],
   key_timing: ['|t|', 'of a difference'],
   ...ANALYTICS_UNITS,
 };
@@ -28,6 +30,7 @@ const NOTES = [
   'hostile: p99 of 100 events a second while 2 requests a second without a valid key come with bodies made to be slow to',
   '  inflate or to parse, at every kind of address, next to p99 without them.',
   'key_timing: t of refusals of keys whose prefix is in use and is not; beyond the reference they differ.',
+  'old_requests, old_queries: bytes of one that V8 has to keep among its old objects; ADR 25.',
   'drain: the worker alone over what the batches left, from its first claim until nothing waits, PostgreSQL queue.',
   'live: the time between two messages at each of 200 sockets over ten keys, while 100 events a second come in.',
   'analytics: 35 days of an invented shop, loaded by COPY; one query at a time, each for another range or user.',

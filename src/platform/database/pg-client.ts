@@ -3,10 +3,8 @@ import pg from 'pg';
 type Callback = (error: Error | null, result: pg.QueryResult) => void;
 
 /**
- * A client that keeps its queries out of V8's old generation. For a promise and for `query_timeout`, pg assigns a
- * function expression to a property of each query. V8 takes such a function for a method and allocates it among the old
- * objects, so that the query, its parameters and its rows stay until the next full collection. Here the function is an
- * argument.
+ * A client whose time limit ends the connection. pg's own `query_timeout` fails the query and gives the client back to
+ * the pool, where the next query waits behind the one that PostgreSQL still has not answered.
  */
 export class Client extends pg.Client {
   private readonly timeoutMs: number | undefined;

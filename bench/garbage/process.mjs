@@ -1,8 +1,8 @@
-// A process for young-garbage.spec.ts: node young-garbage.mjs <key>. Sends how many bytes grow old in a few hundred requests,
-// and in as many queries. A full collection meanwhile can only make it less.
+// A process for young-garbage.mjs: node process.mjs <key>. Sends how many bytes grow old in a few hundred requests, and in
+// as many queries. A full collection meanwhile can only make it less.
 import { connect } from 'node:net';
 import { getHeapSpaceStatistics } from 'node:v8';
-import { createApiApplication, stopApiApplication } from '../../dist/api-application.js';
+import { createApiApplication } from '../../dist/api-application.js';
 import { loadConfig } from '../../dist/platform/config/config.js';
 import { Database } from '../../dist/platform/database/database.js';
 
@@ -48,9 +48,7 @@ const app = await createApiApplication(loadConfig());
 await app.listen(0, '127.0.0.1');
 const { port } = app.getHttpServer().address();
 const database = app.get(Database);
-process.send({
-  requests: await grownOld((times) => ask(port, times)),
-  queries: await grownOld((times) => query(database, times)),
-});
-await stopApiApplication(app);
-process.disconnect();
+const requests = (await grownOld((times) => ask(port, times))) / TIMES;
+const queries = (await grownOld((times) => query(database, times))) / TIMES;
+process.on('disconnect', () => process.exit());
+process.send({ answer: { requests, queries } });
