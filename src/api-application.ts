@@ -18,7 +18,7 @@ import type { Config } from './platform/config/config.js';
 import { CorsPolicy, isPreflight, ORIGIN_REFUSED } from './platform/http/cors.js';
 import { HealthService } from './platform/health/health.service.js';
 import { HttpAdapter } from './platform/http/http-adapter.js';
-import { withinRequest } from './platform/logging/request-context.js';
+import { withinRequest } from './platform/http/request-context.js';
 import type { NestLogger } from './platform/logging/logger.js';
 import { forbidden, type Problem } from './platform/http/problem.js';
 import { noteProblem, notedProblem, problemAnswer } from './platform/http/problem.filter.js';

@@ -7,7 +7,7 @@ import { KeyVerifier } from '../keys/key-verifier.js';
 import type { Access } from '../platform/http/access.js';
 import { clientAddress, trustedProxies } from '../platform/http/client-address.js';
 import { CONFIG, type Config } from '../platform/config/config.js';
-import { noteTenant } from '../platform/logging/request-context.js';
+import { noteTenant } from '../platform/http/request-context.js';
 import { allows, commonScopes, DEFAULT_TENANT_ID, type Principal, SCOPES } from '../platform/http/principal.js';
 import { badRequest, forbidden, notFound, Problem, unauthorized } from '../platform/http/problem.js';
 import { isUuid } from '../platform/database/uuid7.js';

@@ -1,3 +1,4 @@
+import type { ActRow, LeafRow } from '../transparency-log/evidence.js';
 import type { ProvableEntry } from '../search/entries.repository.js';
 import type { SignedCheckpoint } from '../transparency-log/audit-tree.repository.js';
 import type { ActLine, EntryLine, ExportStatement, LineEvidence, PrunedLine } from '../transparency-log/evidence.js';
@@ -6,22 +7,6 @@ import { PERSONAL_FIELDS, saltOf } from '../transparency-log/leaf.js';
 const HASHES_PER_LINE = 256;
 
 export type EvidenceLine = EntryLine | ActLine | PrunedLine;
-
-export interface LeafRow {
-  leaf_index: number;
-  kind: string;
-  entry_id: string | null;
-  leaf_hash: Buffer;
-  leaf: Buffer | null;
-}
-
-/** A leaf that no entry holds. */
-export interface ActRow {
-  leaf_index: number;
-  kind: ActLine['act'];
-  leaf_hash: Buffer;
-  leaf: Buffer;
-}
 
 export function stateOf(
   checkpoint: SignedCheckpoint | null,

@@ -1,5 +1,5 @@
 import type { Sql } from '../../platform/database/database.js';
-import type { ActRow, LeafRow } from '../export/evidence-lines.js';
+import type { ActRow, LeafRow } from './evidence.js';
 
 /** An entry or an act, whatever of it there is. */
 export interface ProvableLeaf {

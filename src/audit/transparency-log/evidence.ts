@@ -69,3 +69,19 @@ export type ActLeaf = ActTerms & {
   tree_size: number;
   root_hash: string;
 };
+
+export interface LeafRow {
+  leaf_index: number;
+  kind: string;
+  entry_id: string | null;
+  leaf_hash: Buffer;
+  leaf: Buffer | null;
+}
+
+/** A leaf that no entry holds. */
+export interface ActRow {
+  leaf_index: number;
+  kind: ActLine['act'];
+  leaf_hash: Buffer;
+  leaf: Buffer;
+}

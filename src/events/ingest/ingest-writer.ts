@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiCall } from '../../audit/call-log/api-call.js';
-import { outsideRequests } from '../../platform/logging/request-context.js';
+import { outsideRequests } from '../../platform/logging/log-context.js';
 import { CONFIG, type Config } from '../../platform/config/config.js';
 import { isConnectionError, sqlState } from '../../platform/database/database.js';
 import { databaseAway, unavailable } from '../../platform/http/problem.js';

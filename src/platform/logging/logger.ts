@@ -5,7 +5,7 @@ import { type DestinationStream, type Logger, multistream, pino, stdTimeFunction
 import roll from 'pino-roll';
 import type { Config } from '../config/config.js';
 import { redact } from './redact.js';
-import { requestFields } from './request-context.js';
+import { logFields } from './log-context.js';
 
 /** Longest text kept of one log message; a caller must not be able to fill the disk with one request. */
 const MAX_MESSAGE = 8_192;
@@ -34,7 +34,7 @@ export async function createLogger(
     level: config.LOG_LEVEL,
     base: { process },
     timestamp: stdTimeFunctions.isoTime,
-    mixin: requestFields,
+    mixin: logFields,
     formatters: { level: (label: string) => ({ level: label }) },
   };
   return new NestLogger(pino(options, multistream(streams)));
