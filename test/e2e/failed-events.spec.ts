@@ -180,7 +180,9 @@ describeApi('failed events', { env: { RATE_LIMIT_REQUESTS: '1000000' }, workers:
     expect(new Set([...first.data, ...rest.data].map(({ id }) => id)).size).toBe(3);
     expect(rest.next_cursor).toBeNull();
     expect((await api.get('/events/failed?colour=red', key)).status).toBe(400);
-    expect((await api.post('/events/failed/retry', { colour: 'red' }, key)).status).toBe(400);
+    for (const body of [{ colour: 'red' }, { cursor: null }, { cursor: 'x' }]) {
+      expect((await api.post('/events/failed/retry', body, key)).status).toBe(400);
+    }
     expect((await api.get(`/events/failed/${rest.data[0]?.id}`, key)).body).toMatchObject({ event_type: 'sale' });
     expect((await api.get('/events/failed/nothing', key)).status).toBe(404);
     const reader = await api.createKey(tenant, ['read', 'write']);

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
-import { IsIn, IsOptional } from 'class-validator';
-import { IsDateTime, OptionalText, PageQuery } from '../../platform/http/query.dto.js';
+import { IsIn, IsOptional, IsString, Length } from 'class-validator';
+import { IfGiven, IsDateTime, OptionalText, PageQuery } from '../../platform/http/query.dto.js';
 import { DEAD_LETTER_STATES, type DeadLetterState } from './dead-letter.js';
 
 class DeadLetterFilterDto {
@@ -33,8 +33,14 @@ class DeadLetterFilterDto {
 export class ListFailedQuery extends IntersectionType(DeadLetterFilterDto, PageQuery) {}
 
 export class RetryFailedDto extends DeadLetterFilterDto {
-  @ApiPropertyOptional({ description: '`next_cursor` of the answer before, when it was not null.' })
-  @OptionalText(200)
+  @ApiPropertyOptional({
+    minLength: 1,
+    maxLength: 200,
+    description: '`next_cursor` of the answer before, when it was not null.',
+  })
+  @IfGiven() // null is no cursor: it ended the walk
+  @IsString()
+  @Length(1, 200)
   cursor?: string;
 }
 
