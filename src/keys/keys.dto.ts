@@ -33,7 +33,7 @@ export class CreateKeyDto {
     default: ['read', 'write'],
     description: '`track` sends events and nothing else: the scope for keys in pages and on devices.',
   })
-  @IsOptional()
+  @IfGiven()
   @IsArray()
   @ArrayNotEmpty()
   @ArrayUnique()

@@ -8,7 +8,7 @@ import { event, TestPipeline } from '../support/ingest.js';
 const run = promisify(execFile);
 /** As the command does it, but in one process for all of them. */
 const REVERT_ALL = `
-import { revertLastMigration } from '../../src/platform/database/migrate.js';
+import { revertLastMigration } from './dist/platform/database/migrate.js';
 const reverted = [];
 for (let name; (name = await revertLastMigration(process.env)) !== null;) reverted.push(name);
 console.log(JSON.stringify(reverted));`;
