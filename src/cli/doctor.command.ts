@@ -17,7 +17,7 @@ interface Finding {
 }
 
 /** Exit code 1 when something is wrong. */
-export class DoctorFoundProblems extends Error {}
+class DoctorFoundProblems extends Error {}
 
 export async function doctor(config: Config, { json }: OutputOptions): Promise<void> {
   const findings = await examine(config);

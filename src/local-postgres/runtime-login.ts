@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The login of the API and the worker; the migrations create it. */
-export const RUNTIME_LOGIN = 'tidemark_runtime';
+const RUNTIME_LOGIN = 'tidemark_runtime';
 
 const FILE = 'postgres.runtime-login';
 

@@ -23,7 +23,7 @@ export function idOf(ms: number): string {
 }
 
 /** Recorded at the time of its id. */
-export function auditEntry(given: Partial<SealableEntry> = {}): SealableEntry {
+function auditEntry(given: Partial<SealableEntry> = {}): SealableEntry {
   const id = given.id ?? uuid7();
   const recorded = microseconds(uuid7Time(parseUuid(id)));
   return {

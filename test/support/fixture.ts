@@ -39,7 +39,7 @@ export function describeWith({ needs }: Needs, name: string, block: () => void):
   if (needs === undefined || NEEDS[needs].found) return describe(name, block);
   const reason = NEEDS[needs].otherwise ?? `there is no ${needs}`;
   process.stderr.write(`SKIPPED ${name}: ${reason}\n`);
-  describe.skip(`${name} (skipped: ${reason})`, block);
+  describe.skip(`${name} (skipped: ${reason})`, block); // the machine lacks what NEEDS names; the reason was printed
 }
 
 /** Tests with a database of their own and no process at it. */

@@ -656,7 +656,7 @@ export interface paths {
         /** Sets or replaces the schema of an event type. It takes effect everywhere within two seconds. */
         put: operations["EventTypesController_putSchema"];
         post?: never;
-        /** Removes the schema: any payload is accepted again, within two seconds. */
+        /** Removes the schema: every payload is accepted again, within two seconds. */
         delete: operations["EventTypesController_deleteSchema"];
         options?: never;
         head?: never;

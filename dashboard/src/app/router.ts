@@ -70,6 +70,10 @@ export function setParams(changes: Changes, how: 'push' | 'replace' = 'push'): v
   place.value = read();
 }
 
+/** For a field that filters a list: what is typed goes into the address, and the list begins at its first page again. */
+export const filterBy = (name: string) => (event: { currentTarget: { value: string } }) =>
+  setParams({ [name]: event.currentTarget.value.trim(), cursor: null });
+
 export const param = (name: string): string | null => params.value.get(name);
 
 /** Links of this page change the page without a load; anything else is the browser's. */

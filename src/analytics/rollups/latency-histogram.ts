@@ -19,7 +19,7 @@ export function binOf(latencyMs: number): number {
 }
 
 /** The value of a bin that is closest, relatively, to everything in it. */
-export function valueOf(bin: number): number {
+function valueOf(bin: number): number {
   return (2 * GAMMA ** bin) / (GAMMA + 1);
 }
 

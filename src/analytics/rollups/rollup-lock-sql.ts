@@ -2,7 +2,7 @@
  * SQL for the key of the advisory lock of one tenant's rollups. Adding to them takes it shared, rewriting them takes it
  * exclusively, both until the end of the transaction.
  */
-export const lockKey = (tenant: string) => `hashtextextended('tidemark.rollups.' || ${tenant}::text, 0)`;
+const lockKey = (tenant: string) => `hashtextextended('tidemark.rollups.' || ${tenant}::text, 0)`;
 
 /**
  * The CTE `locked`, which takes the locks of the tenants in an array, always in the same order. A CTE runs only when

@@ -7,7 +7,7 @@ const NAME = 'tidemark_session';
 const SECURE_NAME = `__Host-${NAME}`;
 
 /** Header that requests with the cookie must send, unless they only read. */
-export const CSRF_HEADER = 'x-csrf-token';
+const CSRF_HEADER = 'x-csrf-token';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 

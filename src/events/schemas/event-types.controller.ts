@@ -40,7 +40,7 @@ export class EventTypesController {
     return this.types.putSchema(caller, eventType, body);
   }
 
-  /** Removes the schema: any payload is accepted again, within two seconds. */
+  /** Removes the schema: every payload is accepted again, within two seconds. */
   @Delete(':event_type/schema')
   @HttpCode(204)
   @RequireScope('admin')

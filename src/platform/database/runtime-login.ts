@@ -14,7 +14,7 @@ export interface RuntimeLogin {
 }
 
 /** The migrations have run, but API and worker could not start; the message says what to do. */
-export class LoginError extends Error {}
+class LoginError extends Error {}
 
 interface Credentials {
   name: string;

@@ -3,7 +3,7 @@ import { addressOf } from '../../api/client.js';
 import type { Schema } from '../../api/types.js';
 import { Header, RangeChoice, ZoneChoice } from '../../app/header.js';
 import { asQuery, period } from '../../app/range.js';
-import { param, setParams } from '../../app/router.js';
+import { filterBy, param } from '../../app/router.js';
 import { bytes, duration, exact, callMoment } from '../../ui/format.js';
 import { Panel, Show } from '../../ui/loaded.js';
 import { Pager } from '../../ui/pager.js';
@@ -55,8 +55,6 @@ export default function Calls() {
 }
 
 function Filters() {
-  const set = (name: string) => (event: { currentTarget: { value: string } }) =>
-    setParams({ [name]: event.currentTarget.value.trim(), cursor: null });
   return (
     <div class="row" role="search">
       <input
@@ -64,20 +62,20 @@ function Filters() {
         aria-label="Part of the path"
         placeholder="Part of the path"
         value={param('endpoint') ?? ''}
-        onChange={set('endpoint')}
+        onChange={filterBy('endpoint')}
       />
-      <select aria-label="Method" value={param('method') ?? ''} onChange={set('method')}>
+      <select aria-label="Method" value={param('method') ?? ''} onChange={filterBy('method')}>
         <option value="">All methods</option>
         {METHODS.map((name) => (
           <option key={name}>{name}</option>
         ))}
       </select>
-      <select aria-label="Status" value={param('min_status') ?? ''} onChange={set('min_status')}>
+      <select aria-label="Status" value={param('min_status') ?? ''} onChange={filterBy('min_status')}>
         <option value="">All answers</option>
         <option value="400">Refused (400 and more)</option>
         <option value="500">Failed (500 and more)</option>
       </select>
-      <input aria-label="Client" placeholder="Client" value={param('client') ?? ''} onChange={set('client')} />
+      <input aria-label="Client" placeholder="Client" value={param('client') ?? ''} onChange={filterBy('client')} />
     </div>
   );
 }

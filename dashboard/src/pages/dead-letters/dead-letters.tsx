@@ -3,7 +3,7 @@ import { api } from '../../api/client.js';
 import { refresh, useGet } from '../../api/query.js';
 import type { Schema } from '../../api/types.js';
 import { Header, ZoneChoice } from '../../app/header.js';
-import { param, setParams } from '../../app/router.js';
+import { filterBy, param, setParams } from '../../app/router.js';
 import { useAction } from '../../ui/confirm.js';
 import { exact, shortMoment } from '../../ui/format.js';
 import { Failure, Panel, Show } from '../../ui/loaded.js';
@@ -49,11 +49,9 @@ export default function DeadLetters() {
 }
 
 function Filters() {
-  const set = (name: string) => (event: { currentTarget: { value: string } }) =>
-    setParams({ [name]: event.currentTarget.value.trim(), cursor: null });
   return (
     <div class="row" role="search">
-      <select aria-label="State" value={param('state') ?? ''} onChange={set('state')}>
+      <select aria-label="State" value={param('state') ?? ''} onChange={filterBy('state')}>
         <option value="">Open and dead</option>
         <option value="open">Open: retried by themselves</option>
         <option value="dead">Dead: given up</option>
@@ -63,9 +61,9 @@ function Filters() {
         aria-label="Event type"
         placeholder="Event type"
         value={param('type') ?? ''}
-        onChange={set('type')}
+        onChange={filterBy('type')}
       />
-      <input aria-label="Client" placeholder="Client" value={param('client') ?? ''} onChange={set('client')} />
+      <input aria-label="Client" placeholder="Client" value={param('client') ?? ''} onChange={filterBy('client')} />
     </div>
   );
 }
