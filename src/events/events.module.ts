@@ -7,7 +7,6 @@ import { BatchNotifier } from './processing/batch-notifier.js';
 import { BatchProcessingService } from './processing/batch-processing.service.js';
 import { BatchesRepository } from './processing/batches.repository.js';
 import { CloudEventsService } from './cloudevents/cloud-events.service.js';
-import { SegmentFastPath } from './segment/segment-fast-path.js';
 import { SegmentService } from './segment/segment.service.js';
 import { EventContexts } from './enrichment/event-contexts.js';
 import { EventEnricher } from './enrichment/event-enricher.js';
@@ -15,10 +14,8 @@ import { EventReader } from './reading/event-reader.js';
 import { EVENTS_QUEUE } from './processing/events.jobs.js';
 import { EventsService } from './ingest/events.service.js';
 import { FailedEventsModule } from './dead-letters/failed-events.module.js';
-import { IngestFastPath } from './ingest/ingest-fast-path.js';
 import { IngestRepository } from './ingest/ingest.repository.js';
 import { IngestWriter } from './ingest/ingest-writer.js';
-import { FastPathAnswers } from './ingest/fast-path-answers.js';
 import { QueueStatusService } from './processing/queue-status.service.js';
 import { EventTypesService } from './schemas/event-types.service.js';
 import { SchemaGate } from './schemas/schema-gate.js';
@@ -42,25 +39,21 @@ import { SchemaRegistry } from './schemas/schema-registry.js';
     EventReader,
     EventsService,
     EventTypesService,
-    IngestFastPath,
     IngestRepository,
     IngestWriter,
-    FastPathAnswers,
     QueueStatusService,
     SchemaGate,
     SchemaRegistry,
-    SegmentFastPath,
     SegmentService,
   ],
   exports: [
+    CloudEventsService,
     EventEnricher,
     FailedEventsModule,
     EventReader,
     EventsService,
     EventTypesService,
-    IngestFastPath,
     QueueStatusService,
-    SegmentFastPath,
     SegmentService,
   ],
 })

@@ -21,7 +21,11 @@ export class TestApi {
     readonly config: Config,
   ) {}
 
-  static async start(databaseUrl: string, env: Record<string, string | undefined> = {}): Promise<TestApi> {
+  static async start(
+    databaseUrl: string,
+    env: Record<string, string | undefined> = {},
+    options: { fastPath?: boolean } = {},
+  ): Promise<TestApi> {
     const config = loadConfig({
       NODE_ENV: 'test',
       DATABASE_URL: databaseUrl,
@@ -30,7 +34,7 @@ export class TestApi {
       LOG_LEVEL: 'error',
       ...env,
     });
-    const app = await createApiApplication(config);
+    const app = await createApiApplication(config, options);
     await app.listen(0, '127.0.0.1');
     return new TestApi(app, await app.getUrl(), config);
   }

@@ -6,17 +6,17 @@ import {
   ThrottlerGuard,
   type ThrottlerModuleOptions,
   type ThrottlerOptions,
-  type ThrottlerRequest,
   type ThrottlerStorage,
 } from '@nestjs/throttler';
 import type { Response } from 'express';
 import { type AuthenticatedRequest, NEEDS_SHARED_LIMITS } from '../../platform/http/access.js';
+import { type Route, routeOf, type RouteStep } from '../../platform/http/route.js';
 import { RateLimiter } from './rate-limiter.js';
 import { setLimitHeaders, takeRequest } from './request-limit.js';
 
 /** The request limit of the caller's key and tenant, on every route that has a caller. Runs after AuthGuard. */
 @Injectable()
-export class LimitGuard extends ThrottlerGuard {
+export class LimitGuard extends ThrottlerGuard implements RouteStep {
   constructor(
     @InjectThrottlerOptions() options: ThrottlerModuleOptions,
     @InjectThrottlerStorage() storage: ThrottlerStorage,
@@ -27,20 +27,15 @@ export class LimitGuard extends ThrottlerGuard {
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (this.reflector.get(NEEDS_SHARED_LIMITS, context.getHandler()) === true) this.limiter.requireShared();
-    return super.canActivate(context);
-  }
-
-  protected override async shouldSkip(context: ExecutionContext): Promise<boolean> {
-    return requestOf(context).principal === undefined;
-  }
-
-  /** One count per key, whatever the route, as on the ingest routes: the throttler's storage knows no limit over several keys. */
-  protected override async handleRequest({ context }: ThrottlerRequest): Promise<boolean> {
-    const response = context.switchToHttp().getResponse<Response>();
-    const principal = requestOf(context).principal!; // shouldSkip has let it through
-    await takeRequest(this.limiter, principal, (state) => setLimitHeaders(response, state));
+    await this.before(routeOf(context), requestOf(context), context.switchToHttp().getResponse<Response>());
     return true;
+  }
+
+  /** One count per key, whatever the route: the throttler's storage knows no limit over several keys. */
+  async before(route: Route, { principal }: AuthenticatedRequest, response: Response): Promise<void> {
+    if (route.declared(NEEDS_SHARED_LIMITS) === true) this.limiter.requireShared();
+    if (principal === undefined) return;
+    await takeRequest(this.limiter, principal, (state) => setLimitHeaders(response, state));
   }
 }
 

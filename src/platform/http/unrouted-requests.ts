@@ -3,16 +3,13 @@ import type { HttpAdapter } from './http-adapter.js';
 import { methodNotAllowed, notFound } from './problem.js';
 import { sendProblem } from './problem.filter.js';
 
-/** Of requests that no route took. Segment's routes below /v1 are not Express' and are not looked for there. */
-const BEFORE_EXPRESS = /^\/v1(\/|$)/i;
-
 /**
  * Answers what no route took: 404, or for an address that takes other methods 405, and OPTIONS with what they are. Their
  * list is made from the routes themselves.
  */
 export function answerUnrouted(adapter: HttpAdapter) {
   return (request: Request, response: Response): void => {
-    const methods = BEFORE_EXPRESS.test(request.path) ? [] : adapter.methodsAt(request.path);
+    const methods = adapter.methodsAt(request.path);
     if (methods.length === 0) {
       sendProblem(notFound('There is nothing at this address. /docs lists every route.'), request, response);
       return;
@@ -24,7 +21,7 @@ export function answerUnrouted(adapter: HttpAdapter) {
 }
 
 /** The header Allow (RFC 9110 §10.2.1). HEAD is GET without the content. */
-function allowOf(methods: readonly string[]): string {
+export function allowOf(methods: readonly string[]): string {
   const names = new Set(methods.map((method) => method.toUpperCase()));
   if (names.has('GET')) names.add('HEAD');
   names.add('OPTIONS');
