@@ -3,6 +3,7 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import type { ExpressAdapter } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
 import { stringify } from 'yaml';
+import { SEGMENT_PATHS } from './events/segment/segment.controller.js';
 import { version } from './platform/config/version.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -40,7 +41,7 @@ const PROBLEM_RESPONSE = {
 
 /** Everything is below /api/v1, except the addresses that are built into Segment's SDKs. */
 export function setPrefix(app: INestApplication): void {
-  app.setGlobalPrefix('api/v1', { exclude: ['v1/batch', 'v1/:call'] });
+  app.setGlobalPrefix('api/v1', { exclude: SEGMENT_PATHS });
 }
 
 export function createOpenApiDocument(app: INestApplication): OpenAPIObject {

@@ -863,7 +863,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Takes one event. The 202 means it is committed. */
-        post: operations["EventsController_ingest[0]"];
+        post: operations["EventsController_ingest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -880,8 +880,8 @@ export interface paths {
         /** Events, newest first. */
         get: operations["EventsController_list"];
         put?: never;
-        /** Takes one event. The 202 means it is committed. */
-        post: operations["EventsController_ingest[1]"];
+        /** The same, and CloudEvents 1.0 too: structured, batched, or with their attributes in `ce-*` headers. */
+        post: operations["EventsController_ingestOrCloudEvents"];
         delete?: never;
         options?: never;
         head?: never;
@@ -959,7 +959,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/{call}": {
+    "/v1/track": {
         parameters: {
             query?: never;
             header?: never;
@@ -969,7 +969,92 @@ export interface paths {
         get?: never;
         put?: never;
         /** Takes one message from a Segment SDK; `/v1/t`, `/v1/p`, `/v1/i` and so on mean the same. */
-        post: operations["SegmentController_acceptOne"];
+        post: operations["SegmentController_acceptOne[0]"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes one message from a Segment SDK; `/v1/t`, `/v1/p`, `/v1/i` and so on mean the same. */
+        post: operations["SegmentController_acceptOne[1]"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/screen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes one message from a Segment SDK; `/v1/t`, `/v1/p`, `/v1/i` and so on mean the same. */
+        post: operations["SegmentController_acceptOne[2]"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/identify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes one message from a Segment SDK; `/v1/t`, `/v1/p`, `/v1/i` and so on mean the same. */
+        post: operations["SegmentController_acceptOne[3]"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes one message from a Segment SDK; `/v1/t`, `/v1/p`, `/v1/i` and so on mean the same. */
+        post: operations["SegmentController_acceptOne[4]"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alias": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes one message from a Segment SDK; `/v1/t`, `/v1/p`, `/v1/i` and so on mean the same. */
+        post: operations["SegmentController_acceptOne[5]"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4669,7 +4754,7 @@ export interface operations {
             };
         };
     };
-    "EventsController_ingest[0]": {
+    EventsController_ingest: {
         parameters: {
             query?: never;
             header: {
@@ -4761,7 +4846,7 @@ export interface operations {
             };
         };
     };
-    "EventsController_ingest[1]": {
+    EventsController_ingestOrCloudEvents: {
         parameters: {
             query?: never;
             header: {
@@ -4968,13 +5053,206 @@ export interface operations {
             };
         };
     };
-    SegmentController_acceptOne: {
+    "SegmentController_acceptOne[0]": {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                call: "track" | "page" | "screen" | "identify" | "group" | "alias";
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentMessageDto"];
             };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentResponse"];
+                };
+            };
+            /** @description The message is not valid; errors name the field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "SegmentController_acceptOne[1]": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentMessageDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentResponse"];
+                };
+            };
+            /** @description The message is not valid; errors name the field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "SegmentController_acceptOne[2]": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentMessageDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentResponse"];
+                };
+            };
+            /** @description The message is not valid; errors name the field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "SegmentController_acceptOne[3]": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentMessageDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentResponse"];
+                };
+            };
+            /** @description The message is not valid; errors name the field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "SegmentController_acceptOne[4]": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentMessageDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentResponse"];
+                };
+            };
+            /** @description The message is not valid; errors name the field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "SegmentController_acceptOne[5]": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody: {

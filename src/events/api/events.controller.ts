@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Headers, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import { applyDecorators, Body, Controller, Get, Headers, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiBadRequestResponse,
@@ -10,9 +10,15 @@ import {
   ApiUnprocessableEntityResponse,
   getSchemaPath,
 } from '@nestjs/swagger';
+import type { OpenCall } from '../../audit/call-log/api-call.js';
+import { CurrentCall } from '../../audit/call-log/current-call.js';
 import { Caller, RequireScope } from '../../platform/http/access.js';
+import { ReadBodyWith } from '../../platform/http/body/body.interceptor.js';
+import { readJsonBody } from '../../platform/http/body/body.js';
 import type { Page } from '../../platform/http/cursor.js';
+import { FastPath } from '../../platform/http/fast-path.js';
 import type { Principal } from '../../platform/http/principal.js';
+import { CloudEventsBody, CloudEventsService, readEventOrCloudEvents } from '../cloudevents/cloud-events.service.js';
 import { EnrichedResponse, EnrichEventDto } from '../enrichment/enrichment.dto.js';
 import { BatchResponse, IngestBatchDto, IngestedResponse, IngestEventDto } from '../ingest/events.dto.js';
 import { EventPage, EventResponse, GetEventQuery, ListEventsQuery } from '../reading/events.dto.js';
@@ -20,45 +26,75 @@ import { EventEnricher } from '../enrichment/event-enricher.js';
 import { EventReader } from '../reading/event-reader.js';
 import { EventsService } from '../ingest/events.service.js';
 
-/**
- * The POST routes are declared and documented here; the ingest fast path in front of Express answers them, through the
- * same service.
- */
+/** How the routes for one event are documented. */
+const TakesOneEvent = () =>
+  applyDecorators(
+    ApiBody({ type: IngestEventDto }),
+    ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Stands for event_id.' }),
+    ApiAcceptedResponse({ type: IngestedResponse }),
+    ApiBadRequestResponse({ description: 'The event is invalid; errors name the field.' }),
+    ApiUnprocessableEntityResponse({ description: 'event_id was used before with other content.' }),
+  );
+
 @ApiTags('events')
 @Controller('events')
 export class EventsController {
   constructor(
     private readonly events: EventsService,
+    private readonly cloudEvents: CloudEventsService,
     private readonly reader: EventReader,
     private readonly enricher: EventEnricher,
   ) {}
 
   /** Takes one event. The 202 means it is committed. */
-  @Post(['ingest', ''])
+  @Post('ingest')
+  @FastPath()
   @HttpCode(202)
   @RequireScope('track')
-  @ApiBody({ type: IngestEventDto })
-  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Stands for event_id.' })
-  @ApiAcceptedResponse({ type: IngestedResponse })
-  @ApiBadRequestResponse({ description: 'The event is invalid; errors name the field.' })
-  @ApiUnprocessableEntityResponse({ description: 'event_id was used before with other content.' })
+  @ReadBodyWith(readJsonBody)
+  @TakesOneEvent()
   ingest(
     @Caller() caller: Principal,
     @Body() body: unknown,
+    @CurrentCall() call: OpenCall,
     @Headers('idempotency-key') idempotencyKey?: string,
   ): Promise<IngestedResponse> {
-    return this.events.ingest(caller, body, idempotencyKey);
+    return this.events.ingest(caller, body, idempotencyKey, call);
+  }
+
+  /** The same, and CloudEvents 1.0 too: structured, batched, or with their attributes in `ce-*` headers. */
+  @Post()
+  @FastPath()
+  @HttpCode(202)
+  @RequireScope('track')
+  @ReadBodyWith(readEventOrCloudEvents)
+  @TakesOneEvent()
+  ingestOrCloudEvents(
+    @Caller() caller: Principal,
+    @Body() body: unknown,
+    @CurrentCall() call: OpenCall,
+    @Headers('idempotency-key') idempotencyKey?: string,
+  ): Promise<IngestedResponse | BatchResponse> {
+    return body instanceof CloudEventsBody
+      ? this.cloudEvents.accept(caller, body, call)
+      : this.events.ingest(caller, body, idempotencyKey, call);
   }
 
   /** Takes up to MAX_BATCH_SIZE events. One bad event does not affect the others. */
   @Post('batch')
+  @FastPath()
   @HttpCode(202)
   @RequireScope('track')
+  @ReadBodyWith(readJsonBody)
   @ApiBody({ type: IngestBatchDto })
   @ApiAcceptedResponse({ type: BatchResponse })
   @ApiBadRequestResponse({ type: BatchResponse, description: 'No event is valid.' })
-  ingestBatch(@Caller() caller: Principal, @Body() body: unknown): Promise<BatchResponse> {
-    return this.events.ingestBatch(caller, body);
+  ingestBatch(
+    @Caller() caller: Principal,
+    @Body() body: unknown,
+    @CurrentCall() call: OpenCall,
+  ): Promise<BatchResponse> {
+    return this.events.ingestBatch(caller, body, call);
   }
 
   /** Events, newest first. */

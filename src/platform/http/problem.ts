@@ -54,6 +54,9 @@ export class Problem extends Error {
   }
 }
 
+/** Makes a problem what some clients understand. */
+export type AdaptProblem = (problem: Problem) => Problem;
+
 export const badRequest = (detail: string, errors?: FieldError[]) =>
   new Problem(400, detail, errors === undefined ? {} : { errors });
 /** @throws Problem 400 that names what `body` has besides `known` */
