@@ -115,7 +115,7 @@ describe('event types', () => {
       [{ schema: ORDER, mode: 'drop' }, 'mode'],
       [{ schema: ORDER, extra: 1 }, 'extra'],
       [{}, 'schema'],
-      [[], 'schema'],
+      [[], ''],
     ];
     for (const [body, path] of wrong) {
       const answer = await put('order', body);

@@ -10,6 +10,7 @@ import {
   ApiUnprocessableEntityResponse,
   getSchemaPath,
 } from '@nestjs/swagger';
+import { AlsoTakes } from '../../platform/http/also-takes.js';
 import { Caller, RequireScope } from '../../platform/http/access.js';
 import type { Page } from '../../platform/http/cursor.js';
 import type { Principal } from '../../platform/http/principal.js';
@@ -25,9 +26,16 @@ import {
   IngestEventDto,
   ListEventsQuery,
 } from './events.dto.js';
+import { CloudEventDto } from '../cloudevents/cloud-event.dto.js';
 import { EventEnricher } from '../enrichment/event-enricher.js';
 import { EventReader } from '../reading/event-reader.js';
 import { EventsService } from './events.service.js';
+
+const CLOUD_EVENT = { $ref: getSchemaPath(CloudEventDto) };
+const CLOUD_EVENTS = {
+  'application/cloudevents+json': CLOUD_EVENT,
+  'application/cloudevents-batch+json': { type: 'array', items: CLOUD_EVENT, maxItems: 1000 },
+};
 
 /** The POST routes are declared and documented here; the ingest fast path in front of Express answers them, through the same service. */
 @ApiTags('events')
@@ -40,7 +48,7 @@ export class EventsController {
   ) {}
 
   /** Takes one event. The 202 means it is committed. */
-  @Post(['ingest', ''])
+  @Post('ingest')
   @HttpCode(202)
   @RequireScope('track')
   @ApiBody({ type: IngestEventDto })
@@ -49,6 +57,28 @@ export class EventsController {
   @ApiBadRequestResponse({ description: 'The event is invalid; errors name the field.' })
   @ApiUnprocessableEntityResponse({ description: 'event_id was used before with other content.' })
   ingest(
+    @Caller() caller: Principal,
+    @Body() body: unknown,
+    @Headers('idempotency-key') idempotencyKey?: string,
+  ): Promise<IngestedResponse> {
+    return this.events.ingest(caller, body, idempotencyKey);
+  }
+
+  /**
+   * The same, and CloudEvents 1.0: structured or in a batch by their media types, in binary mode by `ce-*` headers. A batch
+   * is answered like that of POST /events/batch.
+   */
+  @Post()
+  @HttpCode(202)
+  @RequireScope('track')
+  @ApiBody({ type: IngestEventDto })
+  @AlsoTakes(CLOUD_EVENTS)
+  @ApiExtraModels(CloudEventDto)
+  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Stands for event_id.' })
+  @ApiAcceptedResponse({ type: IngestedResponse })
+  @ApiBadRequestResponse({ description: 'The event is invalid; errors name the field.' })
+  @ApiUnprocessableEntityResponse({ description: 'event_id was used before with other content.' })
+  ingestAny(
     @Caller() caller: Principal,
     @Body() body: unknown,
     @Headers('idempotency-key') idempotencyKey?: string,
@@ -89,7 +119,6 @@ export class EventsController {
    */
   @Put(':id/enrich')
   @RequireScope('write')
-  @ApiBody({ type: EnrichEventDto })
   @ApiExtraModels(EventResponse, EnrichedResponse)
   @ApiOkResponse({
     schema: { oneOf: [EventResponse, EnrichedResponse].map((type) => ({ $ref: getSchemaPath(type) })) },
@@ -98,7 +127,7 @@ export class EventsController {
   enrich(
     @Caller() caller: Principal,
     @Param('id') id: string,
-    @Body() body: unknown,
+    @Body() body: EnrichEventDto,
     @Query() query: GetEventQuery,
   ): Promise<EventResponse | EnrichedResponse> {
     return this.enricher.enrich(caller, id, body, query.client_id);

@@ -1,56 +1,63 @@
 import { ApiProperty, ApiPropertyOptional, PickType } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
+import { CheckedOneByOne, Closed, DateTime, JsonObject, ListOf, Text } from '../../platform/http/body/fields.js';
 import { ListQuery, OptionalText } from '../../platform/http/query.dto.js';
 import type { EventStatus } from './event.js';
 
 export const EVENT_STATUSES = ['queued', 'processed', 'failed'] as const satisfies readonly EventStatus[];
 
-/** Documentation of the body; event-parser.ts is what checks it. */
+/** null and absent mean the same, as SDKs in many languages cannot tell them apart. */
+const OPTIONAL = { optional: true, nullable: true } as const;
+
+@Closed('is not a field of an event; put your own data into payload')
 export class IngestEventDto {
-  @ApiProperty({ minLength: 1, maxLength: 255, example: 'page_view' })
+  @Text({ example: 'page_view' })
   event_type: string;
 
-  @ApiPropertyOptional({
-    minLength: 1,
-    maxLength: 255,
+  @Text({
+    ...OPTIONAL,
     description:
       'Your own id. Sending it again stores nothing twice. `idempotency_key` and the header `Idempotency-Key` mean the same.',
   })
-  event_id?: string;
+  event_id?: string | null;
 
-  @ApiPropertyOptional({ description: 'Same as event_id.' })
-  idempotency_key?: string;
+  @Text({ ...OPTIONAL, description: 'Same as event_id.' })
+  idempotency_key?: string | null;
 
-  @ApiPropertyOptional({ format: 'date-time', description: 'When it happened (RFC 3339); absent means now.' })
-  event_time?: string;
+  @DateTime({
+    ...OPTIONAL,
+    description: 'When it happened (RFC 3339), from 2000-01-01 to one day from now; absent means now.',
+  })
+  event_time?: string | null;
 
-  @ApiPropertyOptional({ minLength: 1, maxLength: 255 })
-  user_id?: string;
+  @Text(OPTIONAL)
+  user_id?: string | null;
 
-  @ApiPropertyOptional({ minLength: 1, maxLength: 255 })
-  session_id?: string;
+  @Text(OPTIONAL)
+  session_id?: string | null;
 
-  @ApiPropertyOptional({
-    type: Object,
+  @JsonObject({
+    ...OPTIONAL,
     description:
       'Your own data: at most 64 KiB, 32 levels and 1,000 keys. Numbers keep 53 bits; send longer ids as strings.',
     example: { page_url: '/pricing', device_type: 'mobile' },
   })
-  payload?: Record<string, unknown>;
+  payload?: Record<string, unknown> | null;
 
-  @ApiPropertyOptional({ type: Object, description: 'Same as payload.' })
-  properties?: Record<string, unknown>;
+  @JsonObject({ ...OPTIONAL, description: 'Same as payload.' })
+  properties?: Record<string, unknown> | null;
 }
 
+@Closed()
 export class IngestBatchDto {
-  @ApiProperty({ type: [IngestEventDto], minItems: 1, maxItems: 1000 })
+  @CheckedOneByOne()
+  @ListOf(IngestEventDto, { min: 1, max: 1000, description: 'At most MAX_BATCH_SIZE. A bad one sinks no other.' })
   events: IngestEventDto[];
 }
 
-/** Documentation of the body; event-enricher.ts is what checks it. */
+@Closed()
 export class EnrichEventDto {
-  @ApiProperty({
-    type: Object,
+  @JsonObject({
     description: 'Merged by name into the enrichment: at most 64 KiB, 32 levels and 1,000 keys in all.',
     example: { segment: 'enterprise' },
   })
@@ -88,7 +95,7 @@ class ResultError {
 
   @ApiPropertyOptional({
     type: [ResultFault],
-    description: 'All faults (at most 20), when the schema of the event type finds several.',
+    description: 'All faults (at most 20), when there are several.',
   })
   errors?: ResultFault[];
 }

@@ -13,7 +13,7 @@ import type { Principal } from '../../platform/http/principal.js';
 import { badRequest, methodNotAllowed, Problem } from '../../platform/http/problem.js';
 import { pathOf } from '../ingest/fast-path.js';
 import { FastPathAnswers } from '../ingest/fast-path-answers.js';
-import { SEGMENT_CALLS, type SegmentCall } from './segment-message.js';
+import { SEGMENT_CALLS, type SegmentCall } from './segment.dto.js';
 import { SegmentService } from './segment.service.js';
 import { segmentSettings } from './segment-settings.js';
 

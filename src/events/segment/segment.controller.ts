@@ -3,8 +3,7 @@ import { ApiBadRequestResponse, ApiBody, ApiOkResponse, ApiParam, ApiTags } from
 import { Caller, RequireScope } from '../../platform/http/access.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { notFound } from '../../platform/http/problem.js';
-import { SEGMENT_CALLS } from './segment-message.js';
-import { SegmentBatchDto, SegmentMessageDto, SegmentResponse } from './segment.dto.js';
+import { SEGMENT_CALLS, SegmentBatchDto, SegmentMessageDto, SegmentResponse, SegmentTrackDto } from './segment.dto.js';
 import { SegmentService } from './segment.service.js';
 
 /** Documents the tracking API, which the Segment fast path in front of Express answers. */
@@ -24,11 +23,22 @@ export class SegmentController {
     return this.segment.acceptBatch(caller, body);
   }
 
-  /** Takes one message from a Segment SDK; `/v1/t`, `/v1/p`, `/v1/i` and so on mean the same. */
+  /** Takes one event from a Segment SDK (`/v1/t` too). */
+  @Post('track')
+  @HttpCode(200)
+  @RequireScope('track')
+  @ApiBody({ type: SegmentTrackDto })
+  @ApiOkResponse({ type: SegmentResponse })
+  @ApiBadRequestResponse({ description: 'The message is not valid; errors name the fields.' })
+  acceptTrack(@Caller() caller: Principal, @Body() body: unknown): Promise<SegmentResponse> {
+    return this.segment.acceptOne(caller, 'track', body);
+  }
+
+  /** Takes one message from a Segment SDK; `/v1/p`, `/v1/i` and so on mean the same. */
   @Post(':call')
   @HttpCode(200)
   @RequireScope('track')
-  @ApiParam({ name: 'call', enum: SEGMENT_CALLS })
+  @ApiParam({ name: 'call', enum: SEGMENT_CALLS.filter((call) => call !== 'track') })
   @ApiBody({ type: SegmentMessageDto })
   @ApiOkResponse({ type: SegmentResponse })
   @ApiBadRequestResponse({ description: 'The message is not valid; errors name the field.' })
