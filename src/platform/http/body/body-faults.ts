@@ -59,12 +59,22 @@ function messageOf(error: ErrorObject, unknownMember: string): string {
       return `must be ${lengthOf(schema)} long`;
     case 'storable':
       return textFault(data as string) ?? 'cannot be stored';
+    case 'text':
+      return textFault(data as string) ?? `must be ${lengthOf(boundsIn(schema))} long`;
     case 'format':
     case 'pattern':
-      return (schema['format'] === 'date-time' ? dateTimeFault(data) : null) ?? `must be ${describe(schema)}`;
+      return (
+        (String(schema['format']).startsWith('date-time') ? dateTimeFault(data) : null) ?? `must be ${describe(schema)}`
+      );
     default:
       return `must be ${describe(schema)}`;
   }
+}
+
+/** Where {@link quicken} of body-validator.ts puts them. */
+function boundsIn(schema: MemberSchema): { minLength?: number; maxLength?: number } {
+  const { min, max } = schema['text'] as { min: number; max?: number };
+  return { minLength: min, ...(max === undefined ? {} : { maxLength: max }) };
 }
 
 function lengthOf({ minLength = 0, maxLength }: { minLength?: number; maxLength?: number }): string {
@@ -82,6 +92,8 @@ function describe(schema: MemberSchema): string {
 }
 
 const FORMAT_NAMES: Record<string, string> = {
+  // quickened or not
+  'date-time-quick': 'an RFC 3339 date-time with an offset, like 2026-11-20T08:00:00Z',
   'date-time': 'an RFC 3339 date-time with an offset, like 2026-11-20T08:00:00Z',
   ipv4: 'an IPv4 address',
   ipv6: 'an IPv6 address',

@@ -1,6 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiSchema, type ApiSchemaOptions } from '@nestjs/swagger';
 
+import { parseDateTime } from '../../time/time.js';
+
 /**
  * Members of bodies. Each decorator writes the schema of its member, complete, into the OpenAPI document; what checks
  * the body is compiled from the same schema (see body-validator.ts), so the two cannot differ.
@@ -70,6 +72,9 @@ export function ListOf(
 ): PropertyDecorator {
   return Field({ type: [dto], ...(min === undefined ? {} : { minItems: min }), maxItems: max }, member);
 }
+
+/** What {@link DATE_TIME} describes, at one look. The tests compare the two. */
+export const isDateTime = (text: string): boolean => /^(?:19|2\d)/.test(text) && parseDateTime(text) !== null;
 
 export const DateTime = (member: Member = {}) => Field(DATE_TIME, member);
 
