@@ -39,6 +39,10 @@ describe('bodyValidatorFor', () => {
     expect(event.faultsOf({ ...raw(5_000), event_type: 'a\0' })).toEqual(event.faultsOf({ event_type: 'a\0' }));
   });
 
+  it('shows a member without a name', () => {
+    expect(event.faultsOf({ event_type: 'a', '': 1 }).map(({ path }) => path)).toEqual(['""']);
+  });
+
   it('reads a date-time at one look as the documented format and pattern read it', () => {
     const format = fullFormats['date-time'] as { validate: (text: string) => boolean };
     const pattern = new RegExp(String(DATE_TIME['pattern']), 'u');

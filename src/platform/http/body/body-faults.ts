@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv';
 import { dateTimeFault } from '../../time/time.js';
-import type { FieldError } from '../problem.js';
+import { type FieldError, printedName } from '../problem.js';
 import type { MemberSchema } from './fields.js';
 import { textFault } from './payload-check.js';
 
@@ -35,7 +35,7 @@ function pathOf({ instancePath, params }: ErrorObject, body: unknown): string {
   let path = '';
   let value = body;
   for (const name of names) {
-    const shown = name.slice(0, MAX_NAME).toWellFormed();
+    const shown = printedName(name.slice(0, MAX_NAME).toWellFormed());
     path += Array.isArray(value) ? `[${shown}]` : `${path === '' ? '' : '.'}${shown}`;
     value = (value as Record<string, unknown> | undefined)?.[name];
   }

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { generateSchema } from '@nestjs/swagger';
-import { Ajv, type ValidateFunction } from 'ajv';
+import { _, Ajv, type CodeKeywordDefinition, type ValidateFunction } from 'ajv';
 import { fullFormats } from 'ajv-formats/dist/formats.js';
 import { FieldFault } from '../field-fault.js';
 import { badRequest, type FieldError, Problem } from '../problem.js';
@@ -170,10 +170,21 @@ function makeAjv(allErrors: boolean): Ajv {
   ajv.addFormat(QUICK_DATE_TIME, isDateTime);
   ajv.addFormat('password', true); // only hides what is typed
   ajv.addVocabulary(ANNOTATIONS);
-  const keyword = { type: 'string', errors: false } as const;
-  ajv.addKeyword({ ...keyword, keyword: 'storable', validate: (_: true, text: string) => textFault(text) === null });
-  ajv.addKeyword({ ...keyword, keyword: 'text', validate: (bounds: Bounds, text: string) => fits(text, bounds) });
+  ajv.addKeyword(textKeyword('storable', () => (text) => textFault(text) === null));
+  ajv.addKeyword(textKeyword('text', (bounds: Bounds) => (text) => fits(text, bounds)));
   return ajv;
+}
+
+/** A keyword of our own. As a `validate` it would be handed a new object with each text, and a path put together for it. */
+function textKeyword<S>(keyword: string, make: (schema: S) => (text: string) => boolean): CodeKeywordDefinition {
+  return {
+    keyword,
+    type: 'string',
+    code(context) {
+      const check = context.gen.scopeValue('func', { ref: make(context.schema as S) });
+      context.fail(_`!${check}(${context.data})`);
+    },
+  };
 }
 
 /** Says yes or no, and the first fault. */
