@@ -12,15 +12,18 @@ import {
 } from '@nestjs/swagger';
 import type { OpenCall } from '../../audit/call-log/api-call.js';
 import { CurrentCall } from '../../audit/call-log/current-call.js';
+import { AlsoTakes } from '../../platform/http/also-takes.js';
 import { Caller, RequireScope } from '../../platform/http/access.js';
 import { ReadBodyWith } from '../../platform/http/body/body.interceptor.js';
 import { readJsonBody } from '../../platform/http/body/body.js';
 import type { Page } from '../../platform/http/cursor.js';
 import { FastPath } from '../../platform/http/fast-path.js';
 import type { Principal } from '../../platform/http/principal.js';
+import { CloudEventDto } from '../cloudevents/cloud-event.dto.js';
 import { CloudEventsBody, CloudEventsService, readEventOrCloudEvents } from '../cloudevents/cloud-events.service.js';
 import { EnrichedResponse, EnrichEventDto } from '../enrichment/enrichment.dto.js';
-import { BatchResponse, IngestBatchDto, IngestedResponse, IngestEventDto } from '../ingest/events.dto.js';
+import { BatchResponse, IngestBatchDto, IngestedResponse } from '../ingest/events.dto.js';
+import { IngestEventDto } from '../parsing/event.dto.js';
 import { EventPage, EventResponse, GetEventQuery, ListEventsQuery } from '../reading/events.dto.js';
 import { EventEnricher } from '../enrichment/event-enricher.js';
 import { EventReader } from '../reading/event-reader.js';
@@ -35,6 +38,12 @@ const TakesOneEvent = () =>
     ApiBadRequestResponse({ description: 'The event is invalid; errors name the field.' }),
     ApiUnprocessableEntityResponse({ description: 'event_id was used before with other content.' }),
   );
+
+const CLOUD_EVENT = { $ref: getSchemaPath(CloudEventDto) };
+const CLOUD_EVENTS = {
+  'application/cloudevents+json': CLOUD_EVENT,
+  'application/cloudevents-batch+json': { type: 'array', items: CLOUD_EVENT, maxItems: 1000 },
+};
 
 @ApiTags('events')
 @Controller('events')
@@ -62,13 +71,18 @@ export class EventsController {
     return this.events.ingest(caller, body, idempotencyKey, call);
   }
 
-  /** The same, and CloudEvents 1.0 too: structured, batched, or with their attributes in `ce-*` headers. */
+  /**
+   * The same, and CloudEvents 1.0: structured or in a batch by their media types, in binary mode by `ce-*` headers. A
+   * batch is answered like that of POST /events/batch.
+   */
   @Post()
   @FastPath()
   @HttpCode(202)
   @RequireScope('track')
   @ReadBodyWith(readEventOrCloudEvents)
   @TakesOneEvent()
+  @AlsoTakes(CLOUD_EVENTS)
+  @ApiExtraModels(CloudEventDto)
   ingestOrCloudEvents(
     @Caller() caller: Principal,
     @Body() body: unknown,
@@ -119,7 +133,6 @@ export class EventsController {
    */
   @Put(':id/enrich')
   @RequireScope('write')
-  @ApiBody({ type: EnrichEventDto })
   @ApiExtraModels(EventResponse, EnrichedResponse)
   @ApiOkResponse({
     schema: { oneOf: [EventResponse, EnrichedResponse].map((type) => ({ $ref: getSchemaPath(type) })) },
@@ -128,7 +141,7 @@ export class EventsController {
   enrich(
     @Caller() caller: Principal,
     @Param('id') id: string,
-    @Body() body: unknown,
+    @Body() body: EnrichEventDto,
     @Query() query: GetEventQuery,
   ): Promise<EventResponse | EnrichedResponse> {
     return this.enricher.enrich(caller, id, body, query.client_id);

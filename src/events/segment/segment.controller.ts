@@ -21,22 +21,29 @@ import { Caller, Public, RequireScope } from '../../platform/http/access.js';
 import { ReadBodyWith } from '../../platform/http/body/body.interceptor.js';
 import { AtAddress, FastPath } from '../../platform/http/fast-path.js';
 import type { Principal } from '../../platform/http/principal.js';
-import { SEGMENT_CALLS, type SegmentCall } from './segment-message.js';
 import { authenticateSegment, inSegmentsWords, readSegmentBody } from './segment-request.js';
 import { segmentSettings } from './segment-settings.js';
-import { SegmentBatchDto, SegmentMessageDto, SegmentResponse } from './segment.dto.js';
+import {
+  SEGMENT_CALLS,
+  SegmentBatchDto,
+  type SegmentCall,
+  SegmentMessageDto,
+  SegmentResponse,
+  SegmentTrackDto,
+} from './segment.dto.js';
 import { SegmentService } from './segment.service.js';
 
 /** First letters are for browsers and phones, which may be told a host with or without `/v1`. */
 const shortPaths = (call: string) => [`v1/${call[0]}`, `${call[0]}`];
-const CALLS = SEGMENT_CALLS.map((call) => `v1/${call}`);
+const TRACK = 'v1/track';
+const CALLS = SEGMENT_CALLS.filter((call) => call !== 'track').map((call) => `v1/${call}`);
 const SHORT_CALLS = SEGMENT_CALLS.flatMap(shortPaths);
 const BATCH = 'v1/batch';
 const SHORT_BATCH = shortPaths('batch');
 const SETTINGS = ['v1/projects/:writeKey/settings', 'projects/:writeKey/settings'];
 
 /** Segment's SDKs have these addresses built in, so nothing stands in front of them. */
-export const SEGMENT_PATHS = [...CALLS, ...SHORT_CALLS, BATCH, ...SHORT_BATCH, ...SETTINGS];
+export const SEGMENT_PATHS = [TRACK, ...CALLS, ...SHORT_CALLS, BATCH, ...SHORT_BATCH, ...SETTINGS];
 
 /** A route that takes messages of Segment's SDKs as they send them. */
 const SegmentRoute = (paths: string | string[]) =>
@@ -89,7 +96,20 @@ export class SegmentController {
     return this.segment.acceptBatch(caller, body, call);
   }
 
-  /** Takes one message from a Segment SDK; `/v1/t`, `/v1/p`, `/v1/i` and so on mean the same. */
+  /** Takes one event from a Segment SDK (`/v1/t` too). */
+  @SegmentRoute(TRACK)
+  @ApiBody({ type: SegmentTrackDto })
+  @ApiOkResponse({ type: SegmentResponse })
+  @ApiBadRequestResponse({ description: 'The message is not valid; errors name the fields.' })
+  acceptTrack(
+    @Caller() caller: Principal,
+    @Body() body: unknown,
+    @CurrentCall() call: OpenCall,
+  ): Promise<SegmentResponse> {
+    return this.segment.acceptOne(caller, 'track', body, call);
+  }
+
+  /** Takes one message from a Segment SDK; `/v1/p`, `/v1/i` and so on mean the same. */
   @SegmentRoute(CALLS)
   @ApiBody({ type: SegmentMessageDto })
   @ApiOkResponse({ type: SegmentResponse })
