@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   const logger = await createLogger(config, 'api');
   const running: { stop?: () => Promise<void> } = {};
   endGracefully(async () => running.stop?.());
-  const app = await createApiApplication(config, logger);
+  const app = await createApiApplication(config, { logger });
   running.stop = () => stopApiApplication(app);
   await app.listen(config.PORT, config.HOST);
   logger.log(`listening on ${await app.getUrl()}`, 'Api');

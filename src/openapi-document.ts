@@ -3,6 +3,8 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import type { ExpressAdapter } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
 import { stringify } from 'yaml';
+import { SEGMENT_PATHS } from './events/segment/segment.controller.js';
+import { addMediaTypes } from './platform/http/also-takes.js';
 import { version } from './platform/config/version.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -38,15 +40,19 @@ const PROBLEM_RESPONSE = {
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 };
 
+const DESCRIPTION =
+  'Event-driven analytics and audit backend. Bodies are checked by the schemas shown here. No text, and no name in JSON of ' +
+  'your own, may contain the character NUL or half of a surrogate pair.';
+
 /** Everything is below /api/v1, except the addresses that are built into Segment's SDKs. */
 export function setPrefix(app: INestApplication): void {
-  app.setGlobalPrefix('api/v1', { exclude: ['v1/batch', 'v1/:call'] });
+  app.setGlobalPrefix('api/v1', { exclude: SEGMENT_PATHS });
 }
 
 export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Tidemark')
-    .setDescription('Event-driven analytics and audit backend.')
+    .setDescription(DESCRIPTION)
     .setVersion(version)
     .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key' }, 'api_key')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key.' }, 'bearer')
@@ -63,7 +69,9 @@ function withProblems(document: OpenAPIObject): OpenAPIObject {
   for (const item of Object.values(document.paths)) {
     for (const verb of VERBS) {
       const operation: Operation | undefined = item[verb];
-      if (operation !== undefined) operation.responses['default'] = PROBLEM_RESPONSE;
+      if (operation === undefined) continue;
+      operation.responses['default'] = PROBLEM_RESPONSE;
+      addMediaTypes(operation);
     }
   }
   return document;

@@ -60,7 +60,7 @@ export class KeysController {
   rotate(
     @Caller() caller: Principal,
     @Param('id') id: string,
-    @Body() body: RotateKeyDto = new RotateKeyDto(),
+    @Body() body: RotateKeyDto,
   ): Promise<CreatedKeyResponse> {
     return this.keys.rotate(caller, id, body.grace_s);
   }

@@ -1,132 +1,70 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import {
-  ArrayNotEmpty,
-  ArrayUnique,
-  IsArray,
-  IsBoolean,
-  IsIn,
-  IsInt,
-  IsOptional,
-  IsString,
-  Length,
-  Max,
-  Min,
-} from 'class-validator';
+import { ApiProperty } from '@nestjs/swagger';
+import { Closed, DateTime, Field, Flag, Text, WholeNumber } from '../platform/http/body/fields.js';
 import { SCOPES, type Scope } from '../platform/http/principal.js';
-import { IfGiven, IsDateTime } from '../platform/http/query.dto.js';
 import type { ApiKey } from './api-key.entity.js';
 
+const SCOPE_LIST = {
+  ...{ type: 'array', items: { type: 'string', enum: [...SCOPES] } },
+  ...{ minItems: 1, maxItems: SCOPES.length, uniqueItems: true },
+};
+const COUNT = { min: 1, max: 2_147_483_647, optional: true, nullable: true } as const;
+const SECONDS = { ...COUNT, max: 86_400 } as const;
+
+@Closed()
 export class CreateKeyDto {
-  @ApiProperty({ description: 'The calling application.', example: 'web-shop' })
-  @IsString()
-  @Length(1, 255)
+  @Text({ description: 'The calling application.', example: 'web-shop' })
   client_id: string;
 
-  @ApiProperty({ description: 'For people.', example: 'Web shop, production' })
-  @IsString()
-  @Length(1, 255)
+  @Text({ description: 'For people.', example: 'Web shop, production' })
   name: string;
 
-  @ApiPropertyOptional({
-    enum: SCOPES,
-    isArray: true,
+  @Field(SCOPE_LIST, {
     default: ['read', 'write'],
     description: '`track` sends events and nothing else: the scope for keys in pages and on devices.',
   })
-  @IfGiven()
-  @IsArray()
-  @ArrayNotEmpty()
-  @ArrayUnique()
-  @IsIn(SCOPES, { each: true, message: `scopes must be among ${SCOPES.join(', ')}` })
-  scopes: Scope[] = ['read', 'write'];
+  scopes: Scope[];
 
-  @ApiPropertyOptional({ description: 'Requests per window.', minimum: 1 })
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(2_147_483_647)
-  rate_limit?: number;
-
-  @ApiPropertyOptional({ description: 'Length of the window in seconds.', minimum: 1 })
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(86_400)
-  rate_window_s?: number;
-
-  @ApiPropertyOptional({ description: 'Events per window, so that batches count by their size.', minimum: 1 })
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(2_147_483_647)
-  event_limit?: number;
-
-  @ApiPropertyOptional({ format: 'date-time' })
-  @IsOptional()
-  @IsDateTime()
-  expires_at?: string;
-}
-
-export class UpdateKeyDto {
-  @ApiPropertyOptional()
-  @IfGiven()
-  @IsBoolean()
-  is_active?: boolean;
-
-  @ApiPropertyOptional()
-  @IfGiven()
-  @IsString()
-  @Length(1, 255)
-  name?: string;
-
-  @ApiPropertyOptional({ enum: SCOPES, isArray: true })
-  @IfGiven()
-  @IsArray()
-  @ArrayNotEmpty()
-  @ArrayUnique()
-  @IsIn(SCOPES, { each: true, message: `scopes must be among ${SCOPES.join(', ')}` })
-  scopes?: Scope[];
-
-  @ApiPropertyOptional({ type: Number, minimum: 1, nullable: true, description: 'null takes the default.' })
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(2_147_483_647)
+  @WholeNumber({ ...COUNT, description: 'Requests per window.' })
   rate_limit?: number | null;
 
-  @ApiPropertyOptional({ type: Number, minimum: 1, nullable: true, description: 'null takes the default.' })
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(86_400)
+  @WholeNumber({ ...SECONDS, description: 'Length of the window in seconds.' })
   rate_window_s?: number | null;
 
-  @ApiPropertyOptional({ type: Number, minimum: 1, nullable: true, description: 'null takes the limit away.' })
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(2_147_483_647)
+  @WholeNumber({ ...COUNT, description: 'Events per window, so that batches count by their size.' })
   event_limit?: number | null;
 
-  @ApiPropertyOptional({ type: String, format: 'date-time', nullable: true, description: 'null: never.' })
-  @IsOptional()
-  @IsDateTime()
+  @DateTime({ optional: true, nullable: true })
   expires_at?: string | null;
 }
 
+@Closed()
+export class UpdateKeyDto {
+  @Flag({ optional: true })
+  is_active?: boolean;
+
+  @Text({ optional: true })
+  name?: string;
+
+  @Field(SCOPE_LIST, { optional: true })
+  scopes?: Scope[];
+
+  @WholeNumber({ ...COUNT, description: 'null takes the default.' })
+  rate_limit?: number | null;
+
+  @WholeNumber({ ...SECONDS, description: 'null takes the default.' })
+  rate_window_s?: number | null;
+
+  @WholeNumber({ ...COUNT, description: 'null takes the limit away.' })
+  event_limit?: number | null;
+
+  @DateTime({ optional: true, nullable: true, description: 'null: never.' })
+  expires_at?: string | null;
+}
+
+@Closed()
 export class RotateKeyDto {
-  @ApiPropertyOptional({
-    type: Number,
-    minimum: 0,
-    maximum: 2_592_000,
-    default: 0,
-    description: 'Seconds the old key lives on.',
-  })
-  @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(2_592_000)
-  grace_s = 0;
+  @WholeNumber({ min: 0, max: 2_592_000, default: 0, description: 'Seconds the old key lives on.' })
+  grace_s: number;
 }
 
 export class KeyResponse {

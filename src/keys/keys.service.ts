@@ -192,8 +192,8 @@ function toChange(dto: UpdateKeyDto): KeyChange {
   };
 }
 
-function expiry(text: string | undefined): Date | null {
-  if (text === undefined) return null;
+function expiry(text: string | null | undefined): Date | null {
+  if (text === undefined || text === null) return null;
   const ms = parseDateTime(text);
   if (ms === null || ms <= Date.now()) {
     throw badRequest('expires_at must lie in the future.', [{ path: 'expires_at', message: 'must lie in the future' }]);

@@ -56,7 +56,8 @@ async function handle(
   if (handler === undefined) return;
   const acknowledge = takeAcknowledgement(message);
   const callback = handler.callback as (data: unknown, acknowledge: Acknowledge) => Promise<unknown>;
-  const answer = await lastValueFrom(transform(callback(message[0], acknowledge)), { defaultValue: undefined });
+  const wish = message[0] ?? undefined; // null is the same as nothing
+  const answer = await lastValueFrom(transform(callback(wish, acknowledge)), { defaultValue: undefined });
   if (handler.isAckHandledManually !== true && answer !== undefined) acknowledge(answer as { ok: true });
 }
 

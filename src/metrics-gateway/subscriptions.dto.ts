@@ -1,4 +1,3 @@
-import { IsIn, IsOptional, IsUUID } from 'class-validator';
 import {
   ACTION_TYPES,
   type ActionType,
@@ -6,37 +5,38 @@ import {
   SEVERITIES,
   type Severity,
 } from '../audit/entries/entry.js';
-import { OptionalText } from '../platform/http/query.dto.js';
+import { Closed, OneOf, Text, Uuid } from '../platform/http/body/fields.js';
 import { badRequest, type Problem } from '../platform/http/problem.js';
 
-/** What both namespaces take. Absent and null are the same here: no wish. */
+/** Absent and null are the same here: no wish. */
+const OPTIONAL = { optional: true, nullable: true } as const;
+
+/** What both namespaces take. */
 class Subscription {
-  @IsOptional()
-  @IsUUID('all')
+  @Uuid(OPTIONAL)
   tenant_id?: string | null;
 }
 
 /** What a client of `/metrics` wants. */
+@Closed()
 export class MetricsSubscription extends Subscription {
-  @OptionalText()
+  @Text(OPTIONAL)
   client_id?: string | null;
 }
 
 /** What a client of `/logs` wants. */
+@Closed()
 export class LogSubscription extends Subscription {
-  @IsOptional()
-  @IsIn(ACTION_TYPES)
+  @OneOf(ACTION_TYPES, OPTIONAL)
   action_type?: ActionType | null;
 
-  @IsOptional()
-  @IsIn(SEVERITIES)
+  @OneOf(SEVERITIES, OPTIONAL)
   severity?: Severity | null;
 
-  @OptionalText()
+  @Text(OPTIONAL)
   resource_type?: string | null;
 
-  @IsOptional()
-  @IsUUID('all')
+  @Uuid(OPTIONAL)
   after?: string | null;
 }
 

@@ -1,25 +1,19 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsString, Length } from 'class-validator';
-import { IfGiven } from '../platform/http/query.dto.js';
+import { ApiProperty } from '@nestjs/swagger';
+import { Closed, OneOf, Text } from '../platform/http/body/fields.js';
 import { type Tenant, TENANT_STATUSES, type TenantStatus } from './tenant.entity.js';
 
+@Closed()
 export class CreateTenantDto {
-  @ApiProperty({ description: 'Unique, 1 to 255 characters.', example: 'Acme' })
-  @IsString()
-  @Length(1, 255)
+  @Text({ description: 'Unique, 1 to 255 characters.', example: 'Acme' })
   name: string;
 }
 
+@Closed()
 export class UpdateTenantDto {
-  @ApiPropertyOptional()
-  @IfGiven()
-  @IsString()
-  @Length(1, 255)
+  @Text({ optional: true })
   name?: string;
 
-  @ApiPropertyOptional({ enum: TENANT_STATUSES })
-  @IfGiven()
-  @IsIn(TENANT_STATUSES)
+  @OneOf(TENANT_STATUSES, { optional: true })
   status?: TenantStatus;
 }
 

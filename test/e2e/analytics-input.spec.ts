@@ -26,11 +26,11 @@ const WRONG_QUERIES: [path: string, field: string][] = [
 const WRONG_FUNNELS: [body: unknown, field: string][] = [
   [{ steps: [] }, 'steps'],
   [{ steps: Array.from({ length: 11 }, () => step) }, 'steps'],
-  [{ steps: [{}] }, 'steps.0.event_type'],
-  [{ steps: [{ event_type: 'a', where: { x: { y: 1 } } }] }, 'steps.0.where'],
+  [{ steps: [{}] }, 'steps[0].event_type'],
+  [{ steps: [{ event_type: 'a', where: { x: { y: 1 } } }] }, 'steps[0].where.x'],
   [
     { steps: [{ event_type: 'a', where: Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`p${n}`, 1])) }] },
-    'steps.0.where',
+    'steps[0].where',
   ],
   [{ steps: [step], window_s: 0 }, 'window_s'],
   [{ steps: [step], window_s: 1e12 }, 'window_s'],

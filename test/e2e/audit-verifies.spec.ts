@@ -191,7 +191,12 @@ describeApi('an export after everything that writes entries', OPTIONS, (api, { d
     'POST /../../v1/batch': silent(() =>
       send('POST', '/../../v1/batch', { batch: [{ type: 'track', event: 'some' }] }),
     ),
-    'POST /../../v1/{call}': silent(() => send('POST', '/../../v1/track', { event: 'some', userId: 'ada' })),
+    'POST /../../v1/track': silent(() => send('POST', '/../../v1/track', { event: 'some', userId: 'ada' })),
+    'POST /../../v1/alias': silent(() => send('POST', '/../../v1/alias', { userId: 'ada' })),
+    'POST /../../v1/group': silent(() => send('POST', '/../../v1/group', { userId: 'ada' })),
+    'POST /../../v1/identify': silent(() => send('POST', '/../../v1/identify', { userId: 'ada' })),
+    'POST /../../v1/page': silent(() => send('POST', '/../../v1/page', { userId: 'ada' })),
+    'POST /../../v1/screen': silent(() => send('POST', '/../../v1/screen', { userId: 'ada' })),
   };
 
   const countEntries = async () =>

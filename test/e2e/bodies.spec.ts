@@ -61,7 +61,7 @@ describeApi('bodies', { env: { RATE_LIMIT_REQUESTS: '100000' } }, (api) => {
     return Object.entries(paths).flatMap(([path, item]) =>
       VERBS.filter((verb) => item[verb] !== undefined).map((verb) => ({
         method: verb.toUpperCase(),
-        path: path.replace('{call}', 'track').replace(/\{[^}]+\}/g, '7'),
+        path: path.replace(/\{[^}]+\}/g, '7'),
         isPublic: item[verb]?.security === undefined,
       })),
     );

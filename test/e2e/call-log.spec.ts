@@ -45,6 +45,24 @@ describeApi('call log', {}, (api, { database }) => {
     }
   });
 
+  it('writes calls that come at the same time in few commits, each before its answer', async () => {
+    const { body } = await api.post<{ id: string }>('/events', { event_type: 'x', event_id: 'together' }, admin);
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, async (_, n) => {
+        const { status, headers } = await api.call('PUT', `/events/${body.id}/enrich`, {
+          key: admin,
+          body: { additional_properties: { [`p${n}`]: n } },
+        });
+        return { status, rows: await written(headers.get('x-request-id')) };
+      }),
+    );
+    for (const { status, rows } of answers) expect({ status, calls: rows.length }).toEqual({ status: 200, calls: 1 });
+    const [commits] = await database.query<{ n: number }>(
+      `select count(distinct xmin::text)::int as n from api_audit_logs where method = 'PUT'`,
+    );
+    expect(commits!.n).toBeLessThan(60);
+  });
+
   it('keeps of an address what EVENT_CONTEXT keeps of it', async () => {
     for (const [setting, ip] of [
       ['truncated', '203.0.113.0'],

@@ -106,7 +106,7 @@ describeApi('event types', { apis: 2 }, (api, { apis }) => {
       [{ schema: ORDER, mode: 'drop' }, 'mode'],
       [{ schema: ORDER, extra: 1 }, 'extra'],
       [{}, 'schema'],
-      [[], 'schema'],
+      [[], ''],
     ];
     for (const [body, path] of wrong) {
       const answer = await put('order', body);

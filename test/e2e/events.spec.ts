@@ -128,7 +128,8 @@ describeApi('events over HTTP', { workers: 1 }, (api) => {
 
   it.each([
     ['a bare array', [], 400, /object like/],
-    ['no events', {}, 400, /at least one event/],
+    ['no events', {}, 400, /events is missing/],
+    ['an empty list', { events: [] }, 400, /events must be an array with at least 1 element/],
     ['an unknown field', { events: [{ event_type: 'x' }], evnts: 1 }, 400, /evnts/],
     ['1,001 events', { events: Array.from({ length: 1_001 }, () => ({ event_type: 'x' })) }, 413, /at most 1000/],
     ['broken JSON', '{"events":', 400, /not valid JSON/],

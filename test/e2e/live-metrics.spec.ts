@@ -250,6 +250,7 @@ describeApi('live metrics', { workers: 1 }, (api, { database, worker }) => {
     for (const message of [
       ...wrong,
       { tenant_id: 'x' },
+      { tenant_id: `urn:uuid:${tenant}` },
       { client_id: 'a\0b' },
       { client_id: '\ud800' },
       Buffer.from('x'),
@@ -260,6 +261,7 @@ describeApi('live metrics', { workers: 1 }, (api, { database, worker }) => {
     client.socket.emit('subscribe', { a: 1 });
     client.socket.emit('nothing', { a: 1 });
     client.socket.emit('constructor', 1, 2, 3);
+    expect(await client.subscribe(null)).toEqual({ ok: true });
     expect(await client.subscribe()).toEqual({ ok: true });
   });
 

@@ -26,7 +26,12 @@ const BODIES: Record<string, unknown> = {
   'POST /events/ingest': { event_type: 'probe' },
   'POST /privacy/erasures': { user_id: 'probe', confirm: true },
   'POST /../../v1/batch': { batch: [{ type: 'track', event: 'probe' }] },
-  'POST /../../v1/{call}': { event: 'probe' },
+  'POST /../../v1/track': { event: 'probe' },
+  'POST /../../v1/alias': { userId: 'probe' },
+  'POST /../../v1/group': { userId: 'probe' },
+  'POST /../../v1/identify': { userId: 'probe' },
+  'POST /../../v1/page': { userId: 'probe' },
+  'POST /../../v1/screen': { userId: 'probe' },
   'POST /events/batch': { events: [{ event_type: 'probe' }] },
   'PUT /event-types/{event_type}/schema': { schema: true },
   'PUT /events/{id}/enrich': { additional_properties: { probe: 1 } },
@@ -174,7 +179,7 @@ describeApi('a tenant, seen from another', OPTIONS, (api, { database }) => {
   }
 
   async function probe(route: Route, credential: string, id: string, query: string): Promise<Probe> {
-    const url = `${route.path.replace('{call}', 'track').replace(/\{\w+\}/, id)}${query}`;
+    const url = `${route.path.replace(/\{\w+\}/, id)}${query}`;
     const headers = { ...credentials[credential] };
     const body = BODIES[`${route.method} ${route.path}`];
     const response = await fetch(`${api.url}/api/v1${url}`, {

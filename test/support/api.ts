@@ -23,14 +23,22 @@ export class TestApi {
   /** Kept connections, as applications have them. */
   private readonly connections = new Agent({ keepAlive: true });
 
-  static async start(databaseUrl: string, env: Record<string, string | undefined> = {}): Promise<TestApi> {
+  static async start(
+    databaseUrl: string,
+    env: Record<string, string | undefined> = {},
+    options: { fastPath?: boolean } = {},
+  ): Promise<TestApi> {
     const api = new TestApi();
-    await api.launch(databaseUrl, env);
+    await api.launch(databaseUrl, env, options);
     return api;
   }
 
   /** Also again, after stop(). */
-  async launch(databaseUrl: string, env: Record<string, string | undefined> = {}): Promise<void> {
+  async launch(
+    databaseUrl: string,
+    env: Record<string, string | undefined> = {},
+    options: { fastPath?: boolean } = {},
+  ): Promise<void> {
     this.config = loadConfig({
       NODE_ENV: 'test',
       DATABASE_URL: databaseUrl,
@@ -39,7 +47,7 @@ export class TestApi {
       LOG_LEVEL: 'error',
       ...env,
     });
-    this.app = await createApiApplication(this.config);
+    this.app = await createApiApplication(this.config, options);
     await this.app.listen(0, '127.0.0.1');
     this.url = await this.app.getUrl();
   }

@@ -3,7 +3,7 @@
 const long = (length: number, text = 'x') => text.repeat(length);
 
 /** Instants that one of RFC 3339, JavaScript and PostgreSQL has not, or writes in another way. */
-const EDGE_TIMES = [
+export const EDGE_TIMES = [
   ...['0000-01-01T00:00:00Z', '0000-12-31T23:59:59.999999999Z', '0001-01-01T00:00:00Z', '0001-01-01T00:00:00+14:00'],
   ...['1582-10-10T00:00:00Z', '1899-12-31T00:00:00Z', '1969-12-31T23:59:59.999Z', '1970-01-01T00:00:00Z'],
   ...['1999-12-31T23:59:59Z', '2000-01-01T00:00:00Z', '2023-02-29T00:00:00Z', '2026-02-30T00:00:00Z'],

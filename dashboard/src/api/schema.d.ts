@@ -863,7 +863,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Takes one event. The 202 means it is committed. */
-        post: operations["EventsController_ingest[0]"];
+        post: operations["EventsController_ingest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -880,8 +880,11 @@ export interface paths {
         /** Events, newest first. */
         get: operations["EventsController_list"];
         put?: never;
-        /** Takes one event. The 202 means it is committed. */
-        post: operations["EventsController_ingest[1]"];
+        /**
+         * The same, and CloudEvents 1.0: structured or in a batch by their media types, in binary mode by `ce-*` headers. A
+         *     batch is answered like that of POST /events/batch.
+         */
+        post: operations["EventsController_ingestOrCloudEvents"];
         delete?: never;
         options?: never;
         head?: never;
@@ -959,7 +962,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/{call}": {
+    "/v1/track": {
         parameters: {
             query?: never;
             header?: never;
@@ -968,8 +971,93 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes one message from a Segment SDK; `/v1/t`, `/v1/p`, `/v1/i` and so on mean the same. */
-        post: operations["SegmentController_acceptOne"];
+        /** Takes one event from a Segment SDK (`/v1/t` too). */
+        post: operations["SegmentController_acceptTrack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes one message from a Segment SDK; `/v1/p`, `/v1/i` and so on mean the same. */
+        post: operations["SegmentController_acceptOne[0]"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/screen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes one message from a Segment SDK; `/v1/p`, `/v1/i` and so on mean the same. */
+        post: operations["SegmentController_acceptOne[1]"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/identify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes one message from a Segment SDK; `/v1/p`, `/v1/i` and so on mean the same. */
+        post: operations["SegmentController_acceptOne[2]"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes one message from a Segment SDK; `/v1/p`, `/v1/i` and so on mean the same. */
+        post: operations["SegmentController_acceptOne[3]"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alias": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes one message from a Segment SDK; `/v1/p`, `/v1/i` and so on mean the same. */
+        post: operations["SegmentController_acceptOne[4]"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1216,40 +1304,37 @@ export interface components {
             /** @example INV-42 */
             resource_id: string;
             /**
-             * @default INFO
-             * @enum {string}
+             * @description Absent means INFO.
+             * @enum {string|null}
              */
-            severity?: "INFO" | "WARNING" | "ERROR" | "CRITICAL";
-            user_id?: string;
-            session_id?: string;
-            /**
-             * @description IPv4 or IPv6.
-             * @example 192.0.2.10
-             */
-            ip_address?: string;
-            user_agent?: string;
-            /** @description Any JSON object: at most 32 levels and 1,000 keys; the whole entry at most 64 KiB. */
-            before_state?: {
+            severity?: "INFO" | "WARNING" | "ERROR" | "CRITICAL" | null;
+            user_id?: string | null;
+            session_id?: string | null;
+            /** @example 192.0.2.10 */
+            ip_address?: (string | null) | (string | null);
+            user_agent?: string | null;
+            /** @description Any JSON object or array: at most 32 levels and 1,000 keys; the whole entry at most 64 KiB. */
+            before_state?: ({
                 [key: string]: unknown;
-            } | null;
-            /** @description Any JSON object: at most 32 levels and 1,000 keys; the whole entry at most 64 KiB. */
-            after_state?: {
+            } | null) | (unknown[] | null);
+            /** @description Any JSON object or array: at most 32 levels and 1,000 keys; the whole entry at most 64 KiB. */
+            after_state?: ({
                 [key: string]: unknown;
-            } | null;
+            } | null) | (unknown[] | null);
             /** @description Any JSON object: at most 32 levels and 1,000 keys; the whole entry at most 64 KiB. */
             metadata?: {
                 [key: string]: unknown;
             } | null;
             /** @example Invoice approved */
-            message?: string;
-            status?: string;
+            message?: string | null;
+            status?: string | null;
             /**
              * Format: date-time
-             * @description When it happened (RFC 3339); absent means now.
+             * @description When it happened (RFC 3339), from 2000-01-01 to one day from now; absent means now.
              */
-            occurred_at?: string;
+            occurred_at?: string | null;
             /** @description Your own id. Sending it again stores nothing twice. The header `Idempotency-Key` means the same. */
-            idempotency_key?: string;
+            idempotency_key?: string | null;
         };
         ChangeResponse: {
             /**
@@ -1322,11 +1407,18 @@ export interface components {
             duplicate: boolean;
         };
         CreateEntriesDto: {
+            /** @description A bad one sinks no other. */
             logs: components["schemas"]["CreateEntryDto"][];
+        };
+        EntryFault: {
+            path: string;
+            message: string;
         };
         EntryError: {
             message: string;
             path?: string;
+            /** @description All faults (at most 20), when there are several. */
+            errors?: components["schemas"]["EntryFault"][];
         };
         EntryResult: {
             /** @description Position in the request, from 0. */
@@ -1432,9 +1524,9 @@ export interface components {
         CreateAuditEventDto: {
             /**
              * Format: date-time
-             * @description When it happened (RFC 3339); absent means now.
+             * @description When it happened (RFC 3339), from 2000-01-01 to one day from now; absent means now.
              */
-            event_timestamp?: string;
+            event_timestamp?: string | null;
             /**
              * @description One of the catalogue.
              * @example Authenticate
@@ -1446,16 +1538,17 @@ export interface components {
              */
             event_type: string;
             /** @example 101 */
-            store_id?: number;
+            store_id?: number | null;
             /** @example 5001 */
-            company_id?: number;
+            company_id?: number | null;
             /** @example jdoe */
-            user?: string;
+            user?: string | null;
             /** @example User logged in successfully */
-            message?: string;
+            message?: string | null;
             /** @enum {string} */
             status: "Success" | "Failed";
             /**
+             * @description At most 32 levels and 1,000 keys; the whole event at most 64 KiB.
              * @example {
              *       "ip": "192.168.1.10",
              *       "browser": "Chrome"
@@ -1463,7 +1556,7 @@ export interface components {
              */
             additional_data?: {
                 [key: string]: unknown;
-            };
+            } | null;
         };
         AuditEventResponse: {
             /**
@@ -1555,13 +1648,13 @@ export interface components {
              */
             scopes?: ("track" | "read" | "write" | "admin" | "platform")[];
             /** @description Requests per window. */
-            rate_limit?: number;
+            rate_limit?: number | null;
             /** @description Length of the window in seconds. */
-            rate_window_s?: number;
+            rate_window_s?: number | null;
             /** @description Events per window, so that batches count by their size. */
-            event_limit?: number;
+            event_limit?: number | null;
             /** Format: date-time */
-            expires_at?: string;
+            expires_at?: string | null;
         };
         CreatedKeyResponse: {
             /** Format: uuid */
@@ -1891,7 +1984,7 @@ export interface components {
              */
             schema: {
                 [key: string]: unknown;
-            };
+            } | boolean;
             /**
              * @description reject: such an event is turned away. quarantine: it is taken and becomes a dead letter.
              * @default reject
@@ -1965,7 +2058,7 @@ export interface components {
             next_cursor: string | null;
         };
         RetryOneDto: {
-            /** @description Takes the place of the payload, which is kept. It must fit the schema of the event type. */
+            /** @description Takes the place of the payload, which is kept. It must fit the schema of the event type; at most 64 KiB, 32 levels and 1,000 keys. */
             payload?: {
                 [key: string]: unknown;
             };
@@ -1985,13 +2078,13 @@ export interface components {
             /** @example page_view */
             event_type: string;
             /**
-             * @description Properties of the payload and what they must equal.
+             * @description At most 10 properties of the payload and what they must equal. Names of 1 to 255 characters.
              * @example {
              *       "country": "DE"
              *     }
              */
             where?: {
-                [key: string]: unknown;
+                [key: string]: (string | null) | (number | null) | (boolean | null);
             };
         };
         FunnelQueryDto: {
@@ -2000,7 +2093,7 @@ export interface components {
              * @description Every step must come within so many seconds of the first.
              * @default 604800
              */
-            window_s: number;
+            window_s?: number;
             /** @description client_id, or a payload property of the first event: one result for each of its values as well. */
             group_by?: string;
             /**
@@ -2046,7 +2139,7 @@ export interface components {
              * @description Every step must come within so many seconds of the first.
              * @default 604800
              */
-            window_s: number;
+            window_s?: number;
             /** @description client_id, or a payload property of the first event: one result for each of its values as well. */
             group_by?: string;
             /** @example Checkout */
@@ -2236,16 +2329,16 @@ export interface components {
             /** @example page_view */
             event_type: string;
             /** @description Your own id. Sending it again stores nothing twice. `idempotency_key` and the header `Idempotency-Key` mean the same. */
-            event_id?: string;
+            event_id?: string | null;
             /** @description Same as event_id. */
-            idempotency_key?: string;
+            idempotency_key?: string | null;
             /**
              * Format: date-time
-             * @description When it happened (RFC 3339); absent means now.
+             * @description When it happened (RFC 3339), from 2000-01-01 to one day from now; absent means now.
              */
-            event_time?: string;
-            user_id?: string;
-            session_id?: string;
+            event_time?: string | null;
+            user_id?: string | null;
+            session_id?: string | null;
             /**
              * @description Your own data: at most 64 KiB, 32 levels and 1,000 keys. Numbers keep 53 bits; send longer ids as strings.
              * @example {
@@ -2255,11 +2348,11 @@ export interface components {
              */
             payload?: {
                 [key: string]: unknown;
-            };
+            } | null;
             /** @description Same as payload. */
             properties?: {
                 [key: string]: unknown;
-            };
+            } | null;
         };
         IngestedResponse: {
             /** Format: uuid */
@@ -2273,7 +2366,40 @@ export interface components {
             /** @description True when this event was accepted before; id is then that of the first. */
             duplicate: boolean;
         };
+        CloudEventDto: {
+            /** @enum {string} */
+            specversion: "1.0";
+            /** @description With source it becomes event_id: sending both again stores nothing twice. */
+            id: string;
+            /**
+             * URI reference
+             * @example /shop
+             */
+            source: string;
+            /** @description Becomes event_type. */
+            type: string;
+            /**
+             * Format: date-time
+             * @description Becomes event_time: from 2000-01-01 to one day from now; absent means now.
+             */
+            time?: string | null;
+            /** @description Becomes user_id. */
+            subject?: string | null;
+            datacontenttype?: string | null;
+            /** @description Kept in the payload under cloudevent, like extension attributes. */
+            dataschema?: string | null;
+            /** @description Becomes the payload. */
+            data?: unknown;
+            /**
+             * base64 text
+             * @description Instead of data.
+             */
+            data_base64?: string | null;
+        } & {
+            [key: string]: (string | null) | (number | null) | (boolean | null);
+        };
         IngestBatchDto: {
+            /** @description At most MAX_BATCH_SIZE. A bad one sinks no other. */
             events: components["schemas"]["IngestEventDto"][];
         };
         ResultFault: {
@@ -2283,7 +2409,7 @@ export interface components {
         ResultError: {
             message: string;
             path?: string;
-            /** @description All faults (at most 20), when the schema of the event type finds several. */
+            /** @description All faults (at most 20), when there are several. */
             errors?: components["schemas"]["ResultFault"][];
         };
         BatchResult: {
@@ -2349,53 +2475,71 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        SegmentBatchMessageDto: {
+        SegmentBatchTrackDto: {
             /** @description Becomes event_id: sending it again stores nothing twice. */
-            messageId?: string;
-            /** @description Name of the event; with track only, where it becomes event_type. */
-            event?: string;
-            userId?: string;
+            messageId?: string | null;
+            userId?: (string | null) | (number | null);
             /** @description Becomes user_id when there is no userId. */
-            anonymousId?: string;
+            anonymousId?: (string | null) | (number | null);
             properties?: {
                 [key: string]: unknown;
-            };
+            } | null;
             traits?: {
                 [key: string]: unknown;
-            };
+            } | null;
             /** @description Kept in the payload under context. */
             context?: {
                 [key: string]: unknown;
-            };
-            /**
-             * Format: date-time
-             * @description When it happened, by the client's clock.
-             */
-            timestamp?: string;
-            /**
-             * Format: date-time
-             * @description Goes before timestamp.
-             */
-            originalTimestamp?: string;
-            /**
-             * Format: date-time
-             * @description When it was sent, by the client's clock, which it corrects.
-             */
-            sentAt?: string;
-            /** @description An API key with the scope write, when no header carries one. */
-            writeKey?: string;
+            } | null;
+            /** @description When it happened, by the client's clock. */
+            timestamp?: string | unknown;
+            /** @description Goes before timestamp. */
+            originalTimestamp?: string | unknown;
+            /** @description When it was sent, by the client's clock, which it corrects. */
+            sentAt?: string | unknown;
+            /** @description An API key with the scope track, when no header carries one. */
+            writeKey?: string | unknown;
+            /** @description Name of the event; becomes event_type. */
+            event: string;
             /** @enum {string} */
-            type: "track" | "page" | "screen" | "identify" | "group" | "alias";
+            type: "track";
+        };
+        SegmentBatchMessageDto: {
+            /** @description Becomes event_id: sending it again stores nothing twice. */
+            messageId?: string | null;
+            userId?: (string | null) | (number | null);
+            /** @description Becomes user_id when there is no userId. */
+            anonymousId?: (string | null) | (number | null);
+            properties?: {
+                [key: string]: unknown;
+            } | null;
+            traits?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Kept in the payload under context. */
+            context?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description When it happened, by the client's clock. */
+            timestamp?: string | unknown;
+            /** @description Goes before timestamp. */
+            originalTimestamp?: string | unknown;
+            /** @description When it was sent, by the client's clock, which it corrects. */
+            sentAt?: string | unknown;
+            /** @description An API key with the scope track, when no header carries one. */
+            writeKey?: string | unknown;
+            /** @enum {string} */
+            type: "page" | "screen" | "identify" | "group" | "alias";
         };
         SegmentBatchDto: {
-            batch: components["schemas"]["SegmentBatchMessageDto"][];
-            /** Format: date-time */
-            sentAt?: string;
+            /** @description At most 2,500, or MAX_BATCH_SIZE where that is more. A bad one sinks no other. */
+            batch: (components["schemas"]["SegmentBatchTrackDto"] | components["schemas"]["SegmentBatchMessageDto"])[];
+            sentAt?: string | unknown;
             /** @description For messages without a context of their own. */
             context?: {
                 [key: string]: unknown;
-            };
-            writeKey?: string;
+            } | unknown;
+            writeKey?: string | unknown;
         };
         SegmentFault: {
             path: string;
@@ -2409,41 +2553,57 @@ export interface components {
             rejected: number;
             errors?: components["schemas"]["SegmentFault"][];
         };
-        SegmentMessageDto: {
+        SegmentTrackDto: {
             /** @description Becomes event_id: sending it again stores nothing twice. */
-            messageId?: string;
-            /** @description Name of the event; with track only, where it becomes event_type. */
-            event?: string;
-            userId?: string;
+            messageId?: string | null;
+            userId?: (string | null) | (number | null);
             /** @description Becomes user_id when there is no userId. */
-            anonymousId?: string;
+            anonymousId?: (string | null) | (number | null);
             properties?: {
                 [key: string]: unknown;
-            };
+            } | null;
             traits?: {
                 [key: string]: unknown;
-            };
+            } | null;
             /** @description Kept in the payload under context. */
             context?: {
                 [key: string]: unknown;
-            };
-            /**
-             * Format: date-time
-             * @description When it happened, by the client's clock.
-             */
-            timestamp?: string;
-            /**
-             * Format: date-time
-             * @description Goes before timestamp.
-             */
-            originalTimestamp?: string;
-            /**
-             * Format: date-time
-             * @description When it was sent, by the client's clock, which it corrects.
-             */
-            sentAt?: string;
-            /** @description An API key with the scope write, when no header carries one. */
-            writeKey?: string;
+            } | null;
+            /** @description When it happened, by the client's clock. */
+            timestamp?: string | unknown;
+            /** @description Goes before timestamp. */
+            originalTimestamp?: string | unknown;
+            /** @description When it was sent, by the client's clock, which it corrects. */
+            sentAt?: string | unknown;
+            /** @description An API key with the scope track, when no header carries one. */
+            writeKey?: string | unknown;
+            /** @description Name of the event; becomes event_type. */
+            event: string;
+        };
+        SegmentMessageDto: {
+            /** @description Becomes event_id: sending it again stores nothing twice. */
+            messageId?: string | null;
+            userId?: (string | null) | (number | null);
+            /** @description Becomes user_id when there is no userId. */
+            anonymousId?: (string | null) | (number | null);
+            properties?: {
+                [key: string]: unknown;
+            } | null;
+            traits?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Kept in the payload under context. */
+            context?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description When it happened, by the client's clock. */
+            timestamp?: string | unknown;
+            /** @description Goes before timestamp. */
+            originalTimestamp?: string | unknown;
+            /** @description When it was sent, by the client's clock, which it corrects. */
+            sentAt?: string | unknown;
+            /** @description An API key with the scope track, when no header carries one. */
+            writeKey?: string | unknown;
         };
         Problem: {
             /** Format: uri-reference */
@@ -4669,7 +4829,7 @@ export interface operations {
             };
         };
     };
-    "EventsController_ingest[0]": {
+    EventsController_ingest: {
         parameters: {
             query?: never;
             header: {
@@ -4761,7 +4921,7 @@ export interface operations {
             };
         };
     };
-    "EventsController_ingest[1]": {
+    EventsController_ingestOrCloudEvents: {
         parameters: {
             query?: never;
             header: {
@@ -4775,6 +4935,8 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["IngestEventDto"];
+                "application/cloudevents+json": components["schemas"]["CloudEventDto"];
+                "application/cloudevents-batch+json": components["schemas"]["CloudEventDto"][];
             };
         };
         responses: {
@@ -4968,13 +5130,206 @@ export interface operations {
             };
         };
     };
-    SegmentController_acceptOne: {
+    SegmentController_acceptTrack: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                call: "track" | "page" | "screen" | "identify" | "group" | "alias";
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentTrackDto"];
             };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentResponse"];
+                };
+            };
+            /** @description The message is not valid; errors name the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "SegmentController_acceptOne[0]": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentMessageDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentResponse"];
+                };
+            };
+            /** @description The message is not valid; errors name the field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "SegmentController_acceptOne[1]": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentMessageDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentResponse"];
+                };
+            };
+            /** @description The message is not valid; errors name the field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "SegmentController_acceptOne[2]": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentMessageDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentResponse"];
+                };
+            };
+            /** @description The message is not valid; errors name the field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "SegmentController_acceptOne[3]": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentMessageDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentResponse"];
+                };
+            };
+            /** @description The message is not valid; errors name the field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "SegmentController_acceptOne[4]": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody: {

@@ -1,18 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  IsArray,
-  IsDefined,
-  IsInt,
-  Max,
-  Min,
-  ValidateBy,
-  ValidateNested,
-} from 'class-validator';
-import { IfGiven, IsDateTime } from '../../platform/http/query.dto.js';
-import { IsFilter, IsLabel, RangeResponse } from '../counts/analytics.dto.js';
+import { Closed, DateTime, Field, ListOf, Text, text, WholeNumber } from '../../platform/http/body/fields.js';
+import { RangeResponse } from '../counts/analytics.dto.js';
 import type { Scalar } from './funnels.repository.js';
 
 const MAX_STEPS = 10;
@@ -20,86 +8,59 @@ const MAX_CONDITIONS = 10;
 const DAY_S = 86_400;
 export const DEFAULT_WINDOW_S = 7 * DAY_S;
 
-function isScalar(value: unknown): boolean {
-  if (typeof value === 'string') return value.length <= 1_000 && value.isWellFormed() && !value.includes('\0');
-  return value === null || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
-}
+const SCALAR = {
+  anyOf: [
+    { ...text(0, 1_000), nullable: true },
+    { type: 'number', nullable: true },
+    { type: 'boolean', nullable: true },
+  ],
+};
 
-function isConditions(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const conditions = Object.entries(value);
-  return (
-    conditions.length <= MAX_CONDITIONS &&
-    conditions.every(([name, wanted]) => name !== '' && name.length <= 255 && isScalar(name) && isScalar(wanted))
-  );
-}
-
-function IsConditions(): PropertyDecorator {
-  return ValidateBy({
-    name: 'isConditions',
-    validator: {
-      validate: isConditions,
-      defaultMessage: () =>
-        `$property must be an object of at most ${MAX_CONDITIONS} payload properties and the text, number, boolean or null that each must equal`,
-    },
-  });
-}
-
+@Closed()
 export class FunnelStepDto {
-  @ApiProperty({ example: 'page_view' })
-  @IsDefined()
-  @IsLabel()
+  @Text({ example: 'page_view' })
   event_type: string;
 
-  @ApiPropertyOptional({
-    type: 'object',
-    additionalProperties: true,
-    example: { country: 'DE' },
-    description: 'Properties of the payload and what they must equal.',
-  })
-  @IfGiven()
-  @IsConditions()
+  @Field(
+    { type: 'object', additionalProperties: SCALAR, maxProperties: MAX_CONDITIONS },
+    {
+      ...{ optional: true, example: { country: 'DE' } },
+      description: `At most ${MAX_CONDITIONS} properties of the payload and what they must equal. Names of 1 to 255 characters.`,
+    },
+  )
   where?: Record<string, Scalar>;
 }
 
+@Closed()
 export class FunnelDto {
-  @ApiProperty({ type: [FunnelStepDto], minItems: 1, maxItems: MAX_STEPS })
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_STEPS)
-  @ValidateNested({ each: true })
-  @Type(() => FunnelStepDto)
+  @ListOf(FunnelStepDto, { min: 1, max: MAX_STEPS })
   steps: FunnelStepDto[];
 
-  @ApiProperty({ description: 'Every step must come within so many seconds of the first.', default: DEFAULT_WINDOW_S })
-  @IfGiven()
-  @IsInt()
-  @Min(1)
-  @Max(366 * DAY_S)
-  window_s: number = DEFAULT_WINDOW_S;
+  @WholeNumber({
+    ...{ min: 1, max: 366 * DAY_S, default: DEFAULT_WINDOW_S },
+    description: 'Every step must come within so many seconds of the first.',
+  })
+  window_s: number;
 
-  @ApiPropertyOptional({
+  @Text({
+    optional: true,
     description: 'client_id, or a payload property of the first event: one result for each of its values as well.',
   })
-  @IsFilter()
   group_by?: string;
 }
 
+@Closed()
 export class FunnelQueryDto extends FunnelDto {
-  @ApiPropertyOptional({ description: 'Start, inclusive. Default: 7 days before `to`.', format: 'date-time' })
-  @IfGiven()
-  @IsDateTime()
+  @DateTime({ optional: true, description: 'Start, inclusive. Default: 7 days before `to`.' })
   from?: string;
 
-  @ApiPropertyOptional({ description: 'End, exclusive. Default: now.', format: 'date-time' })
-  @IfGiven()
-  @IsDateTime()
+  @DateTime({ optional: true, description: 'End, exclusive. Default: now.' })
   to?: string;
 }
 
+@Closed()
 export class CreateFunnelDto extends FunnelDto {
-  @ApiProperty({ example: 'Checkout' })
-  @IsLabel()
+  @Text({ example: 'Checkout' })
   name: string;
 }
 

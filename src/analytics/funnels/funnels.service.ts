@@ -3,6 +3,8 @@ import { recordOf } from '../../audit/entries/act.js';
 import { AuditEntryWriter } from '../../audit/entries/entry-writer.js';
 import { decodeCursor, toPage } from '../../platform/http/cursor.js';
 import { Database, type Sql, sqlState } from '../../platform/database/database.js';
+import { invalidBody } from '../../platform/http/body/body-validator.js';
+import { boundedTextFault } from '../../platform/http/body/payload-check.js';
 import { notFound, Problem } from '../../platform/http/problem.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { type RangeQuery, toIso, toTimeRange } from '../../platform/http/query.dto.js';
@@ -22,6 +24,8 @@ import { type FunnelDefinition, FunnelsRepository, type ReachedStep } from './fu
 import { MAX_SAVED_FUNNELS, type SavedFunnel, SavedFunnelsRepository } from './saved-funnels.repository.js';
 
 const MAX_GROUPS = 100;
+/** Characters of the name of a payload property. */
+const MAX_NAME = 255;
 
 const SAVED = { action: 'CREATE', resource: 'saved_funnel', message: 'Funnel saved' } as const;
 const DELETED = { action: 'DELETE', resource: 'saved_funnel', message: 'Saved funnel deleted' } as const;
@@ -111,7 +115,15 @@ export class FunnelsService {
 
 const noSuchFunnel = () => notFound('There is no funnel with this id.');
 
+/** @throws Problem 400 for a name that no payload property can have */
 function definitionOf({ steps, window_s, group_by }: FunnelDefinition): FunnelDefinition {
+  const faults = steps.flatMap(({ where = {} }, n) =>
+    Object.keys(where).flatMap((name) => {
+      const fault = boundedTextFault(name, MAX_NAME);
+      return fault === null ? [] : [{ path: `steps[${n}].where`, message: `has a name that ${fault}` }];
+    }),
+  );
+  if (faults.length > 0) throw invalidBody(faults);
   return {
     steps: steps.map(({ event_type, where }) => ({ event_type, ...(where === undefined ? {} : { where }) })),
     window_s,

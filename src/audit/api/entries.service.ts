@@ -1,25 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { isConnectionError, sqlState } from '../../platform/database/database.js';
 import { type Page } from '../../platform/http/cursor.js';
+import { bodyValidatorFor, invalidBody, nothingAccepted } from '../../platform/http/body/body-validator.js';
+import { allFaults } from '../../platform/http/field-fault.js';
 import { fairMap } from '../../platform/http/fair-map.js';
 import { boundedTextFault } from '../../platform/http/body/payload-check.js';
 import type { Principal } from '../../platform/http/principal.js';
-import {
-  badRequest,
-  type FieldError,
-  notFound,
-  Problem,
-  refuseUnknownFields,
-  tooLarge,
-} from '../../platform/http/problem.js';
+import { type FieldError, notFound, Problem, tooLarge } from '../../platform/http/problem.js';
 import { isUuid } from '../../platform/database/uuid7.js';
 import type { OpenCall } from '../call-log/api-call.js';
 import { AuditEntriesRepository } from '../search/entries.repository.js';
-import type {
-  CreatedEntriesResponse,
-  CreatedEntryResponse,
-  EntryResponse,
-  EntryResult,
+import {
+  CreateEntriesDto,
+  type CreatedEntriesResponse,
+  type CreatedEntryResponse,
+  type EntryResponse,
+  type EntryResult,
 } from '../entries/entries.dto.js';
 import type { EntryStatsQuery, EntryStatsResponse, ListEntriesQuery } from '../search/entry-queries.dto.js';
 import { storedEntry } from '../transparency-log/leaf.js';
@@ -33,6 +29,7 @@ import { AuditEntryWriter, type WriteOutcome } from '../entries/entry-writer.js'
 
 const MAX_ENTRIES = 1_000;
 const MAX_KEY = 255;
+const ENTRIES = bodyValidatorFor(CreateEntriesDto);
 
 @Injectable()
 export class AuditEntriesService {
@@ -83,7 +80,10 @@ export class AuditEntriesService {
       'path' in item ? rejection(index, item) : toResult(index, outcomes[next++]!),
     );
     const response = summarize(results);
-    if (valid.length === 0) throw nothingValid(response, contents.every((content) => content === RESERVED) ? 422 : 400);
+    if (valid.length === 0) {
+      const status = contents.every((content) => content === RESERVED) ? 422 : 400;
+      throw nothingAccepted('None of the entries is valid', response, status);
+    }
     return response;
   }
 
@@ -149,23 +149,14 @@ function checkedHeader(idempotencyKey: string | undefined): string | undefined {
 }
 
 function readLogs(body: unknown): unknown[] {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw badRequest('The body must be an object like {"logs":[…]}.');
-  }
-  refuseUnknownFields(body, 'logs');
-  const { logs } = body as { logs?: unknown };
-  if (!Array.isArray(logs) || logs.length === 0) {
-    throw invalid({ path: 'logs', message: 'must be an array with at least one entry' });
-  }
+  const { logs } = ENTRIES.check(body);
   if (logs.length > MAX_ENTRIES) {
     throw tooLarge(`The request has ${logs.length} entries; send at most ${MAX_ENTRIES} at once.`);
   }
   return logs;
 }
 
-export function invalid({ path, message }: FieldError): Problem {
-  return badRequest(`${path === '' ? 'The entry' : path} ${message}.`, [{ path, message }]);
-}
+export const invalid = (fault: FieldError): Problem => invalidBody(allFaults(fault), 'The entry');
 
 const CONFLICT_SENTENCE =
   'An entry with this idempotency_key was recorded before with other content. Send changed content under a new key.';
@@ -186,21 +177,23 @@ function toResult(index: number, outcome: WriteOutcome | FieldError): EntryResul
   return { index, status: 'rejected', id, error };
 }
 
-function rejection(index: number, { path, message }: FieldError): EntryResult {
-  const full = path === '' ? `logs[${index}]` : `logs[${index}].${path}`;
-  return { index, status: 'rejected', error: { message: `${path} ${message}`.trim(), path: full } };
+function rejection(index: number, fault: FieldError): EntryResult {
+  const { path, message } = fault;
+  const errors = allFaults(fault).map((one) => ({ path: entryPath(index, one.path), message: one.message }));
+  return {
+    index,
+    status: 'rejected',
+    error: {
+      message: `${path === '' ? 'The entry' : path} ${message}`,
+      path: entryPath(index, path),
+      ...(errors.length > 1 ? { errors } : {}),
+    },
+  };
 }
+
+const entryPath = (index: number, path: string) => (path === '' ? `logs[${index}]` : `logs[${index}].${path}`);
 
 function summarize(results: EntryResult[]): CreatedEntriesResponse {
   const count = (status: EntryResult['status']) => results.filter((result) => result.status === status).length;
   return { created: count('created'), duplicates: count('duplicate'), rejected: count('rejected'), results };
-}
-
-function nothingValid(response: CreatedEntriesResponse, status: 400 | 422): Problem {
-  return new Problem(status, 'None of the entries is valid; results say what is wrong with each.', {
-    errors: response.results
-      .slice(0, 20)
-      .map(({ error }) => ({ path: error?.path ?? '', message: error?.message ?? '' })),
-    members: { ...response },
-  });
 }

@@ -1,42 +1,28 @@
 import type { FieldError } from '../../platform/http/problem.js';
 import { blankContent, type EntryContent } from '../entries/entry.js';
-import { readFields } from '../entries/field-reader.js';
-
-export const EVENT_STATUSES = ['Success', 'Failed'] as const;
-
-const FIELDS = new Set([
-  'event_timestamp',
-  'functionality',
-  'event_type',
-  'store_id',
-  'company_id',
-  'user',
-  'message',
-  'status',
-  'additional_data',
-]);
+import { EntryParser, prose } from '../entries/entry-parser.js';
+import { CreateAuditEventDto } from './audit-events.dto.js';
 
 /**
  * An audit event as an entry: its functionality is the resource type, its event type the resource id, its user the user
  * id, its additional data the metadata. A failed one is a warning.
  */
-export function parseAuditEvent(raw: unknown): EntryContent | FieldError {
-  return readFields(raw, FIELDS, (fields) => {
-    const functionality = fields.required('functionality');
-    const eventType = fields.required('event_type');
-    const status = fields.oneOf('status', EVENT_STATUSES);
-    return {
-      ...blankContent('EVENT', functionality, eventType),
-      severity: status === 'Failed' ? 'WARNING' : 'INFO',
-      status,
-      user_id: fields.text('user'),
-      message: fields.prose('message'),
-      metadata: fields.json('additional_data'),
-      functionality,
-      event_type: eventType,
-      store_id: fields.id('store_id'),
-      company_id: fields.id('company_id'),
-      occurred_at: fields.time('event_timestamp'),
-    };
-  });
-}
+const EVENTS = new EntryParser(
+  CreateAuditEventDto,
+  { json: ['additional_data'], moment: 'event_timestamp' },
+  ({ functionality, event_type, status, ...event }, occurredAt) => ({
+    ...blankContent('EVENT', functionality, event_type),
+    severity: status === 'Failed' ? 'WARNING' : 'INFO',
+    status,
+    user_id: event.user ?? null,
+    message: prose(event.message),
+    metadata: event.additional_data ?? null,
+    functionality,
+    event_type,
+    store_id: event.store_id ?? null,
+    company_id: event.company_id ?? null,
+    occurred_at: occurredAt,
+  }),
+);
+
+export const parseAuditEvent = (raw: unknown): EntryContent | FieldError => EVENTS.parse(raw);

@@ -1,37 +1,60 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsIn, IsOptional, IsString, Length } from 'class-validator';
+import { IsIn, IsOptional, IsString, Length } from 'class-validator';
+import {
+  Closed,
+  DateTime,
+  Field,
+  JsonObject,
+  OneOf,
+  Prose,
+  Text,
+  text,
+  WholeNumber,
+} from '../../platform/http/body/fields.js';
 import { IsDateTime, OptionalInteger, OptionalText, ZoneQuery } from '../../platform/http/query.dto.js';
 import type { JsonValue } from '../transparency-log/canonical-json.js';
-import { EVENT_STATUSES } from './audit-event-parser.js';
 
-/** Documentation of the body; audit-event-parser.ts is what checks it. */
+export const EVENT_STATUSES = ['Success', 'Failed'] as const;
+
+/** null and absent mean the same. */
+const OPTIONAL = { optional: true, nullable: true } as const;
+const ANY_ID = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
+
+@Closed()
 export class CreateAuditEventDto {
-  @ApiPropertyOptional({ format: 'date-time', description: 'When it happened (RFC 3339); absent means now.' })
-  event_timestamp?: string;
+  @DateTime({
+    ...OPTIONAL,
+    description: 'When it happened (RFC 3339), from 2000-01-01 to one day from now; absent means now.',
+  })
+  event_timestamp?: string | null;
 
-  @ApiProperty({ example: 'Authenticate', description: 'One of the catalogue.' })
+  @Text({ example: 'Authenticate', description: 'One of the catalogue.' })
   functionality: string;
 
-  @ApiProperty({ example: 'Login', description: 'One that the functionality has.' })
+  @Text({ example: 'Login', description: 'One that the functionality has.' })
   event_type: string;
 
-  @ApiPropertyOptional({ example: 101 })
-  store_id?: number;
+  @WholeNumber({ ...OPTIONAL, ...ANY_ID, example: 101 })
+  store_id?: number | null;
 
-  @ApiPropertyOptional({ example: 5001 })
-  company_id?: number;
+  @WholeNumber({ ...OPTIONAL, ...ANY_ID, example: 5001 })
+  company_id?: number | null;
 
-  @ApiPropertyOptional({ example: 'jdoe', minLength: 1, maxLength: 255 })
-  user?: string;
+  @Text({ ...OPTIONAL, example: 'jdoe' })
+  user?: string | null;
 
-  @ApiPropertyOptional({ example: 'User logged in successfully' })
-  message?: string;
+  @Prose({ ...OPTIONAL, example: 'User logged in successfully' })
+  message?: string | null;
 
-  @ApiProperty({ enum: EVENT_STATUSES })
+  @OneOf(EVENT_STATUSES)
   status: (typeof EVENT_STATUSES)[number];
 
-  @ApiPropertyOptional({ type: Object, example: { ip: '192.168.1.10', browser: 'Chrome' } })
-  additional_data?: Record<string, unknown>;
+  @JsonObject({
+    ...OPTIONAL,
+    description: 'At most 32 levels and 1,000 keys; the whole event at most 64 KiB.',
+    example: { ip: '192.168.1.10', browser: 'Chrome' },
+  })
+  additional_data?: JsonValue;
 }
 
 export class AuditEventResponse {
@@ -151,17 +174,14 @@ export class EventTypesResponse {
   event_types: string[];
 }
 
+@Closed()
 export class AddFunctionalityDto {
-  @ApiProperty({ example: 'Inventory' })
-  @IsString()
-  @Length(1, 255)
+  @Text({ example: 'Inventory' })
   functionality: string;
 
-  @ApiProperty({ type: [String], example: ['Stock counted', 'Stock corrected'] })
-  @IsArray()
-  @ArrayNotEmpty()
-  @ArrayMaxSize(1_000)
-  @IsString({ each: true })
-  @Length(1, 255, { each: true })
+  @Field(
+    { type: 'array', items: text(1, 255), minItems: 1, maxItems: 1_000 },
+    { example: ['Stock counted', 'Stock corrected'] },
+  )
   event_types: string[];
 }

@@ -2,30 +2,40 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import type { Response } from 'express';
 import { mergeMap, type Observable } from 'rxjs';
 import type { AuthenticatedRequest } from '../../platform/http/access.js';
+import { type Route, routeOf, type RouteStep } from '../../platform/http/route.js';
 import type { OpenCall } from './api-call.js';
 import { CallLog } from './call-log.js';
-import { setCurrentCall } from './current-call.js';
+import { currentCall, setCurrentCall } from './current-call.js';
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** A call that may have changed something is in the call log before it is answered. */
 @Injectable()
-export class ApiCallInterceptor implements NestInterceptor {
+export class ApiCallInterceptor implements NestInterceptor, RouteStep {
   constructor(private readonly callLog: CallLog) {}
 
   intercept(context: ExecutionContext, next: CallHandler<unknown>): Observable<unknown> {
     if (context.getType() !== 'http') return next.handle();
-    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    const http = context.switchToHttp();
+    const [route, request] = [routeOf(context), http.getRequest<AuthenticatedRequest>()];
+    this.before(route, request);
     if (READS.has(request.method)) return next.handle();
-    const { statusCode } = context.switchToHttp().getResponse<Response>();
-    const call = describeCall(this.callLog, request);
-    setCurrentCall(request, call);
     return next.handle().pipe(
       mergeMap(async (body) => {
-        if (!call.recorded) await this.callLog.write(call, statusCode);
+        await this.after(route, request, http.getResponse<Response>());
         return body;
       }),
     );
+  }
+
+  before(_route: Route, request: AuthenticatedRequest): void {
+    if (!READS.has(request.method)) setCurrentCall(request, describeCall(this.callLog, request));
+  }
+
+  after(_route: Route, request: AuthenticatedRequest, { statusCode }: Response): Promise<void> | void {
+    const call = currentCall(request);
+    if (call === undefined || call.recorded || call.isTaken) return;
+    return this.callLog.write(call, statusCode);
   }
 }
 

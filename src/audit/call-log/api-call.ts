@@ -48,6 +48,8 @@ export class OpenCall {
   path: string | undefined;
   /** True once the row is written or certain to be written. */
   recorded = false;
+  /** True once a route has it, to write it in the commit of what it does. */
+  isTaken = false;
 
   constructor(
     readonly request: IncomingMessage,

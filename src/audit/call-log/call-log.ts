@@ -8,6 +8,7 @@ import { truncateAddress } from '../../platform/http/truncated-address.js';
 import { type ApiCall, OpenCall } from './api-call.js';
 import { ApiCallsRepository } from './api-calls.repository.js';
 import { FoldedCalls } from './folded-calls.js';
+import { GroupedWrites } from './grouped-writes.js';
 
 const PAUSE_MS = 500;
 const MAX_BUFFERED = 20_000;
@@ -27,6 +28,7 @@ export class CallLog implements OnApplicationShutdown {
   /** Separate, so that a flood without a key takes no row from calls with one. */
   private readonly strangers = new FoldedCalls();
   private readonly refusedKeys = new FoldedCalls();
+  private readonly grouped: GroupedWrites<ApiCall>;
   private buffered: ApiCall[] = [];
   private dropped = 0;
 
@@ -36,6 +38,7 @@ export class CallLog implements OnApplicationShutdown {
     tasks: PeriodicTasks,
   ) {
     this.trust = trustedProxies(config.TRUST_PROXY);
+    this.grouped = new GroupedWrites((rows) => this.calls.insert(rows), ROWS_PER_INSERT);
     tasks.add({
       name: 'call-log',
       schedule: { pauseMs: PAUSE_MS },
@@ -68,9 +71,9 @@ export class CallLog implements OnApplicationShutdown {
     return address === null || this.config.EVENT_CONTEXT !== 'truncated' ? address : truncateAddress(address);
   }
 
-  /** Writes the call before it is answered. */
+  /** Writes the call before it is answered, in one commit with others that come at the same time. */
   async write(call: OpenCall, statusCode: number): Promise<void> {
-    await this.calls.insert([call.toApiCall(statusCode, null, null)]);
+    await this.grouped.add(call.toApiCall(statusCode, null, null));
     call.recorded = true;
   }
 

@@ -1,9 +1,23 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import {
+  CheckedOneByOne,
+  Closed,
+  DateTime,
+  Field,
+  IP_ADDRESS,
+  JSON_OBJECT,
+  JsonObject,
+  ListOf,
+  OneOf,
+  Prose,
+  Text,
+} from '../../platform/http/body/fields.js';
 import type { JsonValue } from '../transparency-log/canonical-json.js';
 import { PERSONAL_FIELDS, type PersonalField } from '../transparency-log/leaf.js';
 import {
   ACTION_TYPES,
   type ActionType,
+  type EntryContent,
   RECORDED_ACTIONS,
   SEVERITIES,
   type Severity,
@@ -12,69 +26,73 @@ import {
 } from './entry.js';
 import { RESERVED_MESSAGE } from './own-resources.js';
 
-const STATE = {
-  type: Object,
-  nullable: true,
-  description: 'Any JSON object: at most 32 levels and 1,000 keys; the whole entry at most 64 KiB.',
-} as const;
+/** null and absent mean the same. */
+const OPTIONAL = { optional: true, nullable: true } as const;
 
-/** Documentation of the body; entry-parser.ts is what checks it. */
+const STATE = {
+  ...OPTIONAL,
+  description: 'Any JSON object or array: at most 32 levels and 1,000 keys; the whole entry at most 64 KiB.',
+} as const;
+const JSON_STATE = { anyOf: [JSON_OBJECT, { type: 'array', items: {} }] };
+
+@Closed()
 export class CreateEntryDto {
-  @ApiProperty({ enum: RECORDED_ACTIONS })
+  @OneOf(RECORDED_ACTIONS)
   action_type: (typeof RECORDED_ACTIONS)[number];
 
-  @ApiProperty({
-    ...{ minLength: 1, maxLength: 255, example: 'invoice' },
-    description: `It ${RESERVED_MESSAGE} (422).`,
-  })
+  @Text({ example: 'invoice', description: `It ${RESERVED_MESSAGE} (422).` })
   resource_type: string;
 
-  @ApiProperty({ minLength: 1, maxLength: 255, example: 'INV-42' })
+  @Text({ example: 'INV-42' })
   resource_id: string;
 
-  @ApiPropertyOptional({ enum: SEVERITIES, default: 'INFO' })
-  severity?: Severity;
+  @OneOf(SEVERITIES, { ...OPTIONAL, description: 'Absent means INFO.' })
+  severity?: Severity | null;
 
-  @ApiPropertyOptional({ minLength: 1, maxLength: 255 })
-  user_id?: string;
+  @Text(OPTIONAL)
+  user_id?: string | null;
 
-  @ApiPropertyOptional({ minLength: 1, maxLength: 255 })
-  session_id?: string;
+  @Text(OPTIONAL)
+  session_id?: string | null;
 
-  @ApiPropertyOptional({ description: 'IPv4 or IPv6.', example: '192.0.2.10' })
-  ip_address?: string;
+  @Field(IP_ADDRESS, { ...OPTIONAL, example: '192.0.2.10' })
+  ip_address?: EntryContent['ip_address'];
 
-  @ApiPropertyOptional({ minLength: 1, maxLength: 1024 })
-  user_agent?: string;
+  @Text({ ...OPTIONAL, max: 1_024 })
+  user_agent?: string | null;
 
-  @ApiPropertyOptional(STATE)
-  before_state?: Record<string, unknown>;
+  @Field(JSON_STATE, STATE)
+  before_state?: JsonValue;
 
-  @ApiPropertyOptional(STATE)
-  after_state?: Record<string, unknown>;
+  @Field(JSON_STATE, STATE)
+  after_state?: JsonValue;
 
-  @ApiPropertyOptional(STATE)
-  metadata?: Record<string, unknown>;
+  @JsonObject({ ...STATE, description: STATE.description.replace(' or array', '') })
+  metadata?: JsonValue;
 
-  @ApiPropertyOptional({ example: 'Invoice approved' })
-  message?: string;
+  @Prose({ ...OPTIONAL, example: 'Invoice approved' })
+  message?: string | null;
 
-  @ApiPropertyOptional({ minLength: 1, maxLength: 255 })
-  status?: string;
+  @Text(OPTIONAL)
+  status?: string | null;
 
-  @ApiPropertyOptional({ format: 'date-time', description: 'When it happened (RFC 3339); absent means now.' })
-  occurred_at?: string;
+  @DateTime({
+    ...OPTIONAL,
+    description: 'When it happened (RFC 3339), from 2000-01-01 to one day from now; absent means now.',
+  })
+  occurred_at?: string | null;
 
-  @ApiPropertyOptional({
-    minLength: 1,
-    maxLength: 255,
+  @Text({
+    ...OPTIONAL,
     description: 'Your own id. Sending it again stores nothing twice. The header `Idempotency-Key` means the same.',
   })
-  idempotency_key?: string;
+  idempotency_key?: string | null;
 }
 
+@Closed()
 export class CreateEntriesDto {
-  @ApiProperty({ type: [CreateEntryDto], minItems: 1, maxItems: 1000 })
+  @CheckedOneByOne()
+  @ListOf(CreateEntryDto, { min: 1, max: 1000, description: 'A bad one sinks no other.' })
   logs: CreateEntryDto[];
 }
 
@@ -92,7 +110,7 @@ export class ChangeResponse {
 const TEXT = { type: String, nullable: true } as const;
 const NUMBER = { type: Number, nullable: true } as const;
 const FIELDS = { type: String, isArray: true, enum: PERSONAL_FIELDS, nullable: true } as const;
-const JSON_OBJECT = { type: Object, nullable: true } as const;
+const JSON_OR_NULL = { type: Object, nullable: true } as const;
 
 export class EntryResponse {
   @ApiProperty({ format: 'uuid' })
@@ -140,16 +158,16 @@ export class EntryResponse {
   @ApiProperty(TEXT)
   message: string | null;
 
-  @ApiProperty(JSON_OBJECT)
+  @ApiProperty(JSON_OR_NULL)
   before_state: JsonValue;
 
-  @ApiProperty(JSON_OBJECT)
+  @ApiProperty(JSON_OR_NULL)
   after_state: JsonValue;
 
   @ApiProperty({ type: [ChangeResponse], description: 'What differs between the states, at most 500 values.' })
   changes: ChangeResponse[];
 
-  @ApiProperty(JSON_OBJECT)
+  @ApiProperty(JSON_OR_NULL)
   metadata: JsonValue;
 
   @ApiProperty(TEXT)
@@ -191,12 +209,23 @@ export class CreatedEntryResponse extends EntryResponse {
   duplicate: boolean;
 }
 
+class EntryFault {
+  @ApiProperty()
+  path: string;
+
+  @ApiProperty()
+  message: string;
+}
+
 class EntryError {
   @ApiProperty()
   message: string;
 
   @ApiPropertyOptional()
   path?: string;
+
+  @ApiPropertyOptional({ type: [EntryFault], description: 'All faults (at most 20), when there are several.' })
+  errors?: EntryFault[];
 }
 
 export class EntryResult {

@@ -1,49 +1,105 @@
+import type { Type } from '@nestjs/common';
+import { bodyValidatorFor, type BodyValidator } from '../../platform/http/body/body-validator.js';
+import { Unread } from '../../platform/http/body/json.js';
+import { checkPayload } from '../../platform/http/body/payload-check.js';
+import { FieldFault, faultsOfEach, readMoment, refusal } from '../../platform/http/field-fault.js';
 import type { FieldError } from '../../platform/http/problem.js';
-import { type EntryContent, RECORDED_ACTIONS, SEVERITIES } from './entry.js';
-import { readFields } from './field-reader.js';
+import { CreateEntryDto } from './entries.dto.js';
+import { blankContent, type EntryContent } from './entry.js';
 
-const FIELDS = new Set([
-  'action_type',
-  'resource_type',
-  'resource_id',
-  'severity',
-  'status',
-  'user_id',
-  'session_id',
-  'ip_address',
-  'user_agent',
-  'message',
-  'before_state',
-  'after_state',
-  'metadata',
-  'occurred_at',
-  'idempotency_key',
-]);
-const MAX_USER_AGENT = 1_024;
+const MAX_ENTRY_BYTES = 65_536;
 
-/** Checks one entry of POST /logs by hand: class-transformer over states of a thousand keys would block the process. */
+/** What only whoever reads a member can say of it: whether it may be kept, and when it happened. */
+export interface EntryMembers<T> {
+  /** JSON of the caller's own. */
+  json: readonly (keyof T & string)[];
+  moment: keyof T & string;
+}
+
+/** Makes entries of bodies of one class, or says everything that is wrong with one. */
+export class EntryParser<T extends object> {
+  private readonly validator: BodyValidator<T>;
+
+  constructor(
+    dto: Type<T>,
+    private readonly members: EntryMembers<T>,
+    private readonly read: (body: T, occurredAt: number | null) => EntryContent,
+  ) {
+    this.validator = bodyValidatorFor(dto);
+  }
+
+  parse(raw: unknown): EntryContent | FieldError {
+    if (raw instanceof Unread) return raw.fault;
+    if (!this.validator.accepts(raw)) return refusal(this.faultsOf(raw));
+    try {
+      this.members.json.forEach((name) => checkJson(name, raw[name]));
+      // Only now: JSON.stringify would overflow the stack on a state nested too deeply.
+      checkSize(raw);
+      return this.read(raw, this.readMoment(raw));
+    } catch (error) {
+      if (error instanceof FieldFault) return refusal(this.faultsOf(raw));
+      throw error;
+    }
+  }
+
+  /** Of the shape, and of what members say that have the right one. */
+  private faultsOf(raw: unknown): FieldError[] {
+    const faults = this.validator.faultsOf(raw);
+    if (typeof raw !== 'object' || raw === null) return faults;
+    const wrong = new Set(faults.map(({ path }) => path));
+    const entry = Object.fromEntries(Object.entries(raw).filter(([name]) => !wrong.has(name))) as Partial<T>;
+    const own = faultsOfEach([
+      () => this.readMoment(entry),
+      ...this.members.json.map((name) => () => checkJson(name, entry[name])),
+    ]);
+    return [...faults, ...own, ...(faults.length + own.length === 0 ? faultsOfEach([() => checkSize(raw)]) : [])];
+  }
+
+  private readMoment(entry: Partial<T>): number | null {
+    return readMoment(this.members.moment, entry[this.members.moment] as string | null | undefined, Date.now());
+  }
+}
+
+/** @throws FieldFault */
+function checkJson(name: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  const fault = checkPayload(value, name);
+  if (fault !== null) throw new FieldFault(fault.path, fault.message);
+}
+
+function checkSize(raw: object): void {
+  if (Buffer.byteLength(JSON.stringify(raw)) > MAX_ENTRY_BYTES) {
+    throw new FieldFault('', `is larger than ${MAX_ENTRY_BYTES} bytes`);
+  }
+}
+
+const ENTRIES = new EntryParser(
+  CreateEntryDto,
+  { json: ['before_state', 'after_state', 'metadata'], moment: 'occurred_at' },
+  (entry, occurredAt) => ({
+    ...blankContent(entry.action_type, entry.resource_type, entry.resource_id),
+    severity: entry.severity ?? 'INFO',
+    status: entry.status ?? null,
+    user_id: entry.user_id ?? null,
+    session_id: entry.session_id ?? null,
+    ip_address: entry.ip_address ?? null,
+    user_agent: entry.user_agent ?? null,
+    message: prose(entry.message),
+    before_state: entry.before_state ?? null,
+    after_state: entry.after_state ?? null,
+    metadata: entry.metadata ?? null,
+    idempotency_key: entry.idempotency_key ?? null,
+    occurred_at: occurredAt,
+  }),
+);
+
+/** An empty text says nothing. */
+export const prose = (text: string | null | undefined): string | null => (text === '' ? null : (text ?? null));
+
 export function parseEntry(raw: unknown, fallbackKey?: string): EntryContent | FieldError {
-  return readFields(raw, FIELDS, (fields) => ({
-    action_type: fields.oneOf('action_type', RECORDED_ACTIONS),
-    resource_type: fields.required('resource_type'),
-    resource_id: fields.required('resource_id'),
-    severity: fields.oneOf('severity', SEVERITIES, 'INFO'),
-    status: fields.text('status'),
-    user_id: fields.text('user_id'),
-    session_id: fields.text('session_id'),
-    ip_address: fields.address('ip_address'),
-    user_agent: fields.text('user_agent', MAX_USER_AGENT),
-    message: fields.prose('message'),
-    before_state: fields.json('before_state', true),
-    after_state: fields.json('after_state', true),
-    metadata: fields.json('metadata'),
-    functionality: null,
-    event_type: null,
-    store_id: null,
-    company_id: null,
-    idempotency_key: fields.text('idempotency_key') ?? fallbackKey ?? null,
-    occurred_at: fields.time('occurred_at'),
-  }));
+  const content = ENTRIES.parse(raw);
+  if (isFieldError(content) || fallbackKey === undefined) return content;
+  return { ...content, idempotency_key: content.idempotency_key ?? fallbackKey };
 }
 
 export function isFieldError(result: EntryContent | FieldError): result is FieldError {

@@ -6,20 +6,20 @@ import {
   ThrottlerGuard,
   type ThrottlerModuleOptions,
   type ThrottlerOptions,
-  type ThrottlerRequest,
   type ThrottlerStorage,
 } from '@nestjs/throttler';
 import type { Response } from 'express';
-import { callerOf, NEEDS_SHARED_LIMITS } from '../../platform/http/access.js';
+import { type AuthenticatedRequest, callerOf, NEEDS_SHARED_LIMITS } from '../../platform/http/access.js';
 import type { Principal } from '../../platform/http/principal.js';
-import { RateLimiter } from './rate-limiter.js';
+import { type Route, routeOf, type RouteStep } from '../../platform/http/route.js';
+import { RateLimiter, type RequestState } from './rate-limiter.js';
 import { setLimitHeaders, takeRequest } from './request-limit.js';
 
 /**
  * The request limit of the caller's key and tenant, on every route and message that has a caller. Runs after AuthGuard.
  */
 @Injectable()
-export class LimitGuard extends ThrottlerGuard {
+export class LimitGuard extends ThrottlerGuard implements RouteStep {
   constructor(
     @InjectThrottlerOptions() options: ThrottlerModuleOptions,
     @InjectThrottlerStorage() storage: ThrottlerStorage,
@@ -30,24 +30,28 @@ export class LimitGuard extends ThrottlerGuard {
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (this.reflector.get(NEEDS_SHARED_LIMITS, context.getHandler()) === true) this.limiter.requireShared();
-    return super.canActivate(context);
-  }
-
-  protected override async shouldSkip(context: ExecutionContext): Promise<boolean> {
-    return callerOf(context) === undefined;
-  }
-
-  /**
-   * One count per key, whatever the route, as on the ingest routes: the throttler's storage knows no limit over several
-   * keys.
-   */
-  protected override async handleRequest({ context }: ThrottlerRequest): Promise<boolean> {
-    const isRequest = context.getType() === 'http'; // the answer to a message has no headers
-    await takeRequest(this.limiter, limitedCaller(context), (state) => {
-      if (isRequest) setLimitHeaders(context.switchToHttp().getResponse<Response>(), state);
-    });
+    const route = routeOf(context);
+    if (context.getType() === 'ws') {
+      await this.take(route, callerOf(context)); // the answer to a message has no headers
+      return true;
+    }
+    const http = context.switchToHttp();
+    await this.before(route, http.getRequest<AuthenticatedRequest>(), http.getResponse<Response>());
     return true;
+  }
+
+  async before(route: Route, { principal }: AuthenticatedRequest, response: Response): Promise<void> {
+    await this.take(route, principal, (state) => setLimitHeaders(response, state));
+  }
+
+  /** One count per key, whatever the route: the throttler's storage knows no limit over several keys. */
+  private async take(
+    route: Route,
+    caller: Principal | undefined,
+    onState: (state: RequestState) => void = () => undefined,
+  ): Promise<void> {
+    if (route.declared(NEEDS_SHARED_LIMITS) === true) this.limiter.requireShared();
+    if (caller !== undefined) await takeRequest(this.limiter, caller, onState);
   }
 }
 

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Headers, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import { applyDecorators, Body, Controller, Get, Headers, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiBadRequestResponse,
@@ -10,55 +10,105 @@ import {
   ApiUnprocessableEntityResponse,
   getSchemaPath,
 } from '@nestjs/swagger';
+import type { OpenCall } from '../../audit/call-log/api-call.js';
+import { CurrentCall } from '../../audit/call-log/current-call.js';
+import { AlsoTakes } from '../../platform/http/also-takes.js';
 import { Caller, RequireScope } from '../../platform/http/access.js';
+import { ReadBodyWith } from '../../platform/http/body/body.interceptor.js';
+import { readJsonBody } from '../../platform/http/body/body.js';
 import type { Page } from '../../platform/http/cursor.js';
+import { FastPath } from '../../platform/http/fast-path.js';
 import type { Principal } from '../../platform/http/principal.js';
+import { CloudEventDto } from '../cloudevents/cloud-event.dto.js';
+import { CloudEventsBody, CloudEventsService, readEventOrCloudEvents } from '../cloudevents/cloud-events.service.js';
 import { EnrichedResponse, EnrichEventDto } from '../enrichment/enrichment.dto.js';
-import { BatchResponse, IngestBatchDto, IngestedResponse, IngestEventDto } from '../ingest/events.dto.js';
+import { BatchResponse, IngestBatchDto, IngestedResponse } from '../ingest/events.dto.js';
+import { IngestEventDto } from '../parsing/event.dto.js';
 import { EventPage, EventResponse, GetEventQuery, ListEventsQuery } from '../reading/events.dto.js';
 import { EventEnricher } from '../enrichment/event-enricher.js';
 import { EventReader } from '../reading/event-reader.js';
 import { EventsService } from '../ingest/events.service.js';
 
-/**
- * The POST routes are declared and documented here; the ingest fast path in front of Express answers them, through the
- * same service.
- */
+/** How the routes for one event are documented. */
+const TakesOneEvent = () =>
+  applyDecorators(
+    ApiBody({ type: IngestEventDto }),
+    ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Stands for event_id.' }),
+    ApiAcceptedResponse({ type: IngestedResponse }),
+    ApiBadRequestResponse({ description: 'The event is invalid; errors name the field.' }),
+    ApiUnprocessableEntityResponse({ description: 'event_id was used before with other content.' }),
+  );
+
+const CLOUD_EVENT = { $ref: getSchemaPath(CloudEventDto) };
+const CLOUD_EVENTS = {
+  'application/cloudevents+json': CLOUD_EVENT,
+  'application/cloudevents-batch+json': { type: 'array', items: CLOUD_EVENT, maxItems: 1000 },
+};
+
 @ApiTags('events')
 @Controller('events')
 export class EventsController {
   constructor(
     private readonly events: EventsService,
+    private readonly cloudEvents: CloudEventsService,
     private readonly reader: EventReader,
     private readonly enricher: EventEnricher,
   ) {}
 
   /** Takes one event. The 202 means it is committed. */
-  @Post(['ingest', ''])
+  @Post('ingest')
+  @FastPath()
   @HttpCode(202)
   @RequireScope('track')
-  @ApiBody({ type: IngestEventDto })
-  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Stands for event_id.' })
-  @ApiAcceptedResponse({ type: IngestedResponse })
-  @ApiBadRequestResponse({ description: 'The event is invalid; errors name the field.' })
-  @ApiUnprocessableEntityResponse({ description: 'event_id was used before with other content.' })
+  @ReadBodyWith(readJsonBody)
+  @TakesOneEvent()
   ingest(
     @Caller() caller: Principal,
     @Body() body: unknown,
+    @CurrentCall() call: OpenCall,
     @Headers('idempotency-key') idempotencyKey?: string,
   ): Promise<IngestedResponse> {
-    return this.events.ingest(caller, body, idempotencyKey);
+    return this.events.ingest(caller, body, idempotencyKey, call);
+  }
+
+  /**
+   * The same, and CloudEvents 1.0: structured or in a batch by their media types, in binary mode by `ce-*` headers. A
+   * batch is answered like that of POST /events/batch.
+   */
+  @Post()
+  @FastPath()
+  @HttpCode(202)
+  @RequireScope('track')
+  @ReadBodyWith(readEventOrCloudEvents)
+  @TakesOneEvent()
+  @AlsoTakes(CLOUD_EVENTS)
+  @ApiExtraModels(CloudEventDto)
+  ingestOrCloudEvents(
+    @Caller() caller: Principal,
+    @Body() body: unknown,
+    @CurrentCall() call: OpenCall,
+    @Headers('idempotency-key') idempotencyKey?: string,
+  ): Promise<IngestedResponse | BatchResponse> {
+    return body instanceof CloudEventsBody
+      ? this.cloudEvents.accept(caller, body, call)
+      : this.events.ingest(caller, body, idempotencyKey, call);
   }
 
   /** Takes up to MAX_BATCH_SIZE events. One bad event does not affect the others. */
   @Post('batch')
+  @FastPath()
   @HttpCode(202)
   @RequireScope('track')
+  @ReadBodyWith(readJsonBody)
   @ApiBody({ type: IngestBatchDto })
   @ApiAcceptedResponse({ type: BatchResponse })
   @ApiBadRequestResponse({ type: BatchResponse, description: 'No event is valid.' })
-  ingestBatch(@Caller() caller: Principal, @Body() body: unknown): Promise<BatchResponse> {
-    return this.events.ingestBatch(caller, body);
+  ingestBatch(
+    @Caller() caller: Principal,
+    @Body() body: unknown,
+    @CurrentCall() call: OpenCall,
+  ): Promise<BatchResponse> {
+    return this.events.ingestBatch(caller, body, call);
   }
 
   /** Events, newest first. */
@@ -83,7 +133,6 @@ export class EventsController {
    */
   @Put(':id/enrich')
   @RequireScope('write')
-  @ApiBody({ type: EnrichEventDto })
   @ApiExtraModels(EventResponse, EnrichedResponse)
   @ApiOkResponse({
     schema: { oneOf: [EventResponse, EnrichedResponse].map((type) => ({ $ref: getSchemaPath(type) })) },
@@ -92,7 +141,7 @@ export class EventsController {
   enrich(
     @Caller() caller: Principal,
     @Param('id') id: string,
-    @Body() body: unknown,
+    @Body() body: EnrichEventDto,
     @Query() query: GetEventQuery,
   ): Promise<EventResponse | EnrichedResponse> {
     return this.enricher.enrich(caller, id, body, query.client_id);

@@ -1,14 +1,20 @@
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { bodyValidatorFor } from '../../platform/http/body/body-validator.js';
 import { parseSmallJson, Unread } from '../../platform/http/body/json.js';
+import { allFaults, refusal } from '../../platform/http/field-fault.js';
 import type { Principal } from '../../platform/http/principal.js';
 import type { FieldError } from '../../platform/http/problem.js';
 import type { AcceptableEvent } from '../parsing/event.js';
 import { isFault, parseEvent } from '../parsing/event-parser.js';
+import { CloudEventDto } from './cloud-event.dto.js';
 
-const REQUIRED = ['specversion', 'id', 'source', 'type'] as const;
-const CORE = new Set([...REQUIRED, 'time', 'subject', 'datacontenttype', 'dataschema', 'data', 'data_base64']);
+const CORE = new Set([
+  ...['specversion', 'id', 'source', 'type', 'time', 'subject'],
+  ...['datacontenttype', 'dataschema', 'data', 'data_base64'],
+]);
 const MAX_ID = 255;
+const CLOUD_EVENT = bodyValidatorFor(CloudEventDto);
 const OWN_NAMES: Record<string, string> = {
   event_type: 'type',
   event_id: 'id',
@@ -22,25 +28,24 @@ type Attributes = Record<string, unknown>;
 /** A CloudEvent 1.0 in its JSON form, as an event. */
 export function parseCloudEvent(raw: unknown, principal: Principal): AcceptableEvent | FieldError {
   if (raw instanceof Unread) return raw.fault;
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
-    return { path: '', message: 'a CloudEvent must be a JSON object' };
-  }
-  const attributes = raw as Attributes;
-  const fault = findFault(attributes);
-  if (fault !== null) return fault;
+  if (!CLOUD_EVENT.accepts(raw)) return refusal([...CLOUD_EVENT.faultsOf(raw), ...namesOf(raw).flatMap(nameFault)]);
+  const faults = [...namesOf(raw).flatMap(nameFault), ...bothData(raw)];
+  if (faults.length > 0) return refusal(faults);
+  const attributes = raw as CloudEventDto & Attributes;
   const payload = toPayload(attributes);
   if ('path' in payload) return payload;
   const event = parseEvent(
     {
-      event_type: attributes['type'],
-      event_id: cloudEventId(attributes['source'] as string, attributes['id'] as string),
-      event_time: attributes['time'],
-      user_id: attributes['subject'],
+      event_type: raw.type,
+      event_id: cloudEventId(raw.source, raw.id),
+      event_time: raw.time,
+      user_id: raw.subject,
       payload: payload.value,
     },
     principal,
   );
-  return isFault(event) ? { ...event, path: toAttributePath(event.path) } : event;
+  if (!isFault(event)) return event;
+  return refusal(allFaults(event).map((fault) => ({ ...fault, path: toAttributePath(fault.path) })));
 }
 
 /** The attribute that a field of an event comes from. */
@@ -54,37 +59,18 @@ function cloudEventId(source: string, id: string): string {
   return text.length <= MAX_ID ? text : `sha256:${hash('sha256', text)}`;
 }
 
-function findFault(attributes: Attributes): FieldError | null {
-  const missing = REQUIRED.filter((name) => attributes[name] === undefined || attributes[name] === null);
-  if (missing.length > 0) {
-    return {
-      path: missing.join(', '),
-      message: `${missing.length === 1 ? 'is' : 'are'} missing: CloudEvents 1.0 asks for it`,
-    };
-  }
-  for (const name of [...REQUIRED, 'time', 'subject', 'datacontenttype', 'dataschema', 'data_base64']) {
-    const value = attributes[name];
-    if (value === undefined || value === null) continue;
-    if (typeof value !== 'string' || value === '') return { path: name, message: 'must be a text that is not empty' };
-  }
-  if (attributes['specversion'] !== '1.0') return { path: 'specversion', message: 'must be 1.0' };
-  if (/[\s|\p{Cc}]/u.test(attributes['source'] as string))
-    return { path: 'source', message: 'must be a URI reference' };
-  const both = attributes['data'] !== undefined && typeof attributes['data_base64'] === 'string';
-  if (both) return { path: 'data_base64', message: 'cannot stand beside data' };
-  for (const name of Object.keys(attributes)) {
-    if (CORE.has(name)) continue;
-    if (!/^[a-z0-9]{1,64}$/.test(name)) {
-      return {
-        path: name.slice(0, 100),
-        message: 'is no attribute name of CloudEvents: lower-case letters and digits',
-      };
-    }
-    if (typeof attributes[name] === 'object' && attributes[name] !== null) {
-      return { path: name, message: 'must be a text, a number or a boolean' };
-    }
-  }
-  return null;
+const namesOf = (raw: unknown) => (typeof raw === 'object' && raw !== null ? Object.keys(raw) : []);
+
+/** How extension attributes may be called, which OpenAPI 3.0 has no words for. */
+function nameFault(name: string): FieldError[] {
+  if (CORE.has(name) || /^[a-z0-9]{1,64}$/.test(name)) return [];
+  const message = 'is no attribute name of CloudEvents: lower-case letters and digits';
+  return [{ path: name.slice(0, 100).toWellFormed(), message }];
+}
+
+function bothData({ data, data_base64 }: CloudEventDto): FieldError[] {
+  const isDouble = data !== undefined && typeof data_base64 === 'string';
+  return isDouble ? [{ path: 'data_base64', message: 'cannot stand beside data' }] : [];
 }
 
 /** `data` when it is an object, else an object that holds it. Extensions are kept next to it. */
@@ -106,7 +92,6 @@ function toPayload(attributes: Attributes): { value: Attributes } | FieldError {
 function readData(attributes: Attributes): { name: string; value: unknown } | FieldError {
   const base64 = attributes['data_base64'];
   if (typeof base64 !== 'string') return { name: 'data', value: attributes['data'] };
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return { path: 'data_base64', message: 'must be base64' };
   const type = mediaType(attributes['datacontenttype']);
   return decodeData(Buffer.from(base64, 'base64'), type);
 }

@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { OpenCall } from '../../audit/call-log/api-call.js';
-import { readBytes, requireMediaType } from '../../platform/http/body/body.js';
+import { readBytes, readJsonBody, requireMediaType } from '../../platform/http/body/body.js';
 import { CONFIG, type Config } from '../../platform/config/config.js';
 import { fairMap } from '../../platform/http/fair-map.js';
 import { parseJson } from '../../platform/http/body/json.js';
 import type { Principal } from '../../platform/http/principal.js';
-import { badRequest, tooLarge } from '../../platform/http/problem.js';
+import { badRequest, type FieldError, tooLarge } from '../../platform/http/problem.js';
 import type { BatchResponse, IngestedResponse } from '../ingest/events.dto.js';
 import { EventsService } from '../ingest/events.service.js';
 import { fromHeaders, isFieldError, mediaType, parseCloudEvent, toAttributePath } from './cloud-event.js';
@@ -15,7 +15,38 @@ const STRUCTURED = 'application/cloudevents+json';
 const BATCH = 'application/cloudevents-batch+json';
 const MARKS = ['ce-specversion', 'ce-id', 'ce-source', 'ce-type'];
 
-/** CloudEvents 1.0 over HTTP: structured, batched and binary mode. */
+/** The body of a request that carries CloudEvents. */
+export class CloudEventsBody {
+  constructor(
+    readonly isBatch: boolean,
+    /** The attributes of one event, or an array of such, as they came. */
+    readonly content: unknown,
+    /** What is wrong with data beside attributes in headers. */
+    readonly fault: FieldError | null = null,
+  ) {}
+}
+
+/** Whether a request to POST /events carries CloudEvents. */
+function isMeant(headers: IncomingHttpHeaders): boolean {
+  return (
+    headers['content-type']?.slice(0, 23).toLowerCase() === 'application/cloudevents' ||
+    MARKS.some((name) => headers[name] !== undefined)
+  );
+}
+
+/** Reads CloudEvents, in structured, batched or binary mode, as such and any other body as JSON. */
+export async function readEventOrCloudEvents(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+  if (!isMeant(request.headers)) return readJsonBody(request, maxBytes);
+  const type = mediaType(request.headers['content-type']);
+  if (type.startsWith('application/cloudevents')) {
+    requireMediaType(request, /^application\/cloudevents(-batch)?\+json *(;|$)/i, STRUCTURED);
+    return new CloudEventsBody(type === BATCH, await parseJson(await readBytes(request, maxBytes)));
+  }
+  const attributes = fromHeaders(request.headers, await readBytes(request, maxBytes));
+  return isFieldError(attributes) ? new CloudEventsBody(false, {}, attributes) : new CloudEventsBody(false, attributes);
+}
+
+/** CloudEvents 1.0 over HTTP. */
 @Injectable()
 export class CloudEventsService {
   constructor(
@@ -23,30 +54,14 @@ export class CloudEventsService {
     private readonly events: EventsService,
   ) {}
 
-  /** Whether a request to POST /events carries CloudEvents. */
-  isMeant(headers: IncomingHttpHeaders): boolean {
-    return (
-      headers['content-type']?.slice(0, 23).toLowerCase() === 'application/cloudevents' ||
-      MARKS.some((name) => headers[name] !== undefined)
-    );
-  }
-
   /** @throws Problem 400 naming what is missing or wrong */
   async accept(
     principal: Principal,
-    request: IncomingMessage,
+    { isBatch, content, fault }: CloudEventsBody,
     call?: OpenCall,
   ): Promise<IngestedResponse | BatchResponse> {
-    const type = mediaType(request.headers['content-type']);
-    if (type.startsWith('application/cloudevents')) {
-      requireMediaType(request, /^application\/cloudevents(-batch)?\+json *(;|$)/i, STRUCTURED);
-      const body = await parseJson(await readBytes(request, this.config.MAX_BODY_BYTES));
-      if (type === BATCH) return this.acceptBatch(principal, body, call);
-      return this.events.ingestParsed(principal, parseCloudEvent(body, principal), call, toAttributePath);
-    }
-    const attributes = fromHeaders(request.headers, await readBytes(request, this.config.MAX_BODY_BYTES));
-    const event = isFieldError(attributes) ? attributes : parseCloudEvent(attributes, principal);
-    return this.events.ingestParsed(principal, event, call, toAttributePath);
+    if (isBatch) return this.acceptBatch(principal, content, call);
+    return this.events.ingestParsed(principal, fault ?? parseCloudEvent(content, principal), call, toAttributePath);
   }
 
   private async acceptBatch(principal: Principal, body: unknown, call?: OpenCall): Promise<BatchResponse> {

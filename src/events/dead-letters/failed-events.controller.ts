@@ -39,10 +39,7 @@ export class FailedEventsController {
   @HttpCode(200)
   @ApiBody({ type: RetryFailedDto, required: false })
   @ApiOkResponse({ type: RetriedAllResponse })
-  retryMany(
-    @Caller() caller: Principal,
-    @Body() body: RetryFailedDto = new RetryFailedDto(),
-  ): Promise<RetriedAllResponse> {
+  retryMany(@Caller() caller: Principal, @Body() body: RetryFailedDto): Promise<RetriedAllResponse> {
     return this.failed.retryMany(caller, body);
   }
 
@@ -52,8 +49,8 @@ export class FailedEventsController {
   @ApiBody({ type: RetryOneDto, required: false })
   @ApiOkResponse({ type: RetriedResponse })
   @ApiBadRequestResponse({ description: 'The new payload does not fit the schema; nothing was changed.' })
-  retryOne(@Caller() caller: Principal, @Param('id') id: string, @Body() body: unknown): Promise<RetriedResponse> {
-    return this.failed.retryOne(caller, id, body);
+  retryOne(@Caller() caller: Principal, @Param('id') id: string, @Body() body: RetryOneDto): Promise<RetriedResponse> {
+    return this.failed.retryOne(caller, id, body.payload);
   }
 
   /** Gives a failed event up: it leaves this queue for good and stays stored, as failed. */

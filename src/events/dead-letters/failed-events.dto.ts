@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, Length } from 'class-validator';
-import { IfGiven, IsDateTime, OptionalText, PageQuery } from '../../platform/http/query.dto.js';
+import { IsIn, IsOptional } from 'class-validator';
+import { Closed, DateTime, JsonObject, OneOf, Text } from '../../platform/http/body/fields.js';
+import { IsDateTime, OptionalText, PageQuery } from '../../platform/http/query.dto.js';
 import { DEAD_LETTER_STATES, type DeadLetterState } from './dead-letter.js';
 
 class DeadLetterFilterDto {
@@ -32,23 +33,38 @@ class DeadLetterFilterDto {
 
 export class ListFailedQuery extends IntersectionType(DeadLetterFilterDto, PageQuery) {}
 
-export class RetryFailedDto extends DeadLetterFilterDto {
-  @ApiPropertyOptional({
-    minLength: 1,
-    maxLength: 200,
-    description: '`next_cursor` of the answer before, when it was not null.',
-  })
-  @IfGiven() // null is no cursor: it ended the walk
-  @IsString()
-  @Length(1, 200)
+const OPTIONAL = { optional: true } as const;
+
+@Closed()
+export class RetryFailedDto {
+  @OneOf(DEAD_LETTER_STATES, { ...OPTIONAL, description: 'dead: no retry is due any more. Default: both.' })
+  state?: DeadLetterState;
+
+  @Text(OPTIONAL)
+  event_type?: string;
+
+  @Text(OPTIONAL)
+  client_id?: string;
+
+  @Text({ ...OPTIONAL, description: 'Text that the reason contains, in any case.' })
+  reason?: string;
+
+  @DateTime({ ...OPTIONAL, description: 'Failed at or after. Default: ever.' })
+  from?: string;
+
+  @DateTime({ ...OPTIONAL, description: 'Failed before. Default: until now.' })
+  to?: string;
+
+  @Text({ ...OPTIONAL, max: 200, description: '`next_cursor` of the answer before, when it was not null.' })
   cursor?: string;
 }
 
-/** Documentation of the body; failed-events.service.ts is what checks it. */
+@Closed()
 export class RetryOneDto {
-  @ApiPropertyOptional({
-    type: Object,
-    description: 'Takes the place of the payload, which is kept. It must fit the schema of the event type.',
+  @JsonObject({
+    optional: true,
+    description:
+      'Takes the place of the payload, which is kept. It must fit the schema of the event type; at most 64 KiB, 32 levels and 1,000 keys.',
   })
   payload?: Record<string, unknown>;
 }

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { recordOf } from '../../audit/entries/act.js';
 import { AuditEntryWriter } from '../../audit/entries/entry-writer.js';
+import { refuseFaults } from '../../platform/http/body/body-validator.js';
 import { decodeCursor, encodeCursor, type Page, toPage } from '../../platform/http/cursor.js';
 import type { Sql } from '../../platform/database/database.js';
-import { checkPayload } from '../../platform/http/body/payload-check.js';
 import type { Principal } from '../../platform/http/principal.js';
-import { badRequest, type FieldError, notFound, Problem, refuseUnknownFields } from '../../platform/http/problem.js';
+import { badRequest, type FieldError, notFound, Problem } from '../../platform/http/problem.js';
 import { toIso } from '../../platform/http/query.dto.js';
 import { parseDateTime } from '../../platform/time/time.js';
 import { isUuid } from '../../platform/database/uuid7.js';
-import { MAX_EVENT_BYTES } from '../parsing/event-parser.js';
+import { readPayload } from '../parsing/event-parser.js';
 import { EventsRepository } from '../reading/events.repository.js';
 import { DeadLettersRepository, type DeadLetterFilter, type DeadLetterRow } from './dead-letters.repository.js';
 import type { FailedEventResponse, ListFailedQuery, RetriedAllResponse } from './failed-events.dto.js';
@@ -48,15 +48,15 @@ export class FailedEventsService {
 
   /**
    * Tries one dead letter now. Repeating it is safe: an event that is processed by now is not touched.
-   * @param body `{payload}` to replace that of the event, or nothing
+   * @param patch replaces the payload of the event
    * @throws Problem 404, and 400 when the new payload does not fit
    */
-  async retryOne(caller: Caller, id: string, body: unknown): Promise<RetriedResponse> {
-    const payload = readPatch(body);
+  async retryOne(caller: Caller, id: string, patch?: object): Promise<RetriedResponse> {
+    const payload = refuseFaults(() => readPayload('payload', patch));
     const { tenantId } = caller;
     const deadLetter = isUuid(id) ? await this.deadLetters.find(tenantId, id) : null;
     if (deadLetter === null) return this.toRetried(tenantId, id);
-    if (payload === undefined) await this.retrier.retryOne(tenantId, deadLetter.id);
+    if (payload === null) await this.retrier.retryOne(tenantId, deadLetter.id);
     else await this.patch(caller, deadLetter.id, payload);
     return this.toRetried(tenantId, deadLetter.id);
   }
@@ -126,29 +126,6 @@ function refusedPatch(faults: readonly FieldError[]): Problem {
   if (first === undefined)
     return new Problem(422, 'With this payload the event still cannot be counted. Nothing was changed.');
   return badRequest(`The new payload does not fit: ${first.path} ${first.message}. Nothing was changed.`, [...faults]);
-}
-
-/** @returns JSON of the new payload, or undefined when there is none */
-function readPatch(body: unknown): string | undefined {
-  if (body === undefined || body === null) return undefined;
-  if (typeof body !== 'object' || Array.isArray(body))
-    throw badRequest('The body must be an object like {"payload":{…}}.');
-  refuseUnknownFields(body, 'payload');
-  const { payload } = body as { payload?: unknown };
-  if (payload === undefined) return undefined;
-  const fault = payloadFault(payload);
-  if (fault !== null) throw badRequest(`${fault.path} ${fault.message}.`, [fault]);
-  return JSON.stringify(payload);
-}
-
-function payloadFault(payload: unknown): FieldError | null {
-  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
-    return { path: 'payload', message: 'must be a JSON object' };
-  }
-  const fault = checkPayload(payload, 'payload');
-  if (fault !== null) return fault;
-  const tooLarge = Buffer.byteLength(JSON.stringify(payload)) > MAX_EVENT_BYTES;
-  return tooLarge ? { path: 'payload', message: `is larger than ${MAX_EVENT_BYTES} bytes` } : null;
 }
 
 function toFilter({ from, to, ...filter }: DeadLetterFilter): DeadLetterFilter {

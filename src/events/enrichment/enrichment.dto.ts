@@ -1,10 +1,10 @@
-import { ApiProperty, PickType } from '@nestjs/swagger';
+import { PickType } from '@nestjs/swagger';
+import { Closed, JsonObject } from '../../platform/http/body/fields.js';
 import { EventResponse } from '../reading/events.dto.js';
 
-/** Documentation of the body; event-enricher.ts is what checks it. */
+@Closed()
 export class EnrichEventDto {
-  @ApiProperty({
-    type: Object,
+  @JsonObject({
     description: 'Merged by name into the enrichment: at most 64 KiB, 32 levels and 1,000 keys in all.',
     example: { segment: 'enterprise' },
   })

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { invalidBody } from '../../platform/http/body/body-validator.js';
 import { checkPayload, MAX_KEYS } from '../../platform/http/body/payload-check.js';
 import { allows, type Principal } from '../../platform/http/principal.js';
-import { badRequest, Problem, refuseUnknownFields } from '../../platform/http/problem.js';
+import { Problem } from '../../platform/http/problem.js';
 import type { EventResponse } from '../reading/events.dto.js';
-import type { EnrichedResponse } from './enrichment.dto.js';
+import type { EnrichedResponse, EnrichEventDto } from './enrichment.dto.js';
 import { EventReader } from '../reading/event-reader.js';
 import { MAX_EVENT_BYTES } from '../parsing/event-parser.js';
 import { EventsRepository } from '../reading/events.repository.js';
@@ -27,10 +28,10 @@ export class EventEnricher {
   async enrich(
     caller: Principal,
     id: string,
-    body: unknown,
+    body: EnrichEventDto,
     clientId?: string,
   ): Promise<EventResponse | EnrichedResponse> {
-    const properties = readProperties(body);
+    const properties = readProperties(body[NAME]);
     const event = await this.reader.getChangeable(caller, id, clientId);
     if (!(await this.events.enrich(caller.tenantId, event.id, properties, MAX_EVENT_BYTES, MAX_KEYS))) {
       throw new Problem(
@@ -43,18 +44,9 @@ export class EventEnricher {
   }
 }
 
-/** @returns JSON of the properties */
-function readProperties(body: unknown): string {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw wrongBody();
-  refuseUnknownFields(body, NAME);
-  const properties = (body as Record<string, unknown>)[NAME];
-  if (typeof properties !== 'object' || properties === null || Array.isArray(properties)) throw wrongBody();
+/** @returns JSON of the properties @throws Problem 400 for what cannot be stored */
+function readProperties(properties: object): string {
   const fault = checkPayload(properties, NAME);
-  if (fault !== null) throw badRequest(`${fault.path} ${fault.message}.`, [fault]);
+  if (fault !== null) throw invalidBody([fault]);
   return JSON.stringify(properties);
 }
-
-const wrongBody = () =>
-  badRequest('The body must be an object like {"additional_properties":{…}}.', [
-    { path: NAME, message: 'must be a JSON object' },
-  ]);

@@ -1,45 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { CheckedOneByOne, Closed, ListOf } from '../../platform/http/body/fields.js';
 import { EVENT_STATUSES, type EventStatus } from '../parsing/event.js';
+import { IngestEventDto } from '../parsing/event.dto.js';
 
-/** Documentation of the body; event-parser.ts is what checks it. */
-export class IngestEventDto {
-  @ApiProperty({ minLength: 1, maxLength: 255, example: 'page_view' })
-  event_type: string;
-
-  @ApiPropertyOptional({
-    minLength: 1,
-    maxLength: 255,
-    description:
-      'Your own id. Sending it again stores nothing twice. `idempotency_key` and the header `Idempotency-Key` mean the same.',
-  })
-  event_id?: string;
-
-  @ApiPropertyOptional({ description: 'Same as event_id.' })
-  idempotency_key?: string;
-
-  @ApiPropertyOptional({ format: 'date-time', description: 'When it happened (RFC 3339); absent means now.' })
-  event_time?: string;
-
-  @ApiPropertyOptional({ minLength: 1, maxLength: 255 })
-  user_id?: string;
-
-  @ApiPropertyOptional({ minLength: 1, maxLength: 255 })
-  session_id?: string;
-
-  @ApiPropertyOptional({
-    type: Object,
-    description:
-      'Your own data: at most 64 KiB, 32 levels and 1,000 keys. Numbers keep 53 bits; send longer ids as strings.',
-    example: { page_url: '/pricing', device_type: 'mobile' },
-  })
-  payload?: Record<string, unknown>;
-
-  @ApiPropertyOptional({ type: Object, description: 'Same as payload.' })
-  properties?: Record<string, unknown>;
-}
-
+@Closed()
 export class IngestBatchDto {
-  @ApiProperty({ type: [IngestEventDto], minItems: 1, maxItems: 1000 })
+  @CheckedOneByOne()
+  @ListOf(IngestEventDto, { min: 1, max: 1000, description: 'At most MAX_BATCH_SIZE. A bad one sinks no other.' })
   events: IngestEventDto[];
 }
 
@@ -74,7 +41,7 @@ class ResultError {
 
   @ApiPropertyOptional({
     type: [ResultFault],
-    description: 'All faults (at most 20), when the schema of the event type finds several.',
+    description: 'All faults (at most 20), when there are several.',
   })
   errors?: ResultFault[];
 }

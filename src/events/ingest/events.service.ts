@@ -3,14 +3,18 @@ import type { OpenCall } from '../../audit/call-log/api-call.js';
 import { recordOfOnePerson } from '../../audit/call-log/one-person.js';
 import { RateLimiter } from '../../auth/limits/rate-limiter.js';
 import { CONFIG, type Config } from '../../platform/config/config.js';
+import { bodyValidatorFor, invalidBody, nothingAccepted } from '../../platform/http/body/body-validator.js';
+import { allFaults, type Refusal } from '../../platform/http/field-fault.js';
 import { fairMap } from '../../platform/http/fair-map.js';
 import { type Principal, sendsOnly } from '../../platform/http/principal.js';
-import { badRequest, type FieldError, Problem, refuseUnknownFields, tooLarge } from '../../platform/http/problem.js';
+import { type FieldError, Problem, tooLarge } from '../../platform/http/problem.js';
 import type { AcceptableEvent, Outcome } from '../parsing/event.js';
 import { eventTextFault, isFault, parseEvent } from '../parsing/event-parser.js';
-import type { BatchResponse, BatchResult, IngestedResponse } from './events.dto.js';
+import { type BatchResponse, type BatchResult, IngestBatchDto, type IngestedResponse } from './events.dto.js';
 import { IngestWriter } from './ingest-writer.js';
-import { allFaults, type Refusal, SchemaGate } from '../schemas/schema-gate.js';
+import { SchemaGate } from '../schemas/schema-gate.js';
+
+const BATCH = bodyValidatorFor(IngestBatchDto);
 
 /** Takes events in: check, commit, answer. */
 @Injectable()
@@ -132,16 +136,7 @@ export class EventsService {
   }
 
   private readEvents(body: unknown): unknown[] {
-    if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-      throw badRequest('The body must be an object like {"events":[…]}.');
-    }
-    refuseUnknownFields(body, 'events');
-    const { events } = body as { events?: unknown };
-    if (!Array.isArray(events) || events.length === 0) {
-      throw badRequest('events must be an array with at least one event.', [
-        { path: 'events', message: 'must be an array with at least one event' },
-      ]);
-    }
+    const { events } = BATCH.check(body);
     const max = this.config.MAX_BATCH_SIZE;
     if (events.length > max) throw tooLarge(`The batch has ${events.length} events; send at most ${max} per request.`);
     return events;
@@ -172,9 +167,7 @@ function checkedHeader(idempotencyKey: string | undefined): string | undefined {
 }
 
 function invalid(fault: FieldError): Problem {
-  const { path, message } = fault;
-  const subject = path === '' ? 'The body' : path;
-  return badRequest(`${subject} ${message}.`, allFaults(fault));
+  return invalidBody(allFaults(fault));
 }
 
 function toIngested(event: AcceptableEvent, outcome: Outcome): IngestedResponse {
@@ -241,7 +234,7 @@ function rejection(index: number, fault: FieldError, own: unknown): BatchResult 
     status: 'rejected',
     ...(typeof own === 'string' && eventTextFault(own) === null ? { event_id: own } : {}),
     error: {
-      message: `${fault.path} ${fault.message}`.trim(),
+      message: `${fault.path === '' ? 'An event' : fault.path} ${fault.message}`,
       path: eventPath(index, fault.path),
       ...(more.length > 1 ? { errors: more } : {}),
     },
@@ -263,11 +256,4 @@ function summarize(results: BatchResult[]): BatchResponse {
   };
 }
 
-function nothingValid(response: BatchResponse): Problem {
-  return new Problem(400, 'None of the events is valid; results say what is wrong with each.', {
-    errors: response.results
-      .slice(0, 20)
-      .map(({ error }) => ({ path: error?.path ?? '', message: error?.message ?? '' })),
-    members: { ...response },
-  });
-}
+const nothingValid = (response: BatchResponse) => nothingAccepted('None of the events is valid', response);

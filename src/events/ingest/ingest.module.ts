@@ -1,11 +1,9 @@
 import { Module } from '@nestjs/common';
-import { CallLogModule } from '../../audit/call-log/call-log.module.js';
 import { AuthModule } from '../../auth/auth.module.js';
 import { EnrichmentModule } from '../enrichment/enrichment.module.js';
 import { ProcessingModule } from '../processing/processing.module.js';
 import { SchemasModule } from '../schemas/schemas.module.js';
 import { EventsService } from './events.service.js';
-import { FastPathAnswers } from './fast-path-answers.js';
 import { IngestWriter } from './ingest-writer.js';
 import { IngestRepository } from './ingest.repository.js';
 
@@ -19,8 +17,8 @@ export class IngestWritingModule {}
 
 /** Taking events in: what the API needs. */
 @Module({
-  imports: [AuthModule, CallLogModule, IngestWritingModule, SchemasModule],
-  providers: [EventsService, FastPathAnswers],
-  exports: [EventsService, FastPathAnswers],
+  imports: [AuthModule, IngestWritingModule, SchemasModule],
+  providers: [EventsService],
+  exports: [EventsService],
 })
 export class IngestModule {}

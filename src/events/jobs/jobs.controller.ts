@@ -25,7 +25,7 @@ export class JobsController {
   generateSampleData(
     @Caller() caller: Principal,
     @Param('num_events') numEvents: string,
-    @Body() body: GenerateSampleDataDto = new GenerateSampleDataDto(),
+    @Body() body: GenerateSampleDataDto,
   ): Promise<AcceptedJobResponse> {
     return this.samples.request(caller, numEvents, body.seed);
   }

@@ -1,22 +1,17 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import { Closed, WholeNumber } from '../../platform/http/body/fields.js';
 
 export const JOB_STATES = ['waiting', 'active', 'completed', 'failed'] as const;
 export type JobState = (typeof JOB_STATES)[number];
 
 export const MAX_SEED = 2 ** 31 - 1;
 
+@Closed()
 export class GenerateSampleDataDto {
-  @ApiPropertyOptional({
-    type: Number,
-    minimum: 0,
-    maximum: MAX_SEED,
+  @WholeNumber({
+    ...{ min: 0, max: MAX_SEED, optional: true },
     description: 'The same seed and number give the same users, event types and payloads. Drawn when absent.',
   })
-  @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(MAX_SEED)
   seed?: number;
 }
 

@@ -1,3 +1,4 @@
+import type { FieldError } from '../../platform/http/problem.js';
 import type { ApiCall } from '../../audit/call-log/api-call.js';
 
 /** An event that passed every check and waits for its commit. */
@@ -34,4 +35,4 @@ export type Outcome =
   | { status: 'duplicate'; id: string; eventStatus: EventStatus }
   /** `id` is that of the first event; absent where the caller may not know. */
   | { status: 'conflict'; id?: string }
-  | { status: 'rejected'; message: string; path?: string };
+  | { status: 'rejected'; message: string; path?: string; errors?: FieldError[] };

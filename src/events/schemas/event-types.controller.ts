@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
-import { ApiBadRequestResponse, ApiBody, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBadRequestResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { Caller, RequireScope } from '../../platform/http/access.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { EventTypePage, EventTypeSchemaResponse, EventTypesQuery, PutSchemaDto } from './event-types.dto.js';
@@ -29,13 +29,12 @@ export class EventTypesController {
   /** Sets or replaces the schema of an event type. It takes effect everywhere within two seconds. */
   @Put(':event_type/schema')
   @RequireScope('admin')
-  @ApiBody({ type: PutSchemaDto })
   @ApiOkResponse({ type: EventTypeSchemaResponse })
   @ApiBadRequestResponse({ description: 'Not a JSON Schema, or one that could hold up the service; errors say where.' })
   putSchema(
     @Caller() caller: Principal,
     @Param('event_type') eventType: string,
-    @Body() body: unknown,
+    @Body() body: PutSchemaDto,
   ): Promise<EventTypeSchemaResponse> {
     return this.types.putSchema(caller, eventType, body);
   }

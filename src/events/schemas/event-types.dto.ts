@@ -1,25 +1,27 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
+import { Closed, Field, JSON_OBJECT, OneOf } from '../../platform/http/body/fields.js';
 import { OptionalText, PageQuery } from '../../platform/http/query.dto.js';
 import type { SchemaMode } from './schemas.repository.js';
 
 export const SCHEMA_MODES = ['reject', 'quarantine'] as const satisfies readonly SchemaMode[];
 
-/** Documentation of the body; event-types.service.ts is what checks it. */
+@Closed()
 export class PutSchemaDto {
-  @ApiProperty({
-    type: Object,
-    description:
-      'JSON Schema 2020-12 of the payload: at most 64 KiB and 300 subschemas; $ref within the document only; patterns without look-around and back-references.',
-    example: { type: 'object', required: ['price'], properties: { price: { type: 'number', minimum: 0 } } },
-  })
-  schema: Record<string, unknown>;
+  @Field(
+    { anyOf: [JSON_OBJECT, { type: 'boolean' }] },
+    {
+      description:
+        'JSON Schema 2020-12 of the payload: at most 64 KiB and 300 subschemas; $ref within the document only; patterns without look-around and back-references.',
+      example: { type: 'object', required: ['price'], properties: { price: { type: 'number', minimum: 0 } } },
+    },
+  )
+  schema: unknown;
 
-  @ApiPropertyOptional({
-    enum: SCHEMA_MODES,
+  @OneOf(SCHEMA_MODES, {
     default: 'reject',
     description: 'reject: such an event is turned away. quarantine: it is taken and becomes a dead letter.',
   })
-  mode?: SchemaMode;
+  mode: SchemaMode;
 }
 
 export class EventTypesQuery extends OmitType(PageQuery, ['cursor']) {

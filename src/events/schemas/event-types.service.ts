@@ -4,15 +4,20 @@ import { recordOf } from '../../audit/entries/act.js';
 import { AuditEntryWriter } from '../../audit/entries/entry-writer.js';
 import { unknownCursor } from '../../platform/http/cursor.js';
 import type { Principal } from '../../platform/http/principal.js';
-import { badRequest, notFound, Problem, refuseUnknownFields } from '../../platform/http/problem.js';
+import { badRequest, notFound, Problem } from '../../platform/http/problem.js';
 import { toIso } from '../../platform/http/query.dto.js';
 import { DAY_MS } from '../../platform/time/time.js';
 import { eventTextFault } from '../parsing/event-parser.js';
 import { EventSchema } from './event-schema.js';
-import { type EventTypePage, type EventTypeResponse, type EventTypesQuery, SCHEMA_MODES } from './event-types.dto.js';
-import type { EventTypeSchemaResponse } from './event-types.dto.js';
+import type {
+  EventTypePage,
+  EventTypeResponse,
+  EventTypeSchemaResponse,
+  EventTypesQuery,
+  PutSchemaDto,
+} from './event-types.dto.js';
 import { SchemaFault } from './schema-fault.js';
-import { type SchemaMode, SchemasRepository, type StoredSchema } from './schemas.repository.js';
+import { SchemasRepository, type StoredSchema } from './schemas.repository.js';
 
 const SEEN_DAYS = 30;
 
@@ -61,10 +66,13 @@ export class EventTypesService {
   }
 
   /** @throws Problem 400 that says where the schema is wrong, 422 when there are too many */
-  async putSchema(caller: Principal, eventType: string, body: unknown): Promise<EventTypeSchemaResponse> {
+  async putSchema(
+    caller: Principal,
+    eventType: string,
+    { schema, mode }: PutSchemaDto,
+  ): Promise<EventTypeSchemaResponse> {
     const fault = eventTextFault(eventType);
     if (fault !== null) throw badRequest(`event_type ${fault}.`, [{ path: 'event_type', message: fault }]);
-    const { schema, mode } = readBody(body);
     try {
       EventSchema.compile(schema);
     } catch (error) {
@@ -90,21 +98,6 @@ export class EventTypesService {
     );
     if (!deleted) throw noSchema();
   }
-}
-
-function readBody(body: unknown): { schema: unknown; mode: SchemaMode } {
-  if (typeof body !== 'object' || body === null || Array.isArray(body) || !('schema' in body)) {
-    throw badRequest('The body must be an object like {"schema":{…},"mode":"reject"}.', [
-      { path: 'schema', message: 'is missing' },
-    ]);
-  }
-  refuseUnknownFields(body, 'schema', 'mode');
-  const { mode = 'reject', schema } = body as { mode?: unknown; schema: unknown };
-  const known = SCHEMA_MODES.find((candidate) => candidate === mode);
-  if (known === undefined) {
-    throw badRequest('mode must be reject or quarantine.', [{ path: 'mode', message: 'must be reject or quarantine' }]);
-  }
-  return { schema, mode: known };
 }
 
 const describe = ({ mode, version, schema }: StoredSchema) => ({ mode, version: Number(version), schema });

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { refusal } from '../../platform/http/field-fault.js';
 import type { FieldError } from '../../platform/http/problem.js';
 import type { AcceptableEvent } from '../parsing/event.js';
 import { isFault } from '../parsing/event-parser.js';
@@ -8,11 +9,6 @@ import { SchemaRegistry } from './schema-registry.js';
 
 /** Checks block the process; after this long in one request, others get their turn. */
 const MAX_BLOCKED_MS = 10;
-
-/** An event that its schema refuses: the first fault, and all of them. */
-export interface Refusal extends FieldError {
-  errors: FieldError[];
-}
 
 /** Refuses events that do not fit their schema in mode `reject`. */
 @Injectable()
@@ -36,18 +32,11 @@ export class SchemaGate {
         this.compiled.peek(tenantId, event.eventType, type.version) ??
         (await this.compiled.get(tenantId, event.eventType, type.version));
       const errors = schema?.faultsOf(event.payload) ?? [];
-      if (errors[0] !== undefined) events[index] = refusal(errors[0], errors);
+      if (errors.length > 0) events[index] = refusal(errors);
       if (performance.now() - blockedSince > MAX_BLOCKED_MS) {
         await yieldToOthers();
         blockedSince = performance.now();
       }
     }
   }
-}
-
-const refusal = (first: FieldError, errors: FieldError[]): Refusal => ({ ...first, errors });
-
-/** Everything that is wrong with an event. */
-export function allFaults(fault: FieldError | Refusal): FieldError[] {
-  return 'errors' in fault ? fault.errors : [fault];
 }

@@ -1,14 +1,15 @@
-import { EARLIEST_TIME } from '../../platform/http/field-fault.js';
+import { bodyValidatorFor } from '../../platform/http/body/body-validator.js';
+import { allFaults, EARLIEST_TIME, refusal } from '../../platform/http/field-fault.js';
 import { Unread } from '../../platform/http/body/json.js';
 import type { Principal } from '../../platform/http/principal.js';
 import type { FieldError } from '../../platform/http/problem.js';
 import { DAY_MS, parseDateTime } from '../../platform/time/time.js';
 import type { AcceptableEvent } from '../parsing/event.js';
 import { isFault, parseEvent } from '../parsing/event-parser.js';
+import { SEGMENT_CALLS, type SegmentCall, SegmentMessageDto, SegmentTrackDto } from './segment.dto.js';
 
-/** The calls of Segment's tracking API; all but `track` are their own event type. */
-export const SEGMENT_CALLS = ['track', 'page', 'screen', 'identify', 'group', 'alias'] as const;
-export type SegmentCall = (typeof SEGMENT_CALLS)[number];
+const TRACK = bodyValidatorFor(SegmentTrackDto);
+const OTHERS = bodyValidatorFor(SegmentMessageDto);
 
 export type Message = Record<string, unknown>;
 
@@ -32,30 +33,24 @@ export function parseSegmentMessage(
   principal: Principal,
 ): AcceptableEvent | FieldError {
   if (raw instanceof Unread) return raw.fault;
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
-    return { path: '', message: 'a message must be a JSON object' };
-  }
-  const message = raw as Message;
-  const type = call ?? SEGMENT_CALLS.find((known) => known === message['type']);
+  const type = call ?? callOf(raw);
   if (type === undefined) return { path: 'type', message: `must be one of ${SEGMENT_CALLS.join(', ')}` };
-  const fault = findFault(message);
-  if (fault !== null) return fault;
+  const validator = type === 'track' ? TRACK : OTHERS;
+  if (!validator.accepts(raw)) return refusal(validator.faultsOf(raw));
+  const message = raw as SegmentMessageDto & Message;
   const event = parseEvent(toEvent(message, type, envelope), principal);
-  if (isFault(event)) return { ...event, path: toSegmentPath(event.path, message) };
+  if (isFault(event)) {
+    return refusal(allFaults(event).map((fault) => ({ ...fault, path: toSegmentPath(fault.path, message) })));
+  }
   event.eventTime = deriveTime(message, envelope, event.receivedAt);
   event.isTimeDerived = true;
   return event;
 }
 
-/** Checks for values that SDKs never send and that the mapping would change. */
-function findFault(message: Message): FieldError | null {
-  for (const part of ['properties', 'traits', 'context']) {
-    const value = message[part];
-    if (value !== undefined && value !== null && (typeof value !== 'object' || Array.isArray(value))) {
-      return { path: part, message: 'must be a JSON object' };
-    }
-  }
-  return null;
+/** What a message of a batch says it is; of what is no message any kind says so. */
+function callOf(raw: unknown): SegmentCall | undefined {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return 'track';
+  return SEGMENT_CALLS.find((known) => known === (raw as Message)['type']);
 }
 
 function toEvent(message: Message, type: SegmentCall, envelope: Envelope): Message {

@@ -1,63 +1,99 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
+import {
+  CheckedOneByOne,
+  DATE_TIME,
+  Field,
+  JSON_OBJECT,
+  JsonObject,
+  OneOf,
+  Text,
+  text,
+  Understood,
+} from '../../platform/http/body/fields.js';
+
+/** The calls of Segment's tracking API; all but `track` are their own event type. */
+export const SEGMENT_CALLS = ['track', 'page', 'screen', 'identify', 'group', 'alias'] as const;
+export type SegmentCall = (typeof SEGMENT_CALLS)[number];
 
 /**
- * Documentation of the body; segment-message.ts is what checks it. Further fields are allowed, as in Segment's own API.
+ * An SDK fills a batch to 500 KB, which is more small messages than MAX_BATCH_SIZE, and it cannot be told to send
+ * fewer.
  */
+export const LEAST_BATCH_LIMIT = 2_500;
+
+const OPTIONAL = { optional: true, nullable: true } as const;
+/** SDKs send empty texts and nulls for what they don't know, and older ones numbers. */
+const USER_ID = { anyOf: [text(0, 255), { type: 'number' }] };
+
+/** Further fields are allowed, as in Segment's own API. */
 export class SegmentMessageDto {
-  @ApiPropertyOptional({ description: 'Becomes event_id: sending it again stores nothing twice.' })
-  messageId?: string;
+  @Text({ ...OPTIONAL, min: 0, description: 'Becomes event_id: sending it again stores nothing twice.' })
+  messageId?: string | null;
 
-  @ApiPropertyOptional({ description: 'Name of the event; with track only, where it becomes event_type.' })
-  event?: string;
+  @Field(USER_ID, OPTIONAL)
+  userId?: string | number | null;
 
-  @ApiPropertyOptional()
-  userId?: string;
+  @Field(USER_ID, { ...OPTIONAL, description: 'Becomes user_id when there is no userId.' })
+  anonymousId?: string | number | null;
 
-  @ApiPropertyOptional({ description: 'Becomes user_id when there is no userId.' })
-  anonymousId?: string;
+  @JsonObject(OPTIONAL)
+  properties?: Record<string, unknown> | null;
 
-  @ApiPropertyOptional({ type: Object })
-  properties?: Record<string, unknown>;
+  @JsonObject(OPTIONAL)
+  traits?: Record<string, unknown> | null;
 
-  @ApiPropertyOptional({ type: Object })
-  traits?: Record<string, unknown>;
+  @JsonObject({ ...OPTIONAL, description: 'Kept in the payload under context.' })
+  context?: Record<string, unknown> | null;
 
-  @ApiPropertyOptional({ type: Object, description: 'Kept in the payload under context.' })
-  context?: Record<string, unknown>;
+  @Understood(DATE_TIME, { description: "When it happened, by the client's clock." })
+  timestamp?: unknown;
 
-  @ApiPropertyOptional({ format: 'date-time', description: "When it happened, by the client's clock." })
-  timestamp?: string;
+  @Understood(DATE_TIME, { description: 'Goes before timestamp.' })
+  originalTimestamp?: unknown;
 
-  @ApiPropertyOptional({ format: 'date-time', description: 'Goes before timestamp.' })
-  originalTimestamp?: string;
+  @Understood(DATE_TIME, { description: "When it was sent, by the client's clock, which it corrects." })
+  sentAt?: unknown;
 
-  @ApiPropertyOptional({
-    format: 'date-time',
-    description: "When it was sent, by the client's clock, which it corrects.",
-  })
-  sentAt?: string;
+  @Understood({ type: 'string' }, { description: 'An API key with the scope track, when no header carries one.' })
+  writeKey?: unknown;
+}
 
-  @ApiPropertyOptional({ description: 'An API key with the scope write, when no header carries one.' })
-  writeKey?: string;
+export class SegmentTrackDto extends SegmentMessageDto {
+  @Text({ description: 'Name of the event; becomes event_type.' })
+  event: string;
 }
 
 export class SegmentBatchMessageDto extends SegmentMessageDto {
-  @ApiProperty({ enum: ['track', 'page', 'screen', 'identify', 'group', 'alias'] })
+  @OneOf(SEGMENT_CALLS.filter((call) => call !== 'track'))
   type: string;
 }
 
+export class SegmentBatchTrackDto extends SegmentTrackDto {
+  @OneOf(['track'])
+  type: string;
+}
+
+@ApiExtraModels(SegmentBatchTrackDto, SegmentBatchMessageDto)
 export class SegmentBatchDto {
-  @ApiProperty({ type: [SegmentBatchMessageDto] })
-  batch: SegmentBatchMessageDto[];
+  @CheckedOneByOne()
+  @Field(
+    {
+      type: 'array',
+      items: { anyOf: [SegmentBatchTrackDto, SegmentBatchMessageDto].map((dto) => ({ $ref: getSchemaPath(dto) })) },
+      maxItems: LEAST_BATCH_LIMIT,
+    },
+    { description: 'At most 2,500, or MAX_BATCH_SIZE where that is more. A bad one sinks no other.' },
+  )
+  batch: (SegmentBatchTrackDto | SegmentBatchMessageDto)[];
 
-  @ApiPropertyOptional({ format: 'date-time' })
-  sentAt?: string;
+  @Understood(DATE_TIME)
+  sentAt?: unknown;
 
-  @ApiPropertyOptional({ type: Object, description: 'For messages without a context of their own.' })
-  context?: Record<string, unknown>;
+  @Understood(JSON_OBJECT, { description: 'For messages without a context of their own.' })
+  context?: unknown;
 
-  @ApiPropertyOptional()
-  writeKey?: string;
+  @Understood({ type: 'string' })
+  writeKey?: unknown;
 }
 
 class SegmentFault {

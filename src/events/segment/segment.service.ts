@@ -1,28 +1,19 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OpenCall } from '../../audit/call-log/api-call.js';
 import { CONFIG, type Config } from '../../platform/config/config.js';
+import { bodyValidatorFor, invalidBody, MAX_LISTED } from '../../platform/http/body/body-validator.js';
+import { allFaults } from '../../platform/http/field-fault.js';
 import { fairMap } from '../../platform/http/fair-map.js';
 import type { Principal } from '../../platform/http/principal.js';
-import { badRequest, type FieldError, Problem } from '../../platform/http/problem.js';
+import { type FieldError, Problem } from '../../platform/http/problem.js';
 import { RareWarning } from '../../platform/logging/rare-warning.js';
 import type { AcceptableEvent, Outcome } from '../parsing/event.js';
 import { isFault } from '../parsing/event-parser.js';
 import { EventsService } from '../ingest/events.service.js';
-import {
-  type Envelope,
-  type Message,
-  parseSegmentMessage,
-  type SegmentCall,
-  toSegmentPath,
-} from './segment-message.js';
-import type { SegmentResponse } from './segment.dto.js';
+import { type Envelope, type Message, parseSegmentMessage, toSegmentPath } from './segment-message.js';
+import { LEAST_BATCH_LIMIT, SegmentBatchDto, type SegmentCall, type SegmentResponse } from './segment.dto.js';
 
-/**
- * An SDK fills a batch to 500 KB, which is more small messages than MAX_BATCH_SIZE, and it cannot be told to send
- * fewer.
- */
-const LEAST_BATCH_LIMIT = 2_500;
-const LISTED_FAULTS = 20;
+const BATCH = bodyValidatorFor(SegmentBatchDto);
 
 /** Segment's tracking API: takes what its SDKs send. */
 @Injectable()
@@ -47,15 +38,13 @@ export class SegmentService {
    * @throws Problem 400 when no message is valid
    */
   async acceptBatch(principal: Principal, body: unknown, call?: OpenCall): Promise<SegmentResponse> {
-    const batch = (body as { batch?: unknown } | null)?.batch;
-    if (!Array.isArray(batch)) {
-      throw badRequest('batch must be an array of messages.', [{ path: 'batch', message: 'must be an array' }]);
-    }
+    const envelope = BATCH.check(body);
+    const { batch } = envelope;
     if (batch.length > this.maxMessages) {
       const message = `has ${batch.length} messages; send at most ${this.maxMessages} per request`;
-      throw badRequest(`batch ${message}.`, [{ path: 'batch', message }]);
+      throw invalidBody([{ path: 'batch', message }]);
     }
-    return this.accept(principal, batch, undefined, body as Envelope, 'batch', call);
+    return this.accept(principal, batch, undefined, envelope, 'batch', call);
   }
 
   private async accept(
@@ -88,15 +77,16 @@ export class SegmentService {
 
 function remarkOn(events: readonly (AcceptableEvent | FieldError)[], parent: string): string | null {
   const faults = listFaults(
-    events.map((event) => (isFault(event) ? event : null)),
+    events.map((event) => (isFault(event) ? [event] : [])),
     parent,
   );
   return faults.length === 0 ? null : describe(faults, events.length);
 }
 
-function listFaults(faults: readonly (FieldError | null)[], parent: string): FieldError[] {
-  return faults.flatMap((fault, index) =>
-    fault === null ? [] : [{ path: joined(parent, index, fault.path), message: fault.message }],
+/** @param faults of each message */
+function listFaults(faults: readonly (readonly FieldError[])[], parent: string): FieldError[] {
+  return faults.flatMap((own, index) =>
+    own.map(({ path, message }) => ({ path: joined(parent, index, path), message })),
   );
 }
 
@@ -107,8 +97,7 @@ function joined(parent: string, index: number, path: string): string {
 
 function summarize(outcomes: readonly Outcome[], parent: string): SegmentResponse {
   const count = (status: Outcome['status']) => outcomes.filter((outcome) => outcome.status === status).length;
-  const faults = outcomes.map((outcome) => toFault(outcome));
-  const errors = listFaults(faults, parent);
+  const errors = listFaults(outcomes.map(toFaults), parent).slice(0, MAX_LISTED);
   return {
     success: true,
     accepted: count('accepted'),
@@ -119,11 +108,11 @@ function summarize(outcomes: readonly Outcome[], parent: string): SegmentRespons
   };
 }
 
-function toFault(outcome: Outcome): FieldError | null {
-  if (outcome.status === 'rejected') return { path: outcome.path ?? '', message: outcome.message };
-  if (outcome.status !== 'conflict') return null;
+function toFaults(outcome: Outcome): FieldError[] {
+  if (outcome.status === 'rejected') return allFaults({ ...outcome, path: outcome.path ?? '' });
+  if (outcome.status !== 'conflict') return [];
   const first = outcome.id === undefined ? '' : ` (${outcome.id})`;
-  return { path: 'messageId', message: `was used before with other content; the first is kept${first}` };
+  return [{ path: 'messageId', message: `was used before with other content; the first is kept${first}` }];
 }
 
 function describe(faults: readonly FieldError[], messages: number, counts?: SegmentResponse): string {
@@ -134,11 +123,7 @@ function describe(faults: readonly FieldError[], messages: number, counts?: Segm
 }
 
 function nothingValid(response: SegmentResponse): Problem {
-  const errors = (response.errors ?? []).slice(0, LISTED_FAULTS);
-  const [first] = errors;
-  const { accepted, duplicates, conflicts, rejected } = response;
-  return new Problem(400, `${first?.path ?? ''} ${first?.message ?? 'is not valid'}.`.trim(), {
-    errors,
-    members: { accepted, duplicates, conflicts, rejected },
-  });
+  const { accepted, duplicates, conflicts, rejected, errors = [] } = response;
+  const { detail } = invalidBody(errors);
+  return new Problem(400, detail, { errors, members: { accepted, duplicates, conflicts, rejected } });
 }

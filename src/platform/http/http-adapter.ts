@@ -25,19 +25,50 @@ export class HttpAdapter extends ExpressAdapter {
     // Empty on purpose.
   }
 
-  /** Methods that routes of Express accept at this address, those of Nest included. */
-  methodsAt(path: string): string[] {
+  private known: { layers: number; routes: readonly ExpressRoute[] } = { layers: 0, routes: [] };
+
+  /** The routes of Express, Nest's among them, in the order in which they are asked. */
+  routes(): readonly ExpressRoute[] {
     const { stack } = this.getInstance<Express>().router as unknown as { stack: Layer[] };
-    return stack.flatMap((layer) =>
-      layer.route !== undefined && layer.match(path) ? Object.keys(layer.route.methods) : [],
-    );
+    if (this.known.layers !== stack.length) this.known = { layers: stack.length, routes: stack.flatMap(toRoute) };
+    return this.known.routes;
   }
+
+  /** Methods that routes take at this address. */
+  methodsAt(path: string): string[] {
+    return this.routes().flatMap((route) => (route.match(path) ? route.methods : []));
+  }
+
+  /** The route that Express would ask first. */
+  routeOf(method: string, path: string): ExpressRoute | undefined {
+    return this.routes().find((route) => route.methods.includes(method) && route.match(path));
+  }
+}
+
+export interface ExpressRoute {
+  /** As it was declared, with its prefix and parameters. */
+  path: string;
+  /** In lower case. */
+  methods: string[];
+  /** What Nest has registered; it has the metadata of the controller's method. */
+  handler: object;
+  /** @throws Error for an address at this route with a parameter that cannot be decoded */
+  match(path: string): boolean;
 }
 
 /** An entry of Express' router. */
 interface Layer {
-  route?: { methods: Record<string, boolean> };
-  match(path: string): boolean;
+  route?: { path: string; methods: Record<string, boolean>; stack: { handle: object }[] };
+  match(path: string): object | false;
+}
+
+/** None for middleware, which has no methods. */
+function toRoute(layer: Layer): ExpressRoute[] {
+  const { route } = layer;
+  const handler = route?.stack.at(-1)?.handle;
+  if (route === undefined || handler === undefined) return [];
+  const methods = Object.keys(route.methods);
+  return [{ path: route.path, methods, handler, match: (path: string) => layer.match(path) !== false }];
 }
 
 /** Classes for a server whose objects already have the prototypes that Express would set. */

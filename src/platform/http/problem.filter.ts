@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { passBodyBy } from './body/body.js';
 import { isConnectionError, sqlState } from '../database/database.js';
 import { TooManyReads } from '../database/tenant-shares.js';
-import { databaseAway, internalError, Problem } from './problem.js';
+import { type AdaptProblem, databaseAway, internalError, Problem } from './problem.js';
 import { redact } from '../logging/redact.js';
 import { requestId } from './request-id.js';
 import { RequestNote } from './request-note.js';
@@ -45,16 +45,19 @@ function refuseMessage(thrown: unknown, host: ArgumentsHost): void {
   acknowledge?.(refusal);
 }
 
-/** Answers with a problem. What is left of the body is not waited for. */
-export function sendProblem(thrown: unknown, request: Request, response: Response): void {
-  const { status, headers, body, detail } = problemAnswer(thrown, request.originalUrl, requestId(request));
+/** Answers with a problem. What is left of the body is not waited for. @returns what was answered */
+export function sendProblem(thrown: unknown, request: Request, response: Response): ProblemAnswer {
+  const answer = problemAnswerTo(request, thrown);
+  const { status, headers, body, detail } = answer;
   noteProblem(request, detail);
   if (response.headersSent) {
     response.destroy();
-    return;
+    return answer;
   }
   if (!passBodyBy(request)) headers['Connection'] = 'close';
-  response.status(status).set(headers).end(body);
+  headers['Content-Length'] = String(Buffer.byteLength(body));
+  if (!response.destroyed) response.writeHead(status, headers).end(body);
+  return answer;
 }
 
 export interface ProblemAnswer {
@@ -76,6 +79,18 @@ export function notedProblem(request: IncomingMessage): string | null {
   return NOTED.get(request) ?? null;
 }
 
+const ADAPTED = new RequestNote<AdaptProblem>();
+
+/** What the client of this request is answered in place of a problem, whatever comes upon it. */
+export function adaptProblems(request: IncomingMessage, adapt: AdaptProblem): void {
+  ADAPTED.set(request, adapt);
+}
+
+/** {@link problemAnswer} to a request. Express changes `url` while it routes and keeps what came in `originalUrl`. */
+export function problemAnswerTo(request: IncomingMessage & { originalUrl?: string }, thrown: unknown): ProblemAnswer {
+  return problemAnswer(thrown, request.originalUrl ?? request.url ?? '/', requestId(request), ADAPTED.get(request));
+}
+
 /**
  * Status, headers and body for `thrown`, without the credentials that a message may repeat; `url` loses its query as
  * well.
@@ -85,7 +100,7 @@ export function problemAnswer(
   thrown: unknown,
   url: string,
   id: string,
-  adapt: (problem: Problem) => Problem = (problem) => problem,
+  adapt: AdaptProblem = (problem) => problem,
 ): ProblemAnswer {
   const problem = adapt(withoutCredentials(toProblem(thrown, id)));
   const retryAfter = problem.extras.retryAfterSeconds;

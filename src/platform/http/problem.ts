@@ -54,26 +54,22 @@ export class Problem extends Error {
   }
 }
 
+/** Makes a problem what some clients understand. */
+export type AdaptProblem = (problem: Problem) => Problem;
+
 export const badRequest = (detail: string, errors?: FieldError[]) =>
   new Problem(400, detail, errors === undefined ? {} : { errors });
-/** @throws Problem 400 that names what `body` has besides `known` */
-export function refuseUnknownFields(body: object, ...known: string[]): void {
-  refuseUnknown('The body has unknown fields', 'is not a known field', Object.keys(body), known);
-}
 
 /** @throws Problem 400 that names the parameters of `url`; only a key may stand there, and that is read elsewhere */
 export function refuseUnknownParameters(url: string): void {
   const query = url.indexOf('?');
   if (query < 0) return;
-  const names = [...new URLSearchParams(url.slice(query + 1)).keys()];
-  refuseUnknown('Unknown query parameters', 'is not a known parameter', names, [KEY_PARAMETER]);
-}
-
-function refuseUnknown(sentence: string, message: string, names: readonly string[], known: readonly string[]): void {
-  const unknown = names.filter((name) => !known.includes(name));
+  const unknown = [...new URLSearchParams(url.slice(query + 1)).keys()].filter((name) => name !== KEY_PARAMETER);
   if (unknown.length === 0) return;
-  const errors = unknown.slice(0, 20).map((name) => ({ path: name.slice(0, 100), message }));
-  throw badRequest(`${sentence}: ${errors.map(({ path }) => printedName(path)).join(', ')}.`, errors);
+  const errors = unknown
+    .slice(0, 20)
+    .map((name) => ({ path: name.slice(0, 100), message: 'is not a known parameter' }));
+  throw badRequest(`Unknown query parameters: ${errors.map(({ path }) => printedName(path)).join(', ')}.`, errors);
 }
 
 /** `?=1` has a parameter without a name, and the sentence must show it. */

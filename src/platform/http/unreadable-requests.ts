@@ -1,8 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Problem } from './problem.js';
-import { problemAnswer } from './problem.filter.js';
-import { requestId } from './request-id.js';
+import { problemAnswer, problemAnswerTo } from './problem.filter.js';
 import { uuid7 } from '../database/uuid7.js';
 
 const REASONS: Record<string, [status: number, line: string, detail: string]> = {
@@ -35,7 +34,7 @@ export function answerUnreadable(server: Server): void {
   });
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const refusal = new Problem(417, 'The only expectation that can be met is 100-continue.');
-    const { status, headers, body } = problemAnswer(refusal, request.url ?? '/', requestId(request));
+    const { status, headers, body } = problemAnswerTo(request, refusal);
     response.writeHead(status, { ...headers, 'Cache-Control': 'no-store', Connection: 'close' }).end(body);
   });
 }

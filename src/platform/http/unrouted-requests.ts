@@ -4,18 +4,12 @@ import { methodNotAllowed, notFound } from './problem.js';
 import { sendProblem } from './problem.filter.js';
 
 /**
- * For requests that no route took. Segment's routes below /v1 are not routes of Express, so they are not looked for
- * there.
- */
-const BEFORE_EXPRESS = /^\/v1(\/|$)/i;
-
-/**
  * Answers requests that no route took: 404, or 405 for an address with other methods; OPTIONS with the list of methods.
  * The list is made from the routes themselves.
  */
 export function answerUnrouted(adapter: HttpAdapter) {
   return (request: Request, response: Response): void => {
-    const methods = BEFORE_EXPRESS.test(request.path) ? [] : adapter.methodsAt(request.path);
+    const methods = adapter.methodsAt(request.path);
     if (methods.length === 0) {
       sendProblem(notFound('There is nothing at this address. /docs lists every route.'), request, response);
       return;
@@ -27,7 +21,7 @@ export function answerUnrouted(adapter: HttpAdapter) {
 }
 
 /** The header Allow (RFC 9110 §10.2.1). HEAD is GET without the content. */
-function allowOf(methods: readonly string[]): string {
+export function allowOf(methods: readonly string[]): string {
   const names = new Set(methods.map((method) => method.toUpperCase()));
   if (names.has('GET')) names.add('HEAD');
   names.add('OPTIONS');

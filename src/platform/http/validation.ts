@@ -1,9 +1,13 @@
-import { type ArgumentMetadata, Injectable, type ValidationError, ValidationPipe } from '@nestjs/common';
+import { type ArgumentMetadata, Injectable, type Type, type ValidationError, ValidationPipe } from '@nestjs/common';
 import { KEY_PARAMETER } from './access.js';
+import { bodyValidatorFor } from './body/body-validator.js';
 import { checkPayload } from './body/payload-check.js';
 import { badRequest, type FieldError, printedName } from './problem.js';
 
-/** Unknown fields and parameters are errors and never dropped; no value is converted silently. */
+/**
+ * Unknown fields and parameters are errors and never dropped; no value is converted silently. Bodies are checked by the
+ * schema that documents them, queries by the decorators of class-validator, which turn their texts into numbers.
+ */
 export function createValidationPipe(): ValidationPipe {
   return new HardenedValidationPipe({
     whitelist: true,
@@ -18,34 +22,35 @@ export function createValidationPipe(): ValidationPipe {
   });
 }
 
-/** The longest array that a route accepts has 1,000 elements. */
-const MAX_ELEMENTS = 2_000;
-
 /**
- * Checks queries and bodies before class-transformer, which overflows the stack on 5,000 levels, takes a third of a
- * second for 20,000 keys and a second for half a million elements, and silently drops `__proto__`. What PostgreSQL
- * cannot store is refused here as well.
+ * Checks queries before class-transformer, which silently drops `__proto__`. What PostgreSQL cannot store is refused
+ * here as well.
  */
 @Injectable()
 class HardenedValidationPipe extends ValidationPipe {
   override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    // A body without a class is checked by hand, by the parser of its route.
-    const checked = metadata.type === 'query' || (metadata.type === 'body' && metadata.metatype !== Object);
-    if (checked && typeof value === 'object' && value !== null) {
-      const fault = checkPayload(value, '', MAX_ELEMENTS) ?? prototypeFault(value, '');
-      if (fault !== null) throw badRequest(`${subjectOf(fault, metadata)} ${fault.message}.`, [fault]);
+    if (metadata.type === 'body') return Promise.resolve(checkBody(value, metadata));
+    if (metadata.type === 'query' && typeof value === 'object' && value !== null) {
+      const fault = checkPayload(value, '') ?? prototypeFault(value, '');
+      if (fault !== null)
+        throw badRequest(`${fault.path === '' ? 'The query' : fault.path} ${fault.message}.`, [fault]);
+      return super.transform(withoutKey(value), metadata);
     }
-    return super.transform(metadata.type === 'query' ? withoutKey(value) : value, metadata);
+    return super.transform(value, metadata);
   }
 }
 
-/** A query without the API key, which is not a parameter of any route. */
-function withoutKey(query: unknown): unknown {
-  if (typeof query !== 'object' || query === null || !(KEY_PARAMETER in query)) return query;
-  return Object.fromEntries(Object.entries(query).filter(([name]) => name !== KEY_PARAMETER));
+/** No body is an empty one. A body without a class is checked by who takes it, with the validator of its parts. */
+function checkBody(value: unknown, { metatype }: ArgumentMetadata): unknown {
+  if (metatype === undefined || metatype === Object) return value;
+  return bodyValidatorFor(metatype as Type<object>).check(value === undefined ? {} : value);
 }
 
-const subjectOf = ({ path }: FieldError, { type }: ArgumentMetadata) => (path === '' ? `The ${type}` : path);
+/** A query without the API key, which is not a parameter of any route. */
+function withoutKey(query: object): object {
+  if (!(KEY_PARAMETER in query)) return query;
+  return Object.fromEntries(Object.entries(query).filter(([name]) => name !== KEY_PARAMETER));
+}
 
 /** Recursion as deep as {@link checkPayload} allows. */
 function prototypeFault(value: object, parent: string): FieldError | null {

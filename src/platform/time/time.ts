@@ -9,6 +9,14 @@ const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(
  * February is not a date and 24:00 is not a time, though `Date.parse` accepts both.
  */
 export function parseDateTime(text: string): number | null {
+  if (text !== last.text) last = { text, ms: parseAnew(text) };
+  return last.ms;
+}
+
+/** A body's time is read twice in a row: to check it, and to use it. */
+let last: { text: string; ms: number | null } = { text: '', ms: null };
+
+function parseAnew(text: string): number | null {
   const match = DATE_TIME.exec(text);
   if (match === null || match[4] === '24') return null;
   const ms = Date.parse(/[tz]/.test(text) ? text.toUpperCase() : text);

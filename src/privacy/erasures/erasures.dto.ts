@@ -1,6 +1,5 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsString, Length } from 'class-validator';
-import { IfGiven } from '../../platform/http/query.dto.js';
+import { ApiProperty } from '@nestjs/swagger';
+import { Closed, Flag, OneOf, Text } from '../../platform/http/body/fields.js';
 
 const STATES = ['queued', 'running', 'completed'] as const;
 export type ErasureState = (typeof STATES)[number];
@@ -8,39 +7,29 @@ export type ErasureState = (typeof STATES)[number];
 const MENTIONS = ['keep', 'redact'] as const;
 export type MentionsPolicy = (typeof MENTIONS)[number];
 
+@Closed()
 export class RequestErasureDto {
-  @ApiProperty({
-    minLength: 1,
-    maxLength: 255,
+  @Text({
     example: 'user-4711',
     description: 'Whom to forget: the `user_id` of events and audit entries, exactly.',
   })
-  @IsString()
-  @Length(1, 255)
   user_id: string;
 
-  @ApiPropertyOptional({ default: false, description: 'Only counts what there is, and changes nothing.' })
-  @IfGiven()
-  @IsBoolean()
-  dry_run: boolean = false;
+  @Flag({ default: false, description: 'Only counts what there is, and changes nothing.' })
+  dry_run: boolean;
 
-  @ApiPropertyOptional({
-    enum: MENTIONS,
+  @OneOf(MENTIONS, {
     default: 'keep',
     description:
       'What becomes of values in other people’s records that are this user_id: `keep` counts them, `redact` replaces each.',
   })
-  @IfGiven()
-  @IsIn(MENTIONS)
-  mentions: MentionsPolicy = 'keep';
+  mentions: MentionsPolicy;
 
-  @ApiPropertyOptional({
+  @Flag({
     default: false,
     description: 'Needed where nothing is recorded under this user_id: it may be misspelt.',
   })
-  @IfGiven()
-  @IsBoolean()
-  confirm: boolean = false;
+  confirm: boolean;
 }
 
 const COUNTS = {

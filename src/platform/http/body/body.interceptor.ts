@@ -1,30 +1,50 @@
-import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common';
-import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  type NestInterceptor,
+  SetMetadata,
+} from '@nestjs/common';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import type { IncomingMessage } from 'node:http';
 import type { Observable } from 'rxjs';
 import type { AuthenticatedRequest } from '../access.js';
+import { type Route, routeOf, type RouteStep } from '../route.js';
 import { readJsonBody } from './body.js';
 import { CONFIG, type Config } from '../../config/config.js';
 
 /** On public routes the body is a credential itself: a key to sign in with, some dozen characters. */
 const MAX_PUBLIC_BYTES = 8_192;
 
+/** Makes of a request what its route gets as the body. */
+export type BodyReader = (request: IncomingMessage, maxBytes: number) => Promise<unknown>;
+
+const BODY_READER = 'tidemark:body-reader';
+
+/** The route has no use for a request without a body, and has it read in this way. */
+export const ReadBodyWith = (read: BodyReader) => SetMetadata(BODY_READER, read);
+
 /**
  * Reads the body of routes that declare one. Nest runs interceptors after the guards, so no body is read, inflated or
  * parsed before the credential is checked and within its limit.
  */
 @Injectable()
-export class BodyInterceptor implements NestInterceptor {
+export class BodyInterceptor implements NestInterceptor, RouteStep {
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
   async intercept(context: ExecutionContext, next: CallHandler<unknown>): Promise<Observable<unknown>> {
     if (context.getType() !== 'http') return next.handle();
-    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    if (declaresParameter(context, RouteParamtypes.BODY) && hasBody(request)) {
-      const maxBytes = request.principal === undefined ? MAX_PUBLIC_BYTES : this.config.MAX_BODY_BYTES;
-      request.body = await readJsonBody(request, maxBytes);
-    }
+    await this.before(routeOf(context), context.switchToHttp().getRequest<AuthenticatedRequest>());
     return next.handle();
+  }
+
+  async before(route: Route, request: AuthenticatedRequest): Promise<void> {
+    if (!route.takes(RouteParamtypes.BODY)) return;
+    const read = route.declared<BodyReader>(BODY_READER);
+    if (read === undefined && !hasBody(request)) return;
+    const maxBytes = request.principal === undefined ? MAX_PUBLIC_BYTES : this.config.MAX_BODY_BYTES;
+    request.body = await (read ?? readJsonBody)(request, maxBytes);
   }
 }
 
@@ -32,11 +52,4 @@ export class BodyInterceptor implements NestInterceptor {
 function hasBody({ headers }: AuthenticatedRequest): boolean {
   const length = headers['content-length'];
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
-}
-
-/** Nest keeps the parameters of a method under names like `4:1`: kind and position. */
-export function declaresParameter(context: ExecutionContext, kind: RouteParamtypes): boolean {
-  const { name } = context.getHandler();
-  const parameters = Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), name) as object | undefined;
-  return Object.keys(parameters ?? {}).some((key) => key.startsWith(`${kind}:`));
 }

@@ -1,0 +1,133 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ROUTE_STEPS } from './api.module.js';
+import { describeCall } from './audit/call-log/api-call.interceptor.js';
+import { CallLog } from './audit/call-log/call-log.js';
+import type { Config } from './platform/config/config.js';
+import { HealthService } from './platform/health/health.service.js';
+import type { AuthenticatedRequest } from './platform/http/access.js';
+import { type Address, Addresses } from './platform/http/addresses.js';
+import { ANY_ORIGIN, CorsPolicy, isPreflight, ORIGIN_REFUSED } from './platform/http/cors.js';
+import type { HttpAdapter } from './platform/http/http-adapter.js';
+import { adaptProblems, noteProblem, notedProblem, problemAnswerTo } from './platform/http/problem.filter.js';
+import { forbidden, type Problem } from './platform/http/problem.js';
+import { withinRequest } from './platform/http/request-context.js';
+import { hostProblem, useOriginForm } from './platform/http/request-head.js';
+import { requestId } from './platform/http/request-id.js';
+import { securityHeaders } from './platform/http/security-headers.js';
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * Takes every request first: what holds for all of them is done here, whichever way they go on, the fast path or
+ * Socket.IO and Express. All calls below /api are logged, and those of SDKs.
+ */
+export class RequestListener {
+  private readonly addresses: Addresses;
+  private readonly callLog: CallLog;
+  private readonly health: HealthService;
+  private readonly security = securityHeaders();
+  /** For pages of any origin, at addresses that are for them. */
+  private readonly openCors: CorsPolicy;
+  private readonly listeners: readonly Listener[];
+
+  /** @param fastPath false lets Express and Nest answer everything, for tests that compare the two ways */
+  constructor(
+    private readonly app: NestExpressApplication,
+    adapter: HttpAdapter,
+    private readonly cors: CorsPolicy,
+    config: Config,
+    private readonly fastPath: boolean,
+  ) {
+    const steps = ROUTE_STEPS.map((step) => app.get(step));
+    this.addresses = new Addresses(adapter, (controller) => app.get<object>(controller), steps);
+    this.callLog = app.get(CallLog);
+    this.health = app.get(HealthService);
+    this.openCors = new CorsPolicy([ANY_ORIGIN], config.API_KEY_HEADERS);
+    this.listeners = app.getHttpServer().listeners('request') as Listener[];
+  }
+
+  /** Puts itself in the place of those that listen now. */
+  listen(): void {
+    const server = this.app.getHttpServer();
+    server.removeAllListeners('request');
+    server.on('request', (request: IncomingMessage, response: ServerResponse) =>
+      withinRequest(request, () => this.take(request, response)),
+    );
+  }
+
+  /** Ends the connection with a problem, before anything else has seen the request. */
+  refuse(problem: Problem, request: IncomingMessage, response: ServerResponse): void {
+    if (isLogged(request)) this.logCall(request, response);
+    const { status, headers, body, detail } = problemAnswerTo(request, problem);
+    noteProblem(request, detail);
+    response.setHeader('X-Request-Id', requestId(request));
+    response.setHeader('Content-Length', Buffer.byteLength(body));
+    response.writeHead(status, { ...headers, Connection: 'close' }).end(body);
+  }
+
+  private take(request: IncomingMessage, response: ServerResponse): void {
+    useOriginForm(request);
+    const address = this.addresses.at(request.url ?? '');
+    const cors = address?.anyOrigin === true ? this.openCors : this.cors;
+    this.setHeaders(request, response, address);
+    cors.setHeaders(request, response);
+    if (address?.adaptProblem !== undefined) adaptProblems(request, address.adaptProblem);
+    if (address?.loggedPath !== undefined) this.callLog.callOf(request).path = address.loggedPath;
+    const fault = hostProblem(request) ?? originProblem(request, cors);
+    if (fault !== null) return this.refuse(fault, request, response);
+    if (isPreflight(request)) return cors.answerPreflight(response);
+    if (request.method === 'OPTIONS' && address?.anyOrigin === true) {
+      response.setHeader('Allow', address.allow); // a page may ask what it may send without a preflight's headers
+      return cors.answerPreflight(response);
+    }
+    const fast = this.fastPath ? address?.fast.get(request.method ?? '') : undefined;
+    if (fast !== undefined) {
+      this.callLog.callOf(request); // the clock starts here
+      void fast.answer(request as AuthenticatedRequest, response as Response, this.onAnswer);
+      return;
+    }
+    if (address !== undefined || isLogged(request)) this.logCall(request, response);
+    for (const listener of this.listeners) listener.call(this.app.getHttpServer(), request, response);
+  }
+
+  private setHeaders(request: IncomingMessage, response: ServerResponse, address: Address | undefined): void {
+    const { url = '' } = request;
+    if (this.health.stopping) response.setHeader('Connection', 'close');
+    response.setHeader('X-Request-Id', requestId(request));
+    if (url.startsWith(SOCKET_IO)) return; // a page of another origin may load its client from here
+    for (const [name, value] of this.security) response.setHeader(name, value);
+    if (address?.anyOrigin === true) response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
+    if (address !== undefined || isOfApi(request)) response.setHeader('Cache-Control', 'no-store');
+  }
+
+  private readonly onAnswer = (
+    request: AuthenticatedRequest,
+    status: number,
+    bytes: number,
+    problem: string | null,
+  ): void => {
+    this.callLog.finish(describeCall(this.callLog, request), status, bytes, problem);
+  };
+
+  private logCall(request: IncomingMessage, response: ServerResponse): void {
+    this.callLog.callOf(request); // the clock starts here
+    response.once('close', () => {
+      const bytes = Number(response.getHeader('content-length'));
+      const call = describeCall(this.callLog, request as AuthenticatedRequest);
+      this.callLog.finish(call, response.statusCode, Number.isInteger(bytes) ? bytes : null, notedProblem(request));
+    });
+  }
+}
+
+const SOCKET_IO = '/socket.io/';
+
+const isOfApi = ({ url = '' }: IncomingMessage) => /^\/api(?:[/?]|$)/i.test(url);
+const isLogged = ({ url = '' }: IncomingMessage) => /^\/(?:api|v1)\//i.test(url);
+
+/** What is wrong with a preflight request of a page that may not call this address. */
+function originProblem(request: IncomingMessage, cors: CorsPolicy): Problem | null {
+  if (!isPreflight(request) || cors.allows(request.headers.origin ?? '')) return null;
+  return forbidden(ORIGIN_REFUSED);
+}
