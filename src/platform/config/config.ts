@@ -1,10 +1,22 @@
 import { keepSecret } from './secret-values.js';
-import { duration, flag, integer, keyName, list, oneOf, origins, secret, type Setting, text, url } from './settings.js';
+import { withPassword } from './database-password.js';
+import {
+  duration,
+  ed25519Key,
+  flag,
+  headerNames,
+  integer,
+  keyName,
+  oneOf,
+  origins,
+  proxies,
+  secret,
+  type Setting,
+  text,
+  url,
+} from './settings.js';
 
-/**
- * Every setting Tidemark reads, in the order `.env.example` shows them.
- * This file is the only reader of `process.env`.
- */
+/** Every setting Tidemark reads, in the order `.env.example` shows them. Only environment.ts reads `process.env`. */
 export const SETTINGS = {
   NODE_ENV: oneOf(['production', 'development', 'test'], {
     default: 'production',
@@ -29,6 +41,15 @@ export const SETTINGS = {
     description:
       'The same database, as the login that owns the tables and may create roles. Only for the migrations, which make the login of DATABASE_URL. Absent: DATABASE_URL.',
   }),
+  DATABASE_PASSWORD: text({
+    isSecret: true,
+    description:
+      'Password of the login of DATABASE_URL, as it is: in a URL, characters like @ / # ? % must be percent-encoded.',
+  }),
+  DATABASE_MIGRATION_PASSWORD: text({
+    isSecret: true,
+    description: 'Password of the login of DATABASE_MIGRATION_URL, as it is.',
+  }),
   DB_POOL_SIZE: integer(3, 200, {
     default: 16,
     description:
@@ -43,7 +64,7 @@ export const SETTINGS = {
     description:
       'A key with the platform scope that exists by configuration, at least 24 characters that nobody can guess (openssl rand -base64 32). Leave empty to use created keys only.',
   }),
-  API_KEY_HEADERS: list({
+  API_KEY_HEADERS: headerNames({
     default: ['CSIQ-APIKEY'],
     description: 'Further headers that may carry an API key, besides X-API-Key and Authorization.',
   }),
@@ -71,11 +92,11 @@ export const SETTINGS = {
     default: 20,
     description: 'Live (Socket.IO) connections that one key may have open to one API process.',
   }),
-  TRUST_PROXY: text({
+  TRUST_PROXY: proxies({
     default: 'false',
     example: 'loopback',
     description:
-      'Proxies whose X-Forwarded-For is believed: false, a hop count, or addresses (see Express "trust proxy").',
+      'Proxies whose X-Forwarded-For is believed: false, how many stand in front (1), or their addresses and subnets.',
   }),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
@@ -86,8 +107,7 @@ export const SETTINGS = {
     description:
       'Key that signs access tokens (HS256), at least 32 characters that nobody can guess; absent: one that the installation made for itself.',
   }),
-  JWT_PRIVATE_KEY: text({
-    isSecret: true,
+  JWT_PRIVATE_KEY: ed25519Key({
     description: 'Ed25519 key that signs access tokens instead (base64 of PKCS #8 DER): algorithm EdDSA, else HS256.',
   }),
   JWT_EXPIRES_IN: duration({ default: 900, example: '15m', description: 'Life of an access token.' }),
@@ -136,8 +156,7 @@ export const SETTINGS = {
     description:
       'Name of this installation in audit checkpoints, without spaces and plus signs; a tenant adds /<its id>. Never change it.',
   }),
-  AUDIT_SIGNING_KEY: text({
-    isSecret: true,
+  AUDIT_SIGNING_KEY: ed25519Key({
     description:
       'Ed25519 key that signs audit checkpoints (base64 of PKCS #8 DER). Only workers need it. Absent: AUDIT_SIGNING_KEY_FILE.',
   }),
@@ -146,8 +165,7 @@ export const SETTINGS = {
     description:
       'PEM file with that key, made at first start when missing. Without either, a key inside PostgreSQL signs, which protects less.',
   }),
-  AUDIT_PREVIOUS_SIGNING_KEY: text({
-    isSecret: true,
+  AUDIT_PREVIOUS_SIGNING_KEY: ed25519Key({
     description:
       'The key before, after a change: it signs as well, so that whoever trusts only it can go on. Remove it after some weeks.',
   }),
@@ -180,6 +198,8 @@ type Optional =
   | 'JWT_SECRET'
   | 'JWT_PRIVATE_KEY'
   | 'LOG_DIR'
+  | 'DATABASE_PASSWORD'
+  | 'DATABASE_MIGRATION_PASSWORD'
   | 'TENANT_RATE_LIMIT'
   | AuditKeySetting;
 type OptionalUrl = 'DATABASE_MIGRATION_URL' | 'REDIS_URL';
@@ -203,7 +223,16 @@ export interface MigrationConfig {
 /** Nest injection token of the validated {@link Config}. */
 export const CONFIG = Symbol('CONFIG');
 
+/** A setting with which the process cannot start; the message names it and says what to do. */
 export class ConfigError extends Error {}
+
+/** Of one setting. @param why completes "NAME …" */
+export const wrongSetting = (name: SettingName, why: string): ConfigError => explainAll([`${name} ${why}`]);
+
+const explainAll = (problems: readonly string[]) => new ConfigError(`Wrong configuration:\n  ${problems.join('\n  ')}`);
+
+/** Shorter ones occur in ordinary text, which would be made unreadable. */
+const SHORTEST_SECRET = 8;
 
 /**
  * Reads and checks every setting; an empty variable counts as absent. From then on, secret values are kept out of logs.
@@ -224,10 +253,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
       problems.push(`${name} ${(error as Error).message}${example(setting)}`);
     }
   }
-  for (const [name, setting] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
-    const value = values[name];
-    if (setting.isSecret && typeof value === 'string') keepSecret(value);
-  }
+  keepSecrets(values);
   const config = values as Config;
   if (env['DATABASE_URL'] === undefined || env['DATABASE_URL'] === '') {
     problems.push(`DATABASE_URL is missing${example(SETTINGS.DATABASE_URL)}`);
@@ -235,8 +261,28 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   if (config.SKIP_AUTH && config.NODE_ENV === 'production') {
     problems.push('SKIP_AUTH must not be true in production; set NODE_ENV=development on a private machine instead');
   }
-  if (problems.length > 0) throw new ConfigError(`Wrong configuration:\n  ${problems.join('\n  ')}`);
+  for (const [url, password] of problems.length === 0 ? LOGINS : []) {
+    try {
+      values[url] = withPassword(config[url], config[password]);
+    } catch (error) {
+      problems.push(`${password} ${(error as Error).message}`);
+    }
+  }
+  if (problems.length > 0) throw explainAll(problems);
   return Object.freeze(config);
+}
+
+/** Each URL with the setting that may hold its password. */
+const LOGINS = [
+  ['DATABASE_URL', 'DATABASE_PASSWORD'],
+  ['DATABASE_MIGRATION_URL', 'DATABASE_MIGRATION_PASSWORD'],
+] as const;
+
+function keepSecrets(values: Readonly<Record<string, unknown>>): void {
+  for (const [name, { isSecret }] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
+    const value = values[name];
+    if (isSecret && typeof value === 'string' && value.length >= SHORTEST_SECRET) keepSecret(value);
+  }
 }
 
 function example(setting: Setting<unknown>): string {
@@ -247,6 +293,8 @@ function example(setting: Setting<unknown>): string {
 export function envExample(): string {
   const lines = [
     '# Every setting of Tidemark. Copy to .env and change what you need; lines in comments show the default.',
+    '# A process reads .env in the folder where it starts; variables of its environment win. ENV_FILE names another file,',
+    '# ENV_FILE=none reads none. Put values with # or spaces in quotes, those with $ in single ones.',
   ];
   for (const [name, setting] of Object.entries(SETTINGS) as [string, Setting<unknown>][]) {
     lines.push('', `# ${setting.description}`);
