@@ -321,7 +321,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** The catalogue: every functionality with its event types. */
+        get: operations["AuditEventsController_listFunctionalities"];
         put?: never;
         /** Adds event types to a functionality of your tenant, new or not. */
         post: operations["AuditEventsController_addFunctionality"];
@@ -1163,6 +1164,16 @@ export interface components {
             timestamp: string;
         };
         ApiCallPage: {
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
+            to: string;
             data: components["schemas"]["ApiCallResponse"][];
             next_cursor: string | null;
         };
@@ -1494,6 +1505,16 @@ export interface components {
             redacted_fields: ("user_id" | "session_id" | "ip_address" | "user_agent" | "resource_id" | "message" | "idempotency_key" | "before_state" | "after_state" | "metadata")[] | null;
         };
         EntryPage: {
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
+            to: string;
             data: components["schemas"]["EntryResponse"][];
             /** @description Pass as cursor for the next page; null on the last. */
             next_cursor: string | null;
@@ -1504,6 +1525,16 @@ export interface components {
             count: number;
         };
         EntryStatsResponse: {
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
+            to: string;
             total: number;
             by_action: {
                 [key: string]: number;
@@ -1578,6 +1609,9 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        RecentAuditEventsResponse: {
+            data: components["schemas"]["AuditEventResponse"][];
+        };
         AuditEventPage: {
             data: components["schemas"]["AuditEventResponse"][];
             page_number: number;
@@ -1588,6 +1622,10 @@ export interface components {
         EventTypesResponse: {
             functionality: string;
             event_types: string[];
+        };
+        CatalogueResponse: {
+            /** @description By name; the common ones and those of the tenant. */
+            data: components["schemas"]["EventTypesResponse"][];
         };
         AddFunctionalityDto: {
             /** @example Inventory */
@@ -1846,9 +1884,15 @@ export interface components {
             count: number;
         };
         EventsByTypeResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             total: number;
             data: components["schemas"]["TypeCount"][];
@@ -1859,9 +1903,15 @@ export interface components {
             client_id: string;
         };
         EventsByClientAndTypeResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             data: components["schemas"]["ClientTypeCount"][];
         };
@@ -1878,9 +1928,15 @@ export interface components {
             client_id?: string;
         };
         TimeseriesResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             /** @enum {string} */
             interval: "minute" | "hour" | "day" | "week" | "month";
@@ -1906,9 +1962,15 @@ export interface components {
             latency_ms: components["schemas"]["LatencyResponse"];
         };
         ProcessingMetricsResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             /** @description Events processed in the range, whenever they happened. The range is widened to whole minutes. */
             processed: number;
@@ -1927,9 +1989,15 @@ export interface components {
             count: number;
         };
         BreakdownResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             property: string;
             /** @description false: no event of this range and with these filters has a property of this name. */
@@ -2127,9 +2195,15 @@ export interface components {
             steps: components["schemas"]["FunnelStepResponse"][];
         };
         FunnelResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             window_s: number;
             steps: components["schemas"]["FunnelStepResponse"][];
@@ -2203,9 +2277,15 @@ export interface components {
             steps: components["schemas"]["FunnelStepResponse"][];
         };
         OverviewResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             summary: components["schemas"]["OverviewSummary"];
             by_type: components["schemas"]["TypeCount"][];
@@ -2248,9 +2328,15 @@ export interface components {
             session_id: string | null;
         };
         UserOverviewResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             user_id: string;
             total_events: number;
@@ -2286,9 +2372,15 @@ export interface components {
             periods: components["schemas"]["RetentionPeriod"][];
         };
         RetentionResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             /** @enum {string} */
             interval: "day" | "week";
@@ -2328,9 +2420,15 @@ export interface components {
             events: components["schemas"]["UserEventResponse"][];
         };
         JourneyResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             user_id: string;
             /** @description In the order in which they begin. */
@@ -2468,9 +2566,15 @@ export interface components {
             };
         };
         EventPage: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             data: components["schemas"]["EventResponse"][];
             /** @description Pass as cursor for the next page; null on the last. */
@@ -2930,9 +3034,9 @@ export interface operations {
                 store_id?: number;
                 company_id?: number;
                 idempotency_key?: string;
-                /** @description Part of the message, in whatever case. */
+                /** @description Part of the message, in whatever case. Without `from`, everything is looked at. */
                 message?: string;
-                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. */
+                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. Without `from`, everything is searched. */
                 q?: string;
                 /** @description Rows per page. */
                 limit?: number;
@@ -3087,9 +3191,9 @@ export interface operations {
                 store_id?: number;
                 company_id?: number;
                 idempotency_key?: string;
-                /** @description Part of the message, in whatever case. */
+                /** @description Part of the message, in whatever case. Without `from`, everything is looked at. */
                 message?: string;
-                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. */
+                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. Without `from`, everything is searched. */
                 q?: string;
                 /** @description IANA time zone in which buckets and days begin and times are printed. */
                 tz?: string;
@@ -3142,9 +3246,9 @@ export interface operations {
                 store_id?: number;
                 company_id?: number;
                 idempotency_key?: string;
-                /** @description Part of the message, in whatever case. */
+                /** @description Part of the message, in whatever case. Without `from`, everything is looked at. */
                 message?: string;
-                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. */
+                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. Without `from`, everything is searched. */
                 q?: string;
                 /** @description IANA time zone in which buckets and days begin and times are printed. */
                 tz?: string;
@@ -3298,7 +3402,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AuditEventResponse"][];
+                    "application/json": components["schemas"]["RecentAuditEventsResponse"];
                 };
             };
             /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
@@ -3320,6 +3424,8 @@ export interface operations {
                 /** @description End, exclusive (RFC 3339). Default: now. */
                 to_date?: string;
                 functionality?: string;
+                event_type?: string;
+                status?: "Success" | "Failed";
                 store_id?: number;
                 company_id?: number;
                 user?: string;
@@ -3361,6 +3467,8 @@ export interface operations {
                 /** @description End, exclusive (RFC 3339). Default: now. */
                 to_date?: string;
                 functionality?: string;
+                event_type?: string;
+                status?: "Success" | "Failed";
                 store_id?: number;
                 company_id?: number;
                 user?: string;
@@ -3416,6 +3524,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventTypesResponse"];
+                };
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuditEventsController_listFunctionalities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueResponse"];
                 };
             };
             /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsIn, IsOptional } from 'class-validator';
+import { RangeResponse } from '../../platform/http/range.dto.js';
 import { OptionalInteger, OptionalText, PageQuery, RangeQuery } from '../../platform/http/query.dto.js';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
@@ -95,7 +96,7 @@ export class ApiCallResponse {
   timestamp: string;
 }
 
-export class ApiCallPage {
+export class ApiCallPage extends RangeResponse {
   @ApiProperty({ type: [ApiCallResponse] })
   data: ApiCallResponse[];
 

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { decodeCursor, toPage } from '../../platform/http/cursor.js';
 import { allows, type Principal } from '../../platform/http/principal.js';
 import { notFound } from '../../platform/http/problem.js';
-import { toIso, toTimeRange } from '../../platform/http/query.dto.js';
+import { rangeOf } from '../../platform/http/range.dto.js';
+import { toTimeRange } from '../../platform/http/query.dto.js';
 import { isUuid } from '../../platform/database/uuid7.js';
 import { toConditions } from '../../analytics/properties/event-property.js';
 import type { EventPage, EventResponse, ListEventsQuery } from './events.dto.js';
@@ -49,7 +50,7 @@ export class EventReader {
     const asked = rows.length === 0 && filter.conditions.length > 0;
     const unseen = asked ? await this.events.listUnseen(caller.tenantId, range, filter) : [];
     return {
-      ...{ from: toIso(range.from), to: toIso(range.to) },
+      ...rangeOf(range),
       ...toPage(rows, query.limit),
       ...(unseen.length === 0 ? {} : { unseen_properties: unseen }),
     };
