@@ -2642,6 +2642,8 @@ export interface operations {
                 /** @description This status or a higher one: 400 for everything refused. */
                 min_status?: number;
                 client_id?: string;
+                /** @description The X-Request-Id of an answer, or the request_id of a problem or a log line. */
+                request_id?: string;
                 /** @description Rows per page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -2686,6 +2688,8 @@ export interface operations {
                 /** @description This status or a higher one: 400 for everything refused. */
                 min_status?: number;
                 client_id?: string;
+                /** @description The X-Request-Id of an answer, or the request_id of a problem or a log line. */
+                request_id?: string;
                 format?: "csv" | "ndjson";
             };
             header?: never;

@@ -27,6 +27,10 @@ export class ApiCallsFilterQuery extends RangeQuery {
 
   @OptionalText()
   client_id?: string;
+
+  @ApiPropertyOptional({ description: 'The X-Request-Id of an answer, or the request_id of a problem or a log line.' })
+  @OptionalText(128)
+  request_id?: string;
 }
 
 export class ListApiCallsQuery extends IntersectionType(ApiCallsFilterQuery, PageQuery) {}

@@ -47,6 +47,7 @@ export interface ApiCallFilter {
   status_code?: number | undefined;
   min_status?: number | undefined;
   client_id?: string | undefined;
+  request_id?: string | undefined;
 }
 
 /**
@@ -62,6 +63,7 @@ where tenant_id = $1 and timestamp >= $2 and timestamp < $3
   and ($4::text is null or method = $4) and ($5::text is null or strpos(path, $5) > 0)
   and ($6::int is null or status_code = $6) and ($7::int is null or status_code >= $7)
   and ($8::text is null or client_id = $8) and ($9::uuid is null or id < $9)
+  and ($11::text is null or request_id = $11)
 order by id desc limit $10`;
 
 interface ApiCallRow extends Omit<ApiCallResponse, 'timestamp'> {
@@ -100,6 +102,7 @@ export class ApiCallsRepository {
         filter.client_id ?? null,
         before ?? null,
         limit,
+        filter.request_id ?? null,
       ]);
       return rows.map((row) => ({ ...row, timestamp: row.timestamp.toISOString() }));
     });
