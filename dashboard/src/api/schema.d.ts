@@ -1932,6 +1932,8 @@ export interface components {
             /** Format: date-time */
             to: string;
             property: string;
+            /** @description false: no event of this range and with these filters has a property of this name. */
+            property_seen: boolean;
             /** @description Events that have the property. */
             total: number;
             /** @description Different values that it has. */
@@ -2078,9 +2080,10 @@ export interface components {
             /** @example page_view */
             event_type: string;
             /**
-             * @description At most 10 properties of the payload and what they must equal. Names of 1 to 255 characters.
+             * @description At most 10 properties and what they must equal. A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key.
              * @example {
-             *       "country": "DE"
+             *       "country": "DE",
+             *       "enrichment.user_segment": "trial"
              *     }
              */
             where?: {
@@ -2094,7 +2097,7 @@ export interface components {
              * @default 604800
              */
             window_s?: number;
-            /** @description client_id, or a payload property of the first event: one result for each of its values as well. */
+            /** @description A property of the first event: one result for each of its values as well. A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
             group_by?: string;
             /**
              * Format: date-time
@@ -2132,6 +2135,8 @@ export interface components {
             steps: components["schemas"]["FunnelStepResponse"][];
             /** @description With group_by: the 100 groups with the most users. */
             groups?: components["schemas"]["FunnelGroup"][];
+            /** @description Properties asked for that no event of the range and of that step has: perhaps misspelt. */
+            unseen_properties?: string[];
         };
         CreateFunnelDto: {
             steps: components["schemas"]["FunnelStepDto"][];
@@ -2140,7 +2145,7 @@ export interface components {
              * @default 604800
              */
             window_s?: number;
-            /** @description client_id, or a payload property of the first event: one result for each of its values as well. */
+            /** @description A property of the first event: one result for each of its values as well. A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
             group_by?: string;
             /** @example Checkout */
             name: string;
@@ -2236,6 +2241,10 @@ export interface components {
             payload: {
                 [key: string]: unknown;
             };
+            /** @description As GET /events/:id shows it. */
+            enrichment: {
+                [key: string]: unknown;
+            };
             session_id: string | null;
         };
         UserOverviewResponse: {
@@ -2296,6 +2305,10 @@ export interface components {
             event_time: string;
             client_id: string;
             payload: {
+                [key: string]: unknown;
+            };
+            /** @description As GET /events/:id shows it. */
+            enrichment: {
                 [key: string]: unknown;
             };
         };
@@ -2455,9 +2468,15 @@ export interface components {
             };
         };
         EventPage: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
             data: components["schemas"]["EventResponse"][];
             /** @description Pass as cursor for the next page; null on the last. */
             next_cursor: string | null;
+            /** @description With where and without data: its properties that no event of the range has, perhaps misspelt. */
+            unseen_properties?: string[];
         };
         EnrichedResponse: {
             /** Format: uuid */
@@ -2644,6 +2663,8 @@ export interface operations {
                 client_id?: string;
                 /** @description The X-Request-Id of an answer, or the request_id of a problem or a log line. */
                 request_id?: string;
+                /** @description Address of the caller, in any spelling. */
+                ip?: string;
                 /** @description Rows per page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -2690,6 +2711,8 @@ export interface operations {
                 client_id?: string;
                 /** @description The X-Request-Id of an answer, or the request_id of a problem or a log line. */
                 request_id?: string;
+                /** @description Address of the caller, in any spelling. */
+                ip?: string;
                 format?: "csv" | "ndjson";
             };
             header?: never;
@@ -4183,7 +4206,7 @@ export interface operations {
                 from?: string;
                 /** @description End, exclusive (RFC 3339). Default: now. */
                 to?: string;
-                /** @description Name of a payload property, at the top level. */
+                /** @description A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
                 property: string;
                 /** @description Only events of this type. */
                 event_type?: string;
@@ -4899,6 +4922,8 @@ export interface operations {
                 session_id?: string;
                 client_id?: string;
                 status?: "queued" | "processed" | "failed";
+                /** @description A JSON object of at most 10 properties and the value that each must have. A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
+                where?: string;
             };
             header?: never;
             path?: never;

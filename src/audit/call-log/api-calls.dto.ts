@@ -31,6 +31,10 @@ export class ApiCallsFilterQuery extends RangeQuery {
   @ApiPropertyOptional({ description: 'The X-Request-Id of an answer, or the request_id of a problem or a log line.' })
   @OptionalText(128)
   request_id?: string;
+
+  @ApiPropertyOptional({ description: 'Address of the caller, in any spelling.' })
+  @OptionalText()
+  ip?: string;
 }
 
 export class ListApiCallsQuery extends IntersectionType(ApiCallsFilterQuery, PageQuery) {}
