@@ -1,3 +1,4 @@
+import { HOW_TO_MAKE_A_WEBHOOK_SECRET, MONITORING_SETTINGS } from './monitoring-settings.js';
 import { keepSecret } from './secret-values.js';
 import { withPassword } from './database-password.js';
 import {
@@ -191,6 +192,7 @@ export const SETTINGS = {
     default: 10,
     description: 'Seconds a dashboard answer may be reused; 0 turns the cache off.',
   }),
+  ...MONITORING_SETTINGS,
 } as const satisfies Record<string, Setting<unknown>>;
 
 type Settings = typeof SETTINGS;
@@ -206,6 +208,9 @@ type Optional =
   | 'DATABASE_PASSWORD'
   | 'DATABASE_MIGRATION_PASSWORD'
   | 'TENANT_RATE_LIMIT'
+  | 'METRICS_TOKEN'
+  | 'ALERT_WEBHOOK_URL'
+  | 'ALERT_WEBHOOK_SECRET'
   | AuditKeySetting;
 type OptionalUrl = 'DATABASE_MIGRATION_URL' | 'REDIS_URL';
 type AuditKeySetting =
@@ -265,6 +270,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   }
   if (config.SKIP_AUTH && config.NODE_ENV === 'production') {
     problems.push('SKIP_AUTH must not be true in production; set NODE_ENV=development on a private machine instead');
+  }
+  if (config.ALERT_WEBHOOK_URL !== undefined && config.ALERT_WEBHOOK_SECRET === undefined) {
+    problems.push(`ALERT_WEBHOOK_SECRET is missing; ALERT_WEBHOOK_URL needs it: ${HOW_TO_MAKE_A_WEBHOOK_SECRET}`);
   }
   for (const [url, password] of problems.length === 0 ? LOGINS : []) {
     try {
