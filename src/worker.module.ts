@@ -12,6 +12,9 @@ import { BatchPoller } from './events/processing/batch-poller.js';
 import { BatchProcessingService } from './events/processing/batch-processing.service.js';
 import { EventsProcessor } from './events/processing/events.processor.js';
 import { ProcessingModule } from './events/processing/processing.module.js';
+import { AlertSender } from './monitoring/alert-sender.js';
+import { AlertWatcher } from './monitoring/alert-watcher.js';
+import { MonitoringModule } from './monitoring/monitoring.module.js';
 import type { Config } from './platform/config/config.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { ErasureRunner } from './privacy/erasure-runner.js';
@@ -32,6 +35,7 @@ export class WorkerModule {
         JobRunningModule,
         TransparencyLogModule,
         PrivacyModule,
+        MonitoringModule,
       ],
       providers: [
         BatchProcessingService,
@@ -44,6 +48,8 @@ export class WorkerModule {
         AuditSealer,
         CheckpointCheck,
         ErasureRunner,
+        AlertWatcher,
+        AlertSender,
       ],
     };
   }
