@@ -19,7 +19,7 @@ COPY --from=build /app/dist ./dist
 COPY migrations/functions ./migrations/functions
 COPY package.json ./
 # Where volumes go; a new one takes over this owner.
-RUN mkdir /var/lib/tidemark && chown node:node /var/lib/tidemark
+RUN mkdir -p /var/lib/tidemark/archive && chown -R node:node /var/lib/tidemark
 USER node
 EXPOSE 3000 3001
 # The API; a worker runs `dist/worker.js`, the migration job `node dist/cli.js migrate`.

@@ -123,11 +123,12 @@ class Quickstart {
 }
 
 function childEnv({ port, dataDir, platformApiKey }: QuickstartOptions, databaseUrl: string): NodeJS.ProcessEnv {
+  const given = serviceEnv();
   return {
     NODE_ENV: 'development',
-    ARCHIVE_DIR: join(dataDir, 'archive'),
+    ...(given['ARCHIVE_URL'] === undefined ? { ARCHIVE_DIR: join(dataDir, 'archive') } : {}),
     AUDIT_SIGNING_KEY_FILE: join(dataDir, 'audit-signing-key.pem'),
-    ...serviceEnv(),
+    ...given,
     ...(platformApiKey === undefined ? {} : { PLATFORM_API_KEY: platformApiKey }),
     DATABASE_URL: databaseUrl,
     PORT: String(port),

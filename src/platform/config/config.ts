@@ -161,8 +161,31 @@ export const SETTINGS = {
       'File that signed audit checkpoints are appended to, one a minute and tenant at most. Empty means none.',
   }),
   ARCHIVE_DIR: text({
-    default: '.data/archive',
-    description: 'Folder that audit entries past retention are archived to.',
+    example: '/var/lib/tidemark/archive',
+    description:
+      'Folder that audit entries are archived to before they are removed; API and workers share it. Without it and ARCHIVE_URL, nothing is removed in production; in development it is .data/archive.',
+  }),
+  ARCHIVE_URL: url(['s3:'], {
+    example: 's3://my-bucket/tidemark',
+    description: 'Bucket, and perhaps a prefix, of an S3-compatible store for these archives, instead of ARCHIVE_DIR.',
+  }),
+  ARCHIVE_S3_ENDPOINT: url(['https:', 'http:'], {
+    example: 'https://s3.example.com',
+    description: 'Address of that store where it is not that of AWS; the bucket is then part of the path.',
+  }),
+  ARCHIVE_S3_REGION: text({
+    example: 'eu-central-1',
+    description: 'Its region. Absent: AWS_REGION, or what the AWS profile says.',
+  }),
+  ARCHIVE_S3_ACCESS_KEY_ID: text({
+    example: 'AKIAIOSFODNN7EXAMPLE',
+    description:
+      "Its key. Absent: where AWS's own tools look: AWS_ACCESS_KEY_ID, the AWS profile, the role of the machine.",
+  }),
+  ARCHIVE_S3_SECRET_ACCESS_KEY: text({ isSecret: true, description: 'The secret of that key.' }),
+  ARCHIVE_RESTORE_DAYS: integer(1, 365, {
+    default: 7,
+    description: 'Days that entries stay which restore-archive has brought back.',
   }),
   ANALYTICS_CACHE_TTL_SECONDS: integer(0, 86_400, {
     default: 10,
@@ -181,8 +204,16 @@ type Optional =
   | 'JWT_PRIVATE_KEY'
   | 'LOG_DIR'
   | 'TENANT_RATE_LIMIT'
-  | AuditKeySetting;
+  | AuditKeySetting
+  | ArchiveSetting;
 type OptionalUrl = 'DATABASE_MIGRATION_URL' | 'REDIS_URL';
+type ArchiveSetting =
+  | 'ARCHIVE_DIR'
+  | 'ARCHIVE_URL'
+  | 'ARCHIVE_S3_ENDPOINT'
+  | 'ARCHIVE_S3_REGION'
+  | 'ARCHIVE_S3_ACCESS_KEY_ID'
+  | 'ARCHIVE_S3_SECRET_ACCESS_KEY';
 type AuditKeySetting =
   | 'AUDIT_SIGNING_KEY'
   | 'AUDIT_SIGNING_KEY_FILE'
@@ -234,6 +265,12 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   }
   if (config.SKIP_AUTH && config.NODE_ENV === 'production') {
     problems.push('SKIP_AUTH must not be true in production; set NODE_ENV=development on a private machine instead');
+  }
+  if (config.ARCHIVE_DIR !== undefined && config.ARCHIVE_URL !== undefined) {
+    problems.push('ARCHIVE_DIR and ARCHIVE_URL are both set; archives are kept in one place, so remove one of them');
+  }
+  if ((config.ARCHIVE_S3_ACCESS_KEY_ID === undefined) !== (config.ARCHIVE_S3_SECRET_ACCESS_KEY === undefined)) {
+    problems.push('ARCHIVE_S3_ACCESS_KEY_ID and ARCHIVE_S3_SECRET_ACCESS_KEY belong together; set both or neither');
   }
   if (problems.length > 0) throw new ConfigError(`Wrong configuration:\n  ${problems.join('\n  ')}`);
   return Object.freeze(config);
