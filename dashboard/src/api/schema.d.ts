@@ -1998,6 +1998,8 @@ export interface components {
             /** Format: date-time */
             to: string;
             property: string;
+            /** @description false: no event of this range and with these filters has a property of this name. */
+            property_seen: boolean;
             /** @description Events that have the property. */
             total: number;
             /** @description Different values that it has. */
@@ -2144,9 +2146,10 @@ export interface components {
             /** @example page_view */
             event_type: string;
             /**
-             * @description At most 10 properties of the payload and what they must equal. Names of 1 to 255 characters.
+             * @description At most 10 properties and what they must equal. A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key.
              * @example {
-             *       "country": "DE"
+             *       "country": "DE",
+             *       "enrichment.user_segment": "trial"
              *     }
              */
             where?: {
@@ -2160,7 +2163,7 @@ export interface components {
              * @default 604800
              */
             window_s?: number;
-            /** @description client_id, or a payload property of the first event: one result for each of its values as well. */
+            /** @description A property of the first event: one result for each of its values as well. A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
             group_by?: string;
             /**
              * Format: date-time
@@ -2198,6 +2201,8 @@ export interface components {
             steps: components["schemas"]["FunnelStepResponse"][];
             /** @description With group_by: the 100 groups with the most users. */
             groups?: components["schemas"]["FunnelGroup"][];
+            /** @description Properties asked for that no event of the range and of that step has: perhaps misspelt. */
+            unseen_properties?: string[];
         };
         CreateFunnelDto: {
             steps: components["schemas"]["FunnelStepDto"][];
@@ -2206,7 +2211,7 @@ export interface components {
              * @default 604800
              */
             window_s?: number;
-            /** @description client_id, or a payload property of the first event: one result for each of its values as well. */
+            /** @description A property of the first event: one result for each of its values as well. A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
             group_by?: string;
             /** @example Checkout */
             name: string;
@@ -2302,6 +2307,10 @@ export interface components {
             payload: {
                 [key: string]: unknown;
             };
+            /** @description As GET /events/:id shows it. */
+            enrichment: {
+                [key: string]: unknown;
+            };
             session_id: string | null;
         };
         UserOverviewResponse: {
@@ -2362,6 +2371,10 @@ export interface components {
             event_time: string;
             client_id: string;
             payload: {
+                [key: string]: unknown;
+            };
+            /** @description As GET /events/:id shows it. */
+            enrichment: {
                 [key: string]: unknown;
             };
         };
@@ -2521,9 +2534,15 @@ export interface components {
             };
         };
         EventPage: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
             data: components["schemas"]["EventResponse"][];
             /** @description Pass as cursor for the next page; null on the last. */
             next_cursor: string | null;
+            /** @description With where and without data: its properties that no event of the range has, perhaps misspelt. */
+            unseen_properties?: string[];
         };
         EnrichedResponse: {
             /** Format: uuid */
@@ -2708,6 +2727,8 @@ export interface operations {
                 /** @description This status or a higher one: 400 for everything refused. */
                 min_status?: number;
                 client_id?: string;
+                /** @description Address of the caller, in any spelling. */
+                ip?: string;
                 /** @description Rows per page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -2752,6 +2773,8 @@ export interface operations {
                 /** @description This status or a higher one: 400 for everything refused. */
                 min_status?: number;
                 client_id?: string;
+                /** @description Address of the caller, in any spelling. */
+                ip?: string;
                 format?: "csv" | "ndjson";
             };
             header?: never;
@@ -4287,7 +4310,7 @@ export interface operations {
                 from?: string;
                 /** @description End, exclusive (RFC 3339). Default: now. */
                 to?: string;
-                /** @description Name of a payload property, at the top level. */
+                /** @description A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
                 property: string;
                 /** @description Only events of this type. */
                 event_type?: string;
@@ -5003,6 +5026,8 @@ export interface operations {
                 session_id?: string;
                 client_id?: string;
                 status?: "queued" | "processed" | "failed";
+                /** @description A JSON object of at most 10 properties and the value that each must have. A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
+                where?: string;
             };
             header?: never;
             path?: never;

@@ -63,6 +63,9 @@ class UserEventResponse {
 
   @ApiProperty({ type: 'object', additionalProperties: true })
   payload: Record<string, unknown>;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, description: 'As GET /events/:id shows it.' })
+  enrichment: Record<string, unknown>;
 }
 
 class RecentEventResponse extends UserEventResponse {

@@ -27,6 +27,10 @@ export class ApiCallsFilterQuery extends RangeQuery {
 
   @OptionalText()
   client_id?: string;
+
+  @ApiPropertyOptional({ description: 'Address of the caller, in any spelling.' })
+  @OptionalText()
+  ip?: string;
 }
 
 export class ListApiCallsQuery extends IntersectionType(ApiCallsFilterQuery, PageQuery) {}

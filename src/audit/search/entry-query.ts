@@ -1,6 +1,6 @@
 import { toTimeRange } from '../../platform/http/query.dto.js';
 import { DAY_MS, type TimeRange } from '../../platform/time/time.js';
-import { EQUAL_FIELDS, type EntryFilter, toTsquery } from './entry-filter.js';
+import { EQUAL_FIELDS, type EntryFilter, toSearchTerms } from './entry-filter.js';
 import type { EntryFilterQuery } from './entry-queries.dto.js';
 
 /** @throws Problem 400 for a range or search text that makes no sense */
@@ -11,7 +11,7 @@ export function toFilter(query: EntryFilterQuery): EntryFilter {
   return {
     range: toEntryRange(query),
     equal,
-    words: query.q === undefined ? undefined : toTsquery(query.q),
+    terms: query.q === undefined ? undefined : toSearchTerms(query.q),
     messagePart: query.message,
   };
 }

@@ -1,10 +1,23 @@
+import { ARCHIVE_SETTINGS } from './archive-settings.js';
 import { keepSecret } from './secret-values.js';
-import { duration, flag, integer, keyName, list, oneOf, origins, secret, type Setting, text, url } from './settings.js';
+import { withPassword } from './database-password.js';
+import {
+  duration,
+  ed25519Key,
+  flag,
+  headerNames,
+  integer,
+  keyName,
+  oneOf,
+  origins,
+  proxies,
+  secret,
+  type Setting,
+  text,
+  url,
+} from './settings.js';
 
-/**
- * Every setting Tidemark reads, in the order `.env.example` shows them.
- * This file is the only reader of `process.env`.
- */
+/** Every setting Tidemark reads, in the order `.env.example` shows them. Only environment.ts reads `process.env`. */
 export const SETTINGS = {
   NODE_ENV: oneOf(['production', 'development', 'test'], {
     default: 'production',
@@ -29,6 +42,15 @@ export const SETTINGS = {
     description:
       'The same database, as the login that owns the tables and may create roles. Only for the migrations, which make the login of DATABASE_URL. Absent: DATABASE_URL.',
   }),
+  DATABASE_PASSWORD: text({
+    isSecret: true,
+    description:
+      'Password of the login of DATABASE_URL, as it is: in a URL, characters like @ / # ? % must be percent-encoded.',
+  }),
+  DATABASE_MIGRATION_PASSWORD: text({
+    isSecret: true,
+    description: 'Password of the login of DATABASE_MIGRATION_URL, as it is.',
+  }),
   DB_POOL_SIZE: integer(3, 200, {
     default: 16,
     description:
@@ -43,7 +65,7 @@ export const SETTINGS = {
     description:
       'A key with the platform scope that exists by configuration, at least 24 characters that nobody can guess (openssl rand -base64 32). Leave empty to use created keys only.',
   }),
-  API_KEY_HEADERS: list({
+  API_KEY_HEADERS: headerNames({
     default: ['CSIQ-APIKEY'],
     description: 'Further headers that may carry an API key, besides X-API-Key and Authorization.',
   }),
@@ -71,11 +93,11 @@ export const SETTINGS = {
     default: 20,
     description: 'Live (Socket.IO) connections that one key may have open to one API process.',
   }),
-  TRUST_PROXY: text({
+  TRUST_PROXY: proxies({
     default: 'false',
     example: 'loopback',
     description:
-      'Proxies whose X-Forwarded-For is believed: false, a hop count, or addresses (see Express "trust proxy").',
+      'Proxies whose X-Forwarded-For is believed: false, how many stand in front (1), or their addresses and subnets.',
   }),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
@@ -86,8 +108,7 @@ export const SETTINGS = {
     description:
       'Key that signs access tokens (HS256), at least 32 characters that nobody can guess; absent: one that the installation made for itself.',
   }),
-  JWT_PRIVATE_KEY: text({
-    isSecret: true,
+  JWT_PRIVATE_KEY: ed25519Key({
     description: 'Ed25519 key that signs access tokens instead (base64 of PKCS #8 DER): algorithm EdDSA, else HS256.',
   }),
   JWT_EXPIRES_IN: duration({ default: 900, example: '15m', description: 'Life of an access token.' }),
@@ -136,8 +157,7 @@ export const SETTINGS = {
     description:
       'Name of this installation in audit checkpoints, without spaces and plus signs; a tenant adds /<its id>. Never change it.',
   }),
-  AUDIT_SIGNING_KEY: text({
-    isSecret: true,
+  AUDIT_SIGNING_KEY: ed25519Key({
     description:
       'Ed25519 key that signs audit checkpoints (base64 of PKCS #8 DER). Only workers need it. Absent: AUDIT_SIGNING_KEY_FILE.',
   }),
@@ -146,8 +166,7 @@ export const SETTINGS = {
     description:
       'PEM file with that key, made at first start when missing. Without either, a key inside PostgreSQL signs, which protects less.',
   }),
-  AUDIT_PREVIOUS_SIGNING_KEY: text({
-    isSecret: true,
+  AUDIT_PREVIOUS_SIGNING_KEY: ed25519Key({
     description:
       'The key before, after a change: it signs as well, so that whoever trusts only it can go on. Remove it after some weeks.',
   }),
@@ -160,33 +179,7 @@ export const SETTINGS = {
     description:
       'File that signed audit checkpoints are appended to, one a minute and tenant at most. Empty means none.',
   }),
-  ARCHIVE_DIR: text({
-    example: '/var/lib/tidemark/archive',
-    description:
-      'Folder that audit entries are archived to before they are removed; API and workers share it. Without it and ARCHIVE_URL, nothing is removed in production; in development it is .data/archive.',
-  }),
-  ARCHIVE_URL: url(['s3:'], {
-    example: 's3://my-bucket/tidemark',
-    description: 'Bucket, and perhaps a prefix, of an S3-compatible store for these archives, instead of ARCHIVE_DIR.',
-  }),
-  ARCHIVE_S3_ENDPOINT: url(['https:', 'http:'], {
-    example: 'https://s3.example.com',
-    description: 'Address of that store where it is not that of AWS; the bucket is then part of the path.',
-  }),
-  ARCHIVE_S3_REGION: text({
-    example: 'eu-central-1',
-    description: 'Its region. Absent: AWS_REGION, or what the AWS profile says.',
-  }),
-  ARCHIVE_S3_ACCESS_KEY_ID: text({
-    example: 'AKIAIOSFODNN7EXAMPLE',
-    description:
-      "Its key. Absent: where AWS's own tools look: AWS_ACCESS_KEY_ID, the AWS profile, the role of the machine.",
-  }),
-  ARCHIVE_S3_SECRET_ACCESS_KEY: text({ isSecret: true, description: 'The secret of that key.' }),
-  ARCHIVE_RESTORE_DAYS: integer(1, 365, {
-    default: 7,
-    description: 'Days that entries stay which restore-archive has brought back.',
-  }),
+  ...ARCHIVE_SETTINGS,
   ANALYTICS_CACHE_TTL_SECONDS: integer(0, 86_400, {
     default: 10,
     description: 'Seconds a dashboard answer may be reused; 0 turns the cache off.',
@@ -203,6 +196,8 @@ type Optional =
   | 'JWT_SECRET'
   | 'JWT_PRIVATE_KEY'
   | 'LOG_DIR'
+  | 'DATABASE_PASSWORD'
+  | 'DATABASE_MIGRATION_PASSWORD'
   | 'TENANT_RATE_LIMIT'
   | AuditKeySetting
   | ArchiveSetting;
@@ -234,7 +229,16 @@ export interface MigrationConfig {
 /** Nest injection token of the validated {@link Config}. */
 export const CONFIG = Symbol('CONFIG');
 
+/** A setting with which the process cannot start; the message names it and says what to do. */
 export class ConfigError extends Error {}
+
+/** Of one setting. @param why completes "NAME …" */
+export const wrongSetting = (name: SettingName, why: string): ConfigError => explainAll([`${name} ${why}`]);
+
+const explainAll = (problems: readonly string[]) => new ConfigError(`Wrong configuration:\n  ${problems.join('\n  ')}`);
+
+/** Shorter ones occur in ordinary text, which would be made unreadable. */
+const SHORTEST_SECRET = 8;
 
 /**
  * Reads and checks every setting; an empty variable counts as absent. From then on, secret values are kept out of logs.
@@ -255,10 +259,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
       problems.push(`${name} ${(error as Error).message}${example(setting)}`);
     }
   }
-  for (const [name, setting] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
-    const value = values[name];
-    if (setting.isSecret && typeof value === 'string') keepSecret(value);
-  }
+  keepSecrets(values);
   const config = values as Config;
   if (env['DATABASE_URL'] === undefined || env['DATABASE_URL'] === '') {
     problems.push(`DATABASE_URL is missing${example(SETTINGS.DATABASE_URL)}`);
@@ -266,14 +267,31 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   if (config.SKIP_AUTH && config.NODE_ENV === 'production') {
     problems.push('SKIP_AUTH must not be true in production; set NODE_ENV=development on a private machine instead');
   }
-  if (config.ARCHIVE_DIR !== undefined && config.ARCHIVE_URL !== undefined) {
-    problems.push('ARCHIVE_DIR and ARCHIVE_URL are both set; archives are kept in one place, so remove one of them');
-  }
   if ((config.ARCHIVE_S3_ACCESS_KEY_ID === undefined) !== (config.ARCHIVE_S3_SECRET_ACCESS_KEY === undefined)) {
     problems.push('ARCHIVE_S3_ACCESS_KEY_ID and ARCHIVE_S3_SECRET_ACCESS_KEY belong together; set both or neither');
   }
-  if (problems.length > 0) throw new ConfigError(`Wrong configuration:\n  ${problems.join('\n  ')}`);
+  for (const [url, password] of problems.length === 0 ? LOGINS : []) {
+    try {
+      values[url] = withPassword(config[url], config[password]);
+    } catch (error) {
+      problems.push(`${password} ${(error as Error).message}`);
+    }
+  }
+  if (problems.length > 0) throw explainAll(problems);
   return Object.freeze(config);
+}
+
+/** Each URL with the setting that may hold its password. */
+const LOGINS = [
+  ['DATABASE_URL', 'DATABASE_PASSWORD'],
+  ['DATABASE_MIGRATION_URL', 'DATABASE_MIGRATION_PASSWORD'],
+] as const;
+
+function keepSecrets(values: Readonly<Record<string, unknown>>): void {
+  for (const [name, { isSecret }] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
+    const value = values[name];
+    if (isSecret && typeof value === 'string' && value.length >= SHORTEST_SECRET) keepSecret(value);
+  }
 }
 
 function example(setting: Setting<unknown>): string {
@@ -284,6 +302,8 @@ function example(setting: Setting<unknown>): string {
 export function envExample(): string {
   const lines = [
     '# Every setting of Tidemark. Copy to .env and change what you need; lines in comments show the default.',
+    '# A process reads .env in the folder where it starts; variables of its environment win. ENV_FILE names another file,',
+    '# ENV_FILE=none reads none. Put values with # or spaces in quotes, those with $ in single ones.',
   ];
   for (const [name, setting] of Object.entries(SETTINGS) as [string, Setting<unknown>][]) {
     lines.push('', `# ${setting.description}`);

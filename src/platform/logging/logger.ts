@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger, multistream, pino, stdTimeFunctions } from 'pino';
 import roll from 'pino-roll';
-import type { Config } from '../config/config.js';
+import { type Config, wrongSetting } from '../config/config.js';
 import { redact } from './redact.js';
 import { logFields } from './log-context.js';
 
@@ -24,7 +24,7 @@ export async function createLogger(
     { stream: pino.destination(1), level: 'trace' },
   ];
   if (config.LOG_DIR !== undefined) {
-    mkdirSync(config.LOG_DIR, { recursive: true });
+    makeWritable(config.LOG_DIR);
     const file = (name: string) =>
       roll({ file: join(config.LOG_DIR!, name), size: '10m', limit: { count: 10 }, mkdir: true });
     streams.push({ stream: await file(`${process}.log`), level: 'trace' });
@@ -38,6 +38,16 @@ export async function createLogger(
     formatters: { level: (label: string) => ({ level: label }) },
   };
   return new NestLogger(pino(options, multistream(streams)));
+}
+
+/** @throws ConfigError */
+function makeWritable(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw wrongSetting('LOG_DIR', `must be a folder that can be written to: ${(error as Error).message}`);
+  }
 }
 
 /** Nest logs every module and route as it starts: only useful for debugging. */
