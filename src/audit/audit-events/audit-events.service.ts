@@ -5,6 +5,7 @@ import type { Principal } from '../../platform/http/principal.js';
 import { badRequest, notFound, Problem } from '../../platform/http/problem.js';
 import { DAY_MS, parseDateTime } from '../../platform/time/time.js';
 import type { OpenCall } from '../call-log/api-call.js';
+import { ArchiveSearch } from '../archive/archive-search.js';
 import { AuditEntriesRepository, MAX_COUNTED } from '../search/entries.repository.js';
 import { AuditEntriesService, invalid, reserved } from '../api/entries.service.js';
 import type { SealableEntry } from '../transparency-log/leaf.js';
@@ -37,6 +38,7 @@ export class AuditEventsService {
     private readonly entries: AuditEntriesRepository,
     private readonly recorder: AuditEntriesService,
     private readonly exports: EntryExportService,
+    private readonly archives: ArchiveSearch,
     private readonly catalogue: CatalogueRepository,
   ) {}
 
@@ -57,12 +59,17 @@ export class AuditEventsService {
     return { data: (await this.entries.list(caller.tenantId, everything(), RECENT)).map(toAuditEvent) };
   }
 
-  /** @throws Problem 400 for pages so far back that counting to them would cost too much */
+  /** @throws Problem 400 for pages so far back, or archives so large, that reading them would cost too much */
   async search(caller: Principal, query: SearchAuditEventsQuery): Promise<AuditEventPage> {
     const { page_number, page_size } = query;
     const filter = toFilter(query);
-    const { rows, total } = await this.entries.listPage(caller.tenantId, filter, page_size, offsetOf(query));
-    return { data: rows.map(toAuditEvent), page_number, page_size, total };
+    const offset = offsetOf(query);
+    if (query.include_archived !== 'true') {
+      const { rows, total } = await this.entries.listPage(caller.tenantId, filter, page_size, offset);
+      return { data: rows.map(toAuditEvent), page_number, page_size, total };
+    }
+    const { rows, total, searched } = await this.archives.listPage(caller.tenantId, filter, page_size, offset);
+    return { data: rows.map(toAuditEvent), page_number, page_size, total, archives: searched.map(({ file }) => file) };
   }
 
   /** An Excel workbook of the most recent events, or of what the search parameters select. */
@@ -155,7 +162,7 @@ function unknownEventType(functionality: string, known: readonly string[]): Prob
   });
 }
 
-function toAuditEvent(entry: SealableEntry): AuditEventResponse {
+function toAuditEvent(entry: SealableEntry & { restored?: boolean; archived?: boolean }): AuditEventResponse {
   return {
     id: entry.id,
     event_timestamp: `${entry.occurred_at.slice(0, 23)}Z`,
@@ -168,5 +175,7 @@ function toAuditEvent(entry: SealableEntry): AuditEventResponse {
     status: entry.status,
     additional_data: entry.metadata,
     created_at: `${entry.created_at.slice(0, 23)}Z`,
+    restored: entry.restored ?? false,
+    archived: entry.archived ?? false,
   };
 }
