@@ -2765,6 +2765,8 @@ export interface operations {
                 /** @description This status or a higher one: 400 for everything refused. */
                 min_status?: number;
                 client_id?: string;
+                /** @description The X-Request-Id of an answer, or the request_id of a problem or a log line. */
+                request_id?: string;
                 /** @description Address of the caller, in any spelling. */
                 ip?: string;
                 /** @description Rows per page. */
@@ -2811,6 +2813,8 @@ export interface operations {
                 /** @description This status or a higher one: 400 for everything refused. */
                 min_status?: number;
                 client_id?: string;
+                /** @description The X-Request-Id of an answer, or the request_id of a problem or a log line. */
+                request_id?: string;
                 /** @description Address of the caller, in any spelling. */
                 ip?: string;
                 format?: "csv" | "ndjson";

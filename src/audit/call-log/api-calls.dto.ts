@@ -29,6 +29,10 @@ export class ApiCallsFilterQuery extends RangeQuery {
   @OptionalText()
   client_id?: string;
 
+  @ApiPropertyOptional({ description: 'The X-Request-Id of an answer, or the request_id of a problem or a log line.' })
+  @OptionalText(128)
+  request_id?: string;
+
   @ApiPropertyOptional({ description: 'Address of the caller, in any spelling.' })
   @OptionalText()
   ip?: string;

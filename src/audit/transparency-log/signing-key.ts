@@ -84,10 +84,7 @@ const parseBase64 = (base64: string, setting: KeySetting) =>
 const samePublicKey = (a: KeyObject, b: KeyObject) => createPublicKey(a).equals(createPublicKey(b));
 
 type KeySetting =
-  | 'AUDIT_SIGNING_KEY'
-  | 'AUDIT_SIGNING_KEY_FILE'
-  | 'AUDIT_PREVIOUS_SIGNING_KEY'
-  | 'AUDIT_PREVIOUS_SIGNING_KEY_FILE';
+  'AUDIT_SIGNING_KEY' | 'AUDIT_SIGNING_KEY_FILE' | 'AUDIT_PREVIOUS_SIGNING_KEY' | 'AUDIT_PREVIOUS_SIGNING_KEY_FILE';
 
 function parseFile(file: string, setting: KeySetting, read: (file: string) => string): KeyObject {
   let text: string;
@@ -106,7 +103,8 @@ function parseKey(source: Parameters<typeof createPrivateKey>[0], setting: KeySe
   } catch {
     // the parser's own message ("DECODER routines::unsupported") does not help
   }
-  if (key?.asymmetricKeyType !== 'ed25519') throw wrongSetting(setting, `does not hold an Ed25519 private key; ${HOW_TO_MAKE_ONE}`);
+  if (key?.asymmetricKeyType !== 'ed25519')
+    throw wrongSetting(setting, `does not hold an Ed25519 private key; ${HOW_TO_MAKE_ONE}`);
   return key;
 }
 

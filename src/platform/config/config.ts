@@ -103,6 +103,11 @@ export const SETTINGS = {
     description: 'Least severe log line written. Logs are JSON lines on standard output.',
   }),
   LOG_DIR: text({ description: 'Folder for rotated log files, besides standard output. Empty means none.' }),
+  ACCESS_LOG: flag({
+    default: true,
+    description:
+      'One log line for each request: method, route, status, time, bytes, name of the key, tenant, request id. In access.log of LOG_DIR, or on standard output.',
+  }),
   JWT_SECRET: secret(32, {
     description:
       'Key that signs access tokens (HS256), at least 32 characters that nobody can guess; absent: one that the installation made for itself.',
