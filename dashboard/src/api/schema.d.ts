@@ -2884,6 +2884,8 @@ export interface operations {
                 /** @description Address of the caller, in any spelling. */
                 ip?: string;
                 format?: "csv" | "ndjson";
+                /** @description csv only: start with a byte order mark, by which Excel knows UTF-8. */
+                bom?: "true" | "false";
             };
             header?: never;
             path?: never;
@@ -3356,6 +3358,8 @@ export interface operations {
                 /** @description IANA time zone in which buckets and days begin and times are printed. */
                 tz?: string;
                 format?: "csv" | "xlsx" | "ndjson";
+                /** @description csv only: start with a byte order mark, by which Excel knows UTF-8. */
+                bom?: "true" | "false";
             };
             header?: never;
             path?: never;

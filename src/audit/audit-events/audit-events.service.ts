@@ -11,6 +11,7 @@ import { AuditEntriesService, invalid, reserved } from '../api/entries.service.j
 import type { SealableEntry } from '../transparency-log/leaf.js';
 import { recordOf } from '../entries/act.js';
 import { isReserved } from '../entries/own-resources.js';
+import { auditEventTable } from '../export/entry-table.js';
 import { EntryExportService } from '../export/entry-export.service.js';
 import type { EntryFilter } from '../search/entry-filter.js';
 import { isFieldError } from '../entries/entry-parser.js';
@@ -76,10 +77,15 @@ export class AuditEventsService {
   async export(caller: Principal, query: ExportAuditEventsQuery, response: Response): Promise<void> {
     const { tz, recent, ...search } = query;
     const { page_number, page_size = RECENT } = search;
-    const options = { format: 'xlsx', timeZone: tz, name: 'audit-events' } as const;
+    const options = { format: 'xlsx', timeZone: tz, name: 'audit-events', toTable: auditEventTable } as const;
     if (recent === 'true') {
       const part = { offset: 0, limit: RECENT };
-      return this.exports.sendFiltered(caller, everything(), { ...options, asked: { recent: true }, part }, response);
+      return this.exports.sendFiltered(
+        caller,
+        everything(),
+        { ...options, asked: { recent: true }, part, label: 'recent' },
+        response,
+      );
     }
     const part =
       page_number === undefined ? {} : { part: { offset: offsetOf({ page_number, page_size }), limit: page_size } };
