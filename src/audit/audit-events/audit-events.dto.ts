@@ -11,7 +11,7 @@ import {
   text,
   WholeNumber,
 } from '../../platform/http/body/fields.js';
-import { IsDateTime, OptionalInteger, OptionalText, ZoneQuery } from '../../platform/http/query.dto.js';
+import { IsDateTime, OptionalInteger, OptionalText, ZoneQuery, OptionalSwitch } from '../../platform/http/query.dto.js';
 import type { JsonValue } from '../transparency-log/canonical-json.js';
 
 export const EVENT_STATUSES = ['Success', 'Failed'] as const;
@@ -90,6 +90,12 @@ export class AuditEventResponse {
 
   @ApiProperty({ format: 'date-time' })
   created_at: string;
+
+  @ApiProperty({ description: 'Whether it was removed and came back from an archive.' })
+  restored: boolean;
+
+  @ApiProperty({ description: 'Whether it stands in an archive alone; `include_archived` finds such events.' })
+  archived: boolean;
 }
 
 export class RecentAuditEventsResponse {
@@ -109,6 +115,9 @@ export class AuditEventPage {
 
   @ApiProperty({ description: 'All matches; counting ends at 1,000,000.' })
   total: number;
+
+  @ApiPropertyOptional({ type: [String], description: 'With `include_archived`: the archives that were searched.' })
+  archives?: string[];
 }
 
 export class AuditEventFilterQuery {
@@ -155,12 +164,16 @@ export class SearchAuditEventsQuery extends AuditEventFilterQuery {
   @ApiPropertyOptional({ type: Number, minimum: 1, maximum: 5000, default: 500 })
   @OptionalInteger(1, 5_000)
   page_size = 500;
+
+  @OptionalSwitch({
+    description:
+      'Also reads the archives with events from the range, at most 500,000 entries of them; page_number × page_size is then at most 5,000.',
+  })
+  include_archived?: string;
 }
 
 export class ExportAuditEventsQuery extends IntersectionType(AuditEventFilterQuery, ZoneQuery) {
-  @ApiPropertyOptional({ enum: ['true', 'false'], description: 'The 500 most recent, whatever else is asked for.' })
-  @IsOptional()
-  @IsIn(['true', 'false'])
+  @OptionalSwitch({ description: 'The 500 most recent, whatever else is asked for.' })
   recent?: string;
 
   @ApiPropertyOptional({ type: Number, minimum: 1, description: 'Only this page of the search; absent: all of it.' })

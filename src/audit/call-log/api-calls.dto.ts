@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swag
 import { Transform } from 'class-transformer';
 import { IsIn, IsOptional } from 'class-validator';
 import { RangeResponse } from '../../platform/http/range.dto.js';
-import { OptionalInteger, OptionalText, PageQuery, RangeQuery } from '../../platform/http/query.dto.js';
+import { ByteOrderMark, OptionalInteger, OptionalText, PageQuery, RangeQuery } from '../../platform/http/query.dto.js';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
 export const EXPORT_FORMATS = ['csv', 'ndjson'] as const;
@@ -45,6 +45,9 @@ export class ExportApiCallsQuery extends ApiCallsFilterQuery {
   @IsOptional()
   @IsIn(EXPORT_FORMATS)
   format: ExportFormat = 'csv';
+
+  @ByteOrderMark()
+  bom?: string;
 }
 
 export class ApiCallResponse {

@@ -1,6 +1,6 @@
 import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
-import { ZoneQuery } from '../../platform/http/query.dto.js';
+import { ByteOrderMark, ZoneQuery } from '../../platform/http/query.dto.js';
 import { EntryFilterQuery } from '../search/entry-queries.dto.js';
 import { EXPORT_FORMATS, type ExportFormat } from './send-export.js';
 
@@ -9,4 +9,7 @@ export class ExportEntriesQuery extends IntersectionType(EntryFilterQuery, ZoneQ
   @IsOptional()
   @IsIn(EXPORT_FORMATS)
   format: ExportFormat = 'csv';
+
+  @ByteOrderMark()
+  bom?: string;
 }

@@ -2,11 +2,20 @@ import { Injectable } from '@nestjs/common';
 import type { QueryResultRow } from 'pg';
 import { Database, type Sql } from '../../platform/database/database.js';
 import { CSV_LINE, PRINTED_COLUMNS, type PrintedEntry } from './printed-entry.js';
-import type { ExportedEntry } from '../entries/entry.js';
+import type { ExportedEntry, ShownEntry } from '../entries/entry.js';
 import type { EntryFilter, Position } from '../search/entry-filter.js';
-import { conditions, ENTRY_COLUMNS, isTextSearch, matching, NEWEST_FIRST, notBefore, sourceOf } from './entry-sql.js';
+import {
+  conditions,
+  ENTRY_COLUMNS,
+  isTextSearch,
+  matching,
+  NEWEST_FIRST,
+  notBefore,
+  SHOWN_COLUMNS,
+  sourceOf,
+} from './entry-sql.js';
 import { Parameters } from '../../platform/database/sql-parameters.js';
-import { readTerms } from './search-terms.repository.js';
+import { type ReadFilter, readTerms } from './search-terms.repository.js';
 import { searchIds } from '../search/entry-search.repository.js';
 import { countEntries, type EntryStats } from '../search/entry-stats.repository.js';
 
@@ -21,8 +30,14 @@ export interface ProvableEntry extends ExportedEntry {
   leaf: Buffer;
 }
 
+/** Where entries are read from to be proven. */
+export interface ProvableEntries {
+  /** In any order; those that are not there are left out. */
+  listByIds(sql: Sql, tenantId: string, ids: readonly string[]): Promise<ProvableEntry[]>;
+}
+
 const FIND = `/* auditEntries.find */
-select ${ENTRY_COLUMNS} from audit_entries where tenant_id = $1 and id = $2`;
+select ${SHOWN_COLUMNS} from audit_entries where tenant_id = $1 and id = $2`;
 
 const LIST_BY_IDS = `/* auditEntries.listByIds */
 select ${ENTRY_COLUMNS}, salts, coalesce(erasures, '{}')::float8[] as erasures, leaf from audit_entries where tenant_id = $1 and id = any($2::uuid[])`;
@@ -41,19 +56,19 @@ export interface RecordPage {
 
 /** Reads audit entries, each time for one tenant. */
 @Injectable()
-export class AuditEntriesRepository {
+export class AuditEntriesRepository implements ProvableEntries {
   constructor(private readonly database: Database) {}
 
-  async find(tenantId: string, id: string): Promise<ExportedEntry | null> {
+  async find(tenantId: string, id: string): Promise<ShownEntry | null> {
     return this.database.readInTenant(tenantId, async (sql) => {
-      const { rows } = await sql.query<ExportedEntry>(FIND, [tenantId, id]);
+      const { rows } = await sql.query<ShownEntry>(FIND, [tenantId, id]);
       return rows[0] ?? null;
     });
   }
 
   /** Up to `limit` entries after `position`, newest first. */
-  async list(tenantId: string, filter: EntryFilter, limit: number, position?: Position): Promise<ExportedEntry[]> {
-    return this.select<ExportedEntry>(ENTRY_COLUMNS, tenantId, filter, limit, position);
+  async list(tenantId: string, filter: EntryFilter, limit: number, position?: Position): Promise<ShownEntry[]> {
+    return this.select<ShownEntry>(SHOWN_COLUMNS, tenantId, filter, limit, position);
   }
 
   /** The same, every column as text. */
@@ -106,21 +121,22 @@ export class AuditEntriesRepository {
   /** The rows from `offset` on, and how many there are in all, counted up to {@link MAX_COUNTED}. */
   async listPage(
     tenantId: string,
-    filter: EntryFilter,
+    asked: EntryFilter,
     limit: number,
     offset: number,
-  ): Promise<{ rows: ExportedEntry[]; total: number }> {
+  ): Promise<{ rows: ShownEntry[]; total: number }> {
     return this.database.readInTenant(tenantId, async (sql) => {
+      const filter = await readTerms(sql, asked);
       const total = await countMatches(sql, tenantId, filter);
       if (offset >= total) return { rows: [], total };
-      return { rows: await selectPage<ExportedEntry>(sql, ENTRY_COLUMNS, tenantId, filter, limit, offset), total };
+      return { rows: await selectPage<ShownEntry>(sql, SHOWN_COLUMNS, tenantId, filter, limit, offset), total };
     });
   }
 
   /** The same rows, every column as text, and without counting. */
-  async printPage(tenantId: string, filter: EntryFilter, limit: number, offset: number): Promise<PrintedEntry[]> {
-    return this.database.readInTenant(tenantId, (sql) =>
-      selectPage<PrintedEntry>(sql, PRINTED_COLUMNS, tenantId, filter, limit, offset),
+  async printPage(tenantId: string, asked: EntryFilter, limit: number, offset: number): Promise<PrintedEntry[]> {
+    return this.database.readInTenant(tenantId, async (sql) =>
+      selectPage<PrintedEntry>(sql, PRINTED_COLUMNS, tenantId, await readTerms(sql, asked), limit, offset),
     );
   }
 
@@ -167,11 +183,10 @@ async function selectPage<Row extends QueryResultRow>(
   sql: Sql,
   columns: string,
   tenantId: string,
-  asked: EntryFilter,
+  filter: ReadFilter,
   limit: number,
   offset: number,
 ): Promise<Row[]> {
-  const filter = await readTerms(sql, asked);
   const parameters = new Parameters();
   const text = `/* auditEntries.page */
 select ${columns} from ${sourceOf(filter)} e where ${matching(filter, tenantId, parameters)}
@@ -179,8 +194,7 @@ ${NEWEST_FIRST} limit ${parameters.add(limit)} offset ${parameters.add(offset)}`
   return (await sql.query<Row>(text, parameters.values)).rows;
 }
 
-async function countMatches(sql: Sql, tenantId: string, asked: EntryFilter): Promise<number> {
-  const filter = await readTerms(sql, asked);
+async function countMatches(sql: Sql, tenantId: string, filter: ReadFilter): Promise<number> {
   const parameters = new Parameters();
   const text = `/* auditEntries.countMatches */
 select count(*)::int as count from (

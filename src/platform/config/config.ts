@@ -1,3 +1,4 @@
+import { ARCHIVE_SETTINGS } from './archive-settings.js';
 import { HOW_TO_MAKE_A_WEBHOOK_SECRET, MONITORING_SETTINGS } from './monitoring-settings.js';
 import { keepSecret } from './secret-values.js';
 import { withPassword } from './database-password.js';
@@ -184,10 +185,7 @@ export const SETTINGS = {
     description:
       'File that signed audit checkpoints are appended to, one a minute and tenant at most. Empty means none.',
   }),
-  ARCHIVE_DIR: text({
-    default: '.data/archive',
-    description: 'Folder that audit entries past retention are archived to.',
-  }),
+  ...ARCHIVE_SETTINGS,
   ANALYTICS_CACHE_TTL_SECONDS: integer(0, 86_400, {
     default: 10,
     description: 'Seconds a dashboard answer may be reused; 0 turns the cache off.',
@@ -211,8 +209,16 @@ type Optional =
   | 'METRICS_TOKEN'
   | 'ALERT_WEBHOOK_URL'
   | 'ALERT_WEBHOOK_SECRET'
-  | AuditKeySetting;
+  | AuditKeySetting
+  | ArchiveSetting;
 type OptionalUrl = 'DATABASE_MIGRATION_URL' | 'REDIS_URL';
+type ArchiveSetting =
+  | 'ARCHIVE_DIR'
+  | 'ARCHIVE_URL'
+  | 'ARCHIVE_S3_ENDPOINT'
+  | 'ARCHIVE_S3_REGION'
+  | 'ARCHIVE_S3_ACCESS_KEY_ID'
+  | 'ARCHIVE_S3_SECRET_ACCESS_KEY';
 type AuditKeySetting =
   | 'AUDIT_SIGNING_KEY'
   | 'AUDIT_SIGNING_KEY_FILE'
@@ -273,6 +279,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   }
   if (config.ALERT_WEBHOOK_URL !== undefined && config.ALERT_WEBHOOK_SECRET === undefined) {
     problems.push(`ALERT_WEBHOOK_SECRET is missing; ALERT_WEBHOOK_URL needs it: ${HOW_TO_MAKE_A_WEBHOOK_SECRET}`);
+  }
+  if ((config.ARCHIVE_S3_ACCESS_KEY_ID === undefined) !== (config.ARCHIVE_S3_SECRET_ACCESS_KEY === undefined)) {
+    problems.push('ARCHIVE_S3_ACCESS_KEY_ID and ARCHIVE_S3_SECRET_ACCESS_KEY belong together; set both or neither');
   }
   for (const [url, password] of problems.length === 0 ? LOGINS : []) {
     try {
