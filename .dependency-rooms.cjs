@@ -23,8 +23,8 @@ const FOLDERS = [
  */
 const ROOMS = {
   platform: {
-    config: [],
     time: [],
+    config: ['time'],
     logging: ['config'],
     scheduling: ['logging'],
     database: ['config'],
@@ -34,7 +34,8 @@ const ROOMS = {
   },
   audit: {
     'call-log': [],
-    'transparency-log': [],
+    preservation: [],
+    'transparency-log': ['preservation'],
     entries: ['call-log', 'transparency-log'],
     search: ['entries'],
     export: ['search'],
@@ -67,6 +68,7 @@ const ROOMS = {
     api: ['cloudevents'],
     jobs: ['ingest', 'sample-data'],
   },
+  retention: { rules: [], schedule: [], removal: ['rules', 'schedule'], storage: [] },
   privacy: { subject: [], erasures: ['subject'], erasers: ['erasures'] },
 };
 

@@ -54,6 +54,8 @@ import { QueryGuard } from './platform/http/query.guard.js';
 import type { RouteStep } from './platform/http/route.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { ErasuresController } from './privacy/erasures.controller.js';
+import { RetentionController } from './retention/retention.controller.js';
+import { RetentionModule } from './retention/retention.module.js';
 import { PrivacyModule } from './privacy/privacy.module.js';
 import { Tenant } from './tenants/tenant.entity.js';
 import { TenantsController } from './tenants/tenants.controller.js';
@@ -102,12 +104,14 @@ export class ApiModule {
         CloudEventsModule,
         JobRequestsModule,
         MetricsGatewayModule,
+        RetentionModule,
         PrivacyModule,
       ],
       controllers: [
         ApiCallsController,
         ProofsController,
         ErasuresController,
+        RetentionController,
         AuditEntriesController,
         AuditEventsController,
         TenantsController,

@@ -14,6 +14,9 @@ import { PlatformModule } from './platform/platform.module.js';
 import { ErasureRunner } from './privacy/erasure-runner.js';
 import { PrivacyModule } from './privacy/privacy.module.js';
 import { PartitionKeeper } from './retention/partition-keeper.js';
+import { RetentionSchedulingModule } from './retention/retention.module.js';
+import { RetentionWorker } from './retention/schedule/retention-worker.js';
+import { RunsProcessor } from './retention/schedule/runs.processor.js';
 
 /** The worker process: every processor and every schedule is in this list. */
 @Module({})
@@ -28,6 +31,7 @@ export class WorkerModule {
         JobRunningModule,
         TransparencyLogModule,
         PrivacyModule,
+        RetentionSchedulingModule,
       ],
       providers: [
         EventsProcessor,
@@ -38,6 +42,8 @@ export class WorkerModule {
         PartitionKeeper,
         AuditSealer,
         ErasureRunner,
+        RetentionWorker,
+        RunsProcessor,
       ],
     };
   }

@@ -8,6 +8,7 @@ import { explainRefusal } from '../platform/database/server-checks.js';
 import { DAY_MS } from '../platform/time/time.js';
 import { AGE_OF_OLDEST_BATCH, LIST_WITHOUT_PARTITION, SERVER_CLOCK, SERVER_SETTINGS } from './doctor-sql.js';
 import { type OutputOptions, print, table } from './output.js';
+import { checkStorage } from './storage-check.js';
 
 interface Finding {
   check: string;
@@ -46,6 +47,7 @@ async function examine(config: Config): Promise<Finding[]> {
       await checkMigrations(client),
       await checkPartitions(client),
       await checkBacklog(client),
+      await checkStorage(client, config),
       await checkQueue(config),
     ];
   } finally {

@@ -13,7 +13,10 @@ export interface RecountOptions extends OutputOptions {
   repair: boolean;
 }
 
-/** Counts were made and events are kept for so long; older counts have no events to compare with. */
+/**
+ * Older events are kept only where a policy says so; --from asks for those days. Days of which events were removed are
+ * not compared.
+ */
 export async function recount(config: Config, options: RecountOptions): Promise<void> {
   const oldest = Math.ceil(Date.now() / DAY_MS - config.EVENT_RETENTION_DAYS) * DAY_MS;
   // Events may be a day ahead of the clock.
@@ -24,11 +27,6 @@ export async function recount(config: Config, options: RecountOptions): Promise<
   if (range.from >= range.to) throw new UsageError('--from must be before --to.');
   if (options.tenant !== undefined && !isUuid(options.tenant))
     throw new UsageError('--tenant must be the id of a tenant.');
-  if (options.repair && range.from < oldest) {
-    throw new UsageError(
-      `--repair goes back to ${toIso(oldest)}: events are kept ${config.EVENT_RETENTION_DAYS} days, their counts for ever.`,
-    );
-  }
   const scope = { repair: options.repair, ...(options.tenant === undefined ? {} : { tenantId: options.tenant }) };
   const differences = await inApplication(config, (app) => app.get(RecountService).recount(range, scope));
   report(options.json, range, differences);

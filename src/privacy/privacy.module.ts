@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuditWritingModule } from '../audit/entries/audit-writing.module.js';
+import { PreservationModule } from '../audit/preservation/preservation.module.js';
 import { TransparencyLogModule } from '../audit/transparency-log/transparency-log.module.js';
 import { CallEraser } from './erasers/call-eraser.js';
 import { EntryEraser } from './erasers/entry-eraser.js';
@@ -14,7 +15,7 @@ import { SubjectFinder } from './subject/subject-finder.js';
 import { SubjectHmac } from './subject/subject-hmac.js';
 
 @Module({
-  imports: [AuditWritingModule, TransparencyLogModule],
+  imports: [AuditWritingModule, PreservationModule, TransparencyLogModule],
   providers: [
     CallEraser,
     EntryEraser,

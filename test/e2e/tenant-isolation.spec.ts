@@ -42,6 +42,8 @@ const BODIES: Record<string, unknown> = {
   'POST /logs': ENTRY,
   'POST /logs/bulk': { logs: [ENTRY] },
   'POST /analytics/funnel': { steps: [{ event_type: 'probe' }, { event_type: 'probe' }], group_by: 'client_id' },
+  'PUT /retention/policies': { days: 36_500 },
+  'PUT /retention/holds': { reason: 'probe', user_id: 'probe' },
   'POST /analytics/funnels': { name: 'probe', steps: [{ event_type: 'probe' }] },
 };
 

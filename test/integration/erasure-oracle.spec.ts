@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { RecountService } from '../../src/analytics/rollups/recount.service.js';
 import { mulberry32, pick, type Random } from '../../src/events/sample-data/seeded-random.js';
+import { HoldsRepository } from '../../src/audit/preservation/holds.repository.js';
 import { ErasureRunner } from '../../src/privacy/erasure-runner.js';
 import { CallEraser } from '../../src/privacy/erasers/call-eraser.js';
 import { EntryEraser } from '../../src/privacy/erasers/entry-eraser.js';
@@ -51,7 +52,7 @@ describeApi('erasing by identity', OPTIONS, (api, { database }) => {
   beforeAll(async () => {
     pipeline = new TestPipeline(database.url);
     trail = new TestTrail(database.url);
-    erasures = new ErasuresRepository(trail.database);
+    erasures = new ErasuresRepository(trail.database, new HoldsRepository(trail.database));
     const erasers = new Erasers(new EventEraser(), new EntryEraser(trail.acts), new CallEraser(), new RollupEraser());
     const eraser = new SubjectEraser(trail.database, erasures, new SubjectFinder(), erasers);
     runner = new ErasureRunner(erasures, eraser, unstartedTasks());

@@ -6,12 +6,19 @@ import { EntrySearchModule } from '../search/entry-search.module.js';
 import { TransparencyLogModule } from '../transparency-log/transparency-log.module.js';
 import { ApiCallsService } from './api-calls.service.js';
 import { AuditEntriesService } from './entries.service.js';
-import { EntryCleanupService } from './entry-cleanup.service.js';
+import { EntryCleanupModule } from './entry-cleanup.module.js';
 
 /** Entries and calls as the API takes and gives them. */
 @Module({
-  imports: [AuditWritingModule, CallLogModule, EntryExportModule, EntrySearchModule, TransparencyLogModule],
-  providers: [ApiCallsService, AuditEntriesService, EntryCleanupService],
-  exports: [ApiCallsService, AuditEntriesService, EntryCleanupService],
+  imports: [
+    AuditWritingModule,
+    CallLogModule,
+    EntryCleanupModule,
+    EntryExportModule,
+    EntrySearchModule,
+    TransparencyLogModule,
+  ],
+  providers: [ApiCallsService, AuditEntriesService],
+  exports: [ApiCallsService, AuditEntriesService, EntryCleanupModule],
 })
 export class AuditApiModule {}

@@ -110,7 +110,7 @@ export class AuditEntriesController {
   @Delete('cleanup')
   @RequireScope('admin')
   @ApiOkResponse({ type: CleanupResponse })
-  @ApiUnprocessableEntityResponse({ description: 'older_than_days is below AUDIT_RETENTION_DAYS.' })
+  @ApiUnprocessableEntityResponse({ description: 'older_than_days is below the days that audit entries are kept.' })
   cleanUp(@Caller() caller: Principal, @Query() query: CleanupQuery): Promise<CleanupResponse> {
     return this.cleanups.cleanUp(caller, query.older_than_days);
   }

@@ -2,6 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../../platform/config/config.js';
 import { Problem } from '../../platform/http/problem.js';
 import { DAY_MS } from '../../platform/time/time.js';
+import { HoldsRepository } from '../preservation/holds.repository.js';
+import { PoliciesRepository } from '../preservation/policies.repository.js';
 import { AuditActs } from '../transparency-log/audit-acts.js';
 import { recordOf } from '../entries/act.js';
 import type { Recorder } from '../entries/entry.js';
@@ -14,28 +16,33 @@ export class EntryCleanupService {
     @Inject(CONFIG) private readonly config: Config,
     private readonly acts: AuditActs,
     private readonly writer: AuditEntryWriter,
+    private readonly policies: PoliciesRepository,
+    private readonly holds: HoldsRepository,
   ) {}
 
   /**
-   * Removes entries that retention would remove. Each transaction that removes entries also records it in the audit
-   * trail.
+   * Removes entries that retention would remove, but none that a legal hold covers. Each transaction that removes
+   * entries also records it in the audit trail.
    * @throws Problem 422 for entries that must still be kept
    */
-  async cleanUp(caller: Recorder, days = this.config.AUDIT_RETENTION_DAYS): Promise<CleanupResponse> {
-    const kept = this.config.AUDIT_RETENTION_DAYS;
+  async cleanUp(caller: Recorder, olderThanDays?: number): Promise<CleanupResponse> {
+    const kept = (await this.policies.findAuditDays(caller.tenantId)) ?? this.config.AUDIT_RETENTION_DAYS;
+    const days = olderThanDays ?? kept;
     if (days < kept) {
       throw new Problem(422, `Audit entries are kept for ${kept} days, so older_than_days must be at least ${kept}.`, {
         errors: [{ path: 'older_than_days', message: `must be at least ${kept}, the days audit entries are kept` }],
       });
     }
     const olderThan = new Date(Date.now() - days * DAY_MS);
-    return this.acts.prune(caller.tenantId, { olderThan }, (sql, deleted) =>
+    const { deleted } = await this.acts.prune(caller.tenantId, { olderThan }, (sql, removed) =>
       this.writer.append(sql, [
         recordOf(caller, {
           ...{ action: 'DELETE', resource: 'audit_log', id: 'cleanup', message: 'Audit entries removed' },
-          after: { older_than: olderThan, older_than_days: days, deleted },
+          after: { older_than: olderThan, older_than_days: days, deleted: removed },
         }),
       ]),
     );
+    const { entries: held, holds } = await this.holds.countHeldEntries(caller.tenantId, olderThan);
+    return { deleted, held, holds };
   }
 }

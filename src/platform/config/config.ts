@@ -1,5 +1,19 @@
 import { keepSecret } from './secret-values.js';
-import { duration, flag, integer, keyName, list, oneOf, origins, secret, type Setting, text, url } from './settings.js';
+import {
+  cron,
+  duration,
+  flag,
+  integer,
+  keyName,
+  list,
+  oneOf,
+  origins,
+  secret,
+  type Setting,
+  text,
+  timeZone,
+  url,
+} from './settings.js';
 
 /**
  * Every setting Tidemark reads, in the order `.env.example` shows them.
@@ -119,8 +133,33 @@ export const SETTINGS = {
     description:
       'Requests per RATE_LIMIT_WINDOW_SECONDS of all keys of a tenant together, whatever limits they have; empty means no such ceiling. Platform keys are not counted.',
   }),
-  EVENT_RETENTION_DAYS: integer(1, 36_500, { default: 90, description: 'Days an event is kept.' }),
-  AUDIT_RETENTION_DAYS: integer(1, 36_500, { default: 365, description: 'Days an audit entry is kept.' }),
+  EVENT_RETENTION_DAYS: integer(1, 36_500, {
+    default: 90,
+    description:
+      'Days an event is kept, counted from its recording. PUT /retention/policies says otherwise for a tenant or an event type.',
+  }),
+  AUDIT_RETENTION_DAYS: integer(1, 36_500, {
+    default: 365,
+    description: 'Days an audit entry is kept, counted from its recording; a policy says otherwise for a tenant.',
+  }),
+  ROLLUP_RETENTION_DAYS: integer(1, 36_500, {
+    default: 730,
+    description:
+      'Days that counts of events, users and sessions are kept, and at least as long as an event of their time.',
+  }),
+  CALL_LOG_RETENTION_DAYS: integer(1, 36_500, { default: 90, description: 'Days a row of the call log is kept.' }),
+  RETENTION_EVENTS_CRON: cron({ default: '0 2 * * *', description: 'When events past retention are removed.' }),
+  RETENTION_AUDIT_CRON: cron({ default: '0 3 * * *', description: 'When audit entries past retention are removed.' }),
+  RETENTION_HOUSEKEEPING_CRON: cron({
+    default: '30 3 * * *',
+    description: 'When everything else past its time is removed: counts, call log, finished jobs.',
+  }),
+  RETENTION_TIME_ZONE: timeZone({ default: 'UTC', description: 'Time zone of the three times above.' }),
+  DATABASE_DISK_BYTES: integer(1, Number.MAX_SAFE_INTEGER, {
+    example: '107374182400',
+    description:
+      'Size of the volume that PostgreSQL stores its data on, for "days until full" in doctor and GET /retention/storage. PostgreSQL does not know it.',
+  }),
   EVENT_CONTEXT: oneOf(['truncated', 'full', 'user_agent', 'off'], {
     default: 'truncated',
     description:
@@ -181,6 +220,7 @@ type Optional =
   | 'JWT_PRIVATE_KEY'
   | 'LOG_DIR'
   | 'TENANT_RATE_LIMIT'
+  | 'DATABASE_DISK_BYTES'
   | AuditKeySetting;
 type OptionalUrl = 'DATABASE_MIGRATION_URL' | 'REDIS_URL';
 type AuditKeySetting =

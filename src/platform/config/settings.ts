@@ -1,3 +1,5 @@
+import { CronTime } from 'cron';
+import { isTimeZone } from '../time/time-zone.js';
 import { HOW_TO_MAKE_A_SECRET, weaknessOf } from './weak-secrets.js';
 
 /** How one environment variable is read: its type, default and the words that explain it in `.env.example`. */
@@ -122,5 +124,27 @@ export function duration(words: Words<number> & { example: string }): Setting<nu
     const value = Number(match?.[1]) * (seconds[match?.[2] ?? ''] ?? NaN);
     if (!(value > 0)) throw new Error('must be a number followed by s, m, h or d');
     return value;
+  });
+}
+
+/** Five fields of cron: minute, hour, day of month, month, day of week. */
+export function cron(words: Words<string>): Setting<string> {
+  return setting(words, words.default ?? '', (raw) => {
+    const sentence = 'must be five fields of cron: minute, hour, day of month, month, day of week';
+    if (raw.split(/\s+/).length !== 5) throw new Error(sentence);
+    try {
+      new CronTime(raw, 'UTC').sendAt(); // also fails when such a time never comes, like 30 February
+    } catch (error) {
+      const [reason] = (error as Error).message.split('\n');
+      throw new Error(`${sentence} (${reason})`, { cause: error });
+    }
+    return raw;
+  });
+}
+
+export function timeZone(words: Words<string>): Setting<string> {
+  return setting(words, words.default ?? '', (raw) => {
+    if (!isTimeZone(raw)) throw new Error('must be an IANA time zone, like Europe/Berlin or UTC');
+    return raw;
   });
 }
