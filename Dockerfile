@@ -18,6 +18,8 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY migrations/functions ./migrations/functions
 COPY package.json ./
+# The command line, as "bin" of package.json calls it: docker compose exec api tidemark doctor
+RUN chmod +x dist/cli.js && ln -s /app/dist/cli.js /usr/local/bin/tidemark
 # Where volumes go; a new one takes over this owner.
 RUN mkdir /var/lib/tidemark && chown node:node /var/lib/tidemark
 USER node

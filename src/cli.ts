@@ -1,33 +1,29 @@
+#!/usr/bin/env node
 import 'reflect-metadata';
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { buildProgram } from './cli/commands.js';
-import { UsageError } from './cli/output.js';
-import { ConfigError } from './platform/config/config.js';
-import { Problem } from './platform/http/problem.js';
+import { explain } from './cli/failure.js';
 import { redact } from './platform/logging/redact.js';
 
 /**
- * The command line: `node dist/cli.js <command> [--json]`.
+ * The command line: `tidemark <command> [--json]`, in a checkout `npm run cli -- <command>`.
  * Exit code 0: done; 1: it failed; 2: the words of the call are wrong.
  */
-async function main(words: readonly string[]): Promise<void> {
+async function main(words: readonly string[], name: string): Promise<void> {
+  const asJson = words.includes('--json');
+  let command: Command | undefined;
+  const program = buildProgram({ name, quiet: asJson, onCommand: (called) => (command = called) });
   try {
-    await buildProgram().parseAsync(words, { from: 'user' });
+    await program.parseAsync(words, { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) {
-      process.exitCode = error.exitCode === 0 ? 0 : 2; // it has printed help, or what is wrong
-      return;
-    }
-    process.stderr.write(`${redact(explain(error))}\n`);
-    const misused = error instanceof UsageError || (error instanceof Problem && error.status === 400);
-    process.exitCode = misused ? 2 : 1;
+    if (error instanceof CommanderError && error.exitCode === 0) return; // it has printed help, or the version
+    const failure = explain(error, command);
+    process.exitCode = failure.exit_code;
+    if (asJson) process.stderr.write(`${redact(JSON.stringify(failure))}\n`);
+    else if (!(error instanceof CommanderError)) process.stderr.write(`${redact(failure.error)}\n`);
   }
 }
 
-function explain(error: unknown): string {
-  if (error instanceof Problem) return error.detail;
-  if (error instanceof ConfigError) return error.message;
-  return (error as Error).message;
-}
-
-await main(process.argv.slice(2));
+/** npm tells the script that it runs. */
+const name = process.env['npm_lifecycle_event'] === 'cli' ? 'npm run cli --' : 'tidemark';
+await main(process.argv.slice(2), name);

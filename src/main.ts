@@ -1,9 +1,12 @@
 import 'reflect-metadata';
 import { setFlagsFromString } from 'node:v8';
 import { createApiApplication, stopApiApplication } from './api-application.js';
-import { loadConfig } from './platform/config/config.js';
+import { readConfig } from './platform/config/environment.js';
+import { listenFault } from './platform/config/listen-fault.js';
+import { failToStart } from './platform/fail-to-start.js';
+import { createAccessLog } from './platform/logging/access-log.js';
 import { createLogger } from './platform/logging/logger.js';
-import { endGracefully, failToStart } from './platform/scheduling/process-lifetime.js';
+import { endGracefully } from './platform/scheduling/process-lifetime.js';
 
 /**
  * By default V8 lets the heap grow to several times the objects in use before it collects, and an export would take 170
@@ -13,13 +16,17 @@ setFlagsFromString('--heap-growing-percent=100');
 
 /** The API process: HTTP only. It never processes a job. */
 async function main(): Promise<void> {
-  const config = loadConfig();
+  const config = readConfig();
   const logger = await createLogger(config, 'api');
   const running: { stop?: () => Promise<void> } = {};
   endGracefully(async () => running.stop?.());
-  const app = await createApiApplication(config, { logger });
+  const accessLog = await createAccessLog(config);
+  const app = await createApiApplication(config, { logger, accessLog });
   running.stop = () => stopApiApplication(app);
-  await app.listen(config.PORT, config.HOST);
+  const { HOST: host, PORT: port } = config;
+  await app.listen(port, host).catch((error: unknown) => {
+    throw listenFault(error, { host, port, portSetting: 'PORT' });
+  });
   logger.log(`listening on ${await app.getUrl()}`, 'Api');
 }
 

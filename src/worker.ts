@@ -1,15 +1,21 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { loadConfig } from './platform/config/config.js';
+import { checkCheckpointLog } from './audit/transparency-log/audit-sealer.js';
+import { checkKeyFiles } from './audit/transparency-log/signing-key.js';
+import { readConfig } from './platform/config/environment.js';
+import { listenFault } from './platform/config/listen-fault.js';
+import { failToStart } from './platform/fail-to-start.js';
 import { HealthService } from './platform/health/health.service.js';
 import { createLogger } from './platform/logging/logger.js';
-import { endGracefully, failToStart } from './platform/scheduling/process-lifetime.js';
+import { endGracefully } from './platform/scheduling/process-lifetime.js';
 import { serveWorkerHealth } from './platform/health/worker-health.js';
 import { WorkerModule } from './worker.module.js';
 
 /** The worker process: jobs, the poller and the schedules. Any number may run. */
 async function main(): Promise<void> {
-  const config = loadConfig();
+  const config = readConfig();
+  checkKeyFiles(config);
+  await checkCheckpointLog(config);
   const logger = await createLogger(config, 'worker');
   const running: { stop?: () => Promise<void> } = {};
   endGracefully(async () => running.stop?.());
@@ -19,7 +25,10 @@ async function main(): Promise<void> {
     health.stop();
     await app.close();
   };
-  await serveWorkerHealth(health, config.WORKER_HEALTH_PORT, config.HOST);
+  const { HOST: host, WORKER_HEALTH_PORT: port } = config;
+  await serveWorkerHealth(health, port, host).catch((error: unknown) => {
+    throw listenFault(error, { host, port, portSetting: 'WORKER_HEALTH_PORT' });
+  });
   logger.log('working', 'Worker');
   process.send?.('ready');
 }

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
-import { loadConfig } from '../platform/config/config.js';
+import { version } from '../platform/config/version.js';
 import { DEFAULT_TENANT_ID } from '../platform/http/principal.js';
 import { redact } from '../platform/logging/redact.js';
+import { readCommandConfig } from './command-config.js';
 import type { CreateKeyOptions } from './create-key.command.js';
 import type { SampleDataOptions } from './generate-sample-data.command.js';
 import type { KeySelection } from './keys.command.js';
@@ -13,19 +14,32 @@ import type { RunRetentionOptions } from './run-retention.command.js';
 import type { CreateTenantOptions } from './tenants.command.js';
 import type { VerifyAuditOptions } from './verify-audit.command.js';
 
+interface ProgramOptions {
+  /** How it is called, for its help. */
+  name: string;
+  /** The caller prints what is wrong. */
+  quiet: boolean;
+  onCommand: (command: Command) => void;
+}
+
 /**
  * Every command with its options: `--help` of each shows what stands here. What a command needs is imported when it is
  * called: half of a command's time is spent importing what others need.
  */
-export function buildProgram(): Command {
-  const program = new Command('npm run cli --')
-    .description('Runs Tidemark from the command line. Settings come from the environment, as for API and worker.')
+export function buildProgram({ name, quiet, onCommand }: ProgramOptions): Command {
+  const program = new Command(name)
+    .description(
+      'Runs Tidemark from the command line. Settings come from the environment and .env, as for API and worker; ' +
+        'without DATABASE_URL, from the quickstart that runs in DATA_DIR.',
+    )
+    .version(version, '--version', 'prints the version')
     .exitOverride()
-    .showHelpAfterError()
+    .showHelpAfterError('(add --help to see what it takes)')
     .configureOutput({
       writeOut: (text) => process.stdout.write(text),
-      writeErr: (text) => process.stderr.write(redact(text)),
-    });
+      writeErr: (text) => (quiet ? true : process.stderr.write(redact(text))),
+    })
+    .hook('preAction', (_program, command) => onCommand(command));
   addOperations(program);
   addKeys(program);
   addTenants(program);
@@ -37,7 +51,7 @@ export function buildProgram(): Command {
 const command = (program: Command, name: string, description: string) =>
   program.command(name).description(description).option('--json', 'prints one line of JSON', false);
 
-const ofTenant = (to: Command) => to.option('--tenant <id>', 'id of the tenant', DEFAULT_TENANT_ID);
+const ofTenant = (to: Command) => to.option('--tenant <id or name>', 'id or name of the tenant', DEFAULT_TENANT_ID);
 
 function addOperations(program: Command): void {
   command(
@@ -47,13 +61,15 @@ function addOperations(program: Command): void {
   )
     .option('--revert', 'takes back the newest migration', false)
     .action(async (options: MigrateOptions) =>
-      (await import('./migrate.command.js')).migrateDatabase(loadConfig(), options),
+      (await import('./migrate.command.js')).migrateDatabase(readCommandConfig(), options),
     );
   command(
     program,
     'doctor',
-    'Checks database, login, queue, migrations, partitions, clock and disk, and says what to do.',
-  ).action(async (options: OutputOptions) => (await import('./doctor.command.js')).doctor(loadConfig(), options));
+    'Checks database, login, queue, migrations, partitions, sealing, clock and disk, and says what to do.',
+  ).action(async (options: OutputOptions) =>
+    (await import('./doctor.command.js')).doctor(readCommandConfig(), options),
+  );
   command(
     program,
     'recount',
@@ -61,9 +77,11 @@ function addOperations(program: Command): void {
   )
     .option('--from <time>', 'first day: a date, or a date-time with its offset')
     .option('--to <time>', 'end, which is not compared any more')
-    .option('--tenant <id>', 'only this tenant')
+    .option('--tenant <id or name>', 'only this tenant')
     .option('--repair', 'puts right what differs', false)
-    .action(async (options: RecountOptions) => (await import('./recount.command.js')).recount(loadConfig(), options));
+    .action(async (options: RecountOptions) =>
+      (await import('./recount.command.js')).recount(readCommandConfig(), options),
+    );
   command(
     program,
     'run-retention',
@@ -72,7 +90,7 @@ function addOperations(program: Command): void {
     .option('--dry-run', 'changes nothing', false)
     .option('--task <name>', 'only events, audit or housekeeping')
     .action(async (options: RunRetentionOptions) =>
-      (await import('./run-retention.command.js')).runRetention(loadConfig(), options),
+      (await import('./run-retention.command.js')).runRetention(readCommandConfig(), options),
     );
 }
 
@@ -90,20 +108,20 @@ function addKeys(program: Command): void {
     .option('--event-limit <n>', 'events in a window')
     .option('--expires-at <time>', 'when it ends, like 2030-01-01T00:00:00Z')
     .action(async (options: CreateKeyOptions) =>
-      (await import('./create-key.command.js')).createKey(loadConfig(), options),
+      (await import('./create-key.command.js')).createKey(readCommandConfig(), options),
     );
   const selecting = (name: string, description: string) =>
     ofTenant(command(program, name, description))
       .option('--client-id <name>', 'all keys of this client')
       .option('--id <id>', 'this key');
   selecting('list-keys', 'Lists the keys of a tenant, newest first.').action(async (options: KeySelection) =>
-    (await import('./keys.command.js')).listKeys(loadConfig(), options),
+    (await import('./keys.command.js')).listKeys(readCommandConfig(), options),
   );
   selecting('toggle-key', 'Disables enabled keys and enables disabled ones.').action(async (options: KeySelection) =>
-    (await import('./keys.command.js')).toggleKeys(loadConfig(), options),
+    (await import('./keys.command.js')).toggleKeys(readCommandConfig(), options),
   );
   selecting('delete-key', 'Deletes one key, or all keys of a client.').action(async (options: KeySelection) =>
-    (await import('./keys.command.js')).deleteKeys(loadConfig(), options),
+    (await import('./keys.command.js')).deleteKeys(readCommandConfig(), options),
   );
 }
 
@@ -111,10 +129,10 @@ function addTenants(program: Command): void {
   command(program, 'create-tenant', 'Creates a tenant.')
     .option('--name <text>', 'its name, 1 to 255 characters')
     .action(async (options: CreateTenantOptions) =>
-      (await import('./tenants.command.js')).createTenant(loadConfig(), options),
+      (await import('./tenants.command.js')).createTenant(readCommandConfig(), options),
     );
   command(program, 'list-tenants', 'Lists all tenants, newest first.').action(async (options: OutputOptions) =>
-    (await import('./tenants.command.js')).listTenants(loadConfig(), options),
+    (await import('./tenants.command.js')).listTenants(readCommandConfig(), options),
   );
 }
 
@@ -129,7 +147,7 @@ function addEvents(program: Command): void {
     .argument('<n>', 'how many events')
     .option('--seed <number>', 'the same number makes the same events')
     .action(async (count: string, options: SampleDataOptions) =>
-      (await import('./generate-sample-data.command.js')).generateSampleData(loadConfig(), count, options),
+      (await import('./generate-sample-data.command.js')).generateSampleData(readCommandConfig(), count, options),
     );
   ofTenant(command(program, 'retry-failed', 'Retries the failed events of a tenant, all of them or those that match.'))
     .option('--state <state>', 'open or dead')
@@ -137,7 +155,7 @@ function addEvents(program: Command): void {
     .option('--client-id <name>', 'of this client')
     .option('--reason <text>', 'with this text in the reason')
     .action(async (options: RetryFailedOptions) =>
-      (await import('./retry-failed.command.js')).retryFailed(loadConfig(), options),
+      (await import('./retry-failed.command.js')).retryFailed(readCommandConfig(), options),
     );
 }
 

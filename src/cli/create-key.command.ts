@@ -35,7 +35,7 @@ export async function createKey(config: Config, options: CreateKeyOptions): Prom
     metatype: CreateKeyDto,
   })) as CreateKeyDto;
   await inApplication(config, async (app) => {
-    const tenant = await app.get(TenantsService).get(options.tenant);
+    const tenant = await app.get(TenantsService).getByIdOrName(options.tenant);
     const caller = asCommandLine(tenant.id);
     const key = await app.get(KeysService).create(caller, dto);
     print(

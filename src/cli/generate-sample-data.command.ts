@@ -20,7 +20,7 @@ export interface SampleDataOptions extends OutputOptions {
 export async function generateSampleData(config: Config, count: string, options: SampleDataOptions): Promise<void> {
   const seed = readSeed(options.seed);
   await inApplication(config, async (app) => {
-    const { id: tenantId } = await app.get(TenantsService).get(options.tenant);
+    const { id: tenantId } = await app.get(TenantsService).getByIdOrName(options.tenant);
     const { job_id } = await app.get(JobsService).createSampleData(asCommandLine(tenantId), count, seed);
     const job = await follow(app, tenantId, job_id, options.json ? null : new ProgressBar(process.stdout));
     if (job.state === 'failed') throw new Error(`Job ${job.id} failed: ${job.error ?? 'nobody knows why'}`);

@@ -1,3 +1,4 @@
+import type { INestApplicationContext } from '@nestjs/common';
 import { KeysService } from '../keys/keys.service.js';
 import type { KeyResponse } from '../keys/keys.dto.js';
 import type { Config } from '../platform/config/config.js';
@@ -5,7 +6,7 @@ import { notFound } from '../platform/http/problem.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { asCommandLine } from './command-line.js';
 import { inApplication } from './cli.module.js';
-import { type OutputOptions, print, table, UsageError } from './output.js';
+import { minuteOf, type OutputOptions, print, table, UsageError } from './output.js';
 
 export interface KeySelection extends OutputOptions {
   tenant: string;
@@ -14,7 +15,7 @@ export interface KeySelection extends OutputOptions {
 }
 
 export async function listKeys(config: Config, selection: KeySelection): Promise<void> {
-  const keys = await selectKeys(config, selection);
+  const { keys } = await inApplication(config, (app) => selectKeys(app, selection));
   print(
     selection.json,
     { data: keys },
@@ -27,7 +28,7 @@ export async function listKeys(config: Config, selection: KeySelection): Promise
         key.scopes.join(','),
         `${key.rate_limit}/${key.rate_window_s}s`,
         key.is_active ? 'yes' : 'no',
-        key.last_used_at ?? 'never',
+        minuteOf(key.last_used_at) ?? 'never',
       ]),
     ),
   );
@@ -50,27 +51,28 @@ async function change(
   if (selection.id === undefined && selection.clientId === undefined) {
     throw new UsageError('Say which: --id=ID or --client-id=NAME.');
   }
-  const keys = await selectKeys(config, selection);
-  if (keys.length === 0) throw notFound('There is no such key in this tenant.');
-  const changed = await inApplication(config, (app) =>
-    Promise.all(keys.map(async (key) => (await act(app.get(KeysService), selection.tenant, key)) ?? key)),
-  );
+  const changed = await inApplication(config, async (app) => {
+    const { tenantId, keys } = await selectKeys(app, selection);
+    if (keys.length === 0) throw notFound('There is no such key in this tenant.');
+    return Promise.all(keys.map(async (key) => (await act(app.get(KeysService), tenantId, key)) ?? key));
+  });
   const lines = changed.map((key) => `${verb} ${key.id} (${key.client_id}, ${key.is_active ? 'active' : 'disabled'})`);
   print(selection.json, { data: changed }, lines.join('\n'));
 }
 
-async function selectKeys(config: Config, selection: KeySelection): Promise<KeyResponse[]> {
-  return inApplication(config, async (app) => {
-    const tenant = await app.get(TenantsService).get(selection.tenant);
-    const found: KeyResponse[] = [];
-    for (let cursor: string | undefined | null; cursor !== null;) {
-      const page = await app.get(KeysService).list(asCommandLine(tenant.id), 1_000, cursor);
-      found.push(...page.data);
-      cursor = page.next_cursor;
-    }
-    const { id, clientId } = selection;
-    return found.filter(
-      (key) => (id === undefined || key.id === id) && (clientId === undefined || key.client_id === clientId),
-    );
-  });
+async function selectKeys(
+  app: INestApplicationContext,
+  { tenant, id, clientId }: KeySelection,
+): Promise<{ tenantId: string; keys: KeyResponse[] }> {
+  const { id: tenantId } = await app.get(TenantsService).getByIdOrName(tenant);
+  const found: KeyResponse[] = [];
+  for (let cursor: string | undefined | null; cursor !== null;) {
+    const page = await app.get(KeysService).list(asCommandLine(tenantId), 1_000, cursor);
+    found.push(...page.data);
+    cursor = page.next_cursor;
+  }
+  const keys = found.filter(
+    (key) => (id === undefined || key.id === id) && (clientId === undefined || key.client_id === clientId),
+  );
+  return { tenantId, keys };
 }

@@ -1,7 +1,7 @@
 import { RecountService, type RollupDifference } from '../analytics/rollups/recount.service.js';
 import { toIso } from '../platform/http/query.dto.js';
 import { ASKABLE_YEARS, DAY_MS, isAskable, parseDateTime, type TimeRange } from '../platform/time/time.js';
-import { isUuid } from '../platform/database/uuid7.js';
+import { TenantsService } from '../tenants/tenants.service.js';
 import { inApplication } from './cli.module.js';
 import type { Config } from '../platform/config/config.js';
 import { type OutputOptions, print, table, UsageError } from './output.js';
@@ -25,10 +25,11 @@ export async function recount(config: Config, options: RecountOptions): Promise<
     to: toTime('to', options.to) ?? Date.now() + 2 * DAY_MS,
   };
   if (range.from >= range.to) throw new UsageError('--from must be before --to.');
-  if (options.tenant !== undefined && !isUuid(options.tenant))
-    throw new UsageError('--tenant must be the id of a tenant.');
-  const scope = { repair: options.repair, ...(options.tenant === undefined ? {} : { tenantId: options.tenant }) };
-  const differences = await inApplication(config, (app) => app.get(RecountService).recount(range, scope));
+  const differences = await inApplication(config, async (app) => {
+    const { tenant, repair } = options;
+    const only = tenant === undefined ? {} : { tenantId: (await app.get(TenantsService).getByIdOrName(tenant)).id };
+    return app.get(RecountService).recount(range, { repair, ...only });
+  });
   report(options.json, range, differences);
   const left = differences.filter(({ repaired }) => !repaired).length;
   if (left > 0) throw new Error(`${left} counted days differ from the events. Run it with --repair.`);

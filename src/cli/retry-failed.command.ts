@@ -21,7 +21,7 @@ export async function retryFailed(config: Config, options: RetryFailedOptions): 
     reason: options.reason,
   };
   const sum = await inApplication(config, async (app) => {
-    const tenant = await app.get(TenantsService).get(options.tenant);
+    const tenant = await app.get(TenantsService).getByIdOrName(options.tenant);
     const caller = { tenantId: tenant.id, clientId: 'command-line', keyId: null };
     const counts = { retried: 0, processed: 0, failed: 0 };
     for (let cursor: string | undefined | null; cursor !== null;) {

@@ -4,7 +4,7 @@ import { TenantResponse } from '../tenants/tenants.dto.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { inApplication } from './cli.module.js';
 import { asCommandLine } from './command-line.js';
-import { type OutputOptions, print, table, UsageError } from './output.js';
+import { minuteOf, type OutputOptions, print, table, UsageError } from './output.js';
 
 export interface CreateTenantOptions extends OutputOptions {
   name?: string;
@@ -34,7 +34,7 @@ export async function listTenants(config: Config, { json }: OutputOptions): Prom
     { data: tenants },
     table(
       ['id', 'name', 'status', 'created'],
-      tenants.map((t) => [t.id, t.name, t.status, t.created_at]),
+      tenants.map((t) => [t.id, t.name, t.status, minuteOf(t.created_at) ?? '']),
     ),
   );
 }

@@ -1,11 +1,12 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Owner } from './run-as.js';
+import { RUNNING_FILE } from './running-instance.js';
 
 /** The folder cannot be used; the message says what to do. */
 export class DataDirError extends Error {}
 
-const SECRET_FILES = ['postgres.password', 'postgres.runtime-login', 'audit-signing-key.pem'];
+const SECRET_FILES = ['postgres.password', 'postgres.runtime-login', 'audit-signing-key.pem', RUNNING_FILE];
 
 /** One of these makes a folder a DATA_DIR; another folder that is not empty belongs to something else. */
 const SIGNS = new Set([...SECRET_FILES, 'postgres.port', 'quickstart.json', 'quickstart.lock', 'archive']);

@@ -2,14 +2,18 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Whether a server could listen on this port of `host` now. */
-export function isPortFree(port: number, host: string): Promise<boolean> {
+export async function isPortFree(port: number, host: string): Promise<boolean> {
+  const error = await listenError(port, host);
+  // A host without IPv6 is not a taken port.
+  return error === null || error.code === 'EAFNOSUPPORT' || error.code === 'EADDRNOTAVAIL';
+}
+
+/** What a server that listens on this port of `host` is told; null: it could. */
+export function listenError(port: number, host: string): Promise<NodeJS.ErrnoException | null> {
   return new Promise((resolve) => {
     const probe = createServer();
-    // A host without IPv6 is not a taken port.
-    probe.once('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code === 'EAFNOSUPPORT' || error.code === 'EADDRNOTAVAIL'),
-    );
-    probe.listen({ port, host, exclusive: true, ipv6Only: host.includes(':') }, () => probe.close(() => resolve(true)));
+    probe.once('error', resolve);
+    probe.listen({ port, host, exclusive: true, ipv6Only: host.includes(':') }, () => probe.close(() => resolve(null)));
   });
 }
 

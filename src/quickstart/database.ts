@@ -27,12 +27,11 @@ export class Database {
   constructor(private readonly options: QuickstartOptions) {}
 
   async start(): Promise<DatabaseUrls> {
-    const { databaseUrl, migrationUrl, dataDir } = this.options;
-    if (databaseUrl !== undefined) {
-      const owner = migrationUrl ?? databaseUrl;
+    const { databaseUrl: owner, dataDir } = this.options;
+    if (owner !== undefined) {
       await checkReachable(owner);
-      progress('using the PostgreSQL of DATABASE_URL');
-      return { owner, runtime: migrationUrl === undefined ? runtimeUrl(owner, dataDir, uniqueLogin()) : databaseUrl };
+      progress('using the PostgreSQL of QUICKSTART_DATABASE_URL');
+      return { owner, runtime: runtimeUrl(owner, dataDir, uniqueLogin()) };
     }
     this.server = await startEmbeddedPostgres({ dataDir, onProgress: progress });
     const { adopted, port } = this.server;
@@ -74,8 +73,8 @@ async function checkReachable(url: string): Promise<void> {
   } catch (error) {
     const reason = (error as Error).message || (error as NodeJS.ErrnoException).code;
     throw new QuickstartError(
-      `The PostgreSQL of DATABASE_URL does not answer: ${reason}. ` +
-        'Correct DATABASE_URL, or leave it out to use the embedded PostgreSQL.',
+      `The PostgreSQL of QUICKSTART_DATABASE_URL does not answer: ${reason}. ` +
+        'Correct it, or leave it out to use the embedded PostgreSQL.',
     );
   }
 }

@@ -1,19 +1,28 @@
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { ConfigError } from '../platform/config/config.js';
+import { environment, misspeltSettings } from '../platform/config/environment.js';
 import { redact } from '../platform/logging/redact.js';
+import { apiUrl, choosePort, shownUrl } from './addresses.js';
 import { ApiClient } from './api-client.js';
 import { Child } from './child.js';
 import { serviceEnv } from '../local-postgres/child-env.js';
 import { runCli } from './cli.js';
 import { DataDirError, makePrivate } from '../local-postgres/data-dir.js';
-import { Database } from './database.js';
+import { Database, type DatabaseUrls } from './database.js';
 import { completeFirstStart } from './first-start.js';
 import { acquireLock, type Lock } from './lock.js';
 import { developmentKey } from './development-key.js';
 import { QuickstartError, type QuickstartOptions, readOptions } from './options.js';
-import { findFreePort, isPortFree, waitForPort } from '../local-postgres/ports.js';
+import {
+  DEFAULT_DATA_DIR,
+  forgetRunning,
+  noteRunning,
+  type RunningInstance,
+} from '../local-postgres/running-instance.js';
 import { print, progress } from './progress.js';
+import { waitForRedis } from './redis.js';
 import { Reload } from './reload.js';
 import { StateFile } from './state.js';
 import { listenForStop } from './stop-signal.js';
@@ -22,8 +31,7 @@ const dist = join(dirname(fileURLToPath(import.meta.url)), '..');
 const READY_TIMEOUT_MS = 60_000;
 /** A child that ends this often before it was ever ready will not become ready. */
 const MAX_EARLY_FAILURES = 3;
-/** A quickstart that was just stopped may still hold its port. */
-const PORT_TIMEOUT_MS = 5000;
+const SAY_EVERY_MS = 5_000;
 
 /** One run of `npm run quickstart`: what it started, in order to stop it. */
 class Quickstart {
@@ -42,10 +50,12 @@ class Quickstart {
   async start(): Promise<void> {
     const { options, signal } = this;
     makePrivate(options.dataDir);
-    if (options.port === 0) options.port = await findFreePort('127.0.0.1');
+    if (options.port === 0) options.port = await choosePort(options);
     this.lock = await acquireLock(options.dataDir, options.port);
     if (options.watch) options.platformApiKey ??= developmentKey(options.dataDir);
-    await checkPort(options);
+    options.port = await choosePort(options);
+    sayWhatIsNotUsed(options);
+    if (options.redisUrl !== undefined) await waitForRedis(options.redisUrl, signal);
     signal.throwIfAborted();
     progress(options.databaseUrl === undefined ? 'starting PostgreSQL' : 'connecting to PostgreSQL');
     const urls = await this.database.start();
@@ -56,8 +66,9 @@ class Quickstart {
     const migrate = () => runCli(script, ['migrate'], { ...env, DATABASE_MIGRATION_URL: urls.owner });
     await migrate();
     progress('the database schema is up to date');
-    const api = new ApiClient(`http://${hostToCall(options.host)}:${options.port}`, signal);
+    const api = new ApiClient(apiUrl(options), signal);
     await this.startChildren(api, env);
+    noteRunning(options.dataDir, runningInstance(options, urls));
     const file = await StateFile.open(options.dataDir, urls.owner);
     const isFirst = !file.state.keysCreated;
     await completeFirstStart({ options, api, file, signal, cli });
@@ -69,6 +80,7 @@ class Quickstart {
     await this.reload?.stop();
     await Promise.all(this.children.map((child) => child.stop()));
     await this.database.stop();
+    if (this.lock !== undefined) forgetRunning(this.options.dataDir);
     this.lock?.release();
   }
 
@@ -107,6 +119,7 @@ class Quickstart {
   private async waitUntilReady(api: ApiClient): Promise<void> {
     const deadline = Date.now() + READY_TIMEOUT_MS;
     const [apiProcess, worker] = this.children;
+    let saidAt = performance.now();
     for (let apiReady = false; !(apiReady && worker?.saidReady); apiReady = await api.isReady()) {
       this.signal.throwIfAborted();
       const failed = this.children.find((child) => child.failures >= MAX_EARLY_FAILURES);
@@ -117,14 +130,35 @@ class Quickstart {
           `Tidemark did not get ready. The end of its log (all of it in ${logs}):\n${child?.tail()}`,
         );
       }
+      if (performance.now() - saidAt > SAY_EVERY_MS) {
+        saidAt = performance.now();
+        progress(`still waiting for ${apiReady ? 'the worker' : 'the API'}`);
+      }
       await sleep(100, undefined, { signal: this.signal });
     }
   }
 }
 
+/** Once each, and before anything waits. */
+function sayWhatIsNotUsed({ unusedSettings, databaseUrl }: QuickstartOptions): void {
+  for (const sentence of misspeltSettings(environment())) progress(sentence);
+  if (unusedSettings.length === 0) return;
+  const instead = databaseUrl === undefined ? 'a PostgreSQL of its own' : 'that of QUICKSTART_DATABASE_URL';
+  const other = databaseUrl === undefined ? '; QUICKSTART_DATABASE_URL would name another' : '';
+  progress(`not using ${unusedSettings.join(', ')}: quickstart has ${instead}${other}`);
+}
+
+/** For commands that are called meanwhile. */
+function runningInstance(options: QuickstartOptions, { owner, runtime }: DatabaseUrls): RunningInstance {
+  const settings: Record<string, string> = { DATABASE_URL: runtime, DATABASE_MIGRATION_URL: owner };
+  if (options.redisUrl !== undefined) settings['REDIS_URL'] = options.redisUrl;
+  return { pid: process.pid, url: shownUrl(options), settings };
+}
+
 function childEnv({ port, dataDir, platformApiKey }: QuickstartOptions, databaseUrl: string): NodeJS.ProcessEnv {
   return {
     NODE_ENV: 'development',
+    ENV_FILE: 'none', // what it says is in the environment of this process already
     ARCHIVE_DIR: join(dataDir, 'archive'),
     AUDIT_SIGNING_KEY_FILE: join(dataDir, 'audit-signing-key.pem'),
     ...serviceEnv(),
@@ -135,30 +169,9 @@ function childEnv({ port, dataDir, platformApiKey }: QuickstartOptions, database
   };
 }
 
-const isEverywhere = (host: string): boolean => host === '0.0.0.0' || host === '::';
-
-/** As part of a URL. */
-function hostToCall(host: string): string {
-  if (isEverywhere(host)) return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
-}
-
-/** Also looks at the other addresses of localhost, where another program would get the requests meant for us. */
-async function checkPort(options: QuickstartOptions): Promise<void> {
-  const { host } = options;
-  const hosts = isEverywhere(host) || host === '127.0.0.1' ? ['0.0.0.0', '127.0.0.1', '::1'] : [host];
-  if (await waitForPort(options.port, hosts, PORT_TIMEOUT_MS)) return;
-  let other = options.port + 1;
-  while (other < 65_535 && !(await isPortFree(other, hosts[0] ?? '0.0.0.0'))) other++;
-  throw new QuickstartError(
-    `Port ${options.port} is in use by another program. ` +
-      `Choose another one with PORT, for example: PORT=${other} npm run quickstart`,
-  );
-}
-
 async function printLinks(api: ApiClient, options: QuickstartOptions, isFirst: boolean): Promise<void> {
-  const { port, dataDir } = options;
-  const base = `http://localhost:${port}`;
+  const { dataDir } = options;
+  const base = shownUrl(options);
   const answers = async (path: string): Promise<boolean> => {
     const status = (await api.status(path)) ?? 500;
     return status < 400 || status === 401;
@@ -166,9 +179,10 @@ async function printLinks(api: ApiClient, options: QuickstartOptions, isFirst: b
   const links = [
     `  Dashboard    ${base}/`,
     `               sign in with ${signInKey(options, isFirst)}`,
+    `  Lost a key?  None can be shown again. ${newKeyCommand(options)} makes one`,
     `  Swagger UI   ${base}/docs`,
     ...((await answers('/queues')) ? [`  Queue board  ${base}/queues`] : []),
-    `  API          ${base}/api/v1`,
+    `  OpenAPI      ${base}/docs-yaml`,
     `  Health       ${base}/api/v1/health`,
     `  Logs         ${shortPath(join(dataDir, 'logs'))}`,
     '  Stop         Ctrl-C',
@@ -182,7 +196,13 @@ function signInKey({ platformApiKey, watch }: QuickstartOptions, isFirst: boolea
   if (watch) return `${platformApiKey}, which may do everything`;
   if (platformApiKey !== undefined) return 'the key in PLATFORM_API_KEY';
   if (isFirst) return 'the platform key above, or with the demo key to look only';
-  return 'the platform key that the first start showed; npm run cli -- create-key makes another';
+  return 'the platform key that the first start showed';
+}
+
+/** As it is typed in another terminal, in this folder. */
+function newKeyCommand({ dataDir }: QuickstartOptions): string {
+  const where = dataDir === resolve(DEFAULT_DATA_DIR) ? '' : `DATA_DIR=${shortPath(dataDir)} `;
+  return `${where}npm run cli -- create-key --client-id=me --scopes=platform`;
 }
 
 function shortPath(path: string): string {
@@ -191,7 +211,8 @@ function shortPath(path: string): string {
 }
 
 function describe(error: unknown): string {
-  if (error instanceof QuickstartError || error instanceof DataDirError) return error.message;
+  const isExpected = [QuickstartError, DataDirError, ConfigError].some((expected) => error instanceof expected);
+  if (isExpected) return (error as Error).message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
@@ -204,7 +225,7 @@ async function main(): Promise<number> {
   try {
     // For our files and for those of the children: they hold keys, passwords and events.
     process.umask(0o077);
-    quickstart = new Quickstart(readOptions(process.env, process.argv.includes('--watch')), signal);
+    quickstart = new Quickstart(readOptions(environment(), process.argv.includes('--watch')), signal);
     await quickstart.start();
     await stopped;
   } catch (error) {

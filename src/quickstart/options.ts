@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
-import { SETTINGS } from '../platform/config/config.js';
+import { DATABASE_SETTINGS } from '../local-postgres/child-env.js';
+import { DEFAULT_DATA_DIR } from '../local-postgres/running-instance.js';
+import { loadConfig, SETTINGS } from '../platform/config/config.js';
 
 /** A failure with a sentence for the person at the terminal; shown without a stack trace. */
 export class QuickstartError extends Error {}
@@ -16,43 +18,57 @@ export interface QuickstartOptions {
   platformApiKey: string | undefined;
   /** Requests per window that one key may be given; undefined: any number. */
   tenantRateLimit: string | undefined;
-  /** A server to use instead of the embedded one. */
+  /** A server to use instead of the embedded one, as the owner of the database. */
   databaseUrl: string | undefined;
-  /** The same as its owner; without it, `databaseUrl` is the owner's. */
-  migrationUrl: string | undefined;
+  /** Settings of a database that are there and not meant for quickstart. */
+  unusedSettings: string[];
+  /** Queue and rate limits, where they are not to live in PostgreSQL and in the process. */
+  redisUrl: string | undefined;
   /** For who works on Tidemark: API and worker start again with each change of the sources. */
   watch: boolean;
 }
 
-/** What quickstart itself takes from the environment; the API and the worker check the rest. */
+/**
+ * What quickstart itself takes from the environment. All other settings are checked too, before anything is started.
+ * @throws QuickstartError, or ConfigError
+ */
 export function readOptions(env: NodeJS.ProcessEnv, watch = false): QuickstartOptions {
+  loadConfig({
+    NODE_ENV: 'development',
+    ...env,
+    DATABASE_URL: 'postgresql://localhost/tidemark',
+    ...NO_OTHER_DATABASE,
+  });
   return {
     port: wholeNumber(env, 'PORT', 3000, 65_535),
     host: text(env, 'HOST') ?? '127.0.0.1',
-    dataDir: resolve(text(env, 'DATA_DIR') ?? '.data'),
+    dataDir: resolve(text(env, 'DATA_DIR') ?? DEFAULT_DATA_DIR),
     sampleEvents: wholeNumber(env, 'SAMPLE_EVENTS', 1000, 1_000_000),
     sampleDays: Math.min(30, Math.max(1, wholeNumber(env, 'EVENT_RETENTION_DAYS', 90, 36_500))),
-    platformApiKey: platformKey(env),
+    platformApiKey: text(env, 'PLATFORM_API_KEY'),
     tenantRateLimit: text(env, 'TENANT_RATE_LIMIT'),
-    databaseUrl: text(env, 'DATABASE_URL'),
-    migrationUrl: text(env, 'DATABASE_MIGRATION_URL'),
+    databaseUrl: databaseUrl(env),
+    unusedSettings: DATABASE_SETTINGS.filter((name) => text(env, name) !== undefined),
+    redisUrl: text(env, 'REDIS_URL'),
     watch,
   };
 }
+
+const NO_OTHER_DATABASE = { DATABASE_PASSWORD: '', DATABASE_MIGRATION_URL: '', DATABASE_MIGRATION_PASSWORD: '' };
 
 function text(env: NodeJS.ProcessEnv, name: string): string | undefined {
   const value = env[name]?.trim();
   return value === '' ? undefined : value;
 }
 
-/** Checked here too, before anything is started: the API refuses what is weak. */
-function platformKey(env: NodeJS.ProcessEnv): string | undefined {
-  const raw = text(env, 'PLATFORM_API_KEY');
+/** Whoever looks at Tidemark for the first time must not find its tables in a database that another program uses. */
+function databaseUrl(env: NodeJS.ProcessEnv): string | undefined {
+  const raw = text(env, 'QUICKSTART_DATABASE_URL');
   if (raw === undefined) return undefined;
   try {
-    return SETTINGS.PLATFORM_API_KEY.parse(raw);
+    return SETTINGS.DATABASE_URL.parse(raw);
   } catch (error) {
-    throw new QuickstartError(`PLATFORM_API_KEY ${(error as Error).message}`);
+    throw new QuickstartError(`QUICKSTART_DATABASE_URL ${(error as Error).message}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { In, LessThan, QueryFailedError, type Repository } from 'typeorm';
+import { In, LessThan, QueryFailedError, Raw, type Repository } from 'typeorm';
 import { recordOf } from '../audit/entries/act.js';
 import type { NewEntry, Recorder } from '../audit/entries/entry.js';
 import { AuditEntryWriter } from '../audit/entries/entry-writer.js';
@@ -12,6 +12,7 @@ import { sqlOf } from '../platform/database/typeorm-sql.js';
 import { isUuid, uuid7 } from '../platform/database/uuid7.js';
 import type { CreateTenantDto, UpdateTenantDto } from './tenants.dto.js';
 import { Tenant } from './tenant.entity.js';
+import { hasName } from './tenants-sql.js';
 
 @Injectable()
 export class TenantsService {
@@ -49,6 +50,13 @@ export class TenantsService {
 
   async find(id: string): Promise<Tenant | null> {
     return isUuid(id) ? this.tenants.findOneBy({ id }) : null;
+  }
+
+  /** By its id or, in whatever case, its name. @throws Problem 404 */
+  async getByIdOrName(text: string): Promise<Tenant> {
+    const found = (await this.find(text)) ?? (await this.tenants.findOneBy({ name: Raw(hasName, { name: text }) }));
+    if (found === null) throw notFound(`There is no tenant with the id or the name "${text.slice(0, 100)}".`);
+    return found;
   }
 
   /** Those of the ids that exist. */

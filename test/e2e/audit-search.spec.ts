@@ -164,6 +164,145 @@ describeApi('search in the audit trail', { env: { RATE_LIMIT_REQUESTS: '1000000'
     expect(await expectSame(`&message=${encodeURIComponent('\\')}`, () => false)).toBe(0);
   });
 
+  describe('of what PostgreSQL alone would not find', () => {
+    const record = async (more: Record<string, unknown>) => {
+      const entry = { action_type: 'VIEW', resource_type: 'odd', resource_id: '1', ...more };
+      const { status, body } = await api.post<Entry>('/logs', entry, key);
+      expect(status).toBe(201);
+      return body.id;
+    };
+    const search = async (query: Record<string, string>) =>
+      (await api.get<{ data: Entry[] }>(`/logs?resource_type=odd&${new URLSearchParams(query).toString()}`, key)).body
+        .data;
+    const found = async (query: Record<string, string>) => (await search(query)).map(({ id }) => id);
+
+    it('finds every id of a long list, and words beyond the last position', async () => {
+      const ids = Array.from({ length: 300 }, (_, n) => `order_${n}`);
+      const long = await record({ metadata: { ids } });
+      const words = Array.from({ length: 20_000 }, (_, n) => 'abcdefgh'[n % 8]).join(' ');
+      const longer = await record({ message: `${words} the last_words of it` });
+      const short = await record({ metadata: { ids: ['order 1 254'], note: '255 order' } });
+      for (const id of ['order_0', 'order_253', 'order_254', 'order_255', 'order_299', '"order 255"', 'order_29*']) {
+        expect([id, await found({ q: id })]).toEqual([id, [long]]);
+      }
+      for (const id of ['order_300', 'order_2551', '"254 order 254"', '"order 255 order 254"']) {
+        expect([id, await found({ q: id })]).toEqual([id, []]);
+      }
+      expect(await found({ q: '"order 255 order 256"' })).toEqual([long]);
+      expect(await found({ q: 'order -order_255' })).toEqual([short]);
+      expect(await found({ q: 'last_words' })).toEqual([longer]);
+      expect(await found({ q: '"last words of it"' })).toEqual([longer]);
+      expect(await found({ q: '"words last"' })).toEqual([]);
+    });
+
+    it.each([
+      [
+        '注文が失敗しました',
+        ['注文', '失敗', '敗', '失敗しました', 'た', '注文が失敗しました', '注文*', '"が失敗"'],
+        ['文注', '失敗た', '失注文', '敗失'],
+      ],
+      [
+        '東京都の店舗。2号店ABC',
+        ['京都', '店舗', '舗', '2号', '号店ABC', '店舗 abc', '号店abc', '店舗2号'],
+        ['都京', '舗号', 'bc'],
+      ],
+      ['订单已取消，请重试', ['取消', '订单', '请重试', '重试', '已取消'], ['单订', '消请', '取已']],
+      [
+        '주문이 실패했습니다',
+        ['주문', '실패', '실패했', '주문 실패', '"주문이 실패"', '패'],
+        ['문주', '"실패 주문"', '이실'],
+      ],
+      ['การสั่งซื้อล้มเหลว', ['สั่งซื้อ', 'ล้มเหลว', 'การ'], ['เหลวล้ม']],
+      ['ｶﾀｶﾅ ＡＢＣ１２３', ['カタカナ', 'タカ', 'abc123', 'ABC123', 'ｶﾅ'], ['カナカ', 'bc1']],
+      [
+        're\u0301sume\u0301.pdf',
+        ['r\u00e9sum\u00e9', 're\u0301sume\u0301', 'r\u00e9sum\u00e9.pdf', 'r\u00e9su*'],
+        ['resume'],
+      ],
+      ['na\u00efve \u1112\u1161\u11ab', ['nai\u0308ve', '한', '\u1112\u1161\u11ab'], ['naive']],
+      ['“quoted” words — and dashes…', ['quoted', '"words and dashes"', 'dashes'], ['quoted_and']],
+      ['𠮷野家で食事', ['𠮷野', '野家で', '𠮷'], ['野𠮷']],
+    ])('finds inside of %s', async (message, present, absent) => {
+      const inMessage = await record({ message });
+      const inJson = await record({ metadata: { [message]: ['x', message] } });
+      for (const q of present) {
+        expect([q, (await found({ q })).filter((id) => id === inMessage || id === inJson)]).toEqual([
+          q,
+          [inJson, inMessage],
+        ]);
+      }
+      for (const q of absent) {
+        const hits = await found({ q });
+        expect([q, hits.includes(inMessage) || hits.includes(inJson)]).toEqual([q, false]);
+      }
+      await expect(found({ q: `odd -"${present[0]!}"` })).resolves.not.toContain(inMessage);
+    });
+
+    it('finds a part of a message in whatever form its characters are', async () => {
+      const ids = [await record({ message: 'Le cafe\u0301 noir' }), await record({ message: 'Le caf\u00e9 noir' })];
+      for (const message of ['caf\u00e9 N', 'cafe\u0301 n', 'f\u00e9']) {
+        expect(new Set(await found({ message }))).toEqual(new Set(ids));
+      }
+      expect((await search({ message: 'caf\u00e9' })).map(({ message }) => message).sort()).toEqual([
+        'Le cafe\u0301 noir',
+        'Le caf\u00e9 noir',
+      ]);
+    });
+
+    it.each(['"。"', '-odd', '…', '()'])('refuses %s: no word is left to look for', async (q) => {
+      expect((await api.get(`/logs?q=${encodeURIComponent(q)}`, key)).status).toBe(400);
+    });
+
+    it('searches everything unless a start is given, and says which range was looked at', async () => {
+      const occurred_at = '2003-04-05T06:07:08Z';
+      const old = await record({ message: 'a palimpsest', occurred_at });
+      for (const query of ['q=palimpsest', 'message=limpse']) {
+        const { body } = await api.get<{ from: string; to: string; data: Entry[] }>(`/logs?${query}`, key);
+        expect(body.data.map(({ id }) => id)).toEqual([old]);
+        expect(body.from).toBe('2000-01-01T00:00:00.000Z');
+        expect(Date.parse(body.to)).toBeGreaterThan(Date.now());
+        expect((await api.get<{ total: number }>(`/logs/stats?${query}`, key)).body).toMatchObject({
+          total: 1,
+          from: '2000-01-01T00:00:00.000Z',
+        });
+        const from = '2004-01-01T00:00:00.000Z';
+        const later = await api.get(`/logs?${query}&from=${from}`, key);
+        expect(later.body).toMatchObject({ from, data: [] });
+      }
+      for (const path of ['/logs?limit=1', '/logs/stats?source=api', '/audit/logs?limit=1']) {
+        const as = await api.createKey(await api.createTenant(`ranges ${path}`), ['admin']);
+        const { body } = await api.get<{ from: string; to: string }>(path, as);
+        const days = (Date.parse(body.to) - Date.parse(body.from)) / 86_400_000;
+        expect([path, days]).toEqual([path, path.startsWith('/audit') ? 7 : 8]); // entries may be dated a day ahead
+        const range = { from: '2026-01-01T00:00:00.000Z', to: '2026-01-02T00:00:00.000Z' };
+        const asked = await api.get(`${path}&${new URLSearchParams(range).toString()}`, as);
+        expect(asked.body).toMatchObject(range);
+      }
+    });
+
+    it('compares addresses, not their spellings', async () => {
+      const six = await record({ ip_address: '2001:DB8:0:0::1' });
+      const four = await record({ ip_address: '::ffff:192.0.2.77' });
+      const hex = await record({ ip_address: '::FFFF:c000:24d' });
+      const plain = await record({ ip_address: '192.0.2.77' });
+      for (const ip_address of ['2001:db8::1', '2001:0db8:0000:0000:0000:0000:0000:0001', '2001:DB8:0:0::1']) {
+        expect(await found({ ip_address })).toEqual([six]);
+      }
+      for (const ip_address of ['192.0.2.77', '::ffff:192.0.2.77', '::ffff:c000:024d', '0:0:0:0:0:ffff:192.0.2.77']) {
+        expect(await found({ ip_address })).toEqual([plain, hex, four]);
+        expect(await found({ ip_address, q: 'odd' })).toEqual([plain, hex, four]);
+      }
+      expect((await search({ ip_address: '192.0.2.77' })).map((entry) => entry.ip_address)).toEqual([
+        '192.0.2.77',
+        '::FFFF:c000:24d',
+        '::ffff:192.0.2.77',
+      ]);
+      for (const ip_address of ['192.0.2.7', '::192.0.2.77', '1.2.3', 'fe80::1%eth0', '[redacted]', '2001:db8::2']) {
+        expect(await found({ ip_address })).toEqual([]);
+      }
+    });
+  });
+
   it('goes on in the index where the newest entries have no match, and past it where there are too many', async () => {
     const tenant = (await api.get<{ tenant: { id: string } }>('/auth/info', key)).body.tenant.id;
     // older: 25,000 entries "common", 30 of them "rare"; newer: 5,000 with neither

@@ -45,6 +45,22 @@ describeApi('call log', {}, (api, { database }) => {
     }
   });
 
+  it('is filtered by the address of the caller, in any spelling', async () => {
+    await database.query(
+      `insert into api_audit_logs (tenant_id, id, request_id, method, path, status_code, duration_ms, ip, request_bytes, timestamp)
+       select $1, uuidv7(), 'address ' || n, 'GET', '/address', 200, 1, ip, 0, now()
+       from unnest($2::text[]) with ordinality as t (ip, n)`,
+      [tenantId, ['2001:db8::1', '::ffff:192.0.2.9', '192.0.2.9', null]],
+    );
+    const found = async (ip: string) =>
+      (await list(`?endpoint=/address&ip=${encodeURIComponent(ip)}`)).data.map((call) => call.request_id).sort();
+    expect(await found('2001:DB8:0::0:1')).toEqual(['address 1']);
+    for (const ip of ['192.0.2.9', '::ffff:192.0.2.9', '::ffff:c000:209']) {
+      expect(await found(ip)).toEqual(['address 2', 'address 3']);
+    }
+    expect(await found('192.0.2')).toEqual([]);
+  });
+
   it('writes calls that come at the same time in few commits, each before its answer', async () => {
     const { body } = await api.post<{ id: string }>('/events', { event_type: 'x', event_id: 'together' }, admin);
     const answers = await Promise.all(
@@ -135,6 +151,9 @@ describeApi('call log', {}, (api, { database }) => {
     expect((await list('?min_status=400&limit=1000')).data.every((call) => call.status_code >= 400)).toBe(true);
     expect((await list('?status_code=422')).data).toHaveLength(1);
     expect((await list('?client_id=nobody')).data).toEqual([]);
+    const [newest] = (await list('?limit=1')).data;
+    expect((await list(`?request_id=${newest?.request_id}`)).data).toEqual([newest]);
+    expect((await list('?request_id=nobody')).data).toEqual([]);
     const first = await list('?limit=2');
     const second = await list(`?limit=2&cursor=${first.next_cursor}`);
     expect(first.data.at(-1)!.id > second.data[0]!.id).toBe(true);

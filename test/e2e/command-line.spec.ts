@@ -1,5 +1,9 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { noteRunning } from '../../src/local-postgres/running-instance.js';
+import { version } from '../../src/platform/config/version.js';
 import { eventually } from '../support/eventually.js';
 import { describeApi } from '../support/fixture.js';
 import { rollupDifference } from '../support/recount.js';
@@ -92,12 +96,36 @@ describeApi('the command line', {}, (api, { database }) => {
     const { ok, findings } = await json<{ ok: boolean; findings: { check: string; ok: boolean }[] }>('doctor');
     expect(ok).toBe(true);
     expect(findings.map(({ check }) => check)).toEqual(
-      expect.arrayContaining(['database', 'clock', 'migrations', 'partitions', 'backlog', 'queue']),
+      expect.arrayContaining(['database', 'clock', 'migrations', 'partitions', 'backlog', 'sealing', 'queue']),
     );
     const away = await cliWith({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }, 'doctor');
     expect([away.code, away.out]).toEqual([1, expect.stringMatching(/WRONG +database .*check DATABASE_URL/)]);
     const noRedis = await cliWith({ REDIS_URL: 'redis://127.0.0.1:1' }, 'doctor');
     expect([noRedis.code, noRedis.out]).toEqual([1, expect.stringMatching(/WRONG +queue /)]);
+  });
+
+  it('doctor names every partitioned table, until when there is room, and how long audit entries wait', async () => {
+    const month = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 7);
+    const before = await cli('doctor');
+    const end = /\n *ok +partitions +(\d+) tables have room until the end of (\d{4}-\d\d) /.exec(before.out)!;
+    const [{ tables, newest } = { tables: 0, newest: '' }] = await database.query<{ tables: number; newest: string }>(
+      `select count(distinct inhparent)::int as tables, max(right(inhrelid::regclass::text, 7)) as newest
+       from pg_inherits join pg_partitioned_table on partrelid = inhparent and partstrat = 'r'`,
+    );
+    expect([Number(end[1]), end[2]]).toEqual([tables, newest.replace('_', '-')]);
+    const partition = `audit_entries_${month(3).replace('-', '_')}`;
+    await database.query(`alter table ${partition} rename to audit_entries_away`);
+    await database.query(
+      `insert into audit_unsealed values ('${DEFAULT_TENANT_ID}', uuid7_lower_bound(now() - interval '1 hour'), '\\x00')`,
+    );
+    try {
+      const { code, out } = await cli('doctor');
+      expect([code, out]).toEqual([1, expect.stringMatching(/WRONG +partitions +audit_entries lack room for \d{4}-/)]);
+      expect(out).toMatch(/WRONG +sealing +the oldest .* waits 36\d\d s/);
+    } finally {
+      await database.query(`alter table audit_entries_away rename to ${partition}`);
+      await database.query(`delete from audit_unsealed where leaf_hash = '\\x00'`);
+    }
   });
 
   it('recount says what is wrong with exit code 1, repairs it, and then finds nothing', async () => {
@@ -141,24 +169,98 @@ describeApi('the command line', {}, (api, { database }) => {
   }, 120_000); // starts a process for each command
 
   it.each([
-    [2, ['no-such-command'], 'Usage:'],
+    [2, ['no-such-command'], "unknown command 'no-such-command'"],
+    [2, ['creat-key'], 'Did you mean create-key?'],
+    [2, ['create-key', '--clientid=x'], 'Did you mean --client-id?'],
     [2, [], 'Usage:'],
     [2, ['create-key', '--client-id=x', '--colour=red'], "unknown option '--colour=red'"],
     [2, ['generate-sample-data'], "missing required argument 'n'"],
     [2, ['generate-sample-data', '1', '2'], 'too many arguments'],
     [2, ['recount', '--tenant'], 'argument missing'],
-    [2, ['create-key', '--name=x'], 'client_id'],
-    [2, ['create-key', '--client-id=x', '--scopes=root'], 'scopes'],
-    [2, ['create-key', '--client-id=x', '--rate-limit=many'], 'rate_limit'],
+    [2, ['create-key', '--name=x'], '--client-id '],
+    [2, ['create-key', '--client-id=x', '--scopes=root'], '--scopes'],
+    [2, ['create-key', '--client-id=x', '--rate-limit=many'], '--rate-limit '],
     [2, ['create-tenant'], '--name='],
     [2, ['delete-key'], '--id=ID or --client-id=NAME'],
     [1, ['delete-key', '--client-id=nobody'], 'There is no such key'],
-    [1, ['list-keys', '--tenant=01a1fb00-0000-7000-8000-000000000000'], 'tenant'],
+    [1, ['list-keys', '--tenant=01a1fb00-0000-7000-8000-000000000000'], 'no tenant with the id or the name "01a1fb00-'],
+    [1, ['list-keys', '--tenant=Nobody'], 'no tenant with the id or the name "Nobody"'],
   ])('exits with %i after %j and says why', async (code, words, text) => {
     const outcome = await cli(...words);
     expect([outcome.code, outcome.err]).toEqual([code, expect.stringContaining(text)]);
-    expect(outcome.err).not.toMatch(/ at .*\.js:\d+/);
+    expect(outcome.err).not.toMatch(/ at .*\.js:\d+|\b[a-z]+_[a-z_]+ must/);
     expect(outcome.out).toBe('');
+  });
+
+  it.each([
+    [2, 'creat-key', [], "unknown command 'creat-key' (Did you mean create-key?)", undefined],
+    [2, 'create-key', ['--name=x'], '--client-id ', [{ path: '--client-id', message: expect.any(String) as string }]],
+    [1, 'list-keys', ['--tenant=Nobody'], 'no tenant with the id or the name "Nobody"', undefined],
+  ])('exits with %i after %s %j --json and says why in one line of JSON', async (code, name, words, text, errors) => {
+    const outcome = await cli(name, ...words, '--json');
+    expect([outcome.code, outcome.out, outcome.err.split('\n').length]).toEqual([code, '', 2]);
+    const failure = JSON.parse(outcome.err) as { error: string };
+    expect(failure).toEqual({ error: expect.stringContaining(text), exit_code: code, ...(errors ? { errors } : {}) });
+  });
+
+  it('takes tenants by name, in whatever case, everywhere', async () => {
+    const { id } = await json<{ id: string }>('create-tenant', '--name=Größe & Söhne');
+    const tenant = '--tenant=größe & söhne';
+    const { id: key } = await json<{ id: string }>('create-key', '--client-id=by-name', tenant);
+    const listed = await json<{ data: { id: string }[] }>('list-keys', `--tenant=${id}`);
+    expect(listed.data.map((one) => one.id)).toEqual([key]);
+    expect((await json<{ data: object[] }>('toggle-key', '--client-id=by-name', tenant)).data).toHaveLength(1);
+    expect(await json('retry-failed', tenant)).toMatchObject({ retried: 0 });
+    expect(await json('recount', tenant)).toMatchObject({ differences: [] });
+    expect((await json<{ data: object[] }>('delete-key', `--id=${key}`, tenant)).data).toHaveLength(1);
+  }, 60_000); // starts a process for each command
+
+  it('prints nothing wider than 100 columns, and all of it', async () => {
+    const name = `${'a very long name '.repeat(9)}${'x'.repeat(90)}`;
+    await json(
+      'create-key',
+      '--client-id',
+      'c'.repeat(200),
+      '--name',
+      name,
+      '--scopes=track,read,write,admin,platform',
+    );
+    const away = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none', REDIS_URL: 'redis://127.0.0.1:1' };
+    const printed = [
+      ...[await cli('list-keys'), await cli('list-tenants'), await cli('doctor'), await cliWith(away, 'doctor')],
+      ...[await cli('help'), await cli('create-key', '--help'), await cli('generate-sample-data', '--help')],
+    ].map(({ out }) => out);
+    expect(
+      printed
+        .join('')
+        .split('\n')
+        .filter((line) => line.length > 100),
+    ).toEqual([]);
+    const cells = printed[0]!.replace(/[^cx]/g, '');
+    expect([cells.match(/c/g)!.length, cells.match(/x/g)!.length].every((count, n) => count >= [200, 90][n]!)).toBe(
+      true,
+    );
+  }, 60_000); // starts a process for each command
+
+  it('finds the quickstart that runs in DATA_DIR, and says which database it takes when there are two', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'tidemark-cli-'));
+    const none = await cliWith({ DATABASE_URL: '', DATA_DIR: data }, 'list-tenants');
+    expect([none.code, none.err]).toEqual([1, expect.stringContaining(`no quickstart runs in ${data}`)]);
+    const running = { pid: process.pid, url: 'http://localhost:3000', settings: { DATABASE_URL: database.url } };
+    noteRunning(data, running);
+    const found = await cliWith({ DATABASE_URL: '', DATA_DIR: data }, 'list-tenants');
+    expect(found).toEqual({ code: 0, out: expect.stringContaining('default'), err: '' });
+    const both = await cliWith({ DATA_DIR: data }, 'list-tenants');
+    expect([both.code, both.err]).toEqual([
+      0,
+      expect.stringMatching(/database of DATABASE_URL, not .* http:\/\/localhost:3000 /),
+    ]);
+    noteRunning(data, { ...running, pid: 2 ** 22 + 1 }); // above every pid
+    expect((await cliWith({ DATABASE_URL: '', DATA_DIR: data }, 'list-tenants')).code).toBe(1);
+  });
+
+  it('says its version', async () => {
+    expect(await cli('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
   });
 
   it('explains itself when asked', async () => {
@@ -171,7 +273,7 @@ describeApi('the command line', {}, (api, { database }) => {
 
   it.each(COMMANDS)('explains %s when asked, and refuses options it does not have', async (name) => {
     const [help, wrong] = await Promise.all([cli(name, '--help'), cli(name, 'word', '--colour=red')]);
-    expect(help).toEqual({ code: 0, out: expect.stringContaining(`Usage: npm run cli -- ${name} [options]`), err: '' });
+    expect(help).toEqual({ code: 0, out: expect.stringContaining(`Usage: tidemark ${name} [options]`), err: '' });
     expect(help.out).toContain('--json');
     expect(wrong).toEqual({ code: 2, out: '', err: expect.stringContaining("unknown option '--colour=red'") });
   });

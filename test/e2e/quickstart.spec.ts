@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { RUNNING_FILE } from '../../src/local-postgres/running-instance.js';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/redis.js';
 
@@ -13,6 +14,7 @@ const PLANTED = {
   JWT_SECRET: 'planted-jwt-secret-0123456789abcdef012345',
   AWS_SECRET_ACCESS_KEY: 'planted-cloud-secret',
   PGPASSWORD: 'planted-postgres-password',
+  DATABASE_PASSWORD: 'planted-database-password',
 };
 
 const lines = (text: string) => text.split('\n').filter((line) => line !== '');
@@ -49,8 +51,11 @@ describe('quickstart', () => {
 
   beforeAll(async () => {
     mkdirSync(dataDir, { mode: 0o755 });
+    // Of another program: quickstart must not touch its database.
+    writeFileSync(join(dataDir, '..', '.env'), 'DATABASE_URL=postgresql://other:planted-url@127.0.0.1:1/other\n');
     port = await freePort();
-    quickstart = spawn(process.execPath, ['dist/quickstart/main.js'], {
+    quickstart = spawn(process.execPath, [join(process.cwd(), 'dist', 'quickstart', 'main.js')], {
+      cwd: join(dataDir, '..'),
       env: {
         ...{ PATH: process.env['PATH'], HOME: process.env['HOME'], ...PLANTED },
         ...{ DATA_DIR: dataDir, PORT: String(port), SAMPLE_EVENTS: '0', LOG_LEVEL: 'warn' },
@@ -94,7 +99,7 @@ describe('quickstart', () => {
       const environment = environmentOf(pid);
       expect(environment).toContain(`PLATFORM_API_KEY=${PLANTED.PLATFORM_API_KEY}`);
       expect(environment.join(' ')).not.toMatch(
-        /planted-cloud-secret|planted-postgres-password|DATABASE_MIGRATION_URL/,
+        /planted-cloud-secret|planted-postgres-password|planted-database|planted-url|DATABASE_MIGRATION_URL/,
       );
       expect(environment.join(' ')).not.toContain(password());
     }
@@ -116,10 +121,47 @@ describe('quickstart', () => {
   it('keeps its data from everybody else', () => {
     expect((statSync(dataDir).mode & 0o777).toString(8)).toBe('700');
     expect(openToOthers(dataDir)).toEqual([]);
-    for (const name of ['postgres.password', 'postgres.runtime-login', 'audit-signing-key.pem']) {
+    for (const name of ['postgres.password', 'postgres.runtime-login', 'audit-signing-key.pem', RUNNING_FILE]) {
       expect((statSync(join(dataDir, name)).mode & 0o777).toString(8)).toBe('600');
     }
   });
+
+  it('leaves a database alone that it was not given for itself, and says so', () => {
+    expect(output).toMatch(
+      /not using DATABASE_URL, DATABASE_PASSWORD: quickstart has a PostgreSQL of its own; QUICKSTART_/,
+    );
+  });
+
+  it('prints addresses that answer', async () => {
+    const urls = [...new Set(output.match(/http:\/\/\S+/g))];
+    expect(urls.length).toBeGreaterThan(3);
+    const statuses = await Promise.all(urls.map(async (url) => [url, (await fetch(url)).status]));
+    expect(statuses).toEqual(urls.map((url) => [url, 200]));
+  });
+
+  it('says how to get a key again, by a command that finds it without any setting of a database', async () => {
+    const [, words] = /DATA_DIR=data npm run cli -- (create-key .*platform) makes one/.exec(output)!;
+    const cli = [join(process.cwd(), 'dist', 'cli.js'), ...words!.split(' ')];
+    const env = { PATH: process.env['PATH'], DATA_DIR: 'data', ENV_FILE: 'none' };
+    const made = execFileSync(process.execPath, cli, { cwd: join(dataDir, '..'), env, encoding: 'utf8' });
+    const headers = { 'X-API-Key': /^tmk_\S+/.exec(made)![0] };
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/auth/info`, { headers });
+    expect(await answer.json()).toMatchObject({ scopes: ['platform'] });
+  });
+
+  it('says that it waits for Redis, and ends when it is told to meanwhile', async () => {
+    const env = { PATH: process.env['PATH'], PORT: '0', REDIS_URL: 'redis://127.0.0.1:1', ENV_FILE: 'none' };
+    const waiting = spawn(process.execPath, ['dist/quickstart/main.js'], {
+      env: { ...env, DATA_DIR: join(dataDir, '..', 'other') },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    waiting.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await eventually(() => expect(said).toMatch(/waiting for the Redis of REDIS_URL \(.*ECONNREFUSED/), 20_000);
+    const exited = once(waiting, 'exit');
+    waiting.kill('SIGTERM');
+    expect(await exited).toEqual([0, null]);
+  }, 30_000);
 
   it('listens on 127.0.0.1 only', async () => {
     expect((await fetch(`http://127.0.0.1:${port}/api/v1/health/ready`)).status).toBe(200);

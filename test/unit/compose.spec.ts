@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import { SETTINGS } from '../../src/platform/config/config.js';
 
 interface Service {
+  env_file?: { path: string; required: boolean }[];
   cap_drop?: string[];
   cap_add?: string[];
   security_opt?: string[];
@@ -12,7 +13,7 @@ interface Service {
   ports?: string[];
   volumes?: string[];
   networks?: string[];
-  environment?: Record<string, string>;
+  environment?: Record<string, string | number>;
 }
 
 const text = readFileSync('docker-compose.yml', 'utf8');
@@ -21,7 +22,9 @@ const { services, networks } = parse(text, { merge: true }) as {
   networks: Record<string, { internal?: boolean } | null>;
 };
 const each = Object.entries(services);
-const login = (url: string | undefined) => /^postgresql:\/\/(\w+):\$\{(\w+):\?[^}]+\}@postgres:5432\//.exec(url ?? '');
+const TIDEMARK = ['migrate', 'api', 'worker'];
+/** What compose puts in from .env or the environment, and stops without. */
+const required = (value: unknown) => /^\$\{(\w+):\?[^}]+\}$/.exec(String(value))?.[1];
 
 describe('docker-compose.yml', () => {
   it.each(each)('confines %s: no root, no capability, no way to get any, nothing to write on', (_name, service) => {
@@ -39,14 +42,30 @@ describe('docker-compose.yml', () => {
   });
 
   it('runs the migrations as the owner, and API and worker as the login without rights', () => {
-    const migrate = services['migrate']?.environment;
-    expect(login(migrate?.['DATABASE_MIGRATION_URL'])?.slice(1)).toEqual(['tidemark', 'POSTGRES_PASSWORD']);
-    const runtime = ['tidemark_runtime', 'POSTGRES_RUNTIME_PASSWORD'];
-    for (const name of ['migrate', 'api', 'worker']) {
-      expect(login(services[name]?.environment?.['DATABASE_URL'])?.slice(1)).toEqual(runtime);
+    const migrate = services['migrate']?.environment ?? {};
+    expect(migrate['DATABASE_MIGRATION_URL']).toBe('postgresql://tidemark@postgres:5432/tidemark');
+    expect(required(migrate['DATABASE_MIGRATION_PASSWORD'])).toBe('POSTGRES_PASSWORD');
+    expect(required(services['postgres']?.environment?.['POSTGRES_PASSWORD'])).toBe('POSTGRES_PASSWORD');
+    for (const name of TIDEMARK) {
+      const { DATABASE_URL, DATABASE_PASSWORD } = services[name]?.environment ?? {};
+      expect(DATABASE_URL).toBe('postgresql://tidemark_runtime@postgres:5432/tidemark');
+      expect(required(DATABASE_PASSWORD)).toBe('POSTGRES_RUNTIME_PASSWORD');
     }
-    for (const name of ['api', 'worker']) {
-      expect(JSON.stringify(services[name])).not.toMatch(/POSTGRES_PASSWORD|DATABASE_MIGRATION_URL/);
+  });
+
+  it('hands on every setting of .env, and none of the secrets that a process does not need', () => {
+    const owners = { DATABASE_MIGRATION_URL: '', DATABASE_MIGRATION_PASSWORD: '', POSTGRES_PASSWORD: '' };
+    const keysOfApi = { PLATFORM_API_KEY: '', JWT_SECRET: '', JWT_PRIVATE_KEY: '' };
+    const keysOfWorker = { AUDIT_SIGNING_KEY: '', AUDIT_PREVIOUS_SIGNING_KEY: '' };
+    for (const name of TIDEMARK) expect(services[name]?.env_file).toEqual([{ path: '.env', required: false }]);
+    expect(services['migrate']?.environment).toMatchObject({ ...keysOfApi, ...keysOfWorker });
+    expect(services['api']?.environment).toMatchObject({ ...owners, ...keysOfWorker });
+    expect(services['worker']?.environment).toMatchObject({ ...owners, ...keysOfApi });
+  });
+
+  it('keeps the ports of the containers, whatever .env says of those of this machine', () => {
+    for (const name of TIDEMARK) {
+      expect(services[name]?.environment).toMatchObject({ HOST: '0.0.0.0', PORT: 3000, WORKER_HEALTH_PORT: 3001 });
     }
   });
 
@@ -59,14 +78,15 @@ describe('docker-compose.yml', () => {
     for (const [, , otherwise] of secrets) expect(otherwise).toMatch(/^:\?./);
     for (const [, { environment = {} }] of each) {
       for (const [name, value] of Object.entries(environment)) {
-        if (/PASSWORD|SECRET|_KEY$/.test(name)) expect(value).toMatch(/^\$\{\w+:\?[^}]+\}$/);
+        if (/PASSWORD|SECRET|_KEY$/.test(name) && value !== '') expect(required(value)).toBeDefined();
       }
     }
   });
 
   it('gives the services settings that exist', () => {
-    for (const name of ['migrate', 'api', 'worker']) {
-      expect(Object.keys(SETTINGS)).toEqual(expect.arrayContaining(Object.keys(services[name]?.environment ?? {})));
+    const known = [...Object.keys(SETTINGS), 'POSTGRES_PASSWORD', 'POSTGRES_RUNTIME_PASSWORD'];
+    for (const name of TIDEMARK) {
+      expect(known).toEqual(expect.arrayContaining(Object.keys(services[name]?.environment ?? {})));
     }
   });
 });
@@ -77,5 +97,12 @@ describe('Dockerfile', () => {
   it('ends as a user without rights, and listens on the address of the container', () => {
     expect(lines.filter((line) => line.startsWith('USER '))).toEqual(['USER node']);
     expect(lines).toContain('ENV NODE_ENV=production HOST=0.0.0.0');
+  });
+
+  it('has the command line on its PATH, under the name of package.json', () => {
+    const { bin } = JSON.parse(readFileSync('package.json', 'utf8')) as { bin: Record<string, string> };
+    expect(bin).toEqual({ tidemark: 'dist/cli.js' });
+    expect(lines).toContain('RUN chmod +x dist/cli.js && ln -s /app/dist/cli.js /usr/local/bin/tidemark');
+    expect(readFileSync('src/cli.ts', 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 });

@@ -2,6 +2,8 @@ import { execSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ConfigError, envExample, loadConfig, SETTINGS } from '../../src/platform/config/config.js';
+import { faultOfEnvFile } from '../../src/platform/config/env-file.js';
+import { misspeltSettings } from '../../src/platform/config/environment.js';
 
 const url = 'postgresql://localhost/tidemark';
 const message = (env: Record<string, string>) => {
@@ -101,6 +103,82 @@ describe('configuration', () => {
     const command = /node -p ".*"/.exec(message({ PLATFORM_API_KEY: 'short' }))![0];
     const made = execSync(command, { encoding: 'utf8' }).trim();
     expect(message({ PLATFORM_API_KEY: made, JWT_SECRET: made })).toBe('');
+  });
+
+  it.each([
+    ['RATE_LIMIT_REQUEST', 'RATE_LIMIT_REQUESTS'],
+    ['RATELIMIT_REQUESTS', 'RATE_LIMIT_REQUESTS'],
+    ['RATE_LIMIT_WINDOW', 'RATE_LIMIT_WINDOW_SECONDS'],
+    ['RATE_LIMIT_REQEUSTS', 'RATE_LIMIT_REQUESTS'],
+    ['CORS_ORIGIN', 'CORS_ORIGINS'],
+    ['database_url', 'DATABASE_URL'],
+    ['DATABSE_URL', 'DATABASE_URL'],
+    ['PLATFORM_APIKEY', 'PLATFORM_API_KEY'],
+    ['SAMPLE_EVENT', 'SAMPLE_EVENTS'],
+  ])('asks for %s whether %s was meant', (name, meant) => {
+    expect(misspeltSettings({ [name]: 'x' })).toEqual([expect.stringContaining(`Did you mean ${meant}?`)]);
+  });
+
+  it('leaves the variables of other programs alone, and settings themselves', () => {
+    const others = [
+      ...['PATH', 'HOME', 'POST', 'HOSTS', 'HOSTNAME', 'LOGNAME', 'API_KEY', 'PGHOST', 'PGPASSWORD', 'NODE_OPTIONS'],
+      ...['TIDEMARK_PORT', 'TIDEMARK_SERVICE_HOST', 'REDIS_PORT', 'REDIS_HOST', 'POSTGRES_PASSWORD', 'TMPDIR', 'LANG'],
+      ...[
+        'npm_config_cache',
+        'npm_lifecycle_event',
+        'KUBERNETES_PORT',
+        'JAVA_HOME',
+        'DB_HOST',
+        'LOG_FILE',
+        'NODE_PATH',
+      ],
+    ];
+    const env = Object.fromEntries([...others, ...Object.keys(SETTINGS), 'ENV_FILE', 'DATA_DIR'].map((n) => [n, 'x']));
+    expect(misspeltSettings(env)).toEqual([]);
+  });
+
+  it('puts DATABASE_PASSWORD into the URL as URLs have it, and refuses two that differ', () => {
+    const login = 'postgresql://me@db:5432/tidemark';
+    const password = `p@ss/w#rd?%25 $'"ö`;
+    const config = loadConfig({ DATABASE_URL: login, DATABASE_PASSWORD: password });
+    expect(decodeURIComponent(new URL(config.DATABASE_URL).password)).toBe(password);
+    expect(new URL(config.DATABASE_URL)).toMatchObject({ username: 'me', host: 'db:5432', pathname: '/tidemark' });
+    const both = { DATABASE_URL: 'postgresql://me:a@db/tidemark', DATABASE_PASSWORD: 'b' };
+    expect(message(both)).toContain('DATABASE_PASSWORD is given, and the URL has another password');
+    expect(message({ DATABASE_MIGRATION_PASSWORD: 'b' })).toContain(
+      'DATABASE_MIGRATION_PASSWORD is given, and there is',
+    );
+  });
+
+  it.each(['p/w', 'p#w', 'p?w', 'p%w', '12/w'])('says how the password %s is written in a URL', (password) => {
+    expect(message({ DATABASE_URL: `postgresql://me:${password}@db/tidemark` })).toMatch(/DATABASE_URL must .*%2F/);
+  });
+
+  it.each([
+    [{ TRUST_PROXY: 'true' }, 'TRUST_PROXY must be false, how many proxies'],
+    [{ TRUST_PROXY: 'nginx' }, 'TRUST_PROXY must be'],
+    [{ TRUST_PROXY: '-1' }, 'TRUST_PROXY must be'],
+    [{ API_KEY_HEADERS: 'X-Key, X Key' }, 'API_KEY_HEADERS must be names of headers with commas between; "X Key" is'],
+    [{ JWT_PRIVATE_KEY: 'MC4' }, 'JWT_PRIVATE_KEY must be an Ed25519 private key'],
+    [{ AUDIT_SIGNING_KEY: 'MC4' }, 'AUDIT_SIGNING_KEY must be an Ed25519 private key'],
+  ])('refuses %j, which would do nothing or fail later', (env, said) => {
+    expect(message(env as unknown as Record<string, string>)).toContain(said);
+  });
+
+  it.each(['false', '0', '2', 'loopback', '10.0.0.0/8, 2001:db8::1'])('takes TRUST_PROXY=%s', (value) => {
+    expect(message({ TRUST_PROXY: value })).toBe('');
+  });
+
+  it('finds the line of a .env that is none, and does not repeat it', () => {
+    const good = '# comment\n\nA=1\r\n export B = 2 # why\nC="two\nlines"\nD=\nE=\'it is "x"\'\nF=don\'t\n';
+    expect(faultOfEnvFile(good)).toBeNull();
+    expect(faultOfEnvFile(envExample())).toBeNull();
+    for (const line of ['PLATFORM_API_KEY: secret', 'secret', '=secret', 'PORT 3000', 'A="secret']) {
+      const fault = faultOfEnvFile(`${good}${line}\nG=1\n`);
+      expect(fault?.line).toBe(10);
+      expect(fault?.why).not.toContain('secret');
+    }
+    expect(faultOfEnvFile(Buffer.from('A=1\n', 'utf16le').toString())?.why).toContain('UTF-8');
   });
 
   it('takes as AUDIT_ORIGIN what may be the name of a key in a signed note', () => {

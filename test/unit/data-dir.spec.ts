@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makePrivate } from '../../src/local-postgres/data-dir.js';
+import { shownUrl } from '../../src/quickstart/addresses.js';
 import { readOptions } from '../../src/quickstart/options.js';
 import { runtimeUrl } from '../../src/local-postgres/runtime-login.js';
 
@@ -47,5 +48,25 @@ describe('HOST of quickstart', () => {
   it('is this machine alone unless given', () => {
     expect(readOptions({}).host).toBe('127.0.0.1');
     expect(readOptions({ HOST: '0.0.0.0' }).host).toBe('0.0.0.0');
+  });
+
+  it.each([
+    ['127.0.0.1', 'http://localhost:3000'],
+    ['0.0.0.0', 'http://localhost:3000'],
+    ['::', 'http://localhost:3000'],
+    ['192.0.2.7', 'http://192.0.2.7:3000'],
+    ['::1', 'http://[::1]:3000'],
+    ['tide.example', 'http://tide.example:3000'],
+  ])('%s is shown as %s, which answers', (host, url) => {
+    expect(shownUrl({ host, port: 3000 })).toBe(url);
+  });
+});
+
+describe('the database of quickstart', () => {
+  it('is its own, unless one is named for quickstart', () => {
+    const others = { DATABASE_URL: 'postgresql://me@db/shop', DATABASE_MIGRATION_URL: 'postgresql://owner@db/shop' };
+    expect(readOptions(others)).toMatchObject({ databaseUrl: undefined, unusedSettings: Object.keys(others) });
+    const url = 'postgresql://me@db/tidemark';
+    expect(readOptions({ ...others, QUICKSTART_DATABASE_URL: url }).databaseUrl).toBe(url);
   });
 });

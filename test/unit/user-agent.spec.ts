@@ -1,4 +1,4 @@
-import { parseUserAgent } from '../../src/events/reading/user-agent.js';
+import { parseUserAgent } from '../../src/analytics/properties/user-agent.js';
 
 /** Headers as browsers, crawlers and programs send them: name and version of the browser, then of the system; the device. */
 const AGENTS: [text: string, ...expected: (string | null)[]][] = [

@@ -408,7 +408,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** The catalogue: every functionality with its event types. */
+        get: operations["AuditEventsController_listFunctionalities"];
         put?: never;
         /** Adds event types to a functionality of your tenant, new or not. */
         post: operations["AuditEventsController_addFunctionality"];
@@ -1250,6 +1251,16 @@ export interface components {
             timestamp: string;
         };
         ApiCallPage: {
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
+            to: string;
             data: components["schemas"]["ApiCallResponse"][];
             next_cursor: string | null;
         };
@@ -1722,6 +1733,16 @@ export interface components {
             redacted_fields: ("user_id" | "session_id" | "ip_address" | "user_agent" | "resource_id" | "message" | "idempotency_key" | "before_state" | "after_state" | "metadata")[] | null;
         };
         EntryPage: {
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
+            to: string;
             data: components["schemas"]["EntryResponse"][];
             /** @description Pass as cursor for the next page; null on the last. */
             next_cursor: string | null;
@@ -1732,6 +1753,16 @@ export interface components {
             count: number;
         };
         EntryStatsResponse: {
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
+            to: string;
             total: number;
             by_action: {
                 [key: string]: number;
@@ -1810,6 +1841,9 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        RecentAuditEventsResponse: {
+            data: components["schemas"]["AuditEventResponse"][];
+        };
         AuditEventPage: {
             data: components["schemas"]["AuditEventResponse"][];
             page_number: number;
@@ -1820,6 +1854,10 @@ export interface components {
         EventTypesResponse: {
             functionality: string;
             event_types: string[];
+        };
+        CatalogueResponse: {
+            /** @description By name; the common ones and those of the tenant. */
+            data: components["schemas"]["EventTypesResponse"][];
         };
         AddFunctionalityDto: {
             /** @example Inventory */
@@ -2078,9 +2116,15 @@ export interface components {
             count: number;
         };
         EventsByTypeResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             total: number;
             data: components["schemas"]["TypeCount"][];
@@ -2091,9 +2135,15 @@ export interface components {
             client_id: string;
         };
         EventsByClientAndTypeResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             data: components["schemas"]["ClientTypeCount"][];
         };
@@ -2110,9 +2160,15 @@ export interface components {
             client_id?: string;
         };
         TimeseriesResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             /** @enum {string} */
             interval: "minute" | "hour" | "day" | "week" | "month";
@@ -2138,9 +2194,15 @@ export interface components {
             latency_ms: components["schemas"]["LatencyResponse"];
         };
         ProcessingMetricsResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             /** @description Events processed in the range, whenever they happened. The range is widened to whole minutes. */
             processed: number;
@@ -2159,11 +2221,19 @@ export interface components {
             count: number;
         };
         BreakdownResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             property: string;
+            /** @description false: no event of this range and with these filters has a property of this name. */
+            property_seen: boolean;
             /** @description Events that have the property. */
             total: number;
             /** @description Different values that it has. */
@@ -2310,9 +2380,10 @@ export interface components {
             /** @example page_view */
             event_type: string;
             /**
-             * @description At most 10 properties of the payload and what they must equal. Names of 1 to 255 characters.
+             * @description At most 10 properties and what they must equal. A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key.
              * @example {
-             *       "country": "DE"
+             *       "country": "DE",
+             *       "enrichment.user_segment": "trial"
              *     }
              */
             where?: {
@@ -2326,7 +2397,7 @@ export interface components {
              * @default 604800
              */
             window_s?: number;
-            /** @description client_id, or a payload property of the first event: one result for each of its values as well. */
+            /** @description A property of the first event: one result for each of its values as well. A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
             group_by?: string;
             /**
              * Format: date-time
@@ -2356,14 +2427,22 @@ export interface components {
             steps: components["schemas"]["FunnelStepResponse"][];
         };
         FunnelResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             window_s: number;
             steps: components["schemas"]["FunnelStepResponse"][];
             /** @description With group_by: the 100 groups with the most users. */
             groups?: components["schemas"]["FunnelGroup"][];
+            /** @description Properties asked for that no event of the range and of that step has: perhaps misspelt. */
+            unseen_properties?: string[];
         };
         CreateFunnelDto: {
             steps: components["schemas"]["FunnelStepDto"][];
@@ -2372,7 +2451,7 @@ export interface components {
              * @default 604800
              */
             window_s?: number;
-            /** @description client_id, or a payload property of the first event: one result for each of its values as well. */
+            /** @description A property of the first event: one result for each of its values as well. A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
             group_by?: string;
             /** @example Checkout */
             name: string;
@@ -2430,9 +2509,15 @@ export interface components {
             steps: components["schemas"]["FunnelStepResponse"][];
         };
         OverviewResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             summary: components["schemas"]["OverviewSummary"];
             by_type: components["schemas"]["TypeCount"][];
@@ -2468,12 +2553,22 @@ export interface components {
             payload: {
                 [key: string]: unknown;
             };
+            /** @description As GET /events/:id shows it. */
+            enrichment: {
+                [key: string]: unknown;
+            };
             session_id: string | null;
         };
         UserOverviewResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             user_id: string;
             total_events: number;
@@ -2509,9 +2604,15 @@ export interface components {
             periods: components["schemas"]["RetentionPeriod"][];
         };
         RetentionResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             /** @enum {string} */
             interval: "day" | "week";
@@ -2528,6 +2629,10 @@ export interface components {
             event_time: string;
             client_id: string;
             payload: {
+                [key: string]: unknown;
+            };
+            /** @description As GET /events/:id shows it. */
+            enrichment: {
                 [key: string]: unknown;
             };
         };
@@ -2547,9 +2652,15 @@ export interface components {
             events: components["schemas"]["UserEventResponse"][];
         };
         JourneyResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             user_id: string;
             /** @description In the order in which they begin. */
@@ -2687,9 +2798,21 @@ export interface components {
             };
         };
         EventPage: {
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
+            to: string;
             data: components["schemas"]["EventResponse"][];
             /** @description Pass as cursor for the next page; null on the last. */
             next_cursor: string | null;
+            /** @description With where and without data: its properties that no event of the range has, perhaps misspelt. */
+            unseen_properties?: string[];
         };
         EnrichedResponse: {
             /** Format: uuid */
@@ -2874,6 +2997,10 @@ export interface operations {
                 /** @description This status or a higher one: 400 for everything refused. */
                 min_status?: number;
                 client_id?: string;
+                /** @description The X-Request-Id of an answer, or the request_id of a problem or a log line. */
+                request_id?: string;
+                /** @description Address of the caller, in any spelling. */
+                ip?: string;
                 /** @description Rows per page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -2918,6 +3045,10 @@ export interface operations {
                 /** @description This status or a higher one: 400 for everything refused. */
                 min_status?: number;
                 client_id?: string;
+                /** @description The X-Request-Id of an answer, or the request_id of a problem or a log line. */
+                request_id?: string;
+                /** @description Address of the caller, in any spelling. */
+                ip?: string;
                 format?: "csv" | "ndjson";
             };
             header?: never;
@@ -3364,9 +3495,9 @@ export interface operations {
                 store_id?: number;
                 company_id?: number;
                 idempotency_key?: string;
-                /** @description Part of the message, in whatever case. */
+                /** @description Part of the message, in whatever case. Without `from`, everything is looked at. */
                 message?: string;
-                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. */
+                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. Without `from`, everything is searched. */
                 q?: string;
                 /** @description Rows per page. */
                 limit?: number;
@@ -3521,9 +3652,9 @@ export interface operations {
                 store_id?: number;
                 company_id?: number;
                 idempotency_key?: string;
-                /** @description Part of the message, in whatever case. */
+                /** @description Part of the message, in whatever case. Without `from`, everything is looked at. */
                 message?: string;
-                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. */
+                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. Without `from`, everything is searched. */
                 q?: string;
                 /** @description IANA time zone in which buckets and days begin and times are printed. */
                 tz?: string;
@@ -3576,9 +3707,9 @@ export interface operations {
                 store_id?: number;
                 company_id?: number;
                 idempotency_key?: string;
-                /** @description Part of the message, in whatever case. */
+                /** @description Part of the message, in whatever case. Without `from`, everything is looked at. */
                 message?: string;
-                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. */
+                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. Without `from`, everything is searched. */
                 q?: string;
                 /** @description IANA time zone in which buckets and days begin and times are printed. */
                 tz?: string;
@@ -3732,7 +3863,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AuditEventResponse"][];
+                    "application/json": components["schemas"]["RecentAuditEventsResponse"];
                 };
             };
             /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
@@ -3754,6 +3885,8 @@ export interface operations {
                 /** @description End, exclusive (RFC 3339). Default: now. */
                 to_date?: string;
                 functionality?: string;
+                event_type?: string;
+                status?: "Success" | "Failed";
                 store_id?: number;
                 company_id?: number;
                 user?: string;
@@ -3795,6 +3928,8 @@ export interface operations {
                 /** @description End, exclusive (RFC 3339). Default: now. */
                 to_date?: string;
                 functionality?: string;
+                event_type?: string;
+                status?: "Success" | "Failed";
                 store_id?: number;
                 company_id?: number;
                 user?: string;
@@ -3850,6 +3985,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventTypesResponse"];
+                };
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuditEventsController_listFunctionalities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueResponse"];
                 };
             };
             /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
@@ -4636,7 +4799,7 @@ export interface operations {
                 from?: string;
                 /** @description End, exclusive (RFC 3339). Default: now. */
                 to?: string;
-                /** @description Name of a payload property, at the top level. */
+                /** @description A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
                 property: string;
                 /** @description Only events of this type. */
                 event_type?: string;
@@ -5352,6 +5515,8 @@ export interface operations {
                 session_id?: string;
                 client_id?: string;
                 status?: "queued" | "processed" | "failed";
+                /** @description A JSON object of at most 10 properties and the value that each must have. A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
+                where?: string;
             };
             header?: never;
             path?: never;

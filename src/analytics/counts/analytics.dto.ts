@@ -2,6 +2,8 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsInt, IsString, Length, Max, Min } from 'class-validator';
 import { IfGiven, RangeQuery, ToInteger, ZoneQuery } from '../../platform/http/query.dto.js';
+import { RangeResponse } from '../../platform/http/range.dto.js';
+import { PROPERTY_NAMES } from '../properties/event-property.js';
 import { type Interval, INTERVALS } from '../time/local-time.js';
 
 /** As ids, types and names of properties may be. */
@@ -82,7 +84,7 @@ export class ProcessingMetricsQuery extends IntersectionType(EventCountsQuery, Z
 }
 
 export class BreakdownQuery extends RangeQuery {
-  @ApiProperty({ description: 'Name of a payload property, at the top level.' })
+  @ApiProperty({ description: PROPERTY_NAMES, example: 'payload.plan' })
   @IsLabel()
   property: string;
 
@@ -107,14 +109,6 @@ export class BreakdownQuery extends RangeQuery {
   @Min(1)
   @Max(1000)
   limit = 10;
-}
-
-export class RangeResponse {
-  @ApiProperty({ format: 'date-time' })
-  from: string;
-
-  @ApiProperty({ format: 'date-time' })
-  to: string;
 }
 
 export class EventsByTypeResponse extends RangeResponse {
@@ -222,6 +216,9 @@ class ValueCount {
 export class BreakdownResponse extends RangeResponse {
   @ApiProperty()
   property: string;
+
+  @ApiProperty({ description: 'false: no event of this range and with these filters has a property of this name.' })
+  property_seen: boolean;
 
   @ApiProperty({ description: 'Events that have the property.' })
   total: number;

@@ -129,7 +129,8 @@ export class AnalyticsService {
   async getBreakdown(tenantId: string, query: BreakdownQuery): Promise<BreakdownResponse> {
     const range = toTimeRange(query);
     const found = await this.breakdowns.listTopValues(tenantId, range, query);
-    return { from: toIso(range.from), to: toIso(range.to), property: query.property, ...found };
+    const property = { property: query.property, property_seen: found.total > 0 };
+    return { from: toIso(range.from), to: toIso(range.to), ...property, ...found };
   }
 }
 

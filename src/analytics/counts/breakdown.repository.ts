@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
+import { Parameters } from '../../platform/database/sql-parameters.js';
 import { toIso } from '../../platform/http/query.dto.js';
 import type { TimeRange } from '../../platform/time/time.js';
+import { listParsedAgents } from '../properties/event-properties.repository.js';
+import { EventPropertySql, type ParsedAgents } from '../properties/event-property-sql.js';
 import { IS_COUNTED } from '../rollups/counted-events-sql.js';
 
 interface Row {
@@ -11,54 +14,59 @@ interface Row {
   distinct_values: number;
 }
 
-/** Selected by the types that occurred on the days of the range, since events have no index on the time alone. */
-const TOP_VALUES = `/* breakdown.topValues */
-select e.payload -> $4 as value, count(*)::float8 as count,
-       sum(count(*)) over ()::float8 as total, count(*) over ()::float8 as distinct_values
-from events e
-where e.tenant_id = $1 and e.event_time >= $2 and e.event_time < $3 and e.payload ? $4
-  and e.event_type in (
-    select event_type from event_rollups_day
-    where tenant_id = $1 and bucket > $2::timestamptz - interval '1 day' and bucket < $3
-      and ($5::text is null or event_type = $5))
-  and ($7::text is null or e.client_id = $7)
-  and ${IS_COUNTED}
-group by 1 order by 2 desc, (e.payload -> $4)::text collate "C" limit $6`;
-
 @Injectable()
 export class BreakdownRepository {
   constructor(private readonly database: Database) {}
 
-  /** The most frequent values of one payload property. */
+  /** The most frequent values of one property, and how many events have it. */
   async listTopValues(
     tenantId: string,
     range: TimeRange,
-    {
-      property,
-      event_type,
-      client_id,
-      limit,
-    }: {
-      property: string;
-      event_type?: string;
-      client_id?: string;
-      limit: number;
-    },
+    query: { property: string; event_type?: string; client_id?: string; limit: number },
   ): Promise<{ total: number; distinct_values: number; data: { value: unknown; count: number }[] }> {
-    const parameters = [
-      tenantId,
-      toIso(range.from),
-      toIso(range.to),
-      property,
-      event_type ?? null,
-      limit,
-      client_id ?? null,
-    ];
-    const { rows } = await this.database.readInTenant(tenantId, (sql) => sql.query<Row>(TOP_VALUES, parameters));
+    const rows = await this.database.readInTenant(tenantId, async (sql) => {
+      const agents = await listParsedAgents(sql, tenantId, [query.property]);
+      const { text, values } = topValues(tenantId, range, query, agents);
+      return (await sql.query<Row>(text, values)).rows;
+    });
     return {
       total: rows[0]?.total ?? 0,
       distinct_values: rows[0]?.distinct_values ?? 0,
       data: rows.map(({ value, count }) => ({ value, count })),
     };
   }
+}
+
+/** Selected by the types that occurred on the days of the range, since events have no index on the time alone. */
+function topValues(
+  tenantId: string,
+  range: TimeRange,
+  {
+    property,
+    event_type,
+    client_id,
+    limit,
+  }: { property: string; event_type?: string; client_id?: string; limit: number },
+  agents: ParsedAgents,
+) {
+  const parameters = new Parameters();
+  const [tenant, from, to, type, client, most] = [
+    ...[tenantId, toIso(range.from), toIso(range.to), event_type ?? null, client_id ?? null, limit],
+  ].map((value) => parameters.add(value));
+  const value = new EventPropertySql(parameters, agents).json(property);
+  const text = `/* breakdown.topValues */
+select value, count(*)::float8 as count,
+       sum(count(*)) over ()::float8 as total, count(*) over ()::float8 as distinct_values
+from (
+  select ${value} as value from events e
+  where e.tenant_id = ${tenant} and e.event_time >= ${from} and e.event_time < ${to}
+    and e.event_type in (
+      select event_type from event_rollups_day
+      where tenant_id = ${tenant} and bucket > ${from}::timestamptz - interval '1 day' and bucket < ${to}
+        and (${type}::text is null or event_type = ${type}))
+    and (${client}::text is null or e.client_id = ${client})
+    and ${IS_COUNTED}
+) found where value is not null
+group by value order by count(*) desc, value::text collate "C" limit ${most}`;
+  return { text, values: parameters.values };
 }

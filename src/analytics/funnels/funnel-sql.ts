@@ -1,20 +1,17 @@
 import { IS_COUNTED } from '../rollups/counted-events-sql.js';
 
 export interface FunnelShape {
-  /** Which steps have conditions on the payload. */
-  where: readonly boolean[];
-  /** Users are grouped by this property of the first event of their chain. */
-  grouped: 'client_id' | 'property' | null;
+  /** The conditions of each step on events `e`. */
+  steps: readonly string[];
+  /** Users are grouped by this text of the first event of their chain. */
+  group: string | null;
   /** Only the users in $5. */
   sampled: boolean;
 }
 
-/** Parameters before those of the steps, which take two each: type and conditions. */
-const FIRST_STEP_PARAMETER = 7;
-
 /**
- * One statement for a funnel. $1 tenant, $2 from, $3 to, $4 window in seconds, $5 users or null, $6 property or null,
- * then event type and conditions (or null) of each step.
+ * One statement for a funnel. $1 tenant, $2 from, $3 to, $4 window in seconds, $5 users or null, and what the steps and
+ * the group refer to.
  *
  * From any first event, taking the earliest next step each time reaches every depth as early as possible. So the chain
  * of a first event follows from "the next event of step k strictly after this one". Going through a user's events
@@ -24,9 +21,9 @@ const FIRST_STEP_PARAMETER = 7;
  * Only users with an event of step 2 after one of step 1 are sorted at all: for the others counting is enough.
  */
 export function funnelSql(shape: FunnelShape): string {
-  const steps = shape.where.map((_, index) => index + 1);
+  const steps = shape.steps.map((_, index) => index + 1);
   const last = steps.length;
-  const group = { client_id: 'e.client_id', property: 'e.payload ->> $6', none: 'null::text' }[shape.grouped ?? 'none'];
+  const group = shape.group ?? 'null::text';
   return `/* funnels.count */
 with ${steps.map((step) => stepSql(step, shape, step === 1 ? group : 'null::text')).join(', ')}
 , reach as materialized (
@@ -34,7 +31,7 @@ with ${steps.map((step) => stepSql(step, shape, step === 1 ? group : 'null::text
   from (select user_id, at, 1 as step from step_1 ${last > 1 ? 'union all select user_id, at, 2 from step_2' : ''}) s
   group by user_id
 ), candidates as materialized (
-  select user_id from reach where ${shape.grouped === null ? 'last_second > first_start' : 'first_start is not null'}
+  select user_id from reach where ${shape.group === null ? 'last_second > first_start' : 'first_start is not null'}
 ), level_${last} as (
   select user_id, at, step, label, case when step = ${last} then array[at] end as chain
   from (${steps.map((step) => `select *, ${step} as step from step_${step}`).join(' union all ')}) step_events
@@ -53,18 +50,15 @@ select label, k, count(*)::float8 as users, percentile_cont(0.5) within group (o
 from reached group by label, k
 union all
 select null, 1, count(*)::float8, null from reach
-where first_start is not null and ${shape.grouped === null ? '(last_second > first_start) is not true' : 'false'}`;
+where first_start is not null and ${shape.group === null ? '(last_second > first_start) is not true' : 'false'}`;
 }
 
 /** Collation "C": users need any order, not an alphabetical one, and comparing bytes is many times faster. */
-function stepSql(step: number, { where, sampled }: FunnelShape, label: string): string {
-  const parameter = FIRST_STEP_PARAMETER + 2 * (step - 1);
+function stepSql(step: number, { steps, sampled }: FunnelShape, label: string): string {
   return `step_${step} as not materialized (
   select e.user_id collate "C" as user_id, e.event_time as at, ${label} as label from events e
-  where e.tenant_id = $1 and e.event_type = $${parameter} and e.event_time >= $2 and e.event_time < $3
+  where e.tenant_id = $1 and ${steps[step - 1]} and e.event_time >= $2 and e.event_time < $3
     and ${sampled ? 'e.user_id = any($5::text[])' : 'e.user_id is not null and $5::text[] is null'}
-    and ${where[step - 1] === true ? `e.payload @> $${parameter + 1}::jsonb` : `$${parameter + 1}::jsonb is null`}
-    and ($6::text is null or true)
     and ${IS_COUNTED}
 )`;
 }

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Closed, DateTime, Field, ListOf, Text, text, WholeNumber } from '../../platform/http/body/fields.js';
-import { RangeResponse } from '../counts/analytics.dto.js';
-import type { Scalar } from './funnels.repository.js';
+import { RangeResponse } from '../../platform/http/range.dto.js';
+import { PROPERTY_NAMES, type Scalar } from '../properties/event-property.js';
 
 const MAX_STEPS = 10;
 const MAX_CONDITIONS = 10;
@@ -24,8 +24,8 @@ export class FunnelStepDto {
   @Field(
     { type: 'object', additionalProperties: SCALAR, maxProperties: MAX_CONDITIONS },
     {
-      ...{ optional: true, example: { country: 'DE' } },
-      description: `At most ${MAX_CONDITIONS} properties of the payload and what they must equal. Names of 1 to 255 characters.`,
+      ...{ optional: true, example: { country: 'DE', 'enrichment.user_segment': 'trial' } },
+      description: `At most ${MAX_CONDITIONS} properties and what they must equal. ${PROPERTY_NAMES}`,
     },
   )
   where?: Record<string, Scalar>;
@@ -44,7 +44,7 @@ export class FunnelDto {
 
   @Text({
     optional: true,
-    description: 'client_id, or a payload property of the first event: one result for each of its values as well.',
+    description: `A property of the first event: one result for each of its values as well. ${PROPERTY_NAMES}`,
   })
   group_by?: string;
 }
@@ -98,6 +98,12 @@ export class FunnelResponse extends RangeResponse {
 
   @ApiPropertyOptional({ type: [FunnelGroup], description: 'With group_by: the 100 groups with the most users.' })
   groups?: FunnelGroup[];
+
+  @ApiPropertyOptional({
+    type: [String],
+    description: 'Properties asked for that no event of the range and of that step has: perhaps misspelt.',
+  })
+  unseen_properties?: string[];
 }
 
 export class SavedFunnelResponse {

@@ -1,13 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql } from '../../platform/database/database.js';
+import { Parameters } from '../../platform/database/sql-parameters.js';
 import { toIso } from '../../platform/http/query.dto.js';
 import type { TimeRange } from '../../platform/time/time.js';
+import { type Scalar, toConditions } from '../properties/event-property.js';
+import { listParsedAgents, listUnseen } from '../properties/event-properties.repository.js';
+import { EventPropertySql } from '../properties/event-property-sql.js';
 import { countFunnel } from './funnel-matcher.js';
 import { listTimelines } from './funnel-timelines.repository.js';
 import { funnelSql } from './funnel-sql.js';
 import { startOfBucket } from '../time/granularities.js';
-
-export type Scalar = string | number | boolean | null;
 
 export interface FunnelStep {
   event_type: string;
@@ -89,6 +91,20 @@ export class FunnelsRepository {
     return this.count(sql, tenantId, range, definition, null);
   }
 
+  /** Those of the properties it asks for that no event of the types it asks for has. */
+  async listUnseen(sql: Sql, tenantId: string, range: TimeRange, definition: FunnelDefinition): Promise<string[]> {
+    const { steps, group_by } = definition;
+    const asked = [
+      ...steps.map(({ event_type, where }) => ({ types: [event_type], names: Object.keys(where ?? {}) })),
+      ...(group_by === undefined ? [] : [{ types: typesOf(steps.slice(0, 1)), names: [group_by] }]),
+    ];
+    const unseen = new Set<string>();
+    for (const { types, names } of asked) {
+      for (const name of await listUnseen(sql, tenantId, range, names, types)) unseen.add(name);
+    }
+    return [...unseen];
+  }
+
   private async count(
     sql: Sql,
     tenantId: string,
@@ -96,20 +112,23 @@ export class FunnelsRepository {
     { steps, window_s, group_by }: FunnelDefinition,
     users: readonly string[] | null,
   ): Promise<ReachedStep[]> {
-    const grouped = group_by === undefined ? null : group_by === 'client_id' ? 'client_id' : 'property';
-    const where = steps.map((step) => step.where !== undefined && Object.keys(step.where).length > 0);
+    const parameters = new Parameters();
+    for (const value of [tenantId, toIso(range.from), toIso(range.to), window_s, users]) parameters.add(value);
+    const named = [
+      ...steps.flatMap(({ where = {} }) => Object.keys(where)),
+      ...(group_by === undefined ? [] : [group_by]),
+    ];
+    const property = new EventPropertySql(parameters, await listParsedAgents(sql, tenantId, named));
+    const conditions = steps.map(({ event_type, where }) =>
+      [`e.event_type = ${parameters.add(event_type)}`, ...toConditions(where).map((one) => property.is(one))].join(
+        ' and ',
+      ),
+    );
+    const group = group_by === undefined ? null : property.text(group_by);
     // Many users are sorted and hashed: without enough memory, all of them go to disk and back.
     await sql.query(`set local work_mem = '64MB'`);
-    const { rows } = await sql.query<ReachedStep>(funnelSql({ where, grouped, sampled: users !== null }), [
-      tenantId,
-      toIso(range.from),
-      toIso(range.to),
-      window_s,
-      users,
-      grouped === 'property' ? group_by : null,
-      ...steps.flatMap((step, n) => [step.event_type, where[n] === true ? JSON.stringify(step.where) : null]),
-    ]);
-    return rows;
+    const statement = funnelSql({ steps: conditions, group, sampled: users !== null });
+    return (await sql.query<ReachedStep>(statement, parameters.values)).rows;
   }
 }
 

@@ -3,8 +3,6 @@ import { recordOf } from '../../audit/entries/act.js';
 import { AuditEntryWriter } from '../../audit/entries/entry-writer.js';
 import { decodeCursor, toPage } from '../../platform/http/cursor.js';
 import { Database, type Sql, sqlState } from '../../platform/database/database.js';
-import { invalidBody } from '../../platform/http/body/body-validator.js';
-import { boundedTextFault } from '../../platform/http/body/payload-check.js';
 import { notFound, Problem } from '../../platform/http/problem.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { type RangeQuery, toIso, toTimeRange } from '../../platform/http/query.dto.js';
@@ -19,13 +17,12 @@ import type {
   SavedFunnelPage,
   SavedFunnelResponse,
 } from './funnels.dto.js';
+import { requireProperties } from '../properties/event-property.js';
 import { FunnelCounter } from './funnel-counter.js';
 import { type FunnelDefinition, FunnelsRepository, type ReachedStep } from './funnels.repository.js';
 import { MAX_SAVED_FUNNELS, type SavedFunnel, SavedFunnelsRepository } from './saved-funnels.repository.js';
 
 const MAX_GROUPS = 100;
-/** Characters of the name of a payload property. */
-const MAX_NAME = 255;
 
 const SAVED = { action: 'CREATE', resource: 'saved_funnel', message: 'Funnel saved' } as const;
 const DELETED = { action: 'DELETE', resource: 'saved_funnel', message: 'Saved funnel deleted' } as const;
@@ -98,12 +95,24 @@ export class FunnelsService {
   }
 
   private async answer(tenantId: string, definition: FunnelDefinition, range: TimeRange): Promise<FunnelResponse> {
-    const rows = await this.counter.countSteps(tenantId, range, definition);
+    const steps = describeSteps(definition, await this.counter.countSteps(tenantId, range, definition));
     const span = { from: toIso(range.from), to: toIso(range.to), window_s: definition.window_s };
-    const answer = { ...span, steps: describeSteps(definition, rows) };
-    if (definition.group_by === undefined) return answer;
-    const labelled = await this.counter.countGroups(tenantId, range, definition);
-    return { ...answer, groups: describeGroups(definition, labelled) };
+    const grouped = definition.group_by !== undefined;
+    const groups = grouped
+      ? describeGroups(definition, await this.counter.countGroups(tenantId, range, definition))
+      : undefined;
+    // A misspelt property leaves a step without users, or all of them in one group.
+    const isSuspect = steps.some(({ users }) => users === 0) || groups?.every(({ value }) => value === null);
+    const unseen = isSuspect === true ? await this.listUnseen(tenantId, range, definition) : [];
+    return {
+      ...{ ...span, steps },
+      ...(groups === undefined ? {} : { groups }),
+      ...(unseen.length === 0 ? {} : { unseen_properties: unseen }),
+    };
+  }
+
+  private listUnseen(tenantId: string, range: TimeRange, definition: FunnelDefinition): Promise<string[]> {
+    return this.database.readInTenant(tenantId, (sql) => this.funnels.listUnseen(sql, tenantId, range, definition));
   }
 
   private async require(tenantId: string, id: string): Promise<SavedFunnel> {
@@ -115,15 +124,9 @@ export class FunnelsService {
 
 const noSuchFunnel = () => notFound('There is no funnel with this id.');
 
-/** @throws Problem 400 for a name that no payload property can have */
+/** @throws Problem 400 for a name that no property can have */
 function definitionOf({ steps, window_s, group_by }: FunnelDefinition): FunnelDefinition {
-  const faults = steps.flatMap(({ where = {} }, n) =>
-    Object.keys(where).flatMap((name) => {
-      const fault = boundedTextFault(name, MAX_NAME);
-      return fault === null ? [] : [{ path: `steps[${n}].where`, message: `has a name that ${fault}` }];
-    }),
-  );
-  if (faults.length > 0) throw invalidBody(faults);
+  for (const [n, { where = {} }] of steps.entries()) requireProperties(Object.keys(where), `steps[${n}].where`);
   return {
     steps: steps.map(({ event_type, where }) => ({ event_type, ...(where === undefined ? {} : { where }) })),
     window_s,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Sql } from '../../platform/database/database.js';
 import { toIso } from '../../platform/http/query.dto.js';
 import type { TimeRange } from '../../platform/time/time.js';
+import { CONTEXT_COLUMNS, type StoredContext, WITH_CONTEXT } from '../properties/event-context.js';
 import { IS_COUNTED } from '../rollups/counted-events-sql.js';
 
 export interface TypeSummary {
@@ -18,7 +19,7 @@ export interface SessionSummary {
   events: number;
 }
 
-export interface UserEvent {
+export interface UserEvent extends StoredContext {
   id: string;
   event_id: string;
   event_type: string;
@@ -66,8 +67,8 @@ select session_id, min(event_time) as started_at, max(event_time) as ended_at, c
 from numbered group by session_id, part order by started_at desc, session_id limit $5`;
 
 const RECENT = `/* userEvents.recent */
-select e.id, e.event_id, e.event_type, e.event_time, e.client_id, e.session_id, e.payload
-from events e where e.tenant_id = $1 and e.user_id = $2 and e.event_time >= $3 and e.event_time < $4 and ${IS_COUNTED}
+select e.id, e.event_id, e.event_type, e.event_time, e.client_id, e.session_id, e.payload, ${CONTEXT_COLUMNS}
+from events e ${WITH_CONTEXT} where e.tenant_id = $1 and e.user_id = $2 and e.event_time >= $3 and e.event_time < $4 and ${IS_COUNTED}
 order by e.event_time desc, e.id desc limit $5`;
 
 /** $5, $6: time and id of the last event of the page before, or null. */
@@ -80,9 +81,9 @@ with ${SESSIONS}, placed as (
   select * from placed where $5::timestamptz is null or (event_time, id) > ($5, $6::uuid)
   order by event_time, id limit $7
 )
-select e.id, e.event_id, e.event_type, e.event_time, e.client_id, e.payload,
+select e.id, e.event_id, e.event_type, e.event_time, e.client_id, e.payload, ${CONTEXT_COLUMNS},
        p.session_id, p.part, p.started_at, p.ended_at, p.events
-from page p join events e on e.tenant_id = $1 and e.id = p.id order by p.event_time, p.id`;
+from page p join events e on e.tenant_id = $1 and e.id = p.id ${WITH_CONTEXT} order by p.event_time, p.id`;
 
 /** What one user did, from the events themselves, which an index finds by user. */
 @Injectable()

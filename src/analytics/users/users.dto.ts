@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsInt, Max, Min } from 'class-validator';
 import { IfGiven, OptionalText, RangeQuery, ToInteger, ZoneQuery } from '../../platform/http/query.dto.js';
-import { RangeResponse, TypeCount } from '../counts/analytics.dto.js';
+import { RangeResponse } from '../../platform/http/range.dto.js';
+import { TypeCount } from '../counts/analytics.dto.js';
 
 export class JourneyQuery extends RangeQuery {
   @ApiPropertyOptional({ type: Number, description: 'Events per page.', minimum: 1, maximum: 1000, default: 1000 })
@@ -63,6 +64,9 @@ class UserEventResponse {
 
   @ApiProperty({ type: 'object', additionalProperties: true })
   payload: Record<string, unknown>;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, description: 'As GET /events/:id shows it.' })
+  enrichment: Record<string, unknown>;
 }
 
 class RecentEventResponse extends UserEventResponse {

@@ -6,6 +6,7 @@ import { badRequest } from '../../platform/http/problem.js';
 import { toIso, toTimeRange } from '../../platform/http/query.dto.js';
 import { DAY_MS, isAskable } from '../../platform/time/time.js';
 import { isUuid } from '../../platform/database/uuid7.js';
+import { enrichmentOf } from '../properties/event-context.js';
 import { bucketStarts } from '../time/local-time.js';
 import { RetentionRepository } from '../retention/retention.repository.js';
 import { type JourneyEvent, type UserEvent, UserEventsRepository } from './user-events.repository.js';
@@ -116,8 +117,10 @@ function requireUserId(userId: string): void {
   if (message !== null) throw badRequest(`user_id ${message}.`, [{ path: 'user_id', message }]);
 }
 
-function describeEvent({ id, event_id, event_type, event_time, client_id, payload }: UserEvent) {
-  return { id, event_id, event_type, event_time: event_time.toISOString(), client_id, payload };
+function describeEvent(event: UserEvent) {
+  const { id, event_id, event_type, event_time, client_id, payload } = event;
+  const enrichment = enrichmentOf(event);
+  return { id, event_id, event_type, event_time: event_time.toISOString(), client_id, payload, enrichment };
 }
 
 /** Sessions in the order of their first event on this page. */

@@ -11,7 +11,6 @@ import {
 } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Caller, RequireScope } from '../../platform/http/access.js';
-import type { Page } from '../../platform/http/cursor.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { CurrentCall } from '../call-log/current-call.js';
 import type { OpenCall } from '../call-log/api-call.js';
@@ -82,7 +81,7 @@ export class AuditEntriesController {
   @Get()
   @RequireScope('read')
   @ApiOkResponse({ type: EntryPage })
-  list(@Caller() caller: Principal, @Query() query: ListEntriesQuery): Promise<Page<EntryResponse>> {
+  list(@Caller() caller: Principal, @Query() query: ListEntriesQuery): Promise<EntryPage> {
     return this.entries.list(caller, query);
   }
 

@@ -17,10 +17,12 @@ import {
   AddFunctionalityDto,
   AuditEventPage,
   AuditEventResponse,
+  CatalogueResponse,
   CreateAuditEventDto,
   EventTypesQuery,
   EventTypesResponse,
   ExportAuditEventsQuery,
+  RecentAuditEventsResponse,
   SearchAuditEventsQuery,
 } from './audit-events.dto.js';
 import { AuditEventsService } from './audit-events.service.js';
@@ -49,8 +51,8 @@ export class AuditEventsController {
   /** The 500 most recent events. */
   @Get('recent')
   @RequireScope('read')
-  @ApiOkResponse({ type: [AuditEventResponse] })
-  recent(@Caller() caller: Principal): Promise<AuditEventResponse[]> {
+  @ApiOkResponse({ type: RecentAuditEventsResponse })
+  recent(@Caller() caller: Principal): Promise<RecentAuditEventsResponse> {
     return this.events.recent(caller);
   }
 
@@ -81,6 +83,14 @@ export class AuditEventsController {
   @ApiOkResponse({ type: EventTypesResponse })
   eventTypes(@Caller() caller: Principal, @Query() query: EventTypesQuery): Promise<EventTypesResponse> {
     return this.events.eventTypes(caller, query.functionality_name);
+  }
+
+  /** The catalogue: every functionality with its event types. */
+  @Get('functionalities')
+  @RequireScope('read')
+  @ApiOkResponse({ type: CatalogueResponse })
+  listFunctionalities(@Caller() caller: Principal): Promise<CatalogueResponse> {
+    return this.events.listFunctionalities(caller);
   }
 
   /** Adds event types to a functionality of your tenant, new or not. */

@@ -92,6 +92,11 @@ export class AuditEventResponse {
   created_at: string;
 }
 
+export class RecentAuditEventsResponse {
+  @ApiProperty({ type: [AuditEventResponse] })
+  data: AuditEventResponse[];
+}
+
 export class AuditEventPage {
   @ApiProperty({ type: [AuditEventResponse] })
   data: AuditEventResponse[];
@@ -119,6 +124,14 @@ export class AuditEventFilterQuery {
 
   @OptionalText()
   functionality?: string;
+
+  @OptionalText()
+  event_type?: string;
+
+  @ApiPropertyOptional({ enum: EVENT_STATUSES })
+  @IsOptional()
+  @IsIn(EVENT_STATUSES)
+  status?: (typeof EVENT_STATUSES)[number];
 
   @OptionalInteger(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
   store_id?: number;
@@ -172,6 +185,11 @@ export class EventTypesResponse {
 
   @ApiProperty({ type: [String] })
   event_types: string[];
+}
+
+export class CatalogueResponse {
+  @ApiProperty({ type: [EventTypesResponse], description: 'By name; the common ones and those of the tenant.' })
+  data: EventTypesResponse[];
 }
 
 @Closed()

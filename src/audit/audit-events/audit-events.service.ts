@@ -19,9 +19,11 @@ import type {
   AuditEventFilterQuery,
   AuditEventPage,
   AuditEventResponse,
+  CatalogueResponse,
   CreateAuditEventDto,
   EventTypesResponse,
   ExportAuditEventsQuery,
+  RecentAuditEventsResponse,
   SearchAuditEventsQuery,
 } from './audit-events.dto.js';
 import { CatalogueRepository } from './catalogue.repository.js';
@@ -51,8 +53,8 @@ export class AuditEventsService {
     return toAuditEvent(entry);
   }
 
-  async recent(caller: Principal): Promise<AuditEventResponse[]> {
-    return (await this.entries.list(caller.tenantId, everything(), RECENT)).map(toAuditEvent);
+  async recent(caller: Principal): Promise<RecentAuditEventsResponse> {
+    return { data: (await this.entries.list(caller.tenantId, everything(), RECENT)).map(toAuditEvent) };
   }
 
   /** @throws Problem 400 for pages so far back that counting to them would cost too much */
@@ -84,6 +86,10 @@ export class AuditEventsService {
     return { functionality, event_types };
   }
 
+  async listFunctionalities(caller: Principal): Promise<CatalogueResponse> {
+    return { data: await this.catalogue.list(caller.tenantId) };
+  }
+
   /** Adds event types to a functionality of the tenant, which need not exist yet. */
   async addFunctionality(caller: Principal, dto: AddFunctionalityDto): Promise<EventTypesResponse> {
     const { functionality, event_types } = dto;
@@ -104,7 +110,7 @@ const everything = (): EntryFilter => ({
 });
 
 function toFilter(query: AuditEventFilterQuery): EntryFilter {
-  const { functionality, store_id, company_id, user, message_pattern } = query;
+  const { functionality, event_type, status, store_id, company_id, user, message_pattern } = query;
   const filter = everything();
   const { from, to } = filter.range;
   const range = {
@@ -116,6 +122,8 @@ function toFilter(query: AuditEventFilterQuery): EntryFilter {
   }
   const equal = {
     ...(functionality === undefined ? {} : { functionality }),
+    ...(event_type === undefined ? {} : { event_type }),
+    ...(status === undefined ? {} : { status }),
     ...(store_id === undefined ? {} : { store_id }),
     ...(company_id === undefined ? {} : { company_id }),
     ...(user === undefined ? {} : { user_id: user }),

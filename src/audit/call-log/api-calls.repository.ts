@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database/database.js';
+import { isAddress } from '../../platform/database/address-sql.js';
 import { textArray, timestamptzArray, uuidArray } from '../../platform/database/pg-arrays.js';
+import { Parameters } from '../../platform/database/sql-parameters.js';
 import { toIso } from '../../platform/http/query.dto.js';
 import type { TimeRange } from '../../platform/time/time.js';
 import { parseUuid } from '../../platform/database/uuid7.js';
@@ -47,22 +49,45 @@ export interface ApiCallFilter {
   status_code?: number | undefined;
   min_status?: number | undefined;
   client_id?: string | undefined;
+  request_id?: string | undefined;
+  ip?: string | undefined;
+}
+
+/** Calls after the one with the id `before`, newest first. */
+interface ApiCallPage {
+  range: TimeRange;
+  filter: ApiCallFilter;
+  limit: number;
+  before: string | undefined;
 }
 
 /**
  * Newest first along the primary key. The id holds the time, so the range is also a range of ids. A call that stored
  * records has the id of one of them, which is made when its body has arrived.
  */
-const LIST = `/* apiCalls.list */
+function listSql(tenantId: string, { range, filter, limit, before }: ApiCallPage) {
+  const parameters = new Parameters();
+  const [tenant, from, to] = [tenantId, toIso(range.from), toIso(range.to)].map((value) => parameters.add(value));
+  const { method, endpoint, status_code, min_status, client_id, request_id, ip } = filter;
+  const where = [
+    `tenant_id = ${tenant} and timestamp >= ${from} and timestamp < ${to}`,
+    `id >= uuid7_lower_bound(${from}) and id < uuid7_lower_bound(${to}::timestamptz + interval '10 minutes')`,
+    ...(method === undefined ? [] : [`method = ${parameters.add(method)}`]),
+    ...(endpoint === undefined ? [] : [`strpos(path, ${parameters.add(endpoint)}) > 0`]),
+    ...(status_code === undefined ? [] : [`status_code = ${parameters.add(status_code)}`]),
+    ...(min_status === undefined ? [] : [`status_code >= ${parameters.add(min_status)}`]),
+    ...(client_id === undefined ? [] : [`client_id = ${parameters.add(client_id)}`]),
+    ...(request_id === undefined ? [] : [`request_id = ${parameters.add(request_id)}`]),
+    ...(ip === undefined ? [] : [isAddress('ip', ip, parameters)]),
+    ...(before === undefined ? [] : [`id < ${parameters.add(before)}`]),
+  ];
+  const text = `/* apiCalls.list */
 select id, request_id, tenant_id, client_id, key_id, method, path, route, status_code, duration_ms, ip, user_agent,
        request_bytes, response_bytes, error, calls, timestamp
-from api_audit_logs
-where tenant_id = $1 and timestamp >= $2 and timestamp < $3
-  and id >= uuid7_lower_bound($2) and id < uuid7_lower_bound($3::timestamptz + interval '10 minutes')
-  and ($4::text is null or method = $4) and ($5::text is null or strpos(path, $5) > 0)
-  and ($6::int is null or status_code = $6) and ($7::int is null or status_code >= $7)
-  and ($8::text is null or client_id = $8) and ($9::uuid is null or id < $9)
-order by id desc limit $10`;
+from api_audit_logs where ${where.join('\n  and ')}
+order by id desc limit ${parameters.add(limit)}`;
+  return { text, values: parameters.values };
+}
 
 interface ApiCallRow extends Omit<ApiCallResponse, 'timestamp'> {
   timestamp: Date;
@@ -89,18 +114,8 @@ export class ApiCallsRepository {
     before?: string,
   ): Promise<ApiCallResponse[]> {
     return this.database.readInTenant(tenantId, async (sql) => {
-      const { rows } = await sql.query<ApiCallRow>(LIST, [
-        tenantId,
-        toIso(range.from),
-        toIso(range.to),
-        filter.method ?? null,
-        filter.endpoint ?? null,
-        filter.status_code ?? null,
-        filter.min_status ?? null,
-        filter.client_id ?? null,
-        before ?? null,
-        limit,
-      ]);
+      const { text, values } = listSql(tenantId, { range, filter, limit, before });
+      const { rows } = await sql.query<ApiCallRow>(text, values);
       return rows.map((row) => ({ ...row, timestamp: row.timestamp.toISOString() }));
     });
   }

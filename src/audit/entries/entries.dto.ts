@@ -12,6 +12,7 @@ import {
   Prose,
   Text,
 } from '../../platform/http/body/fields.js';
+import { RangeResponse } from '../../platform/http/range.dto.js';
 import type { JsonValue } from '../transparency-log/canonical-json.js';
 import { PERSONAL_FIELDS, type PersonalField } from '../transparency-log/leaf.js';
 import {
@@ -256,7 +257,7 @@ export class CreatedEntriesResponse {
   results: EntryResult[];
 }
 
-export class EntryPage {
+export class EntryPage extends RangeResponse {
   @ApiProperty({ type: [EntryResponse] })
   data: EntryResponse[];
 

@@ -5,7 +5,8 @@ import { CSV_LINE, PRINTED_COLUMNS, type PrintedEntry } from './printed-entry.js
 import type { ExportedEntry } from '../entries/entry.js';
 import type { EntryFilter, Position } from '../search/entry-filter.js';
 import { conditions, ENTRY_COLUMNS, isTextSearch, matching, NEWEST_FIRST, notBefore, sourceOf } from './entry-sql.js';
-import { Parameters } from './sql-parameters.js';
+import { Parameters } from '../../platform/database/sql-parameters.js';
+import { readTerms } from './search-terms.repository.js';
 import { searchIds } from '../search/entry-search.repository.js';
 import { countEntries, type EntryStats } from '../search/entry-stats.repository.js';
 
@@ -166,10 +167,11 @@ async function selectPage<Row extends QueryResultRow>(
   sql: Sql,
   columns: string,
   tenantId: string,
-  filter: EntryFilter,
+  asked: EntryFilter,
   limit: number,
   offset: number,
 ): Promise<Row[]> {
+  const filter = await readTerms(sql, asked);
   const parameters = new Parameters();
   const text = `/* auditEntries.page */
 select ${columns} from ${sourceOf(filter)} e where ${matching(filter, tenantId, parameters)}
@@ -177,7 +179,8 @@ ${NEWEST_FIRST} limit ${parameters.add(limit)} offset ${parameters.add(offset)}`
   return (await sql.query<Row>(text, parameters.values)).rows;
 }
 
-async function countMatches(sql: Sql, tenantId: string, filter: EntryFilter): Promise<number> {
+async function countMatches(sql: Sql, tenantId: string, asked: EntryFilter): Promise<number> {
+  const filter = await readTerms(sql, asked);
   const parameters = new Parameters();
   const text = `/* auditEntries.countMatches */
 select count(*)::int as count from (

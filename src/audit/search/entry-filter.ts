@@ -26,12 +26,21 @@ export type EqualField = (typeof EQUAL_FIELDS)[number];
 export interface EntryFilter {
   range: TimeRange;
   equal: Partial<Record<EqualField, string | number>>;
-  /** tsquery text for the configuration "simple". */
-  words?: string | undefined;
+  /** What a person looks for. */
+  terms?: readonly SearchTerm[] | undefined;
   /** Part of the message, in upper or lower case. */
   messagePart?: string | undefined;
   /** Only entries of the audit-event kind. */
   auditEventsOnly?: boolean | undefined;
+}
+
+/** One thing that must occur, or must not. */
+export interface SearchTerm {
+  /** A word, or several that follow each other. */
+  text: string;
+  /** `word*`: the last word only begins so. */
+  isPrefix: boolean;
+  isExcluded: boolean;
 }
 
 /** Where a list continues: with the entries after this one, newest first. */
@@ -45,26 +54,22 @@ const MAX_TERMS = 16;
 /** One term: perhaps a minus, then a quoted phrase or a word. */
 const TERM = /(-?)(?:"([^"]*)"|([^\s"]+))/g;
 
+/** There is something to look for in a text with one of these. */
+const WORD = /[\p{L}\p{N}]/u;
+
 /**
- * What a person types into a search box as a tsquery: all words must occur, `"a phrase"` in this order, `-word` not at
- * all, `word*` as the beginning of one. Punctuation separates words, as it does where entries are indexed.
+ * What a person types into a search box: all words must occur, those that punctuation joins as a phrase, and
+ * `"a phrase"`, in this order, `-word` not at all, `word*` as the beginning of one.
  * @throws Problem 400 where nothing is left to search for
  */
-export function toTsquery(q: string): string {
-  const terms: string[] = [];
-  let positive = 0;
-  for (const [, minus, phrase, word] of q.matchAll(TERM)) {
-    const words = (phrase ?? word ?? '').split(/[\s!-/:-@[-`{-~]+/).filter((part) => part !== '');
-    if (words.length === 0) continue;
-    const prefix = word?.endsWith('*') === true ? ':*' : '';
-    const last = words.length - 1;
-    const term = words.map((part, n) => `'${part}'${n === last ? prefix : ''}`).join(' <-> ');
-    if (minus !== '-') positive += 1;
-    terms.push(minus === '-' ? `!(${term})` : `(${term})`);
-  }
-  if (positive === 0) throw invalidQuery('must hold at least one word to look for');
+export function toSearchTerms(q: string): SearchTerm[] {
+  const terms = [...q.matchAll(TERM)].flatMap(([, minus, phrase, word = '']): SearchTerm[] => {
+    const text = phrase ?? word;
+    return WORD.test(text) ? [{ text, isPrefix: word.endsWith('*'), isExcluded: minus === '-' }] : [];
+  });
+  if (terms.every(({ isExcluded }) => isExcluded)) throw invalidQuery('must hold at least one word to look for');
   if (terms.length > MAX_TERMS) throw invalidQuery(`must hold at most ${MAX_TERMS} words`);
-  return terms.join(' & ');
+  return terms;
 }
 
 const invalidQuery = (message: string) => badRequest(`q ${message}.`, [{ path: 'q', message }]);

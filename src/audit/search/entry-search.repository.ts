@@ -10,7 +10,8 @@ import {
   textConditions,
   timeConditions,
 } from './entry-sql.js';
-import { Parameters } from './sql-parameters.js';
+import { type ReadFilter, readTerms, shapeOfSearch } from './search-terms.repository.js';
+import { Parameters } from '../../platform/database/sql-parameters.js';
 
 /**
  * Entries looked at one by one before the search index is asked: a word in one of twenty fills a page of 50 from them.
@@ -21,6 +22,9 @@ const MAX_MATCHES = 2_000;
 /** Shorter parts have no trigram. */
 const SHORTEST_INDEXED_PART = 3;
 const MAX_PIECES = 4;
+/** What the conditions on text are about. */
+const SEARCHED_COLUMNS = `id, occurred_at, search, message, resource_type, resource_id, functionality, event_type,
+      before_state, after_state, metadata`;
 
 interface Walk {
   ids: string[];
@@ -47,7 +51,7 @@ interface Answer {
 interface Search {
   sql: Sql;
   tenantId: string;
-  filter: EntryFilter;
+  filter: ReadFilter;
   /**
    * Pieces of the search text for a message. The index is asked for the first one that is rare instead of the whole
    * text, or for the whole if none is: trigrams that all messages contain cost most and filter nothing.
@@ -67,10 +71,11 @@ interface Search {
 export async function searchIds(
   sql: Sql,
   tenantId: string,
-  filter: EntryFilter,
+  asked: EntryFilter,
   limit: number,
   position: Position | undefined,
 ): Promise<string[]> {
+  const filter = await readTerms(sql, asked);
   const search = { sql, tenantId, filter, pieces: piecesOf(filter.messagePart) };
   const walk = await walkNewest(search, limit, position);
   if (walk.ids.length >= limit || walk.walked < WALKED || walk.occurred_at === null || walk.id === null) {
@@ -83,8 +88,8 @@ export async function searchIds(
   return [...walk.ids, ...(await collect(search, windows, missing, rest))];
 }
 
-const isIndexed = ({ words, messagePart }: EntryFilter): boolean =>
-  words !== undefined || (messagePart !== undefined && messagePart.length >= SHORTEST_INDEXED_PART);
+const isIndexed = ({ terms, messagePart }: EntryFilter): boolean =>
+  terms !== undefined || (messagePart !== undefined && messagePart.length >= SHORTEST_INDEXED_PART);
 
 /** The words in a search text for a message; none where it is a single word. */
 function piecesOf(messagePart = ''): string[] {
@@ -108,7 +113,7 @@ async function walkNewest(
     `/* auditEntries.walkNewest */
 with newest as materialized (
   select id, occurred_at, message, coalesce(${hit}, false) as hit from (
-    select id, occurred_at, search, message from ${SEARCH_VIEW} e where ${where} ${NEWEST_FIRST} limit ${WALKED}
+    select ${SEARCHED_COLUMNS} from ${SEARCH_VIEW} e where ${where} ${NEWEST_FIRST} limit ${WALKED}
   ) walked
 ), oldest as (select id, occurred_at from newest order by occurred_at, id limit 1)
 select array(select id from newest e where hit ${NEWEST_FIRST} limit ${parameters.add(limit)}) as ids,
@@ -211,8 +216,8 @@ const hasFields = ({ equal, auditEventsOnly }: EntryFilter): boolean =>
   Object.keys(equal).length > 0 || auditEventsOnly === true;
 
 /** Which conditions on text there are. */
-const shapeOf = ({ words, messagePart }: EntryFilter, piece: string | undefined): string =>
-  [words && 'words', messagePart && 'message', piece && 'piece'].filter(Boolean).join(' ');
+const shapeOf = ({ search, messagePart }: ReadFilter, piece: string | undefined): string =>
+  [search && shapeOfSearch(search), messagePart && 'message', piece && 'piece'].filter(Boolean).join(' ');
 
 async function walkOn({ sql, tenantId, filter }: Search, limit: number, position: Position): Promise<string[]> {
   const parameters = new Parameters();

@@ -2,8 +2,10 @@ import { toIso } from '../../platform/http/query.dto.js';
 import { DAY_MS } from '../../platform/time/time.js';
 import { uuid7LowerBound } from '../../platform/database/uuid7.js';
 import { EQUAL_FIELDS, type EntryFilter, type Position } from './entry-filter.js';
+import { type ReadFilter, wordConditions } from './search-terms.repository.js';
 import { ofTenant } from './entry-time-windows.js';
-import type { Parameters } from './sql-parameters.js';
+import { isAddress } from '../../platform/database/address-sql.js';
+import type { Parameters } from '../../platform/database/sql-parameters.js';
 
 /**
  * An entry as the ndjson export shows it: the names of the columns, times with all six digits. A bigint that fits into
@@ -55,7 +57,8 @@ export function fieldConditions(filter: EntryFilter, tenantId: string, parameter
   const all = [`tenant_id = ${parameters.add(tenantId)}`];
   for (const field of EQUAL_FIELDS) {
     const value = filter.equal[field];
-    if (value !== undefined) all.push(`${field} = ${parameters.add(value)}`);
+    if (value === undefined) continue;
+    all.push(field === 'ip_address' ? isAddress(field, value, parameters) : `${field} = ${parameters.add(value)}`);
   }
   if (filter.auditEventsOnly === true) all.push('functionality is not null');
   return all;
@@ -69,19 +72,19 @@ export function timeConditions(filter: EntryFilter, parameters: Parameters, posi
 
 /** The conditions on text, which row-level security would keep away from the search index. */
 export function textConditions(
-  { words, messagePart }: Pick<EntryFilter, 'words' | 'messagePart'>,
+  { search, messagePart }: Pick<ReadFilter, 'search' | 'messagePart'>,
   parameters: Parameters,
 ): string[] {
-  const all: string[] = [];
-  if (words !== undefined) all.push(`search @@ to_tsquery('simple', ${parameters.add(words)})`);
+  const all = search === undefined ? [] : wordConditions(search, parameters);
   if (messagePart !== undefined) {
-    all.push(`message ilike ${parameters.add(`%${messagePart.replace(/[\\%_]/g, '\\$&')}%`)}`);
+    const pattern = parameters.add(`%${messagePart.replace(/[\\%_]/g, '\\$&')}%`);
+    all.push(`audit_composed(message) ilike audit_composed(${pattern})`);
   }
   return all;
 }
 
 /** All conditions of a filter on the rows of {@link sourceOf}. */
-export function matching(filter: EntryFilter, tenantId: string, parameters: Parameters): string {
+export function matching(filter: ReadFilter, tenantId: string, parameters: Parameters): string {
   const all = conditions(filter, tenantId, parameters);
   if (isTextSearch(filter)) all.push(ofTenant(tenantId, parameters), ...textConditions(filter, parameters));
   return all.join(' and ');
@@ -112,4 +115,4 @@ export function notBefore({ occurredAt, id }: Position, parameters: Parameters):
 }
 
 export const isTextSearch = (filter: EntryFilter): boolean =>
-  filter.words !== undefined || filter.messagePart !== undefined;
+  filter.terms !== undefined || filter.messagePart !== undefined;

@@ -1,7 +1,8 @@
 import type { Sql } from '../../platform/database/database.js';
 import type { EntryFilter } from './entry-filter.js';
+import { readTerms } from './search-terms.repository.js';
 import { matching, sourceOf } from './entry-sql.js';
-import { Parameters } from './sql-parameters.js';
+import { Parameters } from '../../platform/database/sql-parameters.js';
 
 /** Resource types that a statistic lists; a tenant with a new type for each entry gets the most frequent ones. */
 const MAX_RESOURCE_TYPES = 1_000;
@@ -27,9 +28,10 @@ interface Row {
 export async function countEntries(
   sql: Sql,
   tenantId: string,
-  filter: EntryFilter,
+  asked: EntryFilter,
   timeZone: string,
 ): Promise<EntryStats> {
+  const filter = await readTerms(sql, asked);
   const parameters = new Parameters();
   const where = matching(filter, tenantId, parameters);
   const { rows } = await sql.query<Row>(

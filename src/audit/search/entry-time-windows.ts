@@ -1,4 +1,4 @@
-import type { Parameters } from './sql-parameters.js';
+import type { Parameters } from '../../platform/database/sql-parameters.js';
 
 /** Every entry of a tenant is in one window of each level; windows of the next level are eight times as long. */
 const SHORTEST_S = 2_048;

@@ -1,7 +1,7 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import { appendFile, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CONFIG, type Config } from '../../platform/config/config.js';
+import { CONFIG, type Config, wrongSetting } from '../../platform/config/config.js';
 import { drain } from '../../platform/scheduling/drain.js';
 import type { PeriodicTask } from '../../platform/scheduling/periodic-task.js';
 import { PeriodicTasks } from '../../platform/scheduling/periodic-tasks.js';
@@ -55,9 +55,24 @@ export class AuditSealer implements BeforeApplicationShutdown {
     const file = this.config.AUDIT_CHECKPOINT_LOG;
     if (file === undefined || this.unlogged.size === 0) return;
     const notes = [...this.unlogged.values()].map((checkpoint) => `${checkpoint.note}\n`);
-    await mkdir(dirname(file), { recursive: true });
-    await appendFile(file, notes.join(''));
+    await append(file, notes.join(''));
     this.unlogged.clear();
     this.loggedAt = Date.now();
   }
+}
+
+/**
+ * So that a worker that could not write the log does not start at all.
+ * @throws ConfigError
+ */
+export async function checkCheckpointLog({ AUDIT_CHECKPOINT_LOG: file }: Config): Promise<void> {
+  if (file === undefined) return;
+  await append(file, '').catch((error: Error) => {
+    throw wrongSetting('AUDIT_CHECKPOINT_LOG', `must be a file that can be written to: ${error.message}`);
+  });
+}
+
+async function append(file: string, text: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await appendFile(file, text);
 }

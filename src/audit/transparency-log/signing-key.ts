@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { CONFIG, type Config } from '../../platform/config/config.js';
+import { CONFIG, type Config, wrongSetting } from '../../platform/config/config.js';
 import { Database } from '../../platform/database/database.js';
 import { getInstallationSecret } from '../../platform/database/installation-secrets.repository.js';
 
@@ -41,7 +41,7 @@ export class SigningKey {
   private async load(): Promise<KeyObject> {
     const { AUDIT_SIGNING_KEY: base64, AUDIT_SIGNING_KEY_FILE: file } = this.config;
     if (base64 !== undefined) return parseBase64(base64, 'AUDIT_SIGNING_KEY');
-    if (file !== undefined) return parseKey(readOrMake(file), 'AUDIT_SIGNING_KEY_FILE');
+    if (file !== undefined) return keyOfFile(file);
     this.logger.warn(
       'audit checkpoints are signed with a key kept in PostgreSQL; set AUDIT_SIGNING_KEY_FILE to keep it out of there',
     );
@@ -52,8 +52,7 @@ export class SigningKey {
   private loadPrevious(): KeyObject | undefined {
     const { AUDIT_PREVIOUS_SIGNING_KEY: base64, AUDIT_PREVIOUS_SIGNING_KEY_FILE: file } = this.config;
     if (base64 !== undefined) return parseBase64(base64, 'AUDIT_PREVIOUS_SIGNING_KEY');
-    if (file === undefined) return undefined;
-    return parseKey(readFileSync(file, 'utf8'), 'AUDIT_PREVIOUS_SIGNING_KEY_FILE');
+    return file === undefined ? undefined : previousKeyOfFile(file);
   }
 
   private async fromDatabase(): Promise<KeyObject> {
@@ -62,19 +61,50 @@ export class SigningKey {
   }
 }
 
-const parseBase64 = (base64: string, setting: string) =>
+/**
+ * Both files, so that a worker that could not sign does not start at all.
+ * @throws ConfigError
+ */
+export function checkKeyFiles(config: Config): void {
+  const { AUDIT_SIGNING_KEY_FILE: current, AUDIT_PREVIOUS_SIGNING_KEY_FILE: previous } = config;
+  if (config.AUDIT_SIGNING_KEY === undefined && current !== undefined) keyOfFile(current);
+  if (config.AUDIT_PREVIOUS_SIGNING_KEY === undefined && previous !== undefined) previousKeyOfFile(previous);
+}
+
+const HOW_TO_MAKE_ONE = 'make a file with one by: openssl genpkey -algorithm ed25519';
+
+const keyOfFile = (file: string) => parseFile(file, 'AUDIT_SIGNING_KEY_FILE', readOrMake);
+
+const previousKeyOfFile = (file: string) =>
+  parseFile(file, 'AUDIT_PREVIOUS_SIGNING_KEY_FILE', (name) => readFileSync(name, 'utf8'));
+
+const parseBase64 = (base64: string, setting: KeySetting) =>
   parseKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'pkcs8' }, setting);
 
 const samePublicKey = (a: KeyObject, b: KeyObject) => createPublicKey(a).equals(createPublicKey(b));
 
-function parseKey(source: Parameters<typeof createPrivateKey>[0], setting: string): KeyObject {
+type KeySetting =
+  'AUDIT_SIGNING_KEY' | 'AUDIT_SIGNING_KEY_FILE' | 'AUDIT_PREVIOUS_SIGNING_KEY' | 'AUDIT_PREVIOUS_SIGNING_KEY_FILE';
+
+function parseFile(file: string, setting: KeySetting, read: (file: string) => string): KeyObject {
+  let text: string;
+  try {
+    text = read(file);
+  } catch (error) {
+    throw wrongSetting(setting, `cannot be read or made: ${(error as Error).message}`);
+  }
+  return parseKey(text, setting);
+}
+
+function parseKey(source: Parameters<typeof createPrivateKey>[0], setting: KeySetting): KeyObject {
   let key: KeyObject | undefined;
   try {
     key = createPrivateKey(source);
   } catch {
     // the parser's own message ("DECODER routines::unsupported") does not help
   }
-  if (key?.asymmetricKeyType !== 'ed25519') throw new Error(`${setting} does not hold an Ed25519 private key`);
+  if (key?.asymmetricKeyType !== 'ed25519')
+    throw wrongSetting(setting, `does not hold an Ed25519 private key; ${HOW_TO_MAKE_ONE}`);
   return key;
 }
 

@@ -16,7 +16,6 @@ import { AlsoTakes } from '../../platform/http/also-takes.js';
 import { Caller, RequireScope } from '../../platform/http/access.js';
 import { ReadBodyWith } from '../../platform/http/body/body.interceptor.js';
 import { readJsonBody } from '../../platform/http/body/body.js';
-import type { Page } from '../../platform/http/cursor.js';
 import { FastPath } from '../../platform/http/fast-path.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { CloudEventDto } from '../cloudevents/cloud-event.dto.js';
@@ -115,7 +114,7 @@ export class EventsController {
   @Get()
   @RequireScope('read')
   @ApiOkResponse({ type: EventPage })
-  list(@Caller() caller: Principal, @Query() query: ListEventsQuery): Promise<Page<EventResponse>> {
+  list(@Caller() caller: Principal, @Query() query: ListEventsQuery): Promise<EventPage> {
     return this.reader.list(caller, query);
   }
 

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { decodeCursor, type Page, toPage } from '../../platform/http/cursor.js';
+import { decodeCursor, toPage } from '../../platform/http/cursor.js';
 import { allows, type Principal } from '../../platform/http/principal.js';
 import { notFound } from '../../platform/http/problem.js';
+import { rangeOf } from '../../platform/http/range.dto.js';
 import { toTimeRange } from '../../platform/http/query.dto.js';
 import { isUuid } from '../../platform/database/uuid7.js';
-import type { EventResponse, ListEventsQuery } from './events.dto.js';
+import { toConditions } from '../../analytics/properties/event-property.js';
+import type { EventPage, EventResponse, ListEventsQuery } from './events.dto.js';
 import { eventTextFault } from '../parsing/event-parser.js';
 import { EventsRepository } from './events.repository.js';
 
@@ -40,10 +42,18 @@ export class EventReader {
     return byEventId;
   }
 
-  async list(caller: Principal, query: ListEventsQuery): Promise<Page<EventResponse>> {
+  async list(caller: Principal, query: ListEventsQuery): Promise<EventPage> {
     const before = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
-    const rows = await this.events.list(caller.tenantId, toTimeRange(query), query, query.limit + 1, before);
-    return toPage(rows, query.limit);
+    const range = toTimeRange(query);
+    const filter = { ...query, conditions: toConditions(query.where) };
+    const rows = await this.events.list(caller.tenantId, range, filter, query.limit + 1, before);
+    const asked = rows.length === 0 && filter.conditions.length > 0;
+    const unseen = asked ? await this.events.listUnseen(caller.tenantId, range, filter) : [];
+    return {
+      ...rangeOf(range),
+      ...toPage(rows, query.limit),
+      ...(unseen.length === 0 ? {} : { unseen_properties: unseen }),
+    };
   }
 }
 

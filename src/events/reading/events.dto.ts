@@ -1,6 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import { ListQuery, OptionalText } from '../../platform/http/query.dto.js';
+import { Conditions } from '../../analytics/properties/conditions.query.js';
+import type { Scalar } from '../../analytics/properties/event-property.js';
+import { RangeResponse } from '../../platform/http/range.dto.js';
 import { EVENT_STATUSES, type EventStatus } from '../parsing/event.js';
 
 export class EventResponse {
@@ -45,12 +48,18 @@ export class EventResponse {
   enrichment: Record<string, unknown>;
 }
 
-export class EventPage {
+export class EventPage extends RangeResponse {
   @ApiProperty({ type: [EventResponse] })
   data: EventResponse[];
 
   @ApiProperty({ type: String, nullable: true, description: 'Pass as cursor for the next page; null on the last.' })
   next_cursor: string | null;
+
+  @ApiPropertyOptional({
+    type: [String],
+    description: 'With where and without data: its properties that no event of the range has, perhaps misspelt.',
+  })
+  unseen_properties?: string[];
 }
 
 export class GetEventQuery {
@@ -76,4 +85,7 @@ export class ListEventsQuery extends ListQuery {
   @IsOptional()
   @IsIn(EVENT_STATUSES)
   status?: EventStatus;
+
+  @Conditions()
+  where?: Record<string, Scalar>;
 }

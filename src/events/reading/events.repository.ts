@@ -2,11 +2,20 @@ import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database/database.js';
 import { toIso } from '../../platform/http/query.dto.js';
 import { DAY_MS, type TimeRange } from '../../platform/time/time.js';
-import { formatUuid } from '../../platform/database/uuid7.js';
-import { parseUserAgent } from './user-agent.js';
+import { Parameters } from '../../platform/database/sql-parameters.js';
+import { formatUuid, uuid7LowerBound } from '../../platform/database/uuid7.js';
 import type { EventStatus } from '../parsing/event.js';
 import { ledgerKey } from '../parsing/event-parser.js';
 import type { EventResponse } from './events.dto.js';
+import {
+  CONTEXT_COLUMNS,
+  enrichmentOf,
+  type StoredContext,
+  WITH_CONTEXT,
+} from '../../analytics/properties/event-context.js';
+import { listParsedAgents, listUnseen } from '../../analytics/properties/event-properties.repository.js';
+import { EventPropertySql, type ParsedAgents } from '../../analytics/properties/event-property-sql.js';
+import type { Condition } from '../../analytics/properties/event-property.js';
 import { EVENT_STATUS } from '../../analytics/rollups/counted-events-sql.js';
 
 export interface EventFilter {
@@ -15,23 +24,23 @@ export interface EventFilter {
   session_id?: string | undefined;
   client_id?: string | undefined;
   status?: EventStatus | undefined;
+  /** Values that properties must have. */
+  conditions?: readonly Condition[];
 }
 
-interface EventRow extends Omit<EventResponse, 'event_time' | 'received_at' | 'processed_at'> {
+interface EventRow
+  extends Omit<EventResponse, 'event_time' | 'received_at' | 'processed_at' | 'enrichment'>, StoredContext {
   event_time: Date;
   received_at: Date;
   processed_at: Date | null;
-  context_user_agent: string | null;
-  context_address: string | null;
 }
 
 const EVENT = `
   e.id, e.event_id, e.event_type, e.event_time, e.received_at, b.processed_at, ${EVENT_STATUS} as status,
-  e.client_id, e.user_id, e.session_id, e.payload, coalesce(e.enrichment, '{}') as enrichment,
-  c.user_agent as context_user_agent, c.address as context_address`;
+  e.client_id, e.user_id, e.session_id, e.payload, ${CONTEXT_COLUMNS}`;
 
 const WITH_STATUS = `
-  left join event_contexts c on c.tenant_id = e.tenant_id and c.id = e.context_id
+  ${WITH_CONTEXT}
   left join ingest_batches b on b.tenant_id = e.tenant_id and b.id = e.batch_id
   left join failed_events f on f.tenant_id = e.tenant_id and f.event_id = e.id`;
 
@@ -41,18 +50,40 @@ select ${EVENT} from events e ${WITH_STATUS} where e.tenant_id = $1 and e.id = $
 const FIND_BY_KEY = `/* events.findByKey */
 select ${EVENT} from event_keys k join events e on e.tenant_id = $1 and e.id = k.id ${WITH_STATUS} where k.key = $2`;
 
+/** Fields of a filter that events have as they are. */
+const EQUAL_FIELDS = ['event_type', 'user_id', 'session_id', 'client_id'] as const;
+
+/** Events after `before`, newest first. */
+interface EventPage {
+  range: TimeRange;
+  filter: EventFilter;
+  limit: number;
+  before: string | undefined;
+}
+
 /**
  * Newest first by receipt, along the primary key. An event is received at most a day before it happens
- * (event_time ≤ receipt + 1 day), so ids below `from` minus a day cannot match: $8.
+ * (event_time ≤ receipt + 1 day), so ids below `from` minus a day cannot match.
  */
-const LIST = `/* events.list */
-select ${EVENT} from events e ${WITH_STATUS}
-where e.tenant_id = $1 and e.event_time >= $2 and e.event_time < $3
-  and ($4::text is null or e.event_type = $4) and ($5::text is null or e.user_id = $5)
-  and ($6::text is null or e.session_id = $6) and ($7::text is null or e.client_id = $7)
-  and e.id >= uuid7_lower_bound($8) and ($9::uuid is null or e.id < $9)
-  and ($10::text is null or ${EVENT_STATUS} = $10)
-order by e.id desc limit $11`;
+function listSql(tenantId: string, { range, filter, limit, before }: EventPage, agents: ParsedAgents) {
+  const parameters = new Parameters();
+  const property = new EventPropertySql(parameters, agents);
+  const { status, conditions = [] } = filter;
+  const where = [
+    `e.tenant_id = ${parameters.add(tenantId)} and e.id >= ${parameters.add(uuid7LowerBound(range.from - DAY_MS))}`,
+    `e.event_time >= ${parameters.add(toIso(range.from))} and e.event_time < ${parameters.add(toIso(range.to))}`,
+    ...EQUAL_FIELDS.filter((field) => filter[field] !== undefined).map(
+      (field) => `e.${field} = ${parameters.add(filter[field])}`,
+    ),
+    ...(before === undefined ? [] : [`e.id < ${parameters.add(before)}`]),
+    ...(status === undefined ? [] : [`${EVENT_STATUS} = ${parameters.add(status)}`]),
+    ...conditions.map((condition) => property.is(condition)),
+  ];
+  const text = `/* events.list */
+select ${EVENT} from events e ${WITH_STATUS} where ${where.join('\n  and ')}
+order by e.id desc limit ${parameters.add(limit)}`;
+  return { text, values: parameters.values };
+}
 
 @Injectable()
 export class EventsRepository {
@@ -75,21 +106,16 @@ export class EventsRepository {
     before?: string,
   ): Promise<EventResponse[]> {
     return this.database.readInTenant(tenantId, async (sql) => {
-      const { rows } = await sql.query<EventRow>(LIST, [
-        tenantId,
-        toIso(range.from),
-        toIso(range.to),
-        filter.event_type ?? null,
-        filter.user_id ?? null,
-        filter.session_id ?? null,
-        filter.client_id ?? null,
-        toIso(range.from - DAY_MS),
-        before ?? null,
-        filter.status ?? null,
-        limit,
-      ]);
-      return rows.map(toResponse);
+      const agents = await listParsedAgents(sql, tenantId, namesOf(filter));
+      const { text, values } = listSql(tenantId, { range, filter, limit, before }, agents);
+      return (await sql.query<EventRow>(text, values)).rows.map(toResponse);
     });
+  }
+
+  /** Those of the properties of a filter that no event of the range has, of the type asked for. */
+  async listUnseen(tenantId: string, range: TimeRange, filter: EventFilter): Promise<string[]> {
+    const types = filter.event_type === undefined ? null : [filter.event_type];
+    return this.database.readInTenant(tenantId, (sql) => listUnseen(sql, tenantId, range, namesOf(filter), types));
   }
 
   /**
@@ -119,19 +145,14 @@ export class EventsRepository {
   }
 }
 
+const namesOf = ({ conditions = [] }: EventFilter): string[] => conditions.map(({ property }) => property);
+
 function toResponse({ context_user_agent, context_address, enrichment, ...row }: EventRow): EventResponse {
   return {
     ...row,
     event_time: row.event_time.toISOString(),
     received_at: row.received_at.toISOString(),
     processed_at: row.processed_at?.toISOString() ?? null,
-    enrichment: { ...describeContext(context_user_agent, context_address), ...enrichment },
+    enrichment: enrichmentOf({ enrichment, context_user_agent, context_address }),
   };
-}
-
-/** Computed when it is read: most events are never read one by one. A client's own `context` has precedence. */
-function describeContext(userAgent: string | null, address: string | null): Record<string, unknown> {
-  if (userAgent === null && address === null) return {};
-  const parsed = userAgent === null ? { browser: null, os: null, device: 'other' } : parseUserAgent(userAgent);
-  return { context: { ip: address, user_agent: userAgent, ...parsed } };
 }

@@ -1,24 +1,23 @@
+import { RETENTION_SETTINGS } from './retention-settings.js';
 import { keepSecret } from './secret-values.js';
+import { withPassword } from './database-password.js';
 import {
-  cron,
   duration,
+  ed25519Key,
   flag,
+  headerNames,
   integer,
   keyName,
-  list,
   oneOf,
   origins,
+  proxies,
   secret,
   type Setting,
   text,
-  timeZone,
   url,
 } from './settings.js';
 
-/**
- * Every setting Tidemark reads, in the order `.env.example` shows them.
- * This file is the only reader of `process.env`.
- */
+/** Every setting Tidemark reads, in the order `.env.example` shows them. Only environment.ts reads `process.env`. */
 export const SETTINGS = {
   NODE_ENV: oneOf(['production', 'development', 'test'], {
     default: 'production',
@@ -43,6 +42,15 @@ export const SETTINGS = {
     description:
       'The same database, as the login that owns the tables and may create roles. Only for the migrations, which make the login of DATABASE_URL. Absent: DATABASE_URL.',
   }),
+  DATABASE_PASSWORD: text({
+    isSecret: true,
+    description:
+      'Password of the login of DATABASE_URL, as it is: in a URL, characters like @ / # ? % must be percent-encoded.',
+  }),
+  DATABASE_MIGRATION_PASSWORD: text({
+    isSecret: true,
+    description: 'Password of the login of DATABASE_MIGRATION_URL, as it is.',
+  }),
   DB_POOL_SIZE: integer(3, 200, {
     default: 16,
     description:
@@ -57,7 +65,7 @@ export const SETTINGS = {
     description:
       'A key with the platform scope that exists by configuration, at least 24 characters that nobody can guess (openssl rand -base64 32). Leave empty to use created keys only.',
   }),
-  API_KEY_HEADERS: list({
+  API_KEY_HEADERS: headerNames({
     default: ['CSIQ-APIKEY'],
     description: 'Further headers that may carry an API key, besides X-API-Key and Authorization.',
   }),
@@ -85,23 +93,27 @@ export const SETTINGS = {
     default: 20,
     description: 'Live (Socket.IO) connections that one key may have open to one API process.',
   }),
-  TRUST_PROXY: text({
+  TRUST_PROXY: proxies({
     default: 'false',
     example: 'loopback',
     description:
-      'Proxies whose X-Forwarded-For is believed: false, a hop count, or addresses (see Express "trust proxy").',
+      'Proxies whose X-Forwarded-For is believed: false, how many stand in front (1), or their addresses and subnets.',
   }),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
     description: 'Least severe log line written. Logs are JSON lines on standard output.',
   }),
   LOG_DIR: text({ description: 'Folder for rotated log files, besides standard output. Empty means none.' }),
+  ACCESS_LOG: flag({
+    default: true,
+    description:
+      'One log line for each request: method, route, status, time, bytes, name of the key, tenant, request id. In access.log of LOG_DIR, or on standard output.',
+  }),
   JWT_SECRET: secret(32, {
     description:
       'Key that signs access tokens (HS256), at least 32 characters that nobody can guess; absent: one that the installation made for itself.',
   }),
-  JWT_PRIVATE_KEY: text({
-    isSecret: true,
+  JWT_PRIVATE_KEY: ed25519Key({
     description: 'Ed25519 key that signs access tokens instead (base64 of PKCS #8 DER): algorithm EdDSA, else HS256.',
   }),
   JWT_EXPIRES_IN: duration({ default: 900, example: '15m', description: 'Life of an access token.' }),
@@ -133,33 +145,7 @@ export const SETTINGS = {
     description:
       'Requests per RATE_LIMIT_WINDOW_SECONDS of all keys of a tenant together, whatever limits they have; empty means no such ceiling. Platform keys are not counted.',
   }),
-  EVENT_RETENTION_DAYS: integer(1, 36_500, {
-    default: 90,
-    description:
-      'Days an event is kept, counted from its recording. PUT /retention/policies says otherwise for a tenant or an event type.',
-  }),
-  AUDIT_RETENTION_DAYS: integer(1, 36_500, {
-    default: 365,
-    description: 'Days an audit entry is kept, counted from its recording; a policy says otherwise for a tenant.',
-  }),
-  ROLLUP_RETENTION_DAYS: integer(1, 36_500, {
-    default: 730,
-    description:
-      'Days that counts of events, users and sessions are kept, and at least as long as an event of their time.',
-  }),
-  CALL_LOG_RETENTION_DAYS: integer(1, 36_500, { default: 90, description: 'Days a row of the call log is kept.' }),
-  RETENTION_EVENTS_CRON: cron({ default: '0 2 * * *', description: 'When events past retention are removed.' }),
-  RETENTION_AUDIT_CRON: cron({ default: '0 3 * * *', description: 'When audit entries past retention are removed.' }),
-  RETENTION_HOUSEKEEPING_CRON: cron({
-    default: '30 3 * * *',
-    description: 'When everything else past its time is removed: counts, call log, finished jobs.',
-  }),
-  RETENTION_TIME_ZONE: timeZone({ default: 'UTC', description: 'Time zone of the three times above.' }),
-  DATABASE_DISK_BYTES: integer(1, Number.MAX_SAFE_INTEGER, {
-    example: '107374182400',
-    description:
-      'Size of the volume that PostgreSQL stores its data on, for "days until full" in doctor and GET /retention/storage. PostgreSQL does not know it.',
-  }),
+  ...RETENTION_SETTINGS,
   EVENT_CONTEXT: oneOf(['truncated', 'full', 'user_agent', 'off'], {
     default: 'truncated',
     description:
@@ -175,8 +161,7 @@ export const SETTINGS = {
     description:
       'Name of this installation in audit checkpoints, without spaces and plus signs; a tenant adds /<its id>. Never change it.',
   }),
-  AUDIT_SIGNING_KEY: text({
-    isSecret: true,
+  AUDIT_SIGNING_KEY: ed25519Key({
     description:
       'Ed25519 key that signs audit checkpoints (base64 of PKCS #8 DER). Only workers need it. Absent: AUDIT_SIGNING_KEY_FILE.',
   }),
@@ -185,8 +170,7 @@ export const SETTINGS = {
     description:
       'PEM file with that key, made at first start when missing. Without either, a key inside PostgreSQL signs, which protects less.',
   }),
-  AUDIT_PREVIOUS_SIGNING_KEY: text({
-    isSecret: true,
+  AUDIT_PREVIOUS_SIGNING_KEY: ed25519Key({
     description:
       'The key before, after a change: it signs as well, so that whoever trusts only it can go on. Remove it after some weeks.',
   }),
@@ -219,6 +203,8 @@ type Optional =
   | 'JWT_SECRET'
   | 'JWT_PRIVATE_KEY'
   | 'LOG_DIR'
+  | 'DATABASE_PASSWORD'
+  | 'DATABASE_MIGRATION_PASSWORD'
   | 'TENANT_RATE_LIMIT'
   | 'DATABASE_DISK_BYTES'
   | AuditKeySetting;
@@ -243,7 +229,16 @@ export interface MigrationConfig {
 /** Nest injection token of the validated {@link Config}. */
 export const CONFIG = Symbol('CONFIG');
 
+/** A setting with which the process cannot start; the message names it and says what to do. */
 export class ConfigError extends Error {}
+
+/** Of one setting. @param why completes "NAME …" */
+export const wrongSetting = (name: SettingName, why: string): ConfigError => explainAll([`${name} ${why}`]);
+
+const explainAll = (problems: readonly string[]) => new ConfigError(`Wrong configuration:\n  ${problems.join('\n  ')}`);
+
+/** Shorter ones occur in ordinary text, which would be made unreadable. */
+const SHORTEST_SECRET = 8;
 
 /**
  * Reads and checks every setting; an empty variable counts as absent. From then on, secret values are kept out of logs.
@@ -264,10 +259,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
       problems.push(`${name} ${(error as Error).message}${example(setting)}`);
     }
   }
-  for (const [name, setting] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
-    const value = values[name];
-    if (setting.isSecret && typeof value === 'string') keepSecret(value);
-  }
+  keepSecrets(values);
   const config = values as Config;
   if (env['DATABASE_URL'] === undefined || env['DATABASE_URL'] === '') {
     problems.push(`DATABASE_URL is missing${example(SETTINGS.DATABASE_URL)}`);
@@ -275,8 +267,28 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   if (config.SKIP_AUTH && config.NODE_ENV === 'production') {
     problems.push('SKIP_AUTH must not be true in production; set NODE_ENV=development on a private machine instead');
   }
-  if (problems.length > 0) throw new ConfigError(`Wrong configuration:\n  ${problems.join('\n  ')}`);
+  for (const [url, password] of problems.length === 0 ? LOGINS : []) {
+    try {
+      values[url] = withPassword(config[url], config[password]);
+    } catch (error) {
+      problems.push(`${password} ${(error as Error).message}`);
+    }
+  }
+  if (problems.length > 0) throw explainAll(problems);
   return Object.freeze(config);
+}
+
+/** Each URL with the setting that may hold its password. */
+const LOGINS = [
+  ['DATABASE_URL', 'DATABASE_PASSWORD'],
+  ['DATABASE_MIGRATION_URL', 'DATABASE_MIGRATION_PASSWORD'],
+] as const;
+
+function keepSecrets(values: Readonly<Record<string, unknown>>): void {
+  for (const [name, { isSecret }] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
+    const value = values[name];
+    if (isSecret && typeof value === 'string' && value.length >= SHORTEST_SECRET) keepSecret(value);
+  }
 }
 
 function example(setting: Setting<unknown>): string {
@@ -287,6 +299,8 @@ function example(setting: Setting<unknown>): string {
 export function envExample(): string {
   const lines = [
     '# Every setting of Tidemark. Copy to .env and change what you need; lines in comments show the default.',
+    '# A process reads .env in the folder where it starts; variables of its environment win. ENV_FILE names another file,',
+    '# ENV_FILE=none reads none. Put values with # or spaces in quotes, those with $ in single ones.',
   ];
   for (const [name, setting] of Object.entries(SETTINGS) as [string, Setting<unknown>][]) {
     lines.push('', `# ${setting.description}`);

@@ -1,4 +1,6 @@
 import { CronTime } from 'cron';
+import { createPrivateKey } from 'node:crypto';
+import proxyAddr from 'proxy-addr';
 import { isTimeZone } from '../time/time-zone.js';
 import { HOW_TO_MAKE_A_SECRET, weaknessOf } from './weak-secrets.js';
 
@@ -76,13 +78,30 @@ export function secret(minLength: number, words: Words<string>): Setting<string>
   });
 }
 
+/** An `@` behind the host belongs to a password, of which a character before it ended the host too early. */
+const ENCODE =
+  'must have login and password percent-encoded where they hold more than letters and digits: @ %40, / %2F, # %23, ? %3F, % %25';
+
 export function url(protocols: readonly string[], words: Words<string>): Setting<string> {
   return setting(words, '', (raw) => {
-    if (!URL.canParse(raw) || !protocols.includes(new URL(raw).protocol)) {
-      throw new Error(`must be a URL starting with ${protocols.map((p) => `${p}//`).join(' or ')}`);
-    }
+    const isOurs = protocols.some((protocol) => raw.toLowerCase().startsWith(`${protocol}//`));
+    if (!isOurs) throw new Error(`must be a URL starting with ${protocols.map((p) => `${p}//`).join(' or ')}`);
+    const [, authority = '', rest = ''] = /^\w+:\/\/([^/?#]*)(.*)$/s.exec(raw) ?? [];
+    if (rest.includes('@') && !authority.includes('@')) throw new Error(ENCODE);
+    if (!URL.canParse(raw)) throw new Error(`must be a URL like ${protocols[0]}//login@host:port/name, and ${ENCODE}`);
+    const { username, password, pathname } = new URL(raw);
+    if (![username, password, pathname].every(isDecodable)) throw new Error(ENCODE);
     return raw;
   });
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function list(words: Words<readonly string[]>): Setting<readonly string[]> {
@@ -92,6 +111,54 @@ export function list(words: Words<readonly string[]>): Setting<readonly string[]
       .map((item) => item.trim())
       .filter((item) => item !== ''),
   );
+}
+
+/** `token` of RFC 9110 (5.6.2): what a field may be called. */
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+
+export function headerNames(words: Words<readonly string[]>): Setting<readonly string[]> {
+  const { parse, ...setting } = list(words);
+  return {
+    ...setting,
+    parse: (raw) => {
+      const wrong = parse(raw).find((name) => !HEADER_NAME.test(name));
+      if (wrong === undefined) return parse(raw);
+      throw new Error(`must be names of headers with commas between; ${JSON.stringify(wrong)} is none`);
+    },
+  };
+}
+
+/** `false`, a number of proxies, or their addresses and subnets; Express knows `true` as well, and believes anybody. */
+export function proxies(words: Words<string>): Setting<string> {
+  return setting(words, words.default ?? '', (raw) => {
+    if (raw === 'false' || /^\d{1,3}$/.test(raw)) return raw;
+    try {
+      proxyAddr.compile(raw.split(',').map((address) => address.trim()));
+      return raw;
+    } catch {
+      const why = raw === 'true' ? 'with true, anybody could claim any address' : `${raw} is none of them`;
+      throw new Error(`must be false, how many proxies stand in front, or their addresses and subnets; ${why}`);
+    }
+  });
+}
+
+/** A private key that signs, as base64 of its PKCS #8 DER. */
+export function ed25519Key(words: Words<string>): Setting<string> {
+  return setting({ ...words, isSecret: true }, '', (raw) => {
+    if (isEd25519Key(raw)) return raw;
+    throw new Error(`must be an Ed25519 private key, as base64 of its PKCS #8 DER; make one with: ${MAKE_ED25519_KEY}`);
+  });
+}
+
+const MAKE_ED25519_KEY = 'openssl genpkey -algorithm ed25519 -outform DER | openssl base64 -A';
+
+function isEd25519Key(base64: string): boolean {
+  try {
+    const key = createPrivateKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'pkcs8' });
+    return key.asymmetricKeyType === 'ed25519';
+  } catch {
+    return false; // the parser's own message ("DECODER routines::unsupported") does not help
+  }
 }
 
 /** Origins as browsers send them, or `*`. An origin in another form would never match, without any error. */

@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger, multistream, pino, stdTimeFunctions } from 'pino';
 import roll from 'pino-roll';
-import type { Config } from '../config/config.js';
+import { type Config, wrongSetting } from '../config/config.js';
 import { redact } from './redact.js';
 import { logFields } from './log-context.js';
 
@@ -24,11 +24,9 @@ export async function createLogger(
     { stream: pino.destination(1), level: 'trace' },
   ];
   if (config.LOG_DIR !== undefined) {
-    mkdirSync(config.LOG_DIR, { recursive: true });
-    const file = (name: string) =>
-      roll({ file: join(config.LOG_DIR!, name), size: '10m', limit: { count: 10 }, mkdir: true });
-    streams.push({ stream: await file(`${process}.log`), level: 'trace' });
-    streams.push({ stream: await file(`${process}-errors.log`), level: 'error' });
+    makeWritable(config.LOG_DIR);
+    streams.push({ stream: await rolledFile(config.LOG_DIR, `${process}.log`), level: 'trace' });
+    streams.push({ stream: await rolledFile(config.LOG_DIR, `${process}-errors.log`), level: 'error' });
   }
   const options = {
     level: config.LOG_LEVEL,
@@ -38,6 +36,20 @@ export async function createLogger(
     formatters: { level: (label: string) => ({ level: label }) },
   };
   return new NestLogger(pino(options, multistream(streams)));
+}
+
+/** Ten files of 10 MB at most. */
+export const rolledFile = (folder: string, name: string): Promise<DestinationStream> =>
+  roll({ file: join(folder, name), size: '10m', limit: { count: 10 }, mkdir: true });
+
+/** @throws ConfigError */
+function makeWritable(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw wrongSetting('LOG_DIR', `must be a folder that can be written to: ${(error as Error).message}`);
+  }
 }
 
 /** Nest logs every module and route as it starts: only useful for debugging. */

@@ -1,5 +1,4 @@
 import { Logger } from '@nestjs/common';
-import { redact } from '../logging/redact.js';
 
 /**
  * Supervisors give ten seconds (Docker) or thirty (Kubernetes), and whoever restarts a fleet waits for each process.
@@ -43,13 +42,4 @@ export function endGracefully(close: () => Promise<void>): void {
     logger.error(reason instanceof Error ? (reason.stack ?? reason.message) : String(reason));
     end('unhandled rejection', 1);
   });
-}
-
-/** Prints why the process cannot start, in words for the operator, and exits 1. */
-export function failToStart(error: unknown): never {
-  const { name, message, stack } = error as Error;
-  const expected =
-    ['ConfigError', 'UnfitServerError'].includes((error as Error).constructor.name) || name === 'ConfigError';
-  process.stderr.write(`${redact(expected ? message : (stack ?? message))}\n`);
-  process.exit(1);
 }

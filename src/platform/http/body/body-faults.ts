@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv';
 import { dateTimeFault } from '../../time/time.js';
-import { type FieldError, printedName } from '../problem.js';
+import { type FieldError, printedName, unknownName } from '../problem.js';
 import type { MemberSchema } from './fields.js';
 import { textFault } from './payload-check.js';
 
@@ -51,7 +51,7 @@ function messageOf(error: ErrorObject, unknownMember: string): string {
     case 'required':
       return 'is missing';
     case 'additionalProperties':
-      return unknownMember;
+      return unknownName((error.params as { additionalProperty: string }).additionalProperty, unknownMember);
     case 'uniqueItems':
       return 'must not hold the same value twice';
     case 'minLength':

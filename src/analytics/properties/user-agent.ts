@@ -36,7 +36,7 @@ const namesItselfBot = createIsbotFromList(
 );
 
 /** Bowser takes 90 µs for one, and a page of events has few different ones. */
-const cache = new LRUCache<string, ParsedUserAgent>({ max: 1_000 });
+const cache = new LRUCache<string, ParsedUserAgent>({ max: 10_000 });
 
 /**
  * Browser, system and kind of device out of a User-Agent header, good enough to group by. The header is cut at 512

@@ -1,0 +1,56 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { ValidateBy } from 'class-validator';
+import { textFault } from '../../platform/http/body/payload-check.js';
+import { IfGiven } from '../../platform/http/query.dto.js';
+import { PROPERTY_NAMES, propertyFault } from './event-property.js';
+
+const MAX_CONDITIONS = 10;
+const MAX_TEXT = 1_000;
+
+/** A query parameter whose text is a JSON object: names of properties, and the value that each must have. */
+export function Conditions(): PropertyDecorator {
+  return applyDecorators(
+    ValidateBy({
+      name: 'conditions',
+      validator: {
+        validate: (value) => conditionsFault(value) === null,
+        defaultMessage: (validation) => `$property ${conditionsFault(validation?.value)}`,
+      },
+    }),
+    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? parsed(value) : value)),
+    IfGiven(),
+    ApiPropertyOptional({
+      type: String,
+      description: `A JSON object of at most ${MAX_CONDITIONS} properties and the value that each must have. ${PROPERTY_NAMES}`,
+      example: '{"payload.plan":"pro"}',
+    }),
+  );
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+function conditionsFault(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return 'must be a JSON object of properties and values, like {"payload.plan":"pro"}';
+  }
+  const conditions = Object.entries(value);
+  if (conditions.length > MAX_CONDITIONS) return `must hold at most ${MAX_CONDITIONS} properties`;
+  for (const [name, wanted] of conditions) {
+    const fault = propertyFault(name);
+    if (fault !== null) return `has a name that ${fault}`;
+    if (typeof wanted === 'object' && wanted !== null) return 'must hold texts, numbers, booleans and nulls only';
+    if (typeof wanted !== 'string') continue;
+    if (wanted.length > MAX_TEXT) return `must hold texts of at most ${MAX_TEXT} characters`;
+    const unstorable = textFault(wanted);
+    if (unstorable !== null) return `has a value that ${unstorable}`;
+  }
+  return null;
+}
