@@ -197,18 +197,23 @@ describeApi('audit events', { env: { RATE_LIMIT_REQUESTS: '1000000' } }, (api) =
     await create({ ...EVENT, event_timestamp: '2025-12-25T10:30:00Z', message: '=1+1', user: '_x0041_' });
     const { response, rows } = await exported('?functionality=Authenticate&tz=America/Chicago');
     expect(response.headers.get('content-type')).toMatch(/spreadsheetml/);
-    expect(response.headers.get('content-disposition')).toMatch(
-      /^attachment; filename="audit-events_[\d-]+_[\d-]+\.xlsx"$/,
-    );
+    const today = new Date().toISOString().slice(0, 10);
+    expect(response.headers.get('content-disposition')).toBe(`attachment; filename="audit-events_until_${today}.xlsx"`);
     const [header, ...data] = rows as string[][];
+    const names = ['event_timestamp', 'functionality', 'event_type', 'store_id', 'company_id', 'user', 'message'];
+    expect(header).toEqual([...names, 'status', 'additional_data', 'id', 'created_at']);
     const column = (name: string) => data.map((row) => row[header!.indexOf(name)]);
-    expect(column('occurred_at')).toEqual(['2025-12-25T04:30:00.000-06:00', '2025-09-25T05:30:00.000-05:00']);
+    expect(column('event_timestamp')).toEqual([new Date('2025-12-25T04:30:00Z'), new Date('2025-09-25T05:30:00Z')]);
     expect(column('message')).toEqual(['=1+1', EVENT.message]);
-    expect(column('user_id')).toEqual(['_x0041_', 'jdoe']);
-    expect((await exported('?recent=true')).rows).toHaveLength(3);
+    expect(column('user')).toEqual(['_x0041_', 'jdoe']);
+    const recent = await exported('?recent=true');
+    expect(recent.rows).toHaveLength(3);
+    expect(recent.response.headers.get('content-disposition')).toContain(`"audit-events_recent_${today}.xlsx"`);
+    const august = await exported('?from_date=2025-08-01T00:00:00Z&to_date=2025-09-01T00:00:00Z');
+    expect(august.response.headers.get('content-disposition')).toContain('"audit-events_2025-08-01_2025-09-01.xlsx"');
     expect((await exported('?page_number=2&page_size=1')).rows).toHaveLength(2);
     const { body } = await api.get<{ data: { metadata: object }[] }>('/logs?resource_type=export', key);
-    expect(body.data).toHaveLength(3);
-    expect(body.data[2]!.metadata).toMatchObject({ format: 'xlsx', functionality: 'Authenticate' });
+    expect(body.data).toHaveLength(4);
+    expect(body.data[3]!.metadata).toMatchObject({ format: 'xlsx', functionality: 'Authenticate' });
   });
 });

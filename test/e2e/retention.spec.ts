@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { mulberry32, pick } from '../../src/events/sample-data/seeded-random.js';
 import { DEFAULT_TENANT_ID } from '../../src/platform/http/principal.js';
@@ -99,7 +102,10 @@ for (const [backend, redisUrl] of backends) {
   );
 }
 
-describeApi('retention', { env: { RATE_LIMIT_REQUESTS: '1000000' } }, (api, { database }) => {
+/** Of the API, the worker and the command line. */
+const ARCHIVE_DIR = mkdtempSync(join(tmpdir(), 'archives-'));
+
+describeApi('retention', { env: { RATE_LIMIT_REQUESTS: '1000000', ARCHIVE_DIR } }, (api, { database }) => {
   let pipeline: TestPipeline;
   let retention: TestRetention;
 
@@ -111,6 +117,7 @@ describeApi('retention', { env: { RATE_LIMIT_REQUESTS: '1000000' } }, (api, { da
   afterAll(async () => {
     await pipeline.stop();
     await retention.stop();
+    rmSync(ARCHIVE_DIR, { recursive: true });
   });
 
   async function newTenant(name: string): Promise<{ tenant: string; key: string }> {
@@ -120,7 +127,7 @@ describeApi('retention', { env: { RATE_LIMIT_REQUESTS: '1000000' } }, (api, { da
 
   const cli = (...words: string[]) =>
     new Promise<{ code: number; out: string; err: string }>((resolve) => {
-      const env = { PATH: process.env['PATH'], NODE_ENV: 'test', DATABASE_URL: database.url };
+      const env = { PATH: process.env['PATH'], NODE_ENV: 'test', DATABASE_URL: database.url, ARCHIVE_DIR };
       execFile(process.execPath, ['dist/cli.js', ...words], { env }, (error, out, err) => {
         resolve({ code: error === null ? 0 : Number(error.code), out, err });
       });
@@ -206,7 +213,7 @@ describeApi('retention', { env: { RATE_LIMIT_REQUESTS: '1000000' } }, (api, { da
     const { body: hold } = await api.put<{ id: string }>('/retention/holds', { reason: 'r', user_id: 'ada' }, key);
     const look = async () => (await api.get<{ state: string }>(`/privacy/erasures/${erasure.id}`, key)).body;
     expect(await look()).toMatchObject({ state: 'queued', held_by: [hold.id] });
-    const worker = await TestWorker.start(database.url, { LOG_LEVEL: 'silent' });
+    const worker = await TestWorker.start(database.url, { LOG_LEVEL: 'silent', ARCHIVE_DIR });
     // Shorter than the lease of an erasure that is being looked at.
     const putOff = () =>
       database.query(
@@ -277,7 +284,7 @@ describeApi('retention', { env: { RATE_LIMIT_REQUESTS: '1000000' } }, (api, { da
 
     it('keep exactly what they cover through retention, clean-up and erasure', async () => {
       const random = mulberry32(SEED);
-      const worker = await TestWorker.start(database.url, { LOG_LEVEL: 'silent' });
+      const worker = await TestWorker.start(database.url, { LOG_LEVEL: 'silent', ARCHIVE_DIR });
       for (let round = 0; round < 4; round++) {
         const { tenant, key } = await newTenant(`Held ${round}`);
         const records = Array.from({ length: 40 }, (_, n) => ({
@@ -297,6 +304,7 @@ describeApi('retention', { env: { RATE_LIMIT_REQUESTS: '1000000' } }, (api, { da
           (terms.user === null || terms.user === user) &&
           (terms.from === null || days <= terms.from) &&
           (terms.to === null || days > terms.to);
+        await retention.trail.sealAll();
         const before = await look(tenant);
 
         await retention.run('events');

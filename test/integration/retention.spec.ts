@@ -209,6 +209,7 @@ describeDatabase('retention', {}, (database) => {
       await database.query('select ensure_partitions($1, 1)', [daysAgo(days)]);
       await write(days);
     }
+    await retention.trail.sealAll();
     const messages = async () =>
       (
         await database.query<{ message: string }>(

@@ -26,9 +26,14 @@ export async function recordAt(
        id = ${BACK('id')}, batch_id = ${BACK('batch_id')} where batch_id = any($2)`,
     values,
   );
+  // Ids of two moments, set back to one, are in another order.
   const moved = await database.query<{ id: string }>(
-    `update ingest_batches set received_at = $1, id = ${BACK('id')}, first_id = ${BACK('first_id')}, last_id = ${BACK('last_id')}
-     where id = any($2) returning id`,
+    `with ranges as (
+       select batch_id, min(id::text)::uuid as first, max(id::text)::uuid as last from events
+       where batch_id in (select ${BACK('b')} from unnest($2::uuid[]) b) group by 1
+     )
+     update ingest_batches set received_at = $1, id = ${BACK('id')}, first_id = r.first, last_id = r.last
+     from ranges r where id = any($2) and r.batch_id = ${BACK('id')} returning id`,
     values,
   );
   await pipeline.processing.process(moved.map(({ id }) => id));

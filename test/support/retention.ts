@@ -18,6 +18,7 @@ import type { ScheduledTask } from '../../src/retention/schedule/scheduled-task.
 import { TaskRunner } from '../../src/retention/schedule/task-runner.js';
 import { TaskRunsRepository } from '../../src/retention/schedule/task-runs.repository.js';
 import { TaskScheduler } from '../../src/retention/schedule/task-scheduler.js';
+import { TestArchives } from './audit-archive.js';
 import { TestTrail } from './audit-trail.js';
 
 /** What a worker has of retention, without a queue and without timers. */
@@ -25,6 +26,7 @@ export class TestRetention {
   readonly config: Config;
   readonly database: Database;
   readonly trail: TestTrail;
+  readonly archives: TestArchives;
   readonly runs: TaskRunsRepository;
   readonly holds: HoldsService;
   readonly policies: PoliciesService;
@@ -35,6 +37,7 @@ export class TestRetention {
     this.config = loadConfig({ NODE_ENV: 'test', DATABASE_URL: databaseUrl, DB_POOL_SIZE: '16', ...env });
     this.database = new Database(this.config);
     this.trail = new TestTrail(databaseUrl, env, this.database);
+    this.archives = new TestArchives(this.trail, databaseUrl, env);
     this.runs = new TaskRunsRepository(this.database);
     const policies = new PoliciesRepository(this.database);
     const holds = new HoldsRepository(this.database);
@@ -42,7 +45,7 @@ export class TestRetention {
     const partitions = new PartitionsRepository(this.database);
     this.holds = new HoldsService(this.database, holds, writer);
     this.policies = new PoliciesService(this.config, this.database, policies, writer);
-    const cleanups = new EntryCleanupService(this.config, this.trail.acts, writer, policies, holds);
+    const cleanups = new EntryCleanupService(this.config, this.archives.archiver, writer, policies, holds);
     this.tasks = [
       new EventRetention(this.config, policies, new EventRemovalRepository(this.database), partitions),
       new AuditRetention(this.config, policies, new EntryCountRepository(this.database), cleanups),
@@ -68,6 +71,7 @@ export class TestRetention {
   }
 
   async stop(): Promise<void> {
+    this.archives.remove();
     await this.database.onApplicationShutdown();
   }
 }

@@ -210,6 +210,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/logs/archives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files that audit entries went to before they were removed, newest first. */
+        get: operations["ArchivesController_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/logs": {
         parameters: {
             query?: never;
@@ -290,8 +307,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Removes entries that were recorded more than `older_than_days` ago, but none that must still be kept. All other
-         *     proofs stay valid, and the removal is recorded in the audit trail.
+         * Archives entries that were recorded more than `older_than_days` ago, then removes them, but none that must still be
+         *     kept. All other proofs stay valid, and the removal is recorded in the audit trail.
          */
         delete: operations["AuditEntriesController_cleanUp"];
         options?: never;
@@ -1532,6 +1549,41 @@ export interface components {
             /** @description At the present rate; null: never, as retention removes as much by then, or DATABASE_DISK_BYTES is not set. */
             days_until_full: number | null;
         };
+        ArchiveResponse: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description When its entries were recorded, in UTC.
+             * @example 2026-11
+             */
+            month: string;
+            /** @description Its name in the store: what restore-archive takes. */
+            file: string;
+            entries: number;
+            /** @description First leaf of the tree that it holds. */
+            first_leaf: number;
+            last_leaf: number;
+            /**
+             * Format: date-time
+             * @description The oldest occurred_at in it.
+             */
+            occurred_from: string;
+            /** Format: date-time */
+            occurred_to: string;
+            /** @description Size of the tree that its proofs lead to. */
+            tree_size: number;
+            /** @description Root of that tree (base64). */
+            root_hash: string;
+            /** @description SHA-256 of the file, in hex. */
+            sha256: string;
+            bytes: number;
+            /** Format: date-time */
+            created_at: string;
+        };
+        ArchivePage: {
+            data: components["schemas"]["ArchiveResponse"][];
+            next_cursor: string | null;
+        };
         CreateEntryDto: {
             /** @enum {string} */
             action_type: "CREATE" | "UPDATE" | "DELETE" | "VIEW";
@@ -1642,6 +1694,8 @@ export interface components {
             erased_fields: ("user_id" | "session_id" | "ip_address" | "user_agent" | "resource_id" | "message" | "idempotency_key" | "before_state" | "after_state" | "metadata")[] | null;
             /** @description Where an erasure replaced values by "[redacted]"; null: nowhere. */
             redacted_fields: ("user_id" | "session_id" | "ip_address" | "user_agent" | "resource_id" | "message" | "idempotency_key" | "before_state" | "after_state" | "metadata")[] | null;
+            /** @description Whether it was removed and came back from an archive. */
+            restored: boolean;
             /** @description True when this idempotency_key was used before; the entry is then the first one. */
             duplicate: boolean;
         };
@@ -1731,6 +1785,8 @@ export interface components {
             erased_fields: ("user_id" | "session_id" | "ip_address" | "user_agent" | "resource_id" | "message" | "idempotency_key" | "before_state" | "after_state" | "metadata")[] | null;
             /** @description Where an erasure replaced values by "[redacted]"; null: nowhere. */
             redacted_fields: ("user_id" | "session_id" | "ip_address" | "user_agent" | "resource_id" | "message" | "idempotency_key" | "before_state" | "after_state" | "metadata")[] | null;
+            /** @description Whether it was removed and came back from an archive. */
+            restored: boolean;
         };
         EntryPage: {
             /**
@@ -1779,6 +1835,10 @@ export interface components {
         };
         CleanupResponse: {
             deleted: number;
+            /** @description Entries that this clean-up wrote to archives; others were in one already. */
+            archived: number;
+            /** @description The archives that it wrote. */
+            archives: components["schemas"]["ArchiveResponse"][];
             /** @description Entries as old that stay because of legal holds. */
             held: number;
             /** @description The legal holds that stand, where they keep something. */
@@ -1840,6 +1900,10 @@ export interface components {
             additional_data: Record<string, never> | null;
             /** Format: date-time */
             created_at: string;
+            /** @description Whether it was removed and came back from an archive. */
+            restored: boolean;
+            /** @description Whether it stands in an archive alone; `include_archived` finds such events. */
+            archived: boolean;
         };
         RecentAuditEventsResponse: {
             data: components["schemas"]["AuditEventResponse"][];
@@ -1850,6 +1914,8 @@ export interface components {
             page_size: number;
             /** @description All matches; counting ends at 1,000,000. */
             total: number;
+            /** @description With `include_archived`: the archives that were searched. */
+            archives?: string[];
         };
         EventTypesResponse: {
             functionality: string;
@@ -3050,6 +3116,8 @@ export interface operations {
                 /** @description Address of the caller, in any spelling. */
                 ip?: string;
                 format?: "csv" | "ndjson";
+                /** @description csv only: start with a byte order mark, by which Excel knows UTF-8. */
+                bom?: "true" | "false";
             };
             header?: never;
             path?: never;
@@ -3472,6 +3540,39 @@ export interface operations {
             };
         };
     };
+    ArchivesController_list: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchivePage"];
+                };
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     AuditEntriesController_list: {
         parameters: {
             query?: {
@@ -3714,6 +3815,8 @@ export interface operations {
                 /** @description IANA time zone in which buckets and days begin and times are printed. */
                 tz?: string;
                 format?: "csv" | "xlsx" | "ndjson";
+                /** @description csv only: start with a byte order mark, by which Excel knows UTF-8. */
+                bom?: "true" | "false";
             };
             header?: never;
             path?: never;
@@ -3762,7 +3865,14 @@ export interface operations {
                     "application/json": components["schemas"]["CleanupResponse"];
                 };
             };
-            /** @description older_than_days is below the days that audit entries are kept. */
+            /** @description Entries of the tenant are being archived by another request or process. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description older_than_days is below the days that audit entries are kept, or no place for archives is set. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3894,6 +4004,8 @@ export interface operations {
                 message_pattern?: string;
                 page_number?: number;
                 page_size?: number;
+                /** @description Also reads the archives with events from the range, at most 500,000 entries of them; page_number × page_size is then at most 5,000. */
+                include_archived?: "true" | "false";
             };
             header?: never;
             path?: never;

@@ -34,9 +34,10 @@ export class ApiCallsService {
   /** Writes all matching calls to `response`, a thousand at a time, so memory is constant at any size. */
   async export(caller: Principal, query: ExportApiCallsQuery, response: Response): Promise<void> {
     const range = toTimeRange(query);
-    const { format, ...asked } = query;
+    const { format, bom, ...asked } = query;
     await this.exports.recordExport(caller, TABLE.name, format, { range }, asked);
-    await sendExport(response, { format, range, table: TABLE, pages: this.readAll(caller.tenantId, range, query) });
+    const pages = this.readAll(caller.tenantId, range, query);
+    await sendExport(response, { format, range, table: TABLE, pages, hasMark: bom === 'true' });
   }
 
   private async *readAll(tenantId: string, range: TimeRange, query: ExportApiCallsQuery): Pages<ApiCallResponse> {
@@ -72,6 +73,6 @@ const CSV_COLUMNS: (keyof ApiCallResponse)[] = [
 
 const TABLE: Table<ApiCallResponse> = {
   name: 'api-calls',
-  columns: CSV_COLUMNS,
+  columns: CSV_COLUMNS.map((name) => ({ name })),
   toCells: (call) => CSV_COLUMNS.map((column) => call[column]),
 };

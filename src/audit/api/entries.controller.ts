@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, Headers, Param, Post, Query, Res } from 
 import {
   ApiBadRequestResponse,
   ApiBody,
+  ApiConflictResponse,
   ApiCreatedResponse,
   ApiHeader,
   ApiOkResponse,
@@ -103,13 +104,16 @@ export class AuditEntriesController {
   }
 
   /**
-   * Removes entries that were recorded more than `older_than_days` ago, but none that must still be kept. All other
-   * proofs stay valid, and the removal is recorded in the audit trail.
+   * Archives entries that were recorded more than `older_than_days` ago, then removes them, but none that must still be
+   * kept. All other proofs stay valid, and the removal is recorded in the audit trail.
    */
   @Delete('cleanup')
   @RequireScope('admin')
   @ApiOkResponse({ type: CleanupResponse })
-  @ApiUnprocessableEntityResponse({ description: 'older_than_days is below the days that audit entries are kept.' })
+  @ApiUnprocessableEntityResponse({
+    description: 'older_than_days is below the days that audit entries are kept, or no place for archives is set.',
+  })
+  @ApiConflictResponse({ description: 'Entries of the tenant are being archived by another request or process.' })
   cleanUp(@Caller() caller: Principal, @Query() query: CleanupQuery): Promise<CleanupResponse> {
     return this.cleanups.cleanUp(caller, query.older_than_days);
   }

@@ -90,6 +90,12 @@ export class AuditEventResponse {
 
   @ApiProperty({ format: 'date-time' })
   created_at: string;
+
+  @ApiProperty({ description: 'Whether it was removed and came back from an archive.' })
+  restored: boolean;
+
+  @ApiProperty({ description: 'Whether it stands in an archive alone; `include_archived` finds such events.' })
+  archived: boolean;
 }
 
 export class RecentAuditEventsResponse {
@@ -109,6 +115,9 @@ export class AuditEventPage {
 
   @ApiProperty({ description: 'All matches; counting ends at 1,000,000.' })
   total: number;
+
+  @ApiPropertyOptional({ type: [String], description: 'With `include_archived`: the archives that were searched.' })
+  archives?: string[];
 }
 
 export class AuditEventFilterQuery {
@@ -155,6 +164,15 @@ export class SearchAuditEventsQuery extends AuditEventFilterQuery {
   @ApiPropertyOptional({ type: Number, minimum: 1, maximum: 5000, default: 500 })
   @OptionalInteger(1, 5_000)
   page_size = 500;
+
+  @ApiPropertyOptional({
+    enum: ['true', 'false'],
+    description:
+      'Also reads the archives with events from the range, at most 500,000 entries of them; page_number × page_size is then at most 5,000.',
+  })
+  @IsOptional()
+  @IsIn(['true', 'false'])
+  include_archived?: string;
 }
 
 export class ExportAuditEventsQuery extends IntersectionType(AuditEventFilterQuery, ZoneQuery) {

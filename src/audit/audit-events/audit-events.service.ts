@@ -5,11 +5,13 @@ import type { Principal } from '../../platform/http/principal.js';
 import { badRequest, notFound, Problem } from '../../platform/http/problem.js';
 import { DAY_MS, parseDateTime } from '../../platform/time/time.js';
 import type { OpenCall } from '../call-log/api-call.js';
+import { ArchiveSearch } from '../archive/archive-search.js';
 import { AuditEntriesRepository, MAX_COUNTED } from '../search/entries.repository.js';
 import { AuditEntriesService, invalid, reserved } from '../api/entries.service.js';
 import type { SealableEntry } from '../transparency-log/leaf.js';
 import { recordOf } from '../entries/act.js';
 import { isReserved } from '../entries/own-resources.js';
+import { auditEventTable } from '../export/entry-table.js';
 import { EntryExportService } from '../export/entry-export.service.js';
 import type { EntryFilter } from '../search/entry-filter.js';
 import { isFieldError } from '../entries/entry-parser.js';
@@ -37,6 +39,7 @@ export class AuditEventsService {
     private readonly entries: AuditEntriesRepository,
     private readonly recorder: AuditEntriesService,
     private readonly exports: EntryExportService,
+    private readonly archives: ArchiveSearch,
     private readonly catalogue: CatalogueRepository,
   ) {}
 
@@ -57,22 +60,32 @@ export class AuditEventsService {
     return { data: (await this.entries.list(caller.tenantId, everything(), RECENT)).map(toAuditEvent) };
   }
 
-  /** @throws Problem 400 for pages so far back that counting to them would cost too much */
+  /** @throws Problem 400 for pages so far back, or archives so large, that reading them would cost too much */
   async search(caller: Principal, query: SearchAuditEventsQuery): Promise<AuditEventPage> {
     const { page_number, page_size } = query;
     const filter = toFilter(query);
-    const { rows, total } = await this.entries.listPage(caller.tenantId, filter, page_size, offsetOf(query));
-    return { data: rows.map(toAuditEvent), page_number, page_size, total };
+    const offset = offsetOf(query);
+    if (query.include_archived !== 'true') {
+      const { rows, total } = await this.entries.listPage(caller.tenantId, filter, page_size, offset);
+      return { data: rows.map(toAuditEvent), page_number, page_size, total };
+    }
+    const { rows, total, searched } = await this.archives.listPage(caller.tenantId, filter, page_size, offset);
+    return { data: rows.map(toAuditEvent), page_number, page_size, total, archives: searched.map(({ file }) => file) };
   }
 
   /** An Excel workbook of the most recent events, or of what the search parameters select. */
   async export(caller: Principal, query: ExportAuditEventsQuery, response: Response): Promise<void> {
     const { tz, recent, ...search } = query;
     const { page_number, page_size = RECENT } = search;
-    const options = { format: 'xlsx', timeZone: tz, name: 'audit-events' } as const;
+    const options = { format: 'xlsx', timeZone: tz, name: 'audit-events', toTable: auditEventTable } as const;
     if (recent === 'true') {
       const part = { offset: 0, limit: RECENT };
-      return this.exports.sendFiltered(caller, everything(), { ...options, asked: { recent: true }, part }, response);
+      return this.exports.sendFiltered(
+        caller,
+        everything(),
+        { ...options, asked: { recent: true }, part, label: 'recent' },
+        response,
+      );
     }
     const part =
       page_number === undefined ? {} : { part: { offset: offsetOf({ page_number, page_size }), limit: page_size } };
@@ -155,7 +168,7 @@ function unknownEventType(functionality: string, known: readonly string[]): Prob
   });
 }
 
-function toAuditEvent(entry: SealableEntry): AuditEventResponse {
+function toAuditEvent(entry: SealableEntry & { restored?: boolean; archived?: boolean }): AuditEventResponse {
   return {
     id: entry.id,
     event_timestamp: `${entry.occurred_at.slice(0, 23)}Z`,
@@ -168,5 +181,7 @@ function toAuditEvent(entry: SealableEntry): AuditEventResponse {
     status: entry.status,
     additional_data: entry.metadata,
     created_at: `${entry.created_at.slice(0, 23)}Z`,
+    restored: entry.restored ?? false,
+    archived: entry.archived ?? false,
   };
 }

@@ -45,6 +45,15 @@ export class ExportApiCallsQuery extends ApiCallsFilterQuery {
   @IsOptional()
   @IsIn(EXPORT_FORMATS)
   format: ExportFormat = 'csv';
+
+  @ApiPropertyOptional({
+    enum: ['true', 'false'],
+    default: 'false',
+    description: 'csv only: start with a byte order mark, by which Excel knows UTF-8.',
+  })
+  @IsOptional()
+  @IsIn(['true', 'false'])
+  bom?: string;
 }
 
 export class ApiCallResponse {

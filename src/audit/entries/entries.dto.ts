@@ -203,6 +203,9 @@ export class EntryResponse {
 
   @ApiProperty({ ...FIELDS, description: 'Where an erasure replaced values by "[redacted]"; null: nowhere.' })
   redacted_fields: PersonalField[] | null;
+
+  @ApiProperty({ description: 'Whether it was removed and came back from an archive.' })
+  restored: boolean;
 }
 
 export class CreatedEntryResponse extends EntryResponse {

@@ -3,7 +3,7 @@ import type { ActionType, ExportedEntry, Severity, Source } from './entry.js';
 import type { EntryResponse } from './entries.dto.js';
 
 /** Without the fields that only an export has; times with milliseconds, as everywhere in the API. */
-export function toResponse(entry: ExportedEntry): EntryResponse {
+export function toResponse(entry: ExportedEntry & { restored?: boolean }): EntryResponse {
   return {
     id: entry.id,
     tenant_id: entry.tenant_id,
@@ -34,6 +34,7 @@ export function toResponse(entry: ExportedEntry): EntryResponse {
     erased_at: entry.erased_at === null ? null : toMilliseconds(entry.erased_at),
     erased_fields: entry.erased_fields,
     redacted_fields: entry.redacted_fields,
+    restored: entry.restored ?? false,
   };
 }
 

@@ -11,12 +11,18 @@ export const coversTime = (...times: readonly string[]): string =>
 export const unlessHeld = (tenant: string, covers: string): string =>
   `not exists (select from retention_holds h where h.tenant_id = ${tenant} and ${STANDS} and ${covers})`;
 
-const coversRecord = (row: string, times: readonly string[]) =>
-  `(h.user_id is null or h.user_id = ${row}.user_id) and ${coversTime(...times.map((time) => `${row}.${time}`))}`;
+function coversRecord(row: string, times: readonly string[]): string {
+  const covers = coversTime(...times.map((time) => `${row}.${time}`));
+  return `(h.user_id is null or h.user_id = ${row}.user_id) and ${covers}`;
+}
 
 /** Condition on events `e` and audit entries `e`: no hold that stands covers it. */
 export const EVENT_IS_FREE = unlessHeld('e.tenant_id', coversRecord('e', ['event_time', 'received_at']));
-export const ENTRY_IS_FREE = unlessHeld('e.tenant_id', coversRecord('e', ['occurred_at', 'created_at']));
+export const ENTRY_IS_FREE = entryIsFree('e');
+
+export function entryIsFree(row: string): string {
+  return unlessHeld(`${row}.tenant_id`, coversRecord(row, ['occurred_at', 'created_at']));
+}
 
 /**
  * A step that removes something takes the first before it looks what is held, and whoever orders a hold the second: so

@@ -10,6 +10,7 @@ from (
   select to_char(e.created_at at time zone 'UTC', 'YYYY-MM') as month, pg_column_size(e.*) as bytes,
          ${ENTRY_IS_FREE} as is_free
   from audit_entries e where e.tenant_id = $1 and e.id < uuid7_lower_bound($2) and e.created_at < $2
+    and (e.restored_until is null or e.restored_until <= now())
 ) counted group by month order by month`;
 
 @Injectable()

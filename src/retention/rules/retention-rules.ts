@@ -139,7 +139,7 @@ export const RETENTION_RULES: Readonly<Record<string, Rule>> = {
     },
   },
   audit_entries: {
-    kept: 'AUDIT_RETENTION_DAYS, or the policy of the tenant',
+    kept: 'AUDIT_RETENTION_DAYS, or the policy of the tenant; then in an archive',
     task: 'audit',
     hold: 'entries of the user, or of everybody',
   },
@@ -147,6 +147,7 @@ export const RETENTION_RULES: Readonly<Record<string, Rule>> = {
   ...each(['audit_leaves', 'audit_nodes', 'audit_trees', 'audit_checkpoints'], {
     kept: 'for ever: hashes and signatures, by which what was exported can be proven',
   }),
+  audit_archives: { kept: 'for ever: which file has which entries' },
   audit_unsealed: { kept: 'until its entry is sealed, about a second' },
   ...each(['privacy_erasures', 'privacy_keys'], { kept: 'for ever: the receipts of erasures, which name nobody' }),
   privacy_erasure_values: { kept: 'until its erasure is done' },
