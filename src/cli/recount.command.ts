@@ -1,5 +1,5 @@
 import { RecountService, type RollupDifference } from '../analytics/rollups/recount.service.js';
-import { toIso } from '../platform/http/query.dto.js';
+import { rangeOf } from '../platform/http/range.dto.js';
 import { ASKABLE_YEARS, DAY_MS, isAskable, parseDateTime, type TimeRange } from '../platform/time/time.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { inApplication } from './cli.module.js';
@@ -57,5 +57,5 @@ function report(json: boolean, range: TimeRange, differences: RollupDifference[]
             d.repaired ? 'repaired' : '',
           ]),
         );
-  print(json, { from: toIso(range.from), to: toIso(range.to), differences }, text);
+  print(json, { ...rangeOf(range), differences }, text);
 }

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { idOf, verifyLines } from '../support/audit-trail.js';
 import { eventually } from '../support/eventually.js';
 import { describeApi } from '../support/fixture.js';
 import { TestPipeline } from '../support/ingest.js';
+import { runBuilt } from '../support/logins.js';
 import { recordAt } from '../support/past.js';
 import { testRedisUrl } from '../support/redis.js';
 import { TestRetention } from '../support/retention.js';
@@ -125,13 +125,7 @@ describeApi('retention', { env: { RATE_LIMIT_REQUESTS: '1000000', ARCHIVE_DIR } 
     return { tenant, key: await api.createKey(tenant, ['read', 'write', 'admin']) };
   }
 
-  const cli = (...words: string[]) =>
-    new Promise<{ code: number; out: string; err: string }>((resolve) => {
-      const env = { PATH: process.env['PATH'], NODE_ENV: 'test', DATABASE_URL: database.url, ARCHIVE_DIR };
-      execFile(process.execPath, ['dist/cli.js', ...words], { env }, (error, out, err) => {
-        resolve({ code: error === null ? 0 : Number(error.code), out, err });
-      });
-    });
+  const cli = (...words: string[]) => runBuilt({ DATABASE_URL: database.url, ARCHIVE_DIR }, 'cli', ...words);
 
   const acts = async (key: string, type: string) =>
     (await api.get<{ data: { action_type: string; after_state: object }[] }>(`/logs?resource_type=${type}`, key)).body
