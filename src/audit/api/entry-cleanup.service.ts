@@ -24,9 +24,10 @@ export class EntryCleanupService {
   /**
    * Archives and removes entries that retention would remove, but none that a legal hold covers. Each transaction that
    * removes entries also records it in the audit trail.
+   * @param now the moment that ages are counted back from
    * @throws Problem 422 for entries that must still be kept, or where no place for archives is set
    */
-  async cleanUp(caller: Recorder, olderThanDays?: number): Promise<CleanupResponse> {
+  async cleanUp(caller: Recorder, olderThanDays?: number, now = new Date()): Promise<CleanupResponse> {
     const kept = (await this.policies.findAuditDays(caller.tenantId)) ?? this.config.AUDIT_RETENTION_DAYS;
     const days = olderThanDays ?? kept;
     if (days < kept) {
@@ -34,7 +35,7 @@ export class EntryCleanupService {
         errors: [{ path: 'older_than_days', message: `must be at least ${kept}, the days audit entries are kept` }],
       });
     }
-    const olderThan = new Date(Date.now() - days * DAY_MS);
+    const olderThan = new Date(now.getTime() - days * DAY_MS);
     const { deleted, archives } = await this.archiver.retire(caller.tenantId, olderThan, (sql, count, archive) => {
       const from = archive === null ? {} : { archive: archive.file, sha256: archive.sha256!.toString('hex') };
       const record = recordOf(caller, {

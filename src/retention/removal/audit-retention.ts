@@ -41,7 +41,7 @@ export class AuditRetention implements ScheduledTask {
       const months = await this.entries.count(tenantId, daysBefore(context.now, days));
       const bytes = months.reduce((sum, month) => sum + month.bytes, 0);
       if (!months.some(({ rows }) => rows > 0)) continue;
-      const { deleted } = await this.cleanups.cleanUp({ tenantId, ...RETENTION }, days);
+      const { deleted } = await this.cleanups.cleanUp({ tenantId, ...RETENTION }, days, context.now);
       await context.removed({ table: 'audit_entries', tenant_id: tenantId, rows: deleted, bytes });
     }
   }
