@@ -9,6 +9,7 @@ import { parseUuid, uuid7Time } from '../platform/database/uuid7.js';
 import { DAY_MS } from '../platform/time/time.js';
 import { AGE_OF_OLDEST_BATCH, LIST_PARTITIONS, OLDEST_UNSEALED, SERVER_CLOCK, SERVER_SETTINGS } from './doctor-sql.js';
 import { type OutputOptions, print, table } from './output.js';
+import { checkStorage } from './storage-check.js';
 
 interface Finding {
   check: string;
@@ -48,6 +49,7 @@ async function examine(config: Config): Promise<Finding[]> {
       await checkPartitions(client),
       await checkBacklog(client),
       await checkSealing(client),
+      await checkStorage(client, config),
       await checkQueue(config),
     ];
   } finally {
