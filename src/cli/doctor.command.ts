@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { Redis } from 'ioredis';
 import type { Config } from '../platform/config/config.js';
-import { connectionString } from '../platform/database/database.js';
+import { checkSession, connectionString } from '../platform/database/session.js';
 import { findExcessRights, PROPER_LOGIN } from '../platform/database/login-check.js';
 import { compareSchema, describeSchemaFault } from '../platform/database/schema-version.js';
 import { explainRefusal } from '../platform/database/server-checks.js';
@@ -34,6 +34,7 @@ async function examine(config: Config): Promise<Finding[]> {
   client.on('error', () => undefined);
   try {
     await client.connect();
+    await checkSession(client, 'tidemark_system');
   } catch (error) {
     const { message } = error as Error;
     const detail = explainRefusal(error) ?? `${message}; check DATABASE_URL and that PostgreSQL runs`;

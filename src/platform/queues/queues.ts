@@ -4,8 +4,9 @@ import { createPostgresBackend, type QueueOptions, setDefaultBackendFactory, typ
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { Config } from '../config/config.js';
-import { connectionString, surviveConnectionErrors } from '../database/database.js';
+import { surviveConnectionErrors } from '../database/database.js';
 import { QUEUE_SCHEMA } from '../database/queue-schema.js';
+import { sessionOf } from '../database/session.js';
 import { RareWarning } from '../logging/rare-warning.js';
 import { PING } from '../database/server-sql.js';
 
@@ -69,9 +70,9 @@ export class QueueConnection implements OnApplicationShutdown {
 
   /** Commits of the queue need no flush: the poller replaces a job that is lost with the server. */
   private postgres(config: Config, role: QueueRole): pg.Pool {
-    const options = `-c search_path=${QUEUE_SCHEMA} -c synchronous_commit=off`;
+    const settings = { search_path: QUEUE_SCHEMA, synchronous_commit: 'off' };
     const pool = new pg.Pool({
-      connectionString: connectionString(config.DATABASE_URL, 'tidemark_system', options),
+      ...sessionOf(config.DATABASE_URL, 'tidemark_system', settings),
       application_name: `tidemark-queue-${role}`,
       max: role === 'producer' ? 2 : 6,
       connectionTimeoutMillis: 2_000,
