@@ -24,10 +24,11 @@ const FOLDERS = [
 const ROOMS = {
   platform: {
     config: [],
-    time: [],
+    json: [],
+    time: ['json'],
     logging: ['config'],
     scheduling: ['logging'],
-    database: ['config'],
+    database: ['config', 'json'],
     http: ['database', 'logging', 'time'],
     queues: ['database', 'logging'],
     health: ['http', 'queues', 'scheduling'],

@@ -253,7 +253,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The 500 most recent events. */
+        /** The 500 most recent events, times in `tz`. */
         get: operations["AuditEventsController_recent"];
         put?: never;
         post?: never;
@@ -270,7 +270,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Events by the criteria given, most recent first, page by page. */
+        /** Events by the criteria given, most recent first, page by page, times in `tz`. */
         get: operations["AuditEventsController_search"];
         put?: never;
         post?: never;
@@ -2038,15 +2038,9 @@ export interface components {
             client_id?: string;
             /** @description Text that the reason contains, in any case. */
             reason?: string;
-            /**
-             * Format: date-time
-             * @description Failed at or after. Default: ever.
-             */
+            /** @description Failed at or after. Default: ever. */
             from?: string;
-            /**
-             * Format: date-time
-             * @description Failed before. Default: until now.
-             */
+            /** @description Failed before. Default: until now. */
             to?: string;
             /** @description `next_cursor` of the answer before, when it was not null. */
             cursor?: string;
@@ -2099,15 +2093,9 @@ export interface components {
             window_s?: number;
             /** @description A property of the first event: one result for each of its values as well. A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
             group_by?: string;
-            /**
-             * Format: date-time
-             * @description Start, inclusive. Default: 7 days before `to`.
-             */
+            /** @description Start, inclusive. Default: 7 days before `to`. */
             from?: string;
-            /**
-             * Format: date-time
-             * @description End, exclusive. Default: now.
-             */
+            /** @description End, exclusive. Default: now. */
             to?: string;
         };
         FunnelStepResponse: {
@@ -2347,13 +2335,13 @@ export interface components {
             idempotency_key?: string | null;
             /**
              * Format: date-time
-             * @description When it happened (RFC 3339), from 2000-01-01 to one day from now; absent means now.
+             * @description When it happened (RFC 3339, to the microsecond), from 2000-01-01 to one day from now; absent means now.
              */
             event_time?: string | null;
             user_id?: string | null;
             session_id?: string | null;
             /**
-             * @description Your own data: at most 64 KiB, 32 levels and 1,000 keys. Numbers keep 53 bits; send longer ids as strings.
+             * @description Your own data: at most 64 KiB, 32 levels and 1,000 keys. Numbers keep all their digits.
              * @example {
              *       "page_url": "/pricing",
              *       "device_type": "mobile"
@@ -2510,12 +2498,12 @@ export interface components {
             context?: {
                 [key: string]: unknown;
             } | null;
-            /** @description When it happened, by the client's clock. */
-            timestamp?: string | unknown;
+            /** @description When it happened, by the client's clock: ISO 8601 with or without offset (then UTC), or a number since 1970. What cannot be read is told in `errors`, and the time of receipt taken. */
+            timestamp?: (string | number) | unknown;
             /** @description Goes before timestamp. */
-            originalTimestamp?: string | unknown;
+            originalTimestamp?: (string | number) | unknown;
             /** @description When it was sent, by the client's clock, which it corrects. */
-            sentAt?: string | unknown;
+            sentAt?: (string | number) | unknown;
             /** @description An API key with the scope track, when no header carries one. */
             writeKey?: string | unknown;
             /** @description Name of the event; becomes event_type. */
@@ -2539,12 +2527,12 @@ export interface components {
             context?: {
                 [key: string]: unknown;
             } | null;
-            /** @description When it happened, by the client's clock. */
-            timestamp?: string | unknown;
+            /** @description When it happened, by the client's clock: ISO 8601 with or without offset (then UTC), or a number since 1970. What cannot be read is told in `errors`, and the time of receipt taken. */
+            timestamp?: (string | number) | unknown;
             /** @description Goes before timestamp. */
-            originalTimestamp?: string | unknown;
+            originalTimestamp?: (string | number) | unknown;
             /** @description When it was sent, by the client's clock, which it corrects. */
-            sentAt?: string | unknown;
+            sentAt?: (string | number) | unknown;
             /** @description An API key with the scope track, when no header carries one. */
             writeKey?: string | unknown;
             /** @enum {string} */
@@ -2553,7 +2541,7 @@ export interface components {
         SegmentBatchDto: {
             /** @description At most 2,500, or MAX_BATCH_SIZE where that is more. A bad one sinks no other. */
             batch: (components["schemas"]["SegmentBatchTrackDto"] | components["schemas"]["SegmentBatchMessageDto"])[];
-            sentAt?: string | unknown;
+            sentAt?: (string | number) | unknown;
             /** @description For messages without a context of their own. */
             context?: {
                 [key: string]: unknown;
@@ -2570,6 +2558,7 @@ export interface components {
             duplicates: number;
             conflicts: number;
             rejected: number;
+            /** @description What was refused, and which times were not taken as they were sent. */
             errors?: components["schemas"]["SegmentFault"][];
         };
         SegmentTrackDto: {
@@ -2588,12 +2577,12 @@ export interface components {
             context?: {
                 [key: string]: unknown;
             } | null;
-            /** @description When it happened, by the client's clock. */
-            timestamp?: string | unknown;
+            /** @description When it happened, by the client's clock: ISO 8601 with or without offset (then UTC), or a number since 1970. What cannot be read is told in `errors`, and the time of receipt taken. */
+            timestamp?: (string | number) | unknown;
             /** @description Goes before timestamp. */
-            originalTimestamp?: string | unknown;
+            originalTimestamp?: (string | number) | unknown;
             /** @description When it was sent, by the client's clock, which it corrects. */
-            sentAt?: string | unknown;
+            sentAt?: (string | number) | unknown;
             /** @description An API key with the scope track, when no header carries one. */
             writeKey?: string | unknown;
             /** @description Name of the event; becomes event_type. */
@@ -2615,12 +2604,12 @@ export interface components {
             context?: {
                 [key: string]: unknown;
             } | null;
-            /** @description When it happened, by the client's clock. */
-            timestamp?: string | unknown;
+            /** @description When it happened, by the client's clock: ISO 8601 with or without offset (then UTC), or a number since 1970. What cannot be read is told in `errors`, and the time of receipt taken. */
+            timestamp?: (string | number) | unknown;
             /** @description Goes before timestamp. */
-            originalTimestamp?: string | unknown;
+            originalTimestamp?: (string | number) | unknown;
             /** @description When it was sent, by the client's clock, which it corrects. */
-            sentAt?: string | unknown;
+            sentAt?: (string | number) | unknown;
             /** @description An API key with the scope track, when no header carries one. */
             writeKey?: string | unknown;
         };
@@ -2650,9 +2639,11 @@ export interface operations {
     ApiCallsController_list: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS";
                 /** @description Part of the path. */
@@ -2696,9 +2687,11 @@ export interface operations {
     ApiCallsController_export: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS";
                 /** @description Part of the path. */
@@ -2910,9 +2903,11 @@ export interface operations {
     AuditEntriesController_list: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 action_type?: "CREATE" | "UPDATE" | "DELETE" | "VIEW" | "EVENT";
                 source?: "api" | "tidemark";
@@ -2969,7 +2964,7 @@ export interface operations {
             query?: never;
             header: {
                 "idempotency-key": string;
-                /** @description Stands for idempotency_key. */
+                /** @description The same as idempotency_key. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3017,7 +3012,11 @@ export interface operations {
     AuditEntriesController_createMany: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Entries without idempotency_key get one from it, by their place: the same request again stores nothing twice. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3067,9 +3066,11 @@ export interface operations {
     AuditEntriesController_stats: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 action_type?: "CREATE" | "UPDATE" | "DELETE" | "VIEW" | "EVENT";
                 source?: "api" | "tidemark";
@@ -3091,8 +3092,6 @@ export interface operations {
                 message?: string;
                 /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. */
                 q?: string;
-                /** @description IANA time zone in which buckets and days begin and times are printed. */
-                tz?: string;
             };
             header?: never;
             path?: never;
@@ -3122,9 +3121,11 @@ export interface operations {
     AuditEntriesController_export: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 action_type?: "CREATE" | "UPDATE" | "DELETE" | "VIEW" | "EVENT";
                 source?: "api" | "tidemark";
@@ -3146,8 +3147,6 @@ export interface operations {
                 message?: string;
                 /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. */
                 q?: string;
-                /** @description IANA time zone in which buckets and days begin and times are printed. */
-                tz?: string;
                 format?: "csv" | "xlsx" | "ndjson";
             };
             header?: never;
@@ -3248,7 +3247,11 @@ export interface operations {
     AuditEventsController_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Sending it again stores nothing twice. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3266,7 +3269,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuditEventResponse"];
                 };
             };
-            /** @description The catalogue lacks this functionality or event type, or only Tidemark itself records it. */
+            /** @description The catalogue lacks this functionality or event type, or only Tidemark itself records it, or the Idempotency-Key was used before with other content. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3286,7 +3289,10 @@ export interface operations {
     };
     AuditEventsController_recent: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3315,9 +3321,11 @@ export interface operations {
     AuditEventsController_search: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: the beginning. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: the beginning. */
                 from_date?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to_date?: string;
                 functionality?: string;
                 store_id?: number;
@@ -3356,9 +3364,11 @@ export interface operations {
     AuditEventsController_export: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: the beginning. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: the beginning. */
                 from_date?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to_date?: string;
                 functionality?: string;
                 store_id?: number;
@@ -3366,8 +3376,6 @@ export interface operations {
                 user?: string;
                 /** @description Part of the message, in whatever case; taken as it is. */
                 message_pattern?: string;
-                /** @description IANA time zone in which buckets and days begin and times are printed. */
-                tz?: string;
                 /** @description The 500 most recent, whatever else is asked for. */
                 recent?: "true" | "false";
                 /** @description Only this page of the search; absent: all of it. */
@@ -4007,9 +4015,11 @@ export interface operations {
     "AnalyticsController_countByType[0]": {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 /** @description Only events of this calling application. */
                 client_id?: string;
@@ -4042,9 +4052,11 @@ export interface operations {
     "AnalyticsController_countByType[1]": {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 /** @description Only events of this calling application. */
                 client_id?: string;
@@ -4077,9 +4089,11 @@ export interface operations {
     AnalyticsController_countByClientAndType: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 /** @description Only events of this calling application. */
                 client_id?: string;
@@ -4112,14 +4126,14 @@ export interface operations {
     AnalyticsController_getTimeseries: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 /** @description Only events of this calling application. */
                 client_id?: string;
-                /** @description IANA time zone in which buckets and days begin and times are printed. */
-                tz?: string;
                 /** @description Default: one that makes a readable chart. */
                 interval?: "minute" | "hour" | "day" | "week" | "month";
                 /** @description Only events of this type. */
@@ -4157,14 +4171,14 @@ export interface operations {
     AnalyticsController_getProcessingMetrics: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 /** @description Only events of this calling application. */
                 client_id?: string;
-                /** @description IANA time zone in which buckets and days begin and times are printed. */
-                tz?: string;
                 /** @description The last so many days, instead of from and to. */
                 days?: number;
                 /** @description Of `series`. Default: one that makes a readable chart. */
@@ -4198,9 +4212,11 @@ export interface operations {
     AnalyticsController_getBreakdown: {
         parameters: {
             query: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 /** @description A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
                 property: string;
@@ -4373,15 +4389,17 @@ export interface operations {
     FailedEventsController_list: {
         parameters: {
             query?: {
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
                 /** @description dead: no retry is due any more. Default: both. */
                 state?: "open" | "dead";
                 event_type?: string;
                 client_id?: string;
                 /** @description Text that the reason contains, in any case. */
                 reason?: string;
-                /** @description Failed at or after. Default: ever. */
+                /** @description Failed at or after: RFC 3339, or a date or time in `tz`. Default: ever. */
                 from?: string;
-                /** @description Failed before. Default: until now. */
+                /** @description Failed before: RFC 3339, or a date or time in `tz`. Default: until now. */
                 to?: string;
                 /** @description Rows per page. */
                 limit?: number;
@@ -4702,9 +4720,11 @@ export interface operations {
     FunnelsController_getResult: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
             };
             header?: never;
@@ -4737,12 +4757,12 @@ export interface operations {
     UsersController_getOverview: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
-                from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
-                to?: string;
-                /** @description IANA time zone in which buckets and days begin and times are printed. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
                 tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
+                from?: string;
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
+                to?: string;
                 /** @description What this user did, instead of the overview. */
                 user_id?: string;
                 /** @description Only events of this calling application. */
@@ -4780,12 +4800,12 @@ export interface operations {
     UsersController_getRetention: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
-                from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
-                to?: string;
-                /** @description IANA time zone in which buckets and days begin and times are printed. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
                 tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
+                from?: string;
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
+                to?: string;
                 interval?: "day" | "week";
             };
             header?: never;
@@ -4816,9 +4836,11 @@ export interface operations {
     UsersController_getJourney: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 /** @description Events per page. */
                 limit?: number;
@@ -4857,7 +4879,7 @@ export interface operations {
             query?: never;
             header: {
                 "idempotency-key": string;
-                /** @description Stands for event_id. */
+                /** @description The same as event_id. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4905,14 +4927,18 @@ export interface operations {
     EventsController_list: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 /** @description Rows per page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description The one event with this event_id of `client_id` (default: your own), whenever it was. Any id can be asked for here; `failed`, which is an address, only here. */
+                event_id?: string;
                 event_type?: string;
                 user_id?: string;
                 session_id?: string;
@@ -4951,7 +4977,7 @@ export interface operations {
             query?: never;
             header: {
                 "idempotency-key": string;
-                /** @description Stands for event_id. */
+                /** @description The same as event_id. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -5001,7 +5027,11 @@ export interface operations {
     EventsController_ingestBatch: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Events without event_id get one from it, by their place: the same request again stores nothing twice. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5119,7 +5149,11 @@ export interface operations {
     SegmentController_acceptBatch: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Stands for messageId: of each message of a batch, by its place. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5158,7 +5192,11 @@ export interface operations {
     SegmentController_acceptTrack: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Stands for messageId: of each message of a batch, by its place. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5197,7 +5235,11 @@ export interface operations {
     "SegmentController_acceptOne[0]": {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Stands for messageId: of each message of a batch, by its place. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5236,7 +5278,11 @@ export interface operations {
     "SegmentController_acceptOne[1]": {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Stands for messageId: of each message of a batch, by its place. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5275,7 +5321,11 @@ export interface operations {
     "SegmentController_acceptOne[2]": {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Stands for messageId: of each message of a batch, by its place. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5314,7 +5364,11 @@ export interface operations {
     "SegmentController_acceptOne[3]": {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Stands for messageId: of each message of a batch, by its place. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5353,7 +5407,11 @@ export interface operations {
     "SegmentController_acceptOne[4]": {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Stands for messageId: of each message of a batch, by its place. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };

@@ -27,7 +27,7 @@ export class ApiCallsService {
   /** Writes all matching calls to `response`, a thousand at a time, so memory is constant at any size. */
   async export(caller: Principal, query: ExportApiCallsQuery, response: Response): Promise<void> {
     const range = toTimeRange(query);
-    const { format, ...asked } = query;
+    const { format, tz: _tz, ...asked } = query;
     await this.exports.recordExport(caller, TABLE.name, format, { range }, asked);
     await sendExport(response, { format, range, table: TABLE, pages: this.readAll(caller.tenantId, range, query) });
   }

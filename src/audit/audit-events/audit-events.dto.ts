@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Length } from 'class-validator';
 import {
   Closed,
@@ -11,7 +11,7 @@ import {
   text,
   WholeNumber,
 } from '../../platform/http/body/fields.js';
-import { IsDateTime, OptionalInteger, OptionalText, ZoneQuery } from '../../platform/http/query.dto.js';
+import { AskedTime, OptionalInteger, OptionalText, ZoneQuery } from '../../platform/http/query.dto.js';
 import type { JsonValue } from '../transparency-log/canonical-json.js';
 
 export const EVENT_STATUSES = ['Success', 'Failed'] as const;
@@ -106,15 +106,13 @@ export class AuditEventPage {
   total: number;
 }
 
-export class AuditEventFilterQuery {
-  @ApiPropertyOptional({ format: 'date-time', description: 'Start, inclusive (RFC 3339). Default: the beginning.' })
-  @IsOptional()
-  @IsDateTime()
+export class RecentAuditEventsQuery extends ZoneQuery {}
+
+export class AuditEventFilterQuery extends ZoneQuery {
+  @AskedTime('Start, inclusive: RFC 3339, or a date or time in `tz`. Default: the beginning.')
   from_date?: string;
 
-  @ApiPropertyOptional({ format: 'date-time', description: 'End, exclusive (RFC 3339). Default: now.' })
-  @IsOptional()
-  @IsDateTime()
+  @AskedTime('End, exclusive: RFC 3339, or a date or time in `tz`. Default: now.')
   to_date?: string;
 
   @OptionalText()
@@ -144,7 +142,7 @@ export class SearchAuditEventsQuery extends AuditEventFilterQuery {
   page_size = 500;
 }
 
-export class ExportAuditEventsQuery extends IntersectionType(AuditEventFilterQuery, ZoneQuery) {
+export class ExportAuditEventsQuery extends AuditEventFilterQuery {
   @ApiPropertyOptional({ enum: ['true', 'false'], description: 'The 500 most recent, whatever else is asked for.' })
   @IsOptional()
   @IsIn(['true', 'false'])

@@ -1,15 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { EARLIEST_TIME } from '../../platform/http/field-fault.js';
+import { readIdempotencyKey } from '../../platform/http/idempotency-key.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { badRequest, notFound, Problem } from '../../platform/http/problem.js';
-import { DAY_MS, parseDateTime } from '../../platform/time/time.js';
+import { parseAskedTime } from '../../platform/time/asked-time.js';
+import { DAY_MS } from '../../platform/time/time.js';
 import type { OpenCall } from '../call-log/api-call.js';
 import { AuditEntriesRepository, MAX_COUNTED } from '../search/entries.repository.js';
 import { AuditEntriesService, invalid, reserved } from '../api/entries.service.js';
 import type { SealableEntry } from '../transparency-log/leaf.js';
 import { recordOf } from '../entries/act.js';
 import { isReserved } from '../entries/own-resources.js';
+import { TimePrinter } from '../export/time-printer.js';
 import { EntryExportService } from '../export/entry-export.service.js';
 import type { EntryFilter } from '../search/entry-filter.js';
 import { isFieldError } from '../entries/entry-parser.js';
@@ -39,8 +42,8 @@ export class AuditEventsService {
   ) {}
 
   /** @throws Problem 400 for an invalid event, 422 for a functionality or event type the catalogue lacks */
-  async create(caller: Principal, body: unknown, call: OpenCall): Promise<AuditEventResponse> {
-    const content = parseAuditEvent(body);
+  async create(caller: Principal, body: unknown, call: OpenCall, idempotencyKey?: string): Promise<AuditEventResponse> {
+    const content = parseAuditEvent(body, readIdempotencyKey(idempotencyKey));
     if (isFieldError(content)) throw invalid(content);
     const { functionality, event_type } = body as CreateAuditEventDto;
     if (isReserved(functionality)) throw reserved('functionality');
@@ -48,11 +51,13 @@ export class AuditEventsService {
     if (known === null) throw unknownFunctionality(functionality, 422);
     if (!known.includes(event_type)) throw unknownEventType(functionality, known);
     const entry = await this.recorder.record(caller, content, call);
-    return toAuditEvent(entry);
+    return toAuditEvent(entry, new TimePrinter('UTC'));
   }
 
-  async recent(caller: Principal): Promise<AuditEventResponse[]> {
-    return (await this.entries.list(caller.tenantId, everything(), RECENT)).map(toAuditEvent);
+  async recent(caller: Principal, timeZone: string): Promise<AuditEventResponse[]> {
+    const times = new TimePrinter(timeZone);
+    const rows = await this.entries.list(caller.tenantId, everything(), RECENT);
+    return rows.map((row) => toAuditEvent(row, times));
   }
 
   /** @throws Problem 400 for pages so far back that counting to them would cost too much */
@@ -60,7 +65,8 @@ export class AuditEventsService {
     const { page_number, page_size } = query;
     const filter = toFilter(query);
     const { rows, total } = await this.entries.listPage(caller.tenantId, filter, page_size, offsetOf(query));
-    return { data: rows.map(toAuditEvent), page_number, page_size, total };
+    const times = new TimePrinter(query.tz);
+    return { data: rows.map((row) => toAuditEvent(row, times)), page_number, page_size, total };
   }
 
   /** An Excel workbook of the most recent events, or of what the search parameters select. */
@@ -74,7 +80,7 @@ export class AuditEventsService {
     }
     const part =
       page_number === undefined ? {} : { part: { offset: offsetOf({ page_number, page_size }), limit: page_size } };
-    await this.exports.sendFiltered(caller, toFilter(search), { ...options, asked: search, ...part }, response);
+    await this.exports.sendFiltered(caller, toFilter(query), { ...options, asked: search, ...part }, response);
   }
 
   /** @throws Problem 404 */
@@ -108,8 +114,8 @@ function toFilter(query: AuditEventFilterQuery): EntryFilter {
   const filter = everything();
   const { from, to } = filter.range;
   const range = {
-    from: query.from_date === undefined ? from : (parseDateTime(query.from_date) ?? from),
-    to: query.to_date === undefined ? to : (parseDateTime(query.to_date) ?? to),
+    from: query.from_date === undefined ? from : (parseAskedTime(query.from_date, query.tz) ?? from),
+    to: query.to_date === undefined ? to : (parseAskedTime(query.to_date, query.tz) ?? to),
   };
   if (range.from >= range.to) {
     throw badRequest('from_date must be before to_date.', [{ path: 'from_date', message: 'must be before to_date' }]);
@@ -147,10 +153,10 @@ function unknownEventType(functionality: string, known: readonly string[]): Prob
   });
 }
 
-function toAuditEvent(entry: SealableEntry): AuditEventResponse {
+function toAuditEvent(entry: SealableEntry, times: TimePrinter): AuditEventResponse {
   return {
     id: entry.id,
-    event_timestamp: `${entry.occurred_at.slice(0, 23)}Z`,
+    event_timestamp: times.print(entry.occurred_at),
     functionality: entry.functionality ?? '',
     event_type: entry.event_type ?? '',
     store_id: entry.store_id,
@@ -159,6 +165,6 @@ function toAuditEvent(entry: SealableEntry): AuditEventResponse {
     message: entry.message,
     status: entry.status,
     additional_data: entry.metadata,
-    created_at: `${entry.created_at.slice(0, 23)}Z`,
+    created_at: times.print(entry.created_at),
   };
 }
