@@ -39,9 +39,10 @@ const ROOMS = {
     entries: ['call-log', 'transparency-log'],
     search: ['entries'],
     export: ['search'],
-    api: ['export'],
-    'audit-events': ['api'],
     verifier: ['transparency-log'],
+    archive: ['export', 'verifier'],
+    api: ['archive'],
+    'audit-events': ['api'],
   },
   auth: { limits: [], sessions: [] },
   analytics: {

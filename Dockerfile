@@ -21,7 +21,7 @@ COPY package.json ./
 # The command line, as "bin" of package.json calls it: docker compose exec api tidemark doctor
 RUN chmod +x dist/cli.js && ln -s /app/dist/cli.js /usr/local/bin/tidemark
 # Where volumes go; a new one takes over this owner.
-RUN mkdir /var/lib/tidemark && chown node:node /var/lib/tidemark
+RUN mkdir -p /var/lib/tidemark/archive && chown -R node:node /var/lib/tidemark
 USER node
 EXPOSE 3000 3001
 # The API; a worker runs `dist/worker.js`, the migration job `node dist/cli.js migrate`.

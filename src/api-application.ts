@@ -13,11 +13,13 @@ import { drainConnections, trackConnections } from './platform/http/open-connect
 import { answerUnreadable } from './platform/http/unreadable-requests.js';
 import { answerError, answerUnrouted } from './platform/http/unrouted-requests.js';
 import { answerUpgrades } from './platform/http/upgrade-requests.js';
+import type { AccessLog } from './platform/logging/access-log.js';
 import type { NestLogger } from './platform/logging/logger.js';
 import { RequestListener } from './request-listener.js';
 
 interface ApiOptions {
   logger?: NestLogger | undefined;
+  accessLog?: AccessLog | null;
   /** Without it Express and Nest answer everything, for tests that compare the two ways. */
   fastPath?: boolean;
 }
@@ -25,7 +27,7 @@ interface ApiOptions {
 /** The API, complete and not yet listening: the same in production and in tests. */
 export async function createApiApplication(
   config: Config,
-  { logger, fastPath = true }: ApiOptions = {},
+  { logger, accessLog = null, fastPath = true }: ApiOptions = {},
 ): Promise<NestExpressApplication> {
   const adapter = new HttpAdapter();
   const app = await NestFactory.create<NestExpressApplication>(ApiModule.forRoot(config), adapter, {
@@ -46,7 +48,7 @@ export async function createApiApplication(
   await app.init();
   app.use(answerUnrouted(adapter));
   app.use(answerError);
-  const listener = new RequestListener(app, adapter, cors, config, fastPath);
+  const listener = new RequestListener(app, adapter, cors, config, { accessLog, fastPath });
   listener.listen();
   answerUpgrades(app.getHttpServer(), (problem, request, response) => listener.refuse(problem, request, response));
   answerUnreadable(app.getHttpServer());

@@ -12,6 +12,8 @@ import { UsersModule } from './analytics/users/users.module.js';
 import { ApiCallsController } from './audit/api/api-calls.controller.js';
 import { AuditApiModule } from './audit/api/audit-api.module.js';
 import { AuditEntriesController } from './audit/api/entries.controller.js';
+import { ArchiveModule } from './audit/archive/archive.module.js';
+import { ArchivesController } from './audit/archive/archives.controller.js';
 import { AuditEventsController } from './audit/audit-events/audit-events.controller.js';
 import { AuditEventsModule } from './audit/audit-events/audit-events.module.js';
 import { ApiCallInterceptor } from './audit/call-log/api-call.interceptor.js';
@@ -86,6 +88,7 @@ export class ApiModule {
         CallLogModule,
         TransparencyLogModule,
         EntryExportModule,
+        ArchiveModule,
         AuditApiModule,
         AuditEventsModule,
         CountsModule,
@@ -108,6 +111,7 @@ export class ApiModule {
         ApiCallsController,
         ProofsController,
         ErasuresController,
+        ArchivesController, // before logs/:id
         AuditEntriesController,
         AuditEventsController,
         TenantsController,

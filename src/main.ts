@@ -4,6 +4,7 @@ import { createApiApplication, stopApiApplication } from './api-application.js';
 import { readConfig } from './platform/config/environment.js';
 import { listenFault } from './platform/config/listen-fault.js';
 import { failToStart } from './platform/fail-to-start.js';
+import { createAccessLog } from './platform/logging/access-log.js';
 import { createLogger } from './platform/logging/logger.js';
 import { endGracefully } from './platform/scheduling/process-lifetime.js';
 
@@ -19,7 +20,8 @@ async function main(): Promise<void> {
   const logger = await createLogger(config, 'api');
   const running: { stop?: () => Promise<void> } = {};
   endGracefully(async () => running.stop?.());
-  const app = await createApiApplication(config, { logger });
+  const accessLog = await createAccessLog(config);
+  const app = await createApiApplication(config, { logger, accessLog });
   running.stop = () => stopApiApplication(app);
   const { HOST: host, PORT: port } = config;
   await app.listen(port, host).catch((error: unknown) => {

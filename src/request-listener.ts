@@ -15,9 +15,17 @@ import { forbidden, type Problem } from './platform/http/problem.js';
 import { withinRequest } from './platform/http/request-context.js';
 import { hostProblem, useOriginForm } from './platform/http/request-head.js';
 import { requestId } from './platform/http/request-id.js';
+import type { AccessLog } from './platform/logging/access-log.js';
+import { redact } from './platform/logging/redact.js';
 import { securityHeaders } from './platform/http/security-headers.js';
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+interface ListenerOptions {
+  accessLog: AccessLog | null;
+  /** False lets Express and Nest answer everything, for tests that compare the two ways. */
+  fastPath: boolean;
+}
 
 /**
  * Takes every request first: what holds for all of them is done here, whichever way they go on, the fast path or
@@ -32,13 +40,12 @@ export class RequestListener {
   private readonly openCors: CorsPolicy;
   private readonly listeners: readonly Listener[];
 
-  /** @param fastPath false lets Express and Nest answer everything, for tests that compare the two ways */
   constructor(
     private readonly app: NestExpressApplication,
     adapter: HttpAdapter,
     private readonly cors: CorsPolicy,
     config: Config,
-    private readonly fastPath: boolean,
+    private readonly options: ListenerOptions,
   ) {
     const steps = ROUTE_STEPS.map((step) => app.get(step));
     this.addresses = new Addresses(adapter, (controller) => app.get<object>(controller), steps);
@@ -70,6 +77,7 @@ export class RequestListener {
   private take(request: IncomingMessage, response: ServerResponse): void {
     useOriginForm(request);
     const address = this.addresses.at(request.url ?? '');
+    if (this.options.accessLog !== null) this.logAccess(this.options.accessLog, request, response, address);
     const cors = address?.anyOrigin === true ? this.openCors : this.cors;
     this.setHeaders(request, response, address);
     cors.setHeaders(request, response);
@@ -82,7 +90,7 @@ export class RequestListener {
       response.setHeader('Allow', address.allow); // a page may ask what it may send without a preflight's headers
       return cors.answerPreflight(response);
     }
-    const fast = this.fastPath ? address?.fast.get(request.method ?? '') : undefined;
+    const fast = this.options.fastPath ? address?.fast.get(request.method ?? '') : undefined;
     if (fast !== undefined) {
       this.callLog.callOf(request); // the clock starts here
       void fast.answer(request as AuthenticatedRequest, response as Response, this.onAnswer);
@@ -111,17 +119,45 @@ export class RequestListener {
     this.callLog.finish(describeCall(this.callLog, request), status, bytes, problem);
   };
 
+  /** Once for each request, whichever way it goes. */
+  private logAccess(log: AccessLog, request: IncomingMessage, response: ServerResponse, address?: Address): void {
+    const start = performance.now();
+    const { method = '', url = '' } = request; // Express changes the address while it routes
+    response.once('close', () => {
+      const { principal, route: matched } = request as Matched;
+      const route = matched?.path;
+      const path = address?.loggedPath ?? redact(url.split('?', 1)[0]!);
+      log.write({
+        request_id: requestId(request),
+        method,
+        ...(typeof route === 'string' ? { route } : { route: null, path: path.slice(0, MAX_PATH) }),
+        status: response.statusCode,
+        ms: Math.round((performance.now() - start) * 1_000) / 1_000,
+        bytes: lengthOf(response),
+        key: principal?.keyName ?? null,
+        tenant_id: principal?.tenantId ?? null,
+      });
+    });
+  }
+
   private logCall(request: IncomingMessage, response: ServerResponse): void {
     this.callLog.callOf(request); // the clock starts here
     response.once('close', () => {
-      const bytes = Number(response.getHeader('content-length'));
       const call = describeCall(this.callLog, request as AuthenticatedRequest);
-      this.callLog.finish(call, response.statusCode, Number.isInteger(bytes) ? bytes : null, notedProblem(request));
+      this.callLog.finish(call, response.statusCode, lengthOf(response), notedProblem(request));
     });
   }
 }
 
+type Matched = Partial<Pick<AuthenticatedRequest, 'principal'>> & { route?: { path?: unknown } };
+
 const SOCKET_IO = '/socket.io/';
+const MAX_PATH = 512;
+
+function lengthOf(response: ServerResponse): number | null {
+  const bytes = Number(response.getHeader('content-length'));
+  return Number.isInteger(bytes) ? bytes : null;
+}
 
 const isOfApi = ({ url = '' }: IncomingMessage) => /^\/api(?:[/?]|$)/i.test(url);
 const isLogged = ({ url = '' }: IncomingMessage) => /^\/(?:api|v1)\//i.test(url);

@@ -1,6 +1,7 @@
 import { type DynamicModule, type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { ArchiveModule } from '../audit/archive/archive.module.js';
 import { DeadLettersModule } from '../events/dead-letters/dead-letters.module.js';
 import { JobsModule } from '../events/jobs/jobs.module.js';
 import { RollupsModule } from '../analytics/rollups/rollups.module.js';
@@ -26,6 +27,7 @@ export class CliModule {
         DeadLettersModule,
         JobsModule,
         RollupsModule,
+        ArchiveModule,
       ],
     };
   }

@@ -44,6 +44,7 @@ export function buildProgram({ name, quiet, onCommand }: ProgramOptions): Comman
   addTenants(program);
   addEvents(program);
   addAudit(program);
+  addArchives(program);
   return program;
 }
 
@@ -150,14 +151,30 @@ function addEvents(program: Command): void {
 
 /** Without settings or a database. */
 function addAudit(program: Command): void {
-  command(program, 'verify-audit', 'Checks an ndjson export of the audit log. Exit code 1: it does not verify.')
-    .argument('<file>', 'the export')
+  command(
+    program,
+    'verify-audit',
+    'Checks ndjson exports and archives of the audit log, also several together. Exit code 1: one does not verify.',
+  )
+    .argument('<files...>', 'exports and archives; an export of everything must go on from the archives')
     .option('--checkpoint <file>', 'a checkpoint kept from before, which the export must continue')
     .option('--public-key <key>', 'one of these must have signed; may be given several times', collect)
-    .action(async (file: string, options: VerifyAuditOptions) => {
-      const ok = await (await import('./verify-audit.command.js')).verifyAudit(file, options);
+    .action(async (files: string[], options: VerifyAuditOptions) => {
+      const ok = await (await import('./verify-audit.command.js')).verifyAudit(files, options);
       if (!ok) process.exitCode = 1;
     });
+}
+
+function addArchives(program: Command): void {
+  command(
+    program,
+    'restore-archive',
+    'Brings the entries of an archive back, to be found and exported for ARCHIVE_RESTORE_DAYS. Twice changes nothing.',
+  )
+    .argument('<file>', 'a path, or the name that GET /logs/archives shows')
+    .action(async (file: string, options: OutputOptions) =>
+      (await import('./restore-archive.command.js')).restoreArchive(readCommandConfig(), file, options),
+    );
 }
 
 const collect = (value: string, before: string[] = []) => [...before, value];

@@ -5,8 +5,9 @@ import { connectionString } from '../platform/database/database.js';
 import { findExcessRights, PROPER_LOGIN } from '../platform/database/login-check.js';
 import { compareSchema, describeSchemaFault } from '../platform/database/schema-version.js';
 import { explainRefusal } from '../platform/database/server-checks.js';
+import { parseUuid, uuid7Time } from '../platform/database/uuid7.js';
 import { DAY_MS } from '../platform/time/time.js';
-import { AGE_OF_OLDEST_BATCH, LIST_WITHOUT_PARTITION, SERVER_CLOCK, SERVER_SETTINGS } from './doctor-sql.js';
+import { AGE_OF_OLDEST_BATCH, LIST_PARTITIONS, OLDEST_UNSEALED, SERVER_CLOCK, SERVER_SETTINGS } from './doctor-sql.js';
 import { type OutputOptions, print, table } from './output.js';
 
 interface Finding {
@@ -46,6 +47,7 @@ async function examine(config: Config): Promise<Finding[]> {
       await checkMigrations(client),
       await checkPartitions(client),
       await checkBacklog(client),
+      await checkSealing(client),
       await checkQueue(config),
     ];
   } finally {
@@ -90,14 +92,47 @@ async function checkMigrations(client: pg.Client): Promise<Finding> {
 
 /** Partitions must reach at least three days ahead, or ingest stops when the month ends. */
 async function checkPartitions(client: pg.Client): Promise<Finding> {
-  const ahead = new Date(Date.now() + 3 * DAY_MS).toISOString().slice(0, 7).replace('-', '_');
-  const { rows } = await client.query<{ parent: string }>(LIST_WITHOUT_PARTITION, [ahead]);
-  const missing = rows.map(({ parent }) => parent);
-  const detail =
-    missing.length === 0
-      ? `there is room until ${ahead.replace('_', '-')}`
-      : `${missing.join(', ')} lack ${ahead}; start a worker, which makes them, or run the migrations`;
-  return { check: 'partitions', ok: missing.length === 0, detail };
+  const needed = monthOf(Date.now() + 3 * DAY_MS);
+  const { rows } = await client.query<{ parent: string; months: string[] }>(LIST_PARTITIONS);
+  const ends = rows.map(({ parent, months }) => ({ parent, end: endOfRoom(months) }));
+  const short = ends.filter(({ end }) => end < needed).map(({ parent }) => parent);
+  const ok = rows.length > 0 && short.length === 0;
+  const lacking =
+    short.length === 0 ? 'there are none' : `${short.join(', ')} lack room for ${needed.replace('_', '-')}`;
+  const end = ends.map((table) => table.end).sort()[0] ?? '';
+  const detail = ok
+    ? `${rows.length} tables have room until the end of ${end.replace('_', '-')} (UTC)`
+    : `${lacking}; start a worker, which makes them, or run the migrations`;
+  return { check: 'partitions', ok, detail };
+}
+
+/** `2026_11`, as in the names of partitions. */
+const monthOf = (time: number): string => new Date(time).toISOString().slice(0, 7).replace('-', '_');
+
+/** The last of the months that follow one another from this one on; empty when this one is missing. */
+function endOfRoom(months: readonly string[]): string {
+  const now = new Date();
+  for (let n = 0, end = ''; ; n++) {
+    const month = monthOf(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + n));
+    if (!months.includes(month)) return end;
+    end = month;
+  }
+}
+
+/** Whether audit entries get their place in the tree, and with it their proof. */
+async function checkSealing(client: pg.Client): Promise<Finding> {
+  try {
+    const { rows } = await client.query<{ id: string }>(OLDEST_UNSEALED);
+    const [oldest] = rows;
+    if (oldest === undefined)
+      return { check: 'sealing', ok: true, detail: 'no audit entry waits for its place in the tree' };
+    const age = Math.max(0, Math.round((Date.now() - uuid7Time(parseUuid(oldest.id))) / 1_000));
+    const ok = age < 60;
+    const detail = `the oldest audit entry without a place in the tree waits ${age} s`;
+    return { check: 'sealing', ok, detail: ok ? detail : `${detail}; is a worker running, and does it log why?` };
+  } catch (error) {
+    return { check: 'sealing', ok: false, detail: `${(error as Error).message}; run the migrations` };
+  }
 }
 
 async function checkBacklog(client: pg.Client): Promise<Finding> {

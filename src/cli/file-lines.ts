@@ -1,24 +1,22 @@
-import { isUtf8 } from 'node:buffer';
+import { open } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
+import { archiveLines } from '../audit/archive/archive-lines.js';
+import { linesOf } from '../audit/verifier/lines.js';
 
-const NEWLINE = 0x0a;
+const GZIP = Buffer.of(0x1f, 0x8b);
 
-/**
- * The lines of a file, one at a time; null for one that is not UTF-8. Split at \n alone: texts may hold U+2028 and the
- * like, at which readline splits too.
- */
+/** The lines of a file, one at a time; null for one that is not UTF-8. A compressed file is read as what is in it. */
 export async function* fileLines(file: string): AsyncGenerator<string | null> {
-  let rest: Buffer[] = [];
-  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
-    let start = 0;
-    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-      yield toText(Buffer.concat([...rest, chunk.subarray(start, end)]));
-      rest = [];
-      start = end + 1;
-    }
-    if (start < chunk.length) rest.push(chunk.subarray(start));
-  }
-  if (rest.length > 0) yield toText(Buffer.concat(rest));
+  if (await isCompressed(file)) yield* archiveLines(createReadStream(file));
+  else yield* linesOf(createReadStream(file) as AsyncIterable<Buffer>);
 }
 
-const toText = (bytes: Buffer): string | null => (isUtf8(bytes) ? bytes.toString('utf8') : null);
+async function isCompressed(file: string): Promise<boolean> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(GZIP.length), 0, GZIP.length, 0);
+    return bytesRead === GZIP.length && buffer.equals(GZIP);
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,27 +1,49 @@
 import { readFileSync } from 'node:fs';
 import { ExportVerifier } from '../audit/verifier/export-verifier.js';
-import type { Verdict } from '../audit/verifier/verdict.js';
+import { isWholeExport } from '../audit/verifier/line-check.js';
+import type { Verdict, VerifyOptions } from '../audit/verifier/verdict.js';
 import { fileLines } from './file-lines.js';
 import { type OutputOptions, print, UsageError } from './output.js';
+import { explainVerdict } from './verdict-text.js';
 
 export interface VerifyAuditOptions extends OutputOptions {
   checkpoint?: string;
   publicKey?: string[];
 }
 
-/** Needs no database: only the export and what its reader kept. @returns whether it verifies */
-export async function verifyAudit(file: string, { json, checkpoint, publicKey }: VerifyAuditOptions): Promise<boolean> {
-  const verdict = await verify(file, checkpoint, publicKey);
-  print(json, verdict, explain(verdict));
-  return verdict.ok;
+interface Verified {
+  file: string;
+  verifier: ExportVerifier;
+  verdict: Verdict;
 }
 
-async function verify(
-  file: string,
-  earlier: string | undefined,
-  keys: readonly string[] | undefined,
-): Promise<Verdict> {
-  const verifier = makeVerifier(earlier, keys);
+/**
+ * Needs no database: only exports and archives, and what their reader kept. Archives are verified by themselves; an
+ * export of everything must then go on from the tree of each.
+ * @returns whether all of them verify
+ */
+export async function verifyAudit(files: readonly string[], options: VerifyAuditOptions): Promise<boolean> {
+  const { json, checkpoint, publicKey: publicKeys } = options;
+  const earlier = checkpoint === undefined ? undefined : readCheckpoint(checkpoint);
+  const wholes = new Map<string, boolean>();
+  for (const file of files) wholes.set(file, await isWhole(file));
+  const verified: Verified[] = [];
+  for (const file of files.filter((name) => wholes.get(name) !== true || files.length === 1)) {
+    verified.push(await verify(file, files.length === 1 ? { earlier, publicKeys } : { publicKeys }));
+  }
+  const beginnings = verified.flatMap(({ file, verifier: { opened } }) =>
+    opened === null ? [] : [{ name: file, checkpoint: opened }],
+  );
+  const archived = verified.flatMap(({ verifier }) => verifier.entryLeaves.ranges);
+  for (const file of files.filter((name) => wholes.get(name) === true && files.length > 1)) {
+    verified.push(await verify(file, { earlier, publicKeys, beginnings }));
+  }
+  report(json, verified, archived);
+  return verified.every(({ verdict }) => verdict.ok);
+}
+
+async function verify(file: string, options: VerifyOptions): Promise<Verified> {
+  const verifier = makeVerifier(options);
   try {
     // one line at a time: memory stays flat at any size
     for await (const line of fileLines(file)) verifier.addLine(line);
@@ -29,13 +51,21 @@ async function verify(
     throw unreadable(file, error);
   }
   if (verifier.isSomethingElse) throw new UsageError(`${file} is no ndjson export of the audit trail.`);
-  return verifier.finish();
+  return { file, verifier, verdict: verifier.finish() };
 }
 
-function makeVerifier(earlier: string | undefined, keys: readonly string[] | undefined): ExportVerifier {
-  const note = earlier === undefined ? undefined : readCheckpoint(earlier);
+async function isWhole(file: string): Promise<boolean> {
   try {
-    return new ExportVerifier({ earlier: note, publicKeys: keys });
+    for await (const line of fileLines(file)) return isWholeExport(line);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+  return false;
+}
+
+function makeVerifier(options: VerifyOptions): ExportVerifier {
+  try {
+    return new ExportVerifier(options);
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
@@ -60,32 +90,18 @@ function unreadable(file: string, error: unknown): Error {
   return code === undefined ? (error as Error) : new UsageError(`${file} cannot be read: ${message}`);
 }
 
-function explain(verdict: Verdict): string {
-  const lines = [...verdict.problems];
-  const more = verdict.problem_count - verdict.problems.length;
-  if (more > 0) lines.push(`and ${more} more`);
-  if (!verdict.ok) return ['NOT VERIFIED', ...lines.map((line) => `  ${line}`)].join('\n');
-  lines.push(`VERIFIED: ${verdict.entries} entries (${verdict.erased} erased), ${verdict.pruned} pruned.`);
-  lines.push(`Checkpoint: ${verdict.origin}, ${verdict.tree_size} leaves, root ${verdict.root_hash}.`);
-  lines.push(
-    verdict.complete
-      ? 'Complete: no entry of this checkpoint is missing.'
-      : 'Made with filters: each entry is proven; that none is missing is not.',
-  );
-  if (verdict.clock_notes.length > 0) {
-    lines.push(
-      `The clock ran backwards by more than 5 minutes before ${verdict.clock_notes.length} entries, as the sealer noted: ` +
-        `leaves ${verdict.clock_notes.slice(0, 20).join(', ')}${verdict.clock_notes.length > 20 ? ' and more' : ''}.`,
-    );
-  }
-  if (verdict.key_from_export) {
-    const [key] = verdict.public_keys;
-    lines.push(`The public key came with the export; compare it, or give it with --public-key: ${key}`);
-  }
-  lines.push(
-    verdict.earlier === null
-      ? 'No earlier checkpoint was given, so a whole trail made up anew would not be noticed.'
-      : `Continues the earlier checkpoint of ${verdict.earlier.tree_size} leaves.`,
-  );
-  return lines.join('\n');
+function report(json: boolean, verified: readonly Verified[], archived: [number, number][]): void {
+  const [only, ...others] = verified;
+  if (only === undefined) return;
+  if (others.length === 0) return print(json, only.verdict, explainVerdict(only.verdict));
+  const files = verified.map(({ file, verifier, verdict }) => {
+    const pruned = verdict.pruned === 0 ? {} : { pruned_in_archives: verifier.countPruned(archived) };
+    return { file, ...verdict, ...pruned };
+  });
+  const text = files.map(({ file, ...verdict }) => {
+    const found = verdict.pruned_in_archives;
+    const rest = found === undefined ? '' : `\nOf ${verdict.pruned} pruned, ${found} are in these archives.`;
+    return `${file}:\n${explainVerdict(verdict)}${rest}`;
+  });
+  print(json, { ok: files.every(({ ok }) => ok), files }, text.join('\n\n'));
 }

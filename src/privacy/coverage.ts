@@ -4,13 +4,13 @@ export const COVERED = [
   'events of this user_id, and of anonymous ids that identify, alias or track tied to it and to nobody else: user_id, session_id, event_id, payload, enrichment, context',
   'events and audit entries without a user in sessions that nobody else was in',
   'dead letters, replaced payloads, days of users and sessions',
-  'audit entries of this user_id: every personal field',
+  'audit entries of this user_id, in archives too: every personal field',
   'API calls that brought only records of this person: address and user agent',
   'paths of API calls in which a parameter is this user_id or one of the person’s event_ids, in any percent-encoding',
 ];
 
 const ALWAYS = [
-  'files: exports, audit archives, logs and backups made before; planner statistics and dead rows of PostgreSQL until it vacuums and analyses',
+  'files: exports, copies of audit archives and versions of them that a bucket keeps, logs and backups made before; planner statistics and dead rows of PostgreSQL until it vacuums and analyses',
   'answers that an API process keeps for at most ANALYTICS_CACHE_TTL_SECONDS',
   'other people’s records where the user_id is only a part of a text, or stands in event_id, session_id or idempotency_key',
   'numbers, unless below a name like user_id, uid or customer_id',

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
+import { ArchiveModule } from '../audit/archive/archive.module.js';
 import { AuditWritingModule } from '../audit/entries/audit-writing.module.js';
 import { TransparencyLogModule } from '../audit/transparency-log/transparency-log.module.js';
+import { ArchiveEraser } from './erasers/archive-eraser.js';
 import { CallEraser } from './erasers/call-eraser.js';
 import { EntryEraser } from './erasers/entry-eraser.js';
 import { Erasers } from './erasers/erasers.js';
@@ -14,8 +16,9 @@ import { SubjectFinder } from './subject/subject-finder.js';
 import { SubjectHmac } from './subject/subject-hmac.js';
 
 @Module({
-  imports: [AuditWritingModule, TransparencyLogModule],
+  imports: [ArchiveModule, AuditWritingModule, TransparencyLogModule],
   providers: [
+    ArchiveEraser,
     CallEraser,
     EntryEraser,
     ErasurePreview,

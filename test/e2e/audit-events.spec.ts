@@ -51,7 +51,7 @@ describeApi('audit events', { env: { RATE_LIMIT_REQUESTS: '1000000' } }, (api) =
     const { status, body } = await create(EVENT);
     expect(status).toBe(201);
     expect(body).toMatchObject({ ...EVENT, event_timestamp: '2025-09-25T10:30:00.000Z' });
-    expect((await api.get<AuditEvent[]>('/audit-events/recent', key)).body).toEqual([body]);
+    expect((await api.get('/audit-events/recent', key)).body).toEqual({ data: [body] });
     const { body: entry } = await api.get(`/logs/${body.id}`, key);
     expect(entry).toMatchObject({
       action_type: 'EVENT',
@@ -108,6 +108,7 @@ describeApi('audit events', { env: { RATE_LIMIT_REQUESTS: '1000000' } }, (api) =
       [{ store_id: 2 ** 60 }, 400, /store_id must be a whole number/],
       [{ event_timestamp: 'yesterday' }, 400, /event_timestamp must be/],
       [{ extra: 1 }, 400, /extra is not a known field/],
+      [{ tenant_id: 'x' }, 400, /tenant_id belongs elsewhere: .* X-Tenant-Id/],
     ] as const) {
       const answer = await create({ ...EVENT, ...change });
       expect(answer.status).toBe(status);
@@ -147,7 +148,22 @@ describeApi('audit events', { env: { RATE_LIMIT_REQUESTS: '1000000' } }, (api) =
     ]);
     expect((await create({ ...EVENT, functionality: 'Inventory', event_type: 'Counted' })).status).toBe(201);
     expect((await create({ ...EVENT, event_type: 'Locked' })).status).toBe(201);
+    const catalogue = async (as: string) =>
+      (await api.get<{ data: { functionality: string; event_types: string[] }[] }>('/audit-events/functionalities', as))
+        .body.data;
+    expect(await catalogue(key)).toEqual([
+      {
+        functionality: 'Authenticate',
+        event_types: ['Login', 'Logout', 'Sign up', 'Reset Password', 'Locked'],
+      },
+      added,
+      (await types('Price Management')).body,
+    ]);
     const other = await api.createKey(await api.createTenant(`other ${Math.random()}`), ['admin']);
+    expect((await catalogue(other)).map(({ functionality }) => functionality)).toEqual([
+      'Authenticate',
+      'Price Management',
+    ]);
     expect((await types('Inventory', other)).status).toBe(404);
     expect((await types('Authenticate', other)).body.event_types).not.toContain('Locked');
     const reader = await api.createKey(tenantId, ['write']);
@@ -180,6 +196,11 @@ describeApi('audit events', { env: { RATE_LIMIT_REQUESTS: '1000000' } }, (api) =
     expect((await search('?message_pattern=p%25n')).total).toBe(0);
     expect((await search('?from_date=2025-09-12T10:00:00Z&to_date=2025-09-14T10:00:00Z')).total).toBe(2);
     expect((await search('?functionality=Price%20Management')).total).toBe(0);
+    await create({ ...EVENT, event_timestamp: '2025-09-10T09:00:00Z', status: 'Failed', event_type: 'Logout' });
+    expect((await search('?event_type=Logout')).total).toBe(7);
+    expect((await search('?status=Failed')).total).toBe(1);
+    expect((await search('?status=Success&event_type=Logout&store_id=1')).total).toBe(6);
+    expect((await exported('?event_type=Logout&status=Failed')).rows).toHaveLength(2);
     for (const wrong of [
       'page_number=1000000000',
       'page_number=0',
@@ -187,6 +208,7 @@ describeApi('audit events', { env: { RATE_LIMIT_REQUESTS: '1000000' } }, (api) =
       'from_date=x',
       `message_pattern=${'x'.repeat(201)}`,
       'from_date=2025-09-12T10:00:00Z&to_date=2025-09-11T10:00:00Z',
+      'status=Maybe',
       'tenant_id=1',
     ]) {
       expect((await api.get(`/audit-events/search?${wrong}`, key)).status).toBe(400);
@@ -196,7 +218,7 @@ describeApi('audit events', { env: { RATE_LIMIT_REQUESTS: '1000000' } }, (api) =
   it('leave entries of other kinds out', async () => {
     await api.post('/logs', { action_type: 'VIEW', resource_type: 'x', resource_id: '1' }, key);
     await create(EVENT);
-    expect((await api.get<AuditEvent[]>('/audit-events/recent', key)).body).toHaveLength(1);
+    expect((await api.get<Page>('/audit-events/recent', key)).body.data).toHaveLength(1);
     expect((await search()).total).toBe(1);
   });
 
@@ -205,18 +227,23 @@ describeApi('audit events', { env: { RATE_LIMIT_REQUESTS: '1000000' } }, (api) =
     await create({ ...EVENT, event_timestamp: '2025-12-25T10:30:00Z', message: '=1+1', user: '_x0041_' });
     const { response, rows } = await exported('?functionality=Authenticate&tz=America/Chicago');
     expect(response.headers.get('content-type')).toMatch(/spreadsheetml/);
-    expect(response.headers.get('content-disposition')).toMatch(
-      /^attachment; filename="audit-events_[\d-]+_[\d-]+\.xlsx"$/,
-    );
+    const today = new Date().toISOString().slice(0, 10);
+    expect(response.headers.get('content-disposition')).toBe(`attachment; filename="audit-events_until_${today}.xlsx"`);
     const [header, ...data] = rows as string[][];
+    const names = ['event_timestamp', 'functionality', 'event_type', 'store_id', 'company_id', 'user', 'message'];
+    expect(header).toEqual([...names, 'status', 'additional_data', 'id', 'created_at']);
     const column = (name: string) => data.map((row) => row[header!.indexOf(name)]);
-    expect(column('occurred_at')).toEqual(['2025-12-25T04:30:00.000-06:00', '2025-09-25T05:30:00.000-05:00']);
+    expect(column('event_timestamp')).toEqual([new Date('2025-12-25T04:30:00Z'), new Date('2025-09-25T05:30:00Z')]);
     expect(column('message')).toEqual(['=1+1', EVENT.message]);
-    expect(column('user_id')).toEqual(['_x0041_', 'jdoe']);
-    expect((await exported('?recent=true')).rows).toHaveLength(3);
+    expect(column('user')).toEqual(['_x0041_', 'jdoe']);
+    const recent = await exported('?recent=true');
+    expect(recent.rows).toHaveLength(3);
+    expect(recent.response.headers.get('content-disposition')).toContain(`"audit-events_recent_${today}.xlsx"`);
+    const august = await exported('?from_date=2025-08-01T00:00:00Z&to_date=2025-09-01T00:00:00Z');
+    expect(august.response.headers.get('content-disposition')).toContain('"audit-events_2025-08-01_2025-09-01.xlsx"');
     expect((await exported('?page_number=2&page_size=1')).rows).toHaveLength(2);
     const { body } = await api.get<{ data: { metadata: object }[] }>('/logs?resource_type=export', key);
-    expect(body.data).toHaveLength(3);
-    expect(body.data[2]!.metadata).toMatchObject({ format: 'xlsx', functionality: 'Authenticate' });
+    expect(body.data).toHaveLength(4);
+    expect(body.data[3]!.metadata).toMatchObject({ format: 'xlsx', functionality: 'Authenticate' });
   });
 });

@@ -1,4 +1,5 @@
 import { readXlsx } from 'hucre/xlsx';
+import { inflateRawSync } from 'node:zlib';
 import { describeApi } from '../support/fixture.js';
 
 const HOSTILE = [
@@ -19,7 +20,15 @@ const HOSTILE = [
   '<f>1+1</f>&amp;',
   '=HYPERLINK("https://example.com","x")',
   'ünïcödé 😀',
+  'no characters \ufffe \uffff, a look-alike _xFFFF_ and \u007f',
 ];
+
+/** Everything that XML 1.0 allows (its production 2), and nothing else. */
+const XML_TEXT = /^[\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u;
+
+/** The first part of a zip file, which is the sheet. */
+const firstPart = (zip: Buffer): string =>
+  inflateRawSync(zip.subarray(30 + zip.readUInt16LE(26) + zip.readUInt16LE(28))).toString();
 
 /** RFC 4180, written independently of the code under test. */
 function parseCsv(text: string): string[][] {
@@ -85,6 +94,20 @@ describeApi('export of the audit trail', { env: { RATE_LIMIT_REQUESTS: '1000000'
     expect(new Set(rows.map((row) => row.length)).size).toBe(1);
   });
 
+  it('as csv: starts with a byte order mark where one is asked for', async () => {
+    for (const query of ['/logs/export?format=csv&', '/logs/export?format=csv&tz=Etc/UTC&', '/audit/logs/export?']) {
+      const admin = await api.createKey(tenantId, ['admin']);
+      const read = async (bom: string) =>
+        Buffer.from(
+          await (await fetch(`${api.url}/api/v1${query}${bom}`, { headers: { 'X-API-Key': admin } })).arrayBuffer(),
+        );
+      expect((await read('bom=true')).subarray(0, 3).toString('hex')).toBe('efbbbf');
+      for (const without of ['', 'bom=false'])
+        expect((await read(without)).subarray(0, 3).toString()).toMatch(/^\w{3}/);
+    }
+    expect((await download('bom=maybe')).response.status).toBe(400);
+  });
+
   it('as csv: prints in UTC what it prints in another zone', async () => {
     const logs = [
       { before_state: { a: -1 }, after_state: { b: 'x' }, metadata: { a: ['"', null] }, ip_address: '192.0.2.1' },
@@ -113,6 +136,14 @@ describeApi('export of the audit trail', { env: { RATE_LIMIT_REQUESTS: '1000000'
     const rows = workbook.sheets[0]!.rows as unknown[][];
     expect(column(rows, 'message')).toEqual(HOSTILE);
     expect(JSON.stringify(workbook.sheets[0])).not.toMatch(/"formula":/);
+    const now = Date.now();
+    for (const time of column(rows, 'occurred_at')) {
+      expect(time).toBeInstanceOf(Date);
+      expect(Math.abs(now - (time as Date).getTime())).toBeLessThan(600_000);
+    }
+    const sheet = firstPart(bytes);
+    expect(sheet).toMatch(XML_TEXT);
+    expect(sheet).toContain('<cols><col min="1" max="1" width="24" customWidth="');
   });
 
   it('as ndjson: entries as they are', async () => {

@@ -253,6 +253,33 @@ describeApi('search in the audit trail', { env: { RATE_LIMIT_REQUESTS: '1000000'
       expect((await api.get(`/logs?q=${encodeURIComponent(q)}`, key)).status).toBe(400);
     });
 
+    it('searches everything unless a start is given, and says which range was looked at', async () => {
+      const occurred_at = '2003-04-05T06:07:08Z';
+      const old = await record({ message: 'a palimpsest', occurred_at });
+      for (const query of ['q=palimpsest', 'message=limpse']) {
+        const { body } = await api.get<{ from: string; to: string; data: Entry[] }>(`/logs?${query}`, key);
+        expect(body.data.map(({ id }) => id)).toEqual([old]);
+        expect(body.from).toBe('2000-01-01T00:00:00.000Z');
+        expect(Date.parse(body.to)).toBeGreaterThan(Date.now());
+        expect((await api.get<{ total: number }>(`/logs/stats?${query}`, key)).body).toMatchObject({
+          total: 1,
+          from: '2000-01-01T00:00:00.000Z',
+        });
+        const from = '2004-01-01T00:00:00.000Z';
+        const later = await api.get(`/logs?${query}&from=${from}`, key);
+        expect(later.body).toMatchObject({ from, data: [] });
+      }
+      for (const path of ['/logs?limit=1', '/logs/stats?source=api', '/audit/logs?limit=1']) {
+        const as = await api.createKey(await api.createTenant(`ranges ${path}`), ['admin']);
+        const { body } = await api.get<{ from: string; to: string }>(path, as);
+        const days = (Date.parse(body.to) - Date.parse(body.from)) / 86_400_000;
+        expect([path, days]).toEqual([path, path.startsWith('/audit') ? 7 : 8]); // entries may be dated a day ahead
+        const range = { from: '2026-01-01T00:00:00.000Z', to: '2026-01-02T00:00:00.000Z' };
+        const asked = await api.get(`${path}&${new URLSearchParams(range).toString()}`, as);
+        expect(asked.body).toMatchObject(range);
+      }
+    });
+
     it('compares addresses, not their spellings', async () => {
       const six = await record({ ip_address: '2001:DB8:0:0::1' });
       const four = await record({ ip_address: '::ffff:192.0.2.77' });

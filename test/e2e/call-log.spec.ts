@@ -151,6 +151,9 @@ describeApi('call log', {}, (api, { database }) => {
     expect((await list('?min_status=400&limit=1000')).data.every((call) => call.status_code >= 400)).toBe(true);
     expect((await list('?status_code=422')).data).toHaveLength(1);
     expect((await list('?client_id=nobody')).data).toEqual([]);
+    const [newest] = (await list('?limit=1')).data;
+    expect((await list(`?request_id=${newest?.request_id}`)).data).toEqual([newest]);
+    expect((await list('?request_id=nobody')).data).toEqual([]);
     const first = await list('?limit=2');
     const second = await list(`?limit=2&cursor=${first.next_cursor}`);
     expect(first.data.at(-1)!.id > second.data[0]!.id).toBe(true);

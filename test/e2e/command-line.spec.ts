@@ -95,12 +95,36 @@ describeApi('the command line', {}, (api, { database }) => {
     const { ok, findings } = await json<{ ok: boolean; findings: { check: string; ok: boolean }[] }>('doctor');
     expect(ok).toBe(true);
     expect(findings.map(({ check }) => check)).toEqual(
-      expect.arrayContaining(['database', 'clock', 'migrations', 'partitions', 'backlog', 'queue']),
+      expect.arrayContaining(['database', 'clock', 'migrations', 'partitions', 'backlog', 'sealing', 'queue']),
     );
     const away = await cliWith({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }, 'doctor');
     expect([away.code, away.out]).toEqual([1, expect.stringMatching(/WRONG +database .*check DATABASE_URL/)]);
     const noRedis = await cliWith({ REDIS_URL: 'redis://127.0.0.1:1' }, 'doctor');
     expect([noRedis.code, noRedis.out]).toEqual([1, expect.stringMatching(/WRONG +queue /)]);
+  });
+
+  it('doctor names every partitioned table, until when there is room, and how long audit entries wait', async () => {
+    const month = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 7);
+    const before = await cli('doctor');
+    const end = /\n *ok +partitions +(\d+) tables have room until the end of (\d{4}-\d\d) /.exec(before.out)!;
+    const [{ tables, newest } = { tables: 0, newest: '' }] = await database.query<{ tables: number; newest: string }>(
+      `select count(distinct inhparent)::int as tables, max(right(inhrelid::regclass::text, 7)) as newest
+       from pg_inherits join pg_partitioned_table on partrelid = inhparent and partstrat = 'r'`,
+    );
+    expect([Number(end[1]), end[2]]).toEqual([tables, newest.replace('_', '-')]);
+    const partition = `audit_entries_${month(3).replace('-', '_')}`;
+    await database.query(`alter table ${partition} rename to audit_entries_away`);
+    await database.query(
+      `insert into audit_unsealed values ('${DEFAULT_TENANT_ID}', uuid7_lower_bound(now() - interval '1 hour'), '\\x00')`,
+    );
+    try {
+      const { code, out } = await cli('doctor');
+      expect([code, out]).toEqual([1, expect.stringMatching(/WRONG +partitions +audit_entries lack room for \d{4}-/)]);
+      expect(out).toMatch(/WRONG +sealing +the oldest .* waits 36\d\d s/);
+    } finally {
+      await database.query(`alter table audit_entries_away rename to ${partition}`);
+      await database.query(`delete from audit_unsealed where leaf_hash = '\\x00'`);
+    }
   });
 
   it('recount says what is wrong with exit code 1, repairs it, and then finds nothing', async () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { RecountService } from '../../src/analytics/rollups/recount.service.js';
 import { mulberry32, pick, type Random } from '../../src/events/sample-data/seeded-random.js';
 import { ErasureRunner } from '../../src/privacy/erasure-runner.js';
+import { ArchiveEraser } from '../../src/privacy/erasers/archive-eraser.js';
 import { CallEraser } from '../../src/privacy/erasers/call-eraser.js';
 import { EntryEraser } from '../../src/privacy/erasers/entry-eraser.js';
 import { Erasers } from '../../src/privacy/erasers/erasers.js';
@@ -11,6 +12,7 @@ import { RollupEraser } from '../../src/privacy/erasers/rollup-eraser.js';
 import { SubjectEraser } from '../../src/privacy/erasers/subject-eraser.js';
 import { SubjectFinder } from '../../src/privacy/subject/subject-finder.js';
 import { formatUuid, uuid7 } from '../../src/platform/database/uuid7.js';
+import { TestArchives } from '../support/audit-archive.js';
 import { TestTrail, verifyLines } from '../support/audit-trail.js';
 import {
   changedKeys,
@@ -44,6 +46,7 @@ const OPTIONS = { env: { RATE_LIMIT_REQUESTS: '1000000', EVENT_CONTEXT: 'full' }
 describeApi('erasing by identity', OPTIONS, (api, { database }) => {
   let pipeline: TestPipeline;
   let trail: TestTrail;
+  let archives: TestArchives;
   let runner: ErasureRunner;
   let erasures: ErasuresRepository;
   let allRows: string;
@@ -52,13 +55,17 @@ describeApi('erasing by identity', OPTIONS, (api, { database }) => {
     pipeline = new TestPipeline(database.url);
     trail = new TestTrail(database.url);
     erasures = new ErasuresRepository(trail.database);
-    const erasers = new Erasers(new EventEraser(), new EntryEraser(trail.acts), new CallEraser(), new RollupEraser());
+    const { restorer, rewriter, archiver } = (archives = new TestArchives(trail, database.url));
+    const ofArchives = new ArchiveEraser(restorer, rewriter, archiver);
+    const ofEntries = new EntryEraser(trail.acts);
+    const erasers = new Erasers(new EventEraser(), ofEntries, ofArchives, new CallEraser(), new RollupEraser());
     const eraser = new SubjectEraser(trail.database, erasures, new SubjectFinder(), erasers);
     runner = new ErasureRunner(erasures, eraser, unstartedTasks());
     allRows = await snapshotSql(database);
   });
 
   afterAll(async () => {
+    archives.remove();
     await trail.stop();
     await pipeline.stop();
   });

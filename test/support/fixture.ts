@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { TestApi } from './api.js';
 import { TestDatabase } from './database.js';
 import { flushTestRedis, redisServerInstalled, testRedisUrl } from './redis.js';
@@ -7,6 +8,7 @@ import { TestWorker } from './worker.js';
 const NEEDS = {
   redis: { found: testRedisUrl !== undefined, otherwise: process.env['TEST_REDIS_REASON'] },
   'redis-server': { found: redisServerInstalled, otherwise: 'there is no redis-server on PATH' },
+  nginx: { found: spawnSync('nginx', ['-v']).status === 0, otherwise: 'there is no nginx on PATH' },
   chromium: { found: process.env['TEST_CHROMIUM'] !== undefined, otherwise: process.env['TEST_CHROMIUM_REASON'] },
 };
 

@@ -31,7 +31,7 @@ describe('docker-compose.yml', () => {
     expect(service).toMatchObject({ cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'], read_only: true });
     expect(service.user).toMatch(/^(node|postgres|redis)$/);
     expect([service.cap_add, service.privileged]).toEqual([undefined, undefined]);
-    for (const volume of service.volumes ?? []) expect(volume).toMatch(/^(postgres|signing-key):\/var\/lib\//);
+    for (const volume of service.volumes ?? []) expect(volume).toMatch(/^(postgres|signing-key|archive):\/var\/lib\//);
   });
 
   it('publishes the API and nothing else, on this machine unless told otherwise', () => {

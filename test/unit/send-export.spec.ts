@@ -36,7 +36,7 @@ class Source {
   }
 }
 
-const TABLE = { name: 'table', columns: ['text'], toCells: (row: string[]) => row };
+const TABLE = { name: 'table', columns: [{ name: 'text' }], toCells: (row: string[]) => row };
 
 const send = (client: Client, source: Source, format: ExportFormat) =>
   sendExport(client.asResponse(), { format, range: null, table: TABLE, pages: source.pages() });

@@ -123,6 +123,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/logs/archives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files that audit entries went to before they were removed, newest first. */
+        get: operations["ArchivesController_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/logs": {
         parameters: {
             query?: never;
@@ -203,8 +220,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Removes entries that were recorded more than `older_than_days` ago, but none that must still be kept. All other
-         *     proofs stay valid, and the removal is recorded in the audit trail.
+         * Archives entries that were recorded more than `older_than_days` ago, then removes them, but none that must still be
+         *     kept. All other proofs stay valid, and the removal is recorded in the audit trail.
          */
         delete: operations["AuditEntriesController_cleanUp"];
         options?: never;
@@ -321,7 +338,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** The catalogue: every functionality with its event types. */
+        get: operations["AuditEventsController_listFunctionalities"];
         put?: never;
         /** Adds event types to a functionality of your tenant, new or not. */
         post: operations["AuditEventsController_addFunctionality"];
@@ -1163,6 +1181,16 @@ export interface components {
             timestamp: string;
         };
         ApiCallPage: {
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
+            to: string;
             data: components["schemas"]["ApiCallResponse"][];
             next_cursor: string | null;
         };
@@ -1293,6 +1321,41 @@ export interface components {
             /** @description null until it is completed. */
             receipt: components["schemas"]["ErasureReceipt"] | null;
         };
+        ArchiveResponse: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description When its entries were recorded, in UTC.
+             * @example 2026-11
+             */
+            month: string;
+            /** @description Its name in the store: what restore-archive takes. */
+            file: string;
+            entries: number;
+            /** @description First leaf of the tree that it holds. */
+            first_leaf: number;
+            last_leaf: number;
+            /**
+             * Format: date-time
+             * @description The oldest occurred_at in it.
+             */
+            occurred_from: string;
+            /** Format: date-time */
+            occurred_to: string;
+            /** @description Size of the tree that its proofs lead to. */
+            tree_size: number;
+            /** @description Root of that tree (base64). */
+            root_hash: string;
+            /** @description SHA-256 of the file, in hex. */
+            sha256: string;
+            bytes: number;
+            /** Format: date-time */
+            created_at: string;
+        };
+        ArchivePage: {
+            data: components["schemas"]["ArchiveResponse"][];
+            next_cursor: string | null;
+        };
         CreateEntryDto: {
             /** @enum {string} */
             action_type: "CREATE" | "UPDATE" | "DELETE" | "VIEW";
@@ -1403,6 +1466,8 @@ export interface components {
             erased_fields: ("user_id" | "session_id" | "ip_address" | "user_agent" | "resource_id" | "message" | "idempotency_key" | "before_state" | "after_state" | "metadata")[] | null;
             /** @description Where an erasure replaced values by "[redacted]"; null: nowhere. */
             redacted_fields: ("user_id" | "session_id" | "ip_address" | "user_agent" | "resource_id" | "message" | "idempotency_key" | "before_state" | "after_state" | "metadata")[] | null;
+            /** @description Whether it was removed and came back from an archive. */
+            restored: boolean;
             /** @description True when this idempotency_key was used before; the entry is then the first one. */
             duplicate: boolean;
         };
@@ -1492,8 +1557,20 @@ export interface components {
             erased_fields: ("user_id" | "session_id" | "ip_address" | "user_agent" | "resource_id" | "message" | "idempotency_key" | "before_state" | "after_state" | "metadata")[] | null;
             /** @description Where an erasure replaced values by "[redacted]"; null: nowhere. */
             redacted_fields: ("user_id" | "session_id" | "ip_address" | "user_agent" | "resource_id" | "message" | "idempotency_key" | "before_state" | "after_state" | "metadata")[] | null;
+            /** @description Whether it was removed and came back from an archive. */
+            restored: boolean;
         };
         EntryPage: {
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
+            to: string;
             data: components["schemas"]["EntryResponse"][];
             /** @description Pass as cursor for the next page; null on the last. */
             next_cursor: string | null;
@@ -1504,6 +1581,16 @@ export interface components {
             count: number;
         };
         EntryStatsResponse: {
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
+            to: string;
             total: number;
             by_action: {
                 [key: string]: number;
@@ -1520,6 +1607,10 @@ export interface components {
         };
         CleanupResponse: {
             deleted: number;
+            /** @description Entries that this clean-up wrote to archives; others were in one already. */
+            archived: number;
+            /** @description The archives that it wrote. */
+            archives: components["schemas"]["ArchiveResponse"][];
         };
         CreateAuditEventDto: {
             /**
@@ -1577,6 +1668,13 @@ export interface components {
             additional_data: Record<string, never> | null;
             /** Format: date-time */
             created_at: string;
+            /** @description Whether it was removed and came back from an archive. */
+            restored: boolean;
+            /** @description Whether it stands in an archive alone; `include_archived` finds such events. */
+            archived: boolean;
+        };
+        RecentAuditEventsResponse: {
+            data: components["schemas"]["AuditEventResponse"][];
         };
         AuditEventPage: {
             data: components["schemas"]["AuditEventResponse"][];
@@ -1584,10 +1682,16 @@ export interface components {
             page_size: number;
             /** @description All matches; counting ends at 1,000,000. */
             total: number;
+            /** @description With `include_archived`: the archives that were searched. */
+            archives?: string[];
         };
         EventTypesResponse: {
             functionality: string;
             event_types: string[];
+        };
+        CatalogueResponse: {
+            /** @description By name; the common ones and those of the tenant. */
+            data: components["schemas"]["EventTypesResponse"][];
         };
         AddFunctionalityDto: {
             /** @example Inventory */
@@ -1846,9 +1950,15 @@ export interface components {
             count: number;
         };
         EventsByTypeResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             total: number;
             data: components["schemas"]["TypeCount"][];
@@ -1859,9 +1969,15 @@ export interface components {
             client_id: string;
         };
         EventsByClientAndTypeResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             data: components["schemas"]["ClientTypeCount"][];
         };
@@ -1878,9 +1994,15 @@ export interface components {
             client_id?: string;
         };
         TimeseriesResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             /** @enum {string} */
             interval: "minute" | "hour" | "day" | "week" | "month";
@@ -1906,9 +2028,15 @@ export interface components {
             latency_ms: components["schemas"]["LatencyResponse"];
         };
         ProcessingMetricsResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             /** @description Events processed in the range, whenever they happened. The range is widened to whole minutes. */
             processed: number;
@@ -1927,9 +2055,15 @@ export interface components {
             count: number;
         };
         BreakdownResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             property: string;
             /** @description false: no event of this range and with these filters has a property of this name. */
@@ -2115,9 +2249,15 @@ export interface components {
             steps: components["schemas"]["FunnelStepResponse"][];
         };
         FunnelResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             window_s: number;
             steps: components["schemas"]["FunnelStepResponse"][];
@@ -2191,9 +2331,15 @@ export interface components {
             steps: components["schemas"]["FunnelStepResponse"][];
         };
         OverviewResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             summary: components["schemas"]["OverviewSummary"];
             by_type: components["schemas"]["TypeCount"][];
@@ -2236,9 +2382,15 @@ export interface components {
             session_id: string | null;
         };
         UserOverviewResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             user_id: string;
             total_events: number;
@@ -2274,9 +2426,15 @@ export interface components {
             periods: components["schemas"]["RetentionPeriod"][];
         };
         RetentionResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             /** @enum {string} */
             interval: "day" | "week";
@@ -2316,9 +2474,15 @@ export interface components {
             events: components["schemas"]["UserEventResponse"][];
         };
         JourneyResponse: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             user_id: string;
             /** @description In the order in which they begin. */
@@ -2456,9 +2620,15 @@ export interface components {
             };
         };
         EventPage: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
             to: string;
             data: components["schemas"]["EventResponse"][];
             /** @description Pass as cursor for the next page; null on the last. */
@@ -2652,6 +2822,8 @@ export interface operations {
                 /** @description This status or a higher one: 400 for everything refused. */
                 min_status?: number;
                 client_id?: string;
+                /** @description The X-Request-Id of an answer, or the request_id of a problem or a log line. */
+                request_id?: string;
                 /** @description Address of the caller, in any spelling. */
                 ip?: string;
                 /** @description Rows per page. */
@@ -2700,9 +2872,13 @@ export interface operations {
                 /** @description This status or a higher one: 400 for everything refused. */
                 min_status?: number;
                 client_id?: string;
+                /** @description The X-Request-Id of an answer, or the request_id of a problem or a log line. */
+                request_id?: string;
                 /** @description Address of the caller, in any spelling. */
                 ip?: string;
                 format?: "csv" | "ndjson";
+                /** @description csv only: start with a byte order mark, by which Excel knows UTF-8. */
+                bom?: "true" | "false";
             };
             header?: never;
             path?: never;
@@ -2900,6 +3076,39 @@ export interface operations {
             };
         };
     };
+    ArchivesController_list: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchivePage"];
+                };
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     AuditEntriesController_list: {
         parameters: {
             query?: {
@@ -2925,9 +3134,9 @@ export interface operations {
                 store_id?: number;
                 company_id?: number;
                 idempotency_key?: string;
-                /** @description Part of the message, in whatever case. */
+                /** @description Part of the message, in whatever case. Without `from`, everything is looked at. */
                 message?: string;
-                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. */
+                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. Without `from`, everything is searched. */
                 q?: string;
                 /** @description Rows per page. */
                 limit?: number;
@@ -3088,9 +3297,9 @@ export interface operations {
                 store_id?: number;
                 company_id?: number;
                 idempotency_key?: string;
-                /** @description Part of the message, in whatever case. */
+                /** @description Part of the message, in whatever case. Without `from`, everything is looked at. */
                 message?: string;
-                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. */
+                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. Without `from`, everything is searched. */
                 q?: string;
             };
             header?: never;
@@ -3143,11 +3352,13 @@ export interface operations {
                 store_id?: number;
                 company_id?: number;
                 idempotency_key?: string;
-                /** @description Part of the message, in whatever case. */
+                /** @description Part of the message, in whatever case. Without `from`, everything is looked at. */
                 message?: string;
-                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. */
+                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. Without `from`, everything is searched. */
                 q?: string;
                 format?: "csv" | "xlsx" | "ndjson";
+                /** @description csv only: start with a byte order mark, by which Excel knows UTF-8. */
+                bom?: "true" | "false";
             };
             header?: never;
             path?: never;
@@ -3196,7 +3407,14 @@ export interface operations {
                     "application/json": components["schemas"]["CleanupResponse"];
                 };
             };
-            /** @description older_than_days is below AUDIT_RETENTION_DAYS. */
+            /** @description Entries of the tenant are being archived by another request or process. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description older_than_days is below AUDIT_RETENTION_DAYS, or no place for archives is set. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3304,7 +3522,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AuditEventResponse"][];
+                    "application/json": components["schemas"]["RecentAuditEventsResponse"];
                 };
             };
             /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
@@ -3328,6 +3546,8 @@ export interface operations {
                 /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to_date?: string;
                 functionality?: string;
+                event_type?: string;
+                status?: "Success" | "Failed";
                 store_id?: number;
                 company_id?: number;
                 user?: string;
@@ -3335,6 +3555,8 @@ export interface operations {
                 message_pattern?: string;
                 page_number?: number;
                 page_size?: number;
+                /** @description Also reads the archives with events from the range, at most 500,000 entries of them; page_number × page_size is then at most 5,000. */
+                include_archived?: "true" | "false";
             };
             header?: never;
             path?: never;
@@ -3371,6 +3593,8 @@ export interface operations {
                 /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to_date?: string;
                 functionality?: string;
+                event_type?: string;
+                status?: "Success" | "Failed";
                 store_id?: number;
                 company_id?: number;
                 user?: string;
@@ -3424,6 +3648,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventTypesResponse"];
+                };
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuditEventsController_listFunctionalities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueResponse"];
                 };
             };
             /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */

@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, IsString, Length, Max, Min } from 'class-validator';
 import { IfGiven, RangeQuery, ToInteger } from '../../platform/http/query.dto.js';
+import { RangeResponse } from '../../platform/http/range.dto.js';
 import { PROPERTY_NAMES } from '../properties/event-property.js';
 import { type Interval, INTERVALS } from '../time/local-time.js';
 
@@ -108,14 +109,6 @@ export class BreakdownQuery extends RangeQuery {
   @Min(1)
   @Max(1000)
   limit = 10;
-}
-
-export class RangeResponse {
-  @ApiProperty({ format: 'date-time' })
-  from: string;
-
-  @ApiProperty({ format: 'date-time' })
-  to: string;
 }
 
 export class EventsByTypeResponse extends RangeResponse {

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Closed, DateOrDateTime, Field, ListOf, Text, text, WholeNumber } from '../../platform/http/body/fields.js';
-import { RangeResponse } from '../counts/analytics.dto.js';
+import { RangeResponse } from '../../platform/http/range.dto.js';
 import { PROPERTY_NAMES, type Scalar } from '../properties/event-property.js';
 
 const MAX_STEPS = 10;

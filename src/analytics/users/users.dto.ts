@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, Max, Min } from 'class-validator';
 import { IfGiven, OptionalText, RangeQuery, ToInteger } from '../../platform/http/query.dto.js';
-import { RangeResponse, TypeCount } from '../counts/analytics.dto.js';
+import { RangeResponse } from '../../platform/http/range.dto.js';
+import { TypeCount } from '../counts/analytics.dto.js';
 
 export class JourneyQuery extends RangeQuery {
   @ApiPropertyOptional({ type: Number, description: 'Events per page.', minimum: 1, maximum: 1000, default: 1000 })

@@ -2,14 +2,8 @@ import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Caller, RequireScope } from '../../platform/http/access.js';
-import type { Page } from '../../platform/http/cursor.js';
 import type { Principal } from '../../platform/http/principal.js';
-import {
-  ApiCallPage,
-  type ApiCallResponse,
-  ExportApiCallsQuery,
-  ListApiCallsQuery,
-} from '../call-log/api-calls.dto.js';
+import { ApiCallPage, ExportApiCallsQuery, ListApiCallsQuery } from '../call-log/api-calls.dto.js';
 import { ApiCallsService } from './api-calls.service.js';
 
 @ApiTags('audit')
@@ -21,7 +15,7 @@ export class ApiCallsController {
   /** The tenant's API calls, refused ones too, newest first. */
   @Get()
   @ApiOkResponse({ type: ApiCallPage })
-  list(@Caller() caller: Principal, @Query() query: ListApiCallsQuery): Promise<Page<ApiCallResponse>> {
+  list(@Caller() caller: Principal, @Query() query: ListApiCallsQuery): Promise<ApiCallPage> {
     return this.calls.list(caller.tenantId, query);
   }
 

@@ -1,10 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
-import { decodeCursor, type Page, toPage } from '../../platform/http/cursor.js';
+import { decodeCursor, toPage } from '../../platform/http/cursor.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { toTimeRange } from '../../platform/http/query.dto.js';
+import { rangeOf } from '../../platform/http/range.dto.js';
 import type { TimeRange } from '../../platform/time/time.js';
-import type { ApiCallResponse, ExportApiCallsQuery, ListApiCallsQuery } from '../call-log/api-calls.dto.js';
+import type {
+  ApiCallPage,
+  ApiCallResponse,
+  ExportApiCallsQuery,
+  ListApiCallsQuery,
+} from '../call-log/api-calls.dto.js';
 import { ApiCallsRepository } from '../call-log/api-calls.repository.js';
 import { EntryExportService } from '../export/entry-export.service.js';
 import { type Pages, sendExport, type Table } from '../export/send-export.js';
@@ -18,18 +24,20 @@ export class ApiCallsService {
     private readonly exports: EntryExportService,
   ) {}
 
-  async list(tenantId: string, query: ListApiCallsQuery): Promise<Page<ApiCallResponse>> {
+  async list(tenantId: string, query: ListApiCallsQuery): Promise<ApiCallPage> {
     const before = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
-    const rows = await this.calls.list(tenantId, toTimeRange(query), query, query.limit + 1, before);
-    return toPage(rows, query.limit);
+    const range = toTimeRange(query);
+    const rows = await this.calls.list(tenantId, range, query, query.limit + 1, before);
+    return { ...rangeOf(range), ...toPage(rows, query.limit) };
   }
 
   /** Writes all matching calls to `response`, a thousand at a time, so memory is constant at any size. */
   async export(caller: Principal, query: ExportApiCallsQuery, response: Response): Promise<void> {
     const range = toTimeRange(query);
-    const { format, tz: _tz, ...asked } = query;
+    const { format, bom, tz: _tz, ...asked } = query;
     await this.exports.recordExport(caller, TABLE.name, format, { range }, asked);
-    await sendExport(response, { format, range, table: TABLE, pages: this.readAll(caller.tenantId, range, query) });
+    const pages = this.readAll(caller.tenantId, range, query);
+    await sendExport(response, { format, range, table: TABLE, pages, hasMark: bom === 'true' });
   }
 
   private async *readAll(tenantId: string, range: TimeRange, query: ExportApiCallsQuery): Pages<ApiCallResponse> {
@@ -65,6 +73,6 @@ const CSV_COLUMNS: (keyof ApiCallResponse)[] = [
 
 const TABLE: Table<ApiCallResponse> = {
   name: 'api-calls',
-  columns: CSV_COLUMNS,
+  columns: CSV_COLUMNS.map((name) => ({ name })),
   toCells: (call) => CSV_COLUMNS.map((column) => call[column]),
 };

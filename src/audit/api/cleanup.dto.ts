@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { OptionalInteger } from '../../platform/http/query.dto.js';
+import { ArchiveResponse } from '../archive/archives.dto.js';
 
 export class CleanupQuery {
   @ApiPropertyOptional({ type: Number, minimum: 1, description: 'Not below AUDIT_RETENTION_DAYS, the default.' })
@@ -10,4 +11,10 @@ export class CleanupQuery {
 export class CleanupResponse {
   @ApiProperty()
   deleted: number;
+
+  @ApiProperty({ description: 'Entries that this clean-up wrote to archives; others were in one already.' })
+  archived: number;
+
+  @ApiProperty({ type: [ArchiveResponse], description: 'The archives that it wrote.' })
+  archives: ArchiveResponse[];
 }

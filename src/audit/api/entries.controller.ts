@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, Headers, Param, Post, Query, Res } from 
 import {
   ApiBadRequestResponse,
   ApiBody,
+  ApiConflictResponse,
   ApiCreatedResponse,
   ApiHeader,
   ApiOkResponse,
@@ -11,7 +12,6 @@ import {
 } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Caller, RequireScope } from '../../platform/http/access.js';
-import type { Page } from '../../platform/http/cursor.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { CurrentCall } from '../call-log/current-call.js';
 import type { OpenCall } from '../call-log/api-call.js';
@@ -89,7 +89,7 @@ export class AuditEntriesController {
   @Get()
   @RequireScope('read')
   @ApiOkResponse({ type: EntryPage })
-  list(@Caller() caller: Principal, @Query() query: ListEntriesQuery): Promise<Page<EntryResponse>> {
+  list(@Caller() caller: Principal, @Query() query: ListEntriesQuery): Promise<EntryPage> {
     return this.entries.list(caller, query);
   }
 
@@ -111,13 +111,16 @@ export class AuditEntriesController {
   }
 
   /**
-   * Removes entries that were recorded more than `older_than_days` ago, but none that must still be kept. All other
-   * proofs stay valid, and the removal is recorded in the audit trail.
+   * Archives entries that were recorded more than `older_than_days` ago, then removes them, but none that must still be
+   * kept. All other proofs stay valid, and the removal is recorded in the audit trail.
    */
   @Delete('cleanup')
   @RequireScope('admin')
   @ApiOkResponse({ type: CleanupResponse })
-  @ApiUnprocessableEntityResponse({ description: 'older_than_days is below AUDIT_RETENTION_DAYS.' })
+  @ApiUnprocessableEntityResponse({
+    description: 'older_than_days is below AUDIT_RETENTION_DAYS, or no place for archives is set.',
+  })
+  @ApiConflictResponse({ description: 'Entries of the tenant are being archived by another request or process.' })
   cleanUp(@Caller() caller: Principal, @Query() query: CleanupQuery): Promise<CleanupResponse> {
     return this.cleanups.cleanUp(caller, query.older_than_days);
   }

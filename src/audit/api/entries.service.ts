@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { isConnectionError, sqlState } from '../../platform/database/database.js';
-import { type Page } from '../../platform/http/cursor.js';
 import { bodyValidatorFor, invalidBody, nothingAccepted } from '../../platform/http/body/body-validator.js';
 import { allFaults } from '../../platform/http/field-fault.js';
 import { fairMap } from '../../platform/http/fair-map.js';
 import { keyOfPart, readIdempotencyKey } from '../../platform/http/idempotency-key.js';
+import { rangeOf } from '../../platform/http/range.dto.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { type FieldError, notFound, Problem, tooLarge } from '../../platform/http/problem.js';
 import { isUuid } from '../../platform/database/uuid7.js';
@@ -14,6 +14,7 @@ import {
   CreateEntriesDto,
   type CreatedEntriesResponse,
   type CreatedEntryResponse,
+  type EntryPage,
   type EntryResponse,
   type EntryResult,
 } from '../entries/entries.dto.js';
@@ -96,19 +97,22 @@ export class AuditEntriesService {
     return response;
   }
 
-  async list(caller: Principal, query: ListEntriesQuery): Promise<Page<EntryResponse>> {
+  async list(caller: Principal, query: ListEntriesQuery): Promise<EntryPage> {
     const position = query.cursor === undefined ? undefined : decodePosition(query.cursor);
-    const rows = await this.entries.list(caller.tenantId, toFilter(query), query.limit + 1, position);
+    const filter = toFilter(query);
+    const rows = await this.entries.list(caller.tenantId, filter, query.limit + 1, position);
     const page = rows.slice(0, query.limit);
     const last = page.at(-1);
     return {
+      ...rangeOf(filter.range),
       data: page.map(toResponse),
       next_cursor: rows.length > query.limit && last !== undefined ? encodePosition(positionOf(last)) : null,
     };
   }
 
   async stats(caller: Principal, query: EntryStatsQuery): Promise<EntryStatsResponse> {
-    return this.entries.stats(caller.tenantId, toFilter(query), query.tz);
+    const filter = toFilter(query);
+    return { ...rangeOf(filter.range), ...(await this.entries.stats(caller.tenantId, filter, query.tz)) };
   }
 
   /** @throws Problem 404, for other tenants' entries too */

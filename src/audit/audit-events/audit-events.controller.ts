@@ -18,11 +18,13 @@ import {
   AddFunctionalityDto,
   AuditEventPage,
   AuditEventResponse,
+  CatalogueResponse,
   CreateAuditEventDto,
   EventTypesQuery,
   EventTypesResponse,
   ExportAuditEventsQuery,
   RecentAuditEventsQuery,
+  RecentAuditEventsResponse,
   SearchAuditEventsQuery,
 } from './audit-events.dto.js';
 import { AuditEventsService } from './audit-events.service.js';
@@ -54,8 +56,8 @@ export class AuditEventsController {
   /** The 500 most recent events, times in `tz`. */
   @Get('recent')
   @RequireScope('read')
-  @ApiOkResponse({ type: [AuditEventResponse] })
-  recent(@Caller() caller: Principal, @Query() query: RecentAuditEventsQuery): Promise<AuditEventResponse[]> {
+  @ApiOkResponse({ type: RecentAuditEventsResponse })
+  recent(@Caller() caller: Principal, @Query() query: RecentAuditEventsQuery): Promise<RecentAuditEventsResponse> {
     return this.events.recent(caller, query.tz);
   }
 
@@ -86,6 +88,14 @@ export class AuditEventsController {
   @ApiOkResponse({ type: EventTypesResponse })
   eventTypes(@Caller() caller: Principal, @Query() query: EventTypesQuery): Promise<EventTypesResponse> {
     return this.events.eventTypes(caller, query.functionality_name);
+  }
+
+  /** The catalogue: every functionality with its event types. */
+  @Get('functionalities')
+  @RequireScope('read')
+  @ApiOkResponse({ type: CatalogueResponse })
+  listFunctionalities(@Caller() caller: Principal): Promise<CatalogueResponse> {
+    return this.events.listFunctionalities(caller);
   }
 
   /** Adds event types to a functionality of your tenant, new or not. */

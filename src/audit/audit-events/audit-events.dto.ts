@@ -90,6 +90,17 @@ export class AuditEventResponse {
 
   @ApiProperty({ format: 'date-time' })
   created_at: string;
+
+  @ApiProperty({ description: 'Whether it was removed and came back from an archive.' })
+  restored: boolean;
+
+  @ApiProperty({ description: 'Whether it stands in an archive alone; `include_archived` finds such events.' })
+  archived: boolean;
+}
+
+export class RecentAuditEventsResponse {
+  @ApiProperty({ type: [AuditEventResponse] })
+  data: AuditEventResponse[];
 }
 
 export class AuditEventPage {
@@ -104,6 +115,9 @@ export class AuditEventPage {
 
   @ApiProperty({ description: 'All matches; counting ends at 1,000,000.' })
   total: number;
+
+  @ApiPropertyOptional({ type: [String], description: 'With `include_archived`: the archives that were searched.' })
+  archives?: string[];
 }
 
 export class RecentAuditEventsQuery extends ZoneQuery {}
@@ -117,6 +131,14 @@ export class AuditEventFilterQuery extends ZoneQuery {
 
   @OptionalText()
   functionality?: string;
+
+  @OptionalText()
+  event_type?: string;
+
+  @ApiPropertyOptional({ enum: EVENT_STATUSES })
+  @IsOptional()
+  @IsIn(EVENT_STATUSES)
+  status?: (typeof EVENT_STATUSES)[number];
 
   @OptionalInteger(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
   store_id?: number;
@@ -140,6 +162,15 @@ export class SearchAuditEventsQuery extends AuditEventFilterQuery {
   @ApiPropertyOptional({ type: Number, minimum: 1, maximum: 5000, default: 500 })
   @OptionalInteger(1, 5_000)
   page_size = 500;
+
+  @ApiPropertyOptional({
+    enum: ['true', 'false'],
+    description:
+      'Also reads the archives with events from the range, at most 500,000 entries of them; page_number × page_size is then at most 5,000.',
+  })
+  @IsOptional()
+  @IsIn(['true', 'false'])
+  include_archived?: string;
 }
 
 export class ExportAuditEventsQuery extends AuditEventFilterQuery {
@@ -170,6 +201,11 @@ export class EventTypesResponse {
 
   @ApiProperty({ type: [String] })
   event_types: string[];
+}
+
+export class CatalogueResponse {
+  @ApiProperty({ type: [EventTypesResponse], description: 'By name; the common ones and those of the tenant.' })
+  data: EventTypesResponse[];
 }
 
 @Closed()

@@ -7,12 +7,14 @@ import { badRequest, notFound, Problem } from '../../platform/http/problem.js';
 import { parseAskedTime } from '../../platform/time/asked-time.js';
 import { DAY_MS } from '../../platform/time/time.js';
 import type { OpenCall } from '../call-log/api-call.js';
+import { ArchiveSearch } from '../archive/archive-search.js';
 import { AuditEntriesRepository, MAX_COUNTED } from '../search/entries.repository.js';
 import { AuditEntriesService, invalid, reserved } from '../api/entries.service.js';
 import type { SealableEntry } from '../transparency-log/leaf.js';
 import { recordOf } from '../entries/act.js';
 import { isReserved } from '../entries/own-resources.js';
 import { TimePrinter } from '../export/time-printer.js';
+import { auditEventTable } from '../export/entry-table.js';
 import { EntryExportService } from '../export/entry-export.service.js';
 import type { EntryFilter } from '../search/entry-filter.js';
 import { isFieldError } from '../entries/entry-parser.js';
@@ -22,9 +24,11 @@ import type {
   AuditEventFilterQuery,
   AuditEventPage,
   AuditEventResponse,
+  CatalogueResponse,
   CreateAuditEventDto,
   EventTypesResponse,
   ExportAuditEventsQuery,
+  RecentAuditEventsResponse,
   SearchAuditEventsQuery,
 } from './audit-events.dto.js';
 import { CatalogueRepository } from './catalogue.repository.js';
@@ -38,6 +42,7 @@ export class AuditEventsService {
     private readonly entries: AuditEntriesRepository,
     private readonly recorder: AuditEntriesService,
     private readonly exports: EntryExportService,
+    private readonly archives: ArchiveSearch,
     private readonly catalogue: CatalogueRepository,
   ) {}
 
@@ -54,29 +59,40 @@ export class AuditEventsService {
     return toAuditEvent(entry, new TimePrinter('UTC'));
   }
 
-  async recent(caller: Principal, timeZone: string): Promise<AuditEventResponse[]> {
+  async recent(caller: Principal, timeZone: string): Promise<RecentAuditEventsResponse> {
     const times = new TimePrinter(timeZone);
     const rows = await this.entries.list(caller.tenantId, everything(), RECENT);
-    return rows.map((row) => toAuditEvent(row, times));
+    return { data: rows.map((row) => toAuditEvent(row, times)) };
   }
 
-  /** @throws Problem 400 for pages so far back that counting to them would cost too much */
+  /** @throws Problem 400 for pages so far back, or archives so large, that reading them would cost too much */
   async search(caller: Principal, query: SearchAuditEventsQuery): Promise<AuditEventPage> {
     const { page_number, page_size } = query;
     const filter = toFilter(query);
-    const { rows, total } = await this.entries.listPage(caller.tenantId, filter, page_size, offsetOf(query));
     const times = new TimePrinter(query.tz);
-    return { data: rows.map((row) => toAuditEvent(row, times)), page_number, page_size, total };
+    const offset = offsetOf(query);
+    if (query.include_archived !== 'true') {
+      const { rows, total } = await this.entries.listPage(caller.tenantId, filter, page_size, offset);
+      return { data: rows.map((row) => toAuditEvent(row, times)), page_number, page_size, total };
+    }
+    const { rows, total, searched } = await this.archives.listPage(caller.tenantId, filter, page_size, offset);
+    const data = rows.map((row) => toAuditEvent(row, times));
+    return { data, page_number, page_size, total, archives: searched.map(({ file }) => file) };
   }
 
   /** An Excel workbook of the most recent events, or of what the search parameters select. */
   async export(caller: Principal, query: ExportAuditEventsQuery, response: Response): Promise<void> {
     const { tz, recent, ...search } = query;
     const { page_number, page_size = RECENT } = search;
-    const options = { format: 'xlsx', timeZone: tz, name: 'audit-events' } as const;
+    const options = { format: 'xlsx', timeZone: tz, name: 'audit-events', toTable: auditEventTable } as const;
     if (recent === 'true') {
       const part = { offset: 0, limit: RECENT };
-      return this.exports.sendFiltered(caller, everything(), { ...options, asked: { recent: true }, part }, response);
+      return this.exports.sendFiltered(
+        caller,
+        everything(),
+        { ...options, asked: { recent: true }, part, label: 'recent' },
+        response,
+      );
     }
     const part =
       page_number === undefined ? {} : { part: { offset: offsetOf({ page_number, page_size }), limit: page_size } };
@@ -88,6 +104,10 @@ export class AuditEventsService {
     const event_types = await this.catalogue.listEventTypes(caller.tenantId, functionality);
     if (event_types === null) throw unknownFunctionality(functionality, 404);
     return { functionality, event_types };
+  }
+
+  async listFunctionalities(caller: Principal): Promise<CatalogueResponse> {
+    return { data: await this.catalogue.list(caller.tenantId) };
   }
 
   /** Adds event types to a functionality of the tenant, which need not exist yet. */
@@ -110,7 +130,7 @@ const everything = (): EntryFilter => ({
 });
 
 function toFilter(query: AuditEventFilterQuery): EntryFilter {
-  const { functionality, store_id, company_id, user, message_pattern } = query;
+  const { functionality, event_type, status, store_id, company_id, user, message_pattern } = query;
   const filter = everything();
   const { from, to } = filter.range;
   const range = {
@@ -122,6 +142,8 @@ function toFilter(query: AuditEventFilterQuery): EntryFilter {
   }
   const equal = {
     ...(functionality === undefined ? {} : { functionality }),
+    ...(event_type === undefined ? {} : { event_type }),
+    ...(status === undefined ? {} : { status }),
     ...(store_id === undefined ? {} : { store_id }),
     ...(company_id === undefined ? {} : { company_id }),
     ...(user === undefined ? {} : { user_id: user }),
@@ -153,7 +175,10 @@ function unknownEventType(functionality: string, known: readonly string[]): Prob
   });
 }
 
-function toAuditEvent(entry: SealableEntry, times: TimePrinter): AuditEventResponse {
+function toAuditEvent(
+  entry: SealableEntry & { restored?: boolean; archived?: boolean },
+  times: TimePrinter,
+): AuditEventResponse {
   return {
     id: entry.id,
     event_timestamp: times.print(entry.occurred_at),
@@ -166,5 +191,7 @@ function toAuditEvent(entry: SealableEntry, times: TimePrinter): AuditEventRespo
     status: entry.status,
     additional_data: entry.metadata,
     created_at: times.print(entry.created_at),
+    restored: entry.restored ?? false,
+    archived: entry.archived ?? false,
   };
 }

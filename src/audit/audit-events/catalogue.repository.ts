@@ -10,6 +10,15 @@ const LIST_EVENT_TYPES = `/* catalogue.listEventTypes */
 select name from functionality_event_types where functionality = $1
 group by name order by min(tenant_id::text), min(position)`;
 
+const LIST = `/* catalogue.list */
+select f.name as functionality, coalesce(array_agg(t.name order by t.place) filter (where t.name is not null), '{}') as event_types
+from (select distinct name from functionalities) f
+left join (
+  select functionality, name, row_number() over (order by min(tenant_id::text), min(position)) as place
+  from functionality_event_types group by functionality, name
+) t on t.functionality = f.name
+group by f.name order by f.name collate "C"`;
+
 const EXISTS = `/* catalogue.exists */ select exists (select from functionalities where name = $1) as known`;
 
 const ADD = `/* catalogue.add */
@@ -29,6 +38,13 @@ export class CatalogueRepository {
     private readonly database: Database,
     private readonly writer: AuditEntryWriter,
   ) {}
+
+  /** Every functionality, by name. */
+  async list(tenantId: string): Promise<{ functionality: string; event_types: string[] }[]> {
+    return this.database.readInTenant(tenantId, async (sql) => {
+      return (await sql.query<{ functionality: string; event_types: string[] }>(LIST)).rows;
+    });
+  }
 
   /** @returns null when there is no such functionality */
   async listEventTypes(tenantId: string, functionality: string): Promise<string[] | null> {

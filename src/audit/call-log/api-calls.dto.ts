@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsIn, IsOptional } from 'class-validator';
+import { RangeResponse } from '../../platform/http/range.dto.js';
 import { OptionalInteger, OptionalText, PageQuery, RangeQuery } from '../../platform/http/query.dto.js';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
@@ -28,6 +29,10 @@ export class ApiCallsFilterQuery extends RangeQuery {
   @OptionalText()
   client_id?: string;
 
+  @ApiPropertyOptional({ description: 'The X-Request-Id of an answer, or the request_id of a problem or a log line.' })
+  @OptionalText(128)
+  request_id?: string;
+
   @ApiPropertyOptional({ description: 'Address of the caller, in any spelling.' })
   @OptionalText()
   ip?: string;
@@ -40,6 +45,15 @@ export class ExportApiCallsQuery extends ApiCallsFilterQuery {
   @IsOptional()
   @IsIn(EXPORT_FORMATS)
   format: ExportFormat = 'csv';
+
+  @ApiPropertyOptional({
+    enum: ['true', 'false'],
+    default: 'false',
+    description: 'csv only: start with a byte order mark, by which Excel knows UTF-8.',
+  })
+  @IsOptional()
+  @IsIn(['true', 'false'])
+  bom?: string;
 }
 
 export class ApiCallResponse {
@@ -95,7 +109,7 @@ export class ApiCallResponse {
   timestamp: string;
 }
 
-export class ApiCallPage {
+export class ApiCallPage extends RangeResponse {
   @ApiProperty({ type: [ApiCallResponse] })
   data: ApiCallResponse[];
 

@@ -49,6 +49,7 @@ export interface ApiCallFilter {
   status_code?: number | undefined;
   min_status?: number | undefined;
   client_id?: string | undefined;
+  request_id?: string | undefined;
   ip?: string | undefined;
 }
 
@@ -67,7 +68,7 @@ interface ApiCallPage {
 function listSql(tenantId: string, { range, filter, limit, before }: ApiCallPage) {
   const parameters = new Parameters();
   const [tenant, from, to] = [tenantId, toIso(range.from), toIso(range.to)].map((value) => parameters.add(value));
-  const { method, endpoint, status_code, min_status, client_id, ip } = filter;
+  const { method, endpoint, status_code, min_status, client_id, request_id, ip } = filter;
   const where = [
     `tenant_id = ${tenant} and timestamp >= ${from} and timestamp < ${to}`,
     `id >= uuid7_lower_bound(${from}) and id < uuid7_lower_bound(${to}::timestamptz + interval '10 minutes')`,
@@ -76,6 +77,7 @@ function listSql(tenantId: string, { range, filter, limit, before }: ApiCallPage
     ...(status_code === undefined ? [] : [`status_code = ${parameters.add(status_code)}`]),
     ...(min_status === undefined ? [] : [`status_code >= ${parameters.add(min_status)}`]),
     ...(client_id === undefined ? [] : [`client_id = ${parameters.add(client_id)}`]),
+    ...(request_id === undefined ? [] : [`request_id = ${parameters.add(request_id)}`]),
     ...(ip === undefined ? [] : [isAddress('ip', ip, parameters)]),
     ...(before === undefined ? [] : [`id < ${parameters.add(before)}`]),
   ];

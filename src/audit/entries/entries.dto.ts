@@ -12,6 +12,7 @@ import {
   Prose,
   Text,
 } from '../../platform/http/body/fields.js';
+import { RangeResponse } from '../../platform/http/range.dto.js';
 import type { JsonValue } from '../transparency-log/canonical-json.js';
 import { PERSONAL_FIELDS, type PersonalField } from '../transparency-log/leaf.js';
 import {
@@ -202,6 +203,9 @@ export class EntryResponse {
 
   @ApiProperty({ ...FIELDS, description: 'Where an erasure replaced values by "[redacted]"; null: nowhere.' })
   redacted_fields: PersonalField[] | null;
+
+  @ApiProperty({ description: 'Whether it was removed and came back from an archive.' })
+  restored: boolean;
 }
 
 export class CreatedEntryResponse extends EntryResponse {
@@ -256,7 +260,7 @@ export class CreatedEntriesResponse {
   results: EntryResult[];
 }
 
-export class EntryPage {
+export class EntryPage extends RangeResponse {
   @ApiProperty({ type: [EntryResponse] })
   data: EntryResponse[];
 

@@ -4,7 +4,7 @@ import type { ActionType, ExportedEntry, Severity, Source } from './entry.js';
 import type { EntryResponse } from './entries.dto.js';
 
 /** Without the fields that only an export has; times without digits that say nothing, as everywhere in the API. */
-export function toResponse(entry: ExportedEntry): EntryResponse {
+export function toResponse(entry: ExportedEntry & { restored?: boolean }): EntryResponse {
   return {
     id: entry.id,
     tenant_id: entry.tenant_id,
@@ -35,5 +35,6 @@ export function toResponse(entry: ExportedEntry): EntryResponse {
     erased_at: entry.erased_at === null ? null : trimMicroseconds(entry.erased_at),
     erased_fields: entry.erased_fields,
     redacted_fields: entry.redacted_fields,
+    restored: entry.restored ?? false,
   };
 }

@@ -24,6 +24,12 @@ export interface ExportedEntry extends SealableEntry {
   redacted_fields: PersonalField[] | null;
 }
 
+/** An entry as it is shown to people. */
+export interface ShownEntry extends ExportedEntry {
+  /** Whether it was removed and came back from an archive. */
+  restored: boolean;
+}
+
 /** The content of an entry, before it has an id. */
 export interface EntryContent {
   action_type: ActionType;

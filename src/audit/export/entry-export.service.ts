@@ -6,7 +6,7 @@ import { toIso } from '../../platform/http/query.dto.js';
 import type { TimeRange } from '../../platform/time/time.js';
 import type { PrintedEntry } from '../search/printed-entry.js';
 import { csvTable, entryTable } from './entry-table.js';
-import { type ExportFormat, type Pages, sendExport } from './send-export.js';
+import { type ExportFormat, type Pages, sendExport, type Table } from './send-export.js';
 import { EvidenceService } from './evidence.service.js';
 import type { EvidenceLine } from './evidence-lines.js';
 import { recordOf } from '../entries/act.js';
@@ -30,6 +30,11 @@ interface ExportOptions {
   asked: object;
   /** Only this part of the matches. */
   part?: { offset: number; limit: number };
+  hasMark?: boolean;
+  /** What the file's name says instead of the range. */
+  label?: string;
+  /** What its columns are; those of entries unless given. */
+  toTable?: (name: string, timeZone: string) => Table<PrintedEntry>;
 }
 
 @Injectable()
@@ -42,9 +47,9 @@ export class EntryExportService {
   ) {}
 
   async send(caller: Principal, query: ExportEntriesQuery, response: Response): Promise<void> {
-    const { format, tz, ...filters } = query;
+    const { format, tz, bom, ...filters } = query;
     const asked = { ...filters, ...zoneOf(query) };
-    const options = { format, timeZone: tz, name: 'audit-entries', asked };
+    const options = { format, timeZone: tz, name: 'audit-entries', asked, hasMark: bom === 'true' };
     await this.sendFiltered(caller, toFilter(query), options, response);
   }
 
@@ -55,7 +60,7 @@ export class EntryExportService {
     options: ExportOptions,
     response: Response,
   ): Promise<void> {
-    const { format } = options;
+    const { format, hasMark, label, toTable = entryTable } = options;
     const isWhole = format === 'ndjson' && Object.values(options.asked).every((value) => value === undefined);
     const range = isWhole ? null : filter.range;
     await this.recordExport(caller, options.name, format, { range }, options.asked);
@@ -67,12 +72,14 @@ export class EntryExportService {
     }
     if (format === 'csv' && options.timeZone === 'UTC' && options.part === undefined && !isTextSearch(filter)) {
       const pages = this.csvPages(caller.tenantId, filter);
-      return sendExport(response, { format, range, table: csvTable(options.name), pages });
+      return sendExport(response, { format, range, table: csvTable(options.name), pages, hasMark });
     }
     return sendExport(response, {
       format,
       range,
-      table: entryTable(options.name, options.timeZone),
+      label,
+      hasMark,
+      table: toTable(options.name, options.timeZone),
       pages: this.printPages(caller.tenantId, filter, options.part),
     });
   }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Database } from '../../platform/database/database.js';
 import { toIso } from '../../platform/http/query.dto.js';
-import { AuditEntriesRepository } from '../search/entries.repository.js';
+import { AuditEntriesRepository, type ProvableEntries } from '../search/entries.repository.js';
 import { AuditTreeRepository, type SignedCheckpoint } from '../transparency-log/audit-tree.repository.js';
 import type { ActLine, EntryLine, ExportStatement } from '../transparency-log/evidence.js';
 import { type EvidenceLine, stateOf, toLine, toLines } from './evidence-lines.js';
@@ -61,14 +61,20 @@ export class EvidenceService {
     }
   }
 
-  /** For an export made with filters: call the result with each page of entries, in any order. */
+  /**
+   * For an export made with filters: call the result with each page of entries, in any order.
+   * @param source where entries are read from, when they are known to be below the newest checkpoint: nothing waits for
+   *   the sealer then
+   */
   async openFiltered(
     tenantId: string,
     filters: Record<string, unknown>,
+    source?: ProvableEntries,
   ): Promise<(page: readonly { id: string }[]) => Promise<(EntryLine | ActLine)[]>> {
     const newest = () => this.untilSealed(tenantId, Date.now());
-    const { database, trees, entries } = this;
-    const checkpoint = await newest();
+    const { database, trees } = this;
+    const entries = source ?? this.entries;
+    const checkpoint = source === undefined ? await newest() : await this.findCheckpoint(tenantId);
     const evidence = new FilteredEvidence({ database, trees, entries, newest }, { tenantId, filters, checkpoint });
     return (page) => evidence.attach(page.map((entry) => entry.id));
   }
@@ -113,6 +119,10 @@ export class EvidenceService {
       if (!waiting || Date.now() > deadline) return checkpoint;
       await delay(100);
     }
+  }
+
+  private findCheckpoint(tenantId: string): Promise<SignedCheckpoint | null> {
+    return this.database.readInTenant(tenantId, (sql) => this.trees.findCheckpoint(sql, tenantId));
   }
 
   private hasActSince(tenantId: string, size: number): Promise<boolean> {

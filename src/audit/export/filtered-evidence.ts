@@ -1,5 +1,5 @@
 import type { Database, Sql } from '../../platform/database/database.js';
-import type { AuditEntriesRepository, ProvableEntry } from '../search/entries.repository.js';
+import type { ProvableEntries, ProvableEntry } from '../search/entries.repository.js';
 import { type AuditTreeRepository, nodeKey, type SignedCheckpoint } from '../transparency-log/audit-tree.repository.js';
 import type { ActLine, EntryLine, ExportStatement } from '../transparency-log/evidence.js';
 import { stateOf, toActLine, toLine } from './evidence-lines.js';
@@ -9,7 +9,7 @@ import { planConsistency, planInclusion, type ProofPlan } from '../transparency-
 interface Sources {
   database: Database;
   trees: AuditTreeRepository;
-  entries: AuditEntriesRepository;
+  entries: ProvableEntries;
   /** The newest checkpoint, after waiting a little for the sealer. */
   newest: () => Promise<SignedCheckpoint | null>;
 }

@@ -2,9 +2,10 @@ import type { Response } from 'express';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { writeJson } from '../../platform/json/json-text.js';
+import { EARLIEST_TIME } from '../../platform/http/field-fault.js';
 import type { TimeRange } from '../../platform/time/time.js';
 import { type Cell, csvRow } from './csv.js';
-import { xlsxStream } from './xlsx.js';
+import { type Column, xlsxStream } from './xlsx.js';
 
 export const EXPORT_FORMATS = ['csv', 'xlsx', 'ndjson'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
@@ -23,7 +24,7 @@ export type Pages<Row> = AsyncGenerator<Row[], void>;
 export interface Table<Row> {
   /** Name of the sheet, and start of the file name. */
   name: string;
-  columns: readonly string[];
+  columns: readonly Column[];
   toCells: (row: Row) => Cell[];
   /** For rows that are csv already. */
   toLine?: (row: Row) => string;
@@ -34,19 +35,24 @@ interface Export<Row> {
   range: TimeRange | null;
   table: Table<Row>;
   pages: Pages<Row>;
+  /** csv: starts with a byte order mark, by which Excel knows UTF-8. */
+  hasMark?: boolean | undefined;
+  /** What the file's name says instead of the range. */
+  label?: string | undefined;
 }
 
 /**
  * Streams pages as a file. Memory is constant at any size: one page is being written, one is read ahead, and both wait
  * for a slow client. When the client disconnects, reading stops with the current page.
  */
-export async function sendExport<Row>(response: Response, { format, range, table, pages }: Export<Row>): Promise<void> {
+export async function sendExport<Row>(response: Response, asked: Export<Row>): Promise<void> {
+  const { format, pages } = asked;
   const ahead = await startReading(pages); // a query that fails still gets a problem, not half a file
   response.setHeader('Content-Type', EXPORT_TYPES[format]);
-  response.setHeader('Content-Disposition', `attachment; filename="${fileName(table.name, range, format)}"`);
+  response.setHeader('Content-Disposition', `attachment; filename="${fileName(asked)}"`);
   response.setHeader('Cache-Control', 'no-store');
   try {
-    await pipeline(toBytes(format, table, ahead), response);
+    await pipeline(toBytes(asked, ahead), response);
   } catch (error) {
     if (!isClientGone(error)) throw error;
   } finally {
@@ -54,10 +60,11 @@ export async function sendExport<Row>(response: Response, { format, range, table
   }
 }
 
-function toBytes<Row>(format: ExportFormat, table: Table<Row>, pages: Pages<Row>): Readable {
-  switch (format) {
+function toBytes<Row>(asked: Export<Row>, pages: Pages<Row>): Readable {
+  const { table } = asked;
+  switch (asked.format) {
     case 'csv':
-      return Readable.from(toCsv(table, pages));
+      return Readable.from(toCsv(asked, pages));
     case 'ndjson':
       return Readable.from(toNdjson(pages));
     case 'xlsx':
@@ -65,8 +72,8 @@ function toBytes<Row>(format: ExportFormat, table: Table<Row>, pages: Pages<Row>
   }
 }
 
-async function* toCsv<Row>(table: Table<Row>, pages: Pages<Row>): AsyncGenerator<string> {
-  yield `${table.columns.join(',')}\r\n`;
+async function* toCsv<Row>({ table, hasMark }: Export<Row>, pages: Pages<Row>): AsyncGenerator<string> {
+  yield `${hasMark === true ? BYTE_ORDER_MARK : ''}${table.columns.map(({ name }) => name).join(',')}\r\n`;
   for await (const page of pages) {
     yield* toChunks(page, (row) => table.toLine?.(row) ?? csvRow(table.toCells(row)));
   }
@@ -115,11 +122,19 @@ async function* readAhead<Row>(first: IteratorResult<Row[], void>, pages: Pages<
   }
 }
 
-/** Contains nothing of the tenant, since file names end up in mail and backups. */
-function fileName(name: string, range: TimeRange | null, format: ExportFormat): string {
-  const days = range === null ? '' : `_${day(range.from)}_${day(range.to)}`;
-  return `${name}${days}.${format}`;
+/**
+ * Contains nothing of the tenant, since file names end up in mail and backups. No file goes back to before there was
+ * anything, nor holds what is to come.
+ */
+function fileName<Row>({ table, range, label, format }: Export<Row>): string {
+  const parts = [table.name];
+  if (label !== undefined) parts.push(label);
+  else if (range !== null) parts.push(range.from <= EARLIEST_TIME ? 'until' : day(range.from));
+  if (range !== null) parts.push(day(Math.min(range.to, Date.now())));
+  return `${parts.join('_')}.${format}`;
 }
+
+const BYTE_ORDER_MARK = '\ufeff';
 
 const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 

@@ -2,9 +2,18 @@ import { Injectable } from '@nestjs/common';
 import type { QueryResultRow } from 'pg';
 import { Database, type Sql } from '../../platform/database/database.js';
 import { CSV_LINE, PRINTED_COLUMNS, type PrintedEntry } from './printed-entry.js';
-import type { ExportedEntry } from '../entries/entry.js';
+import type { ExportedEntry, ShownEntry } from '../entries/entry.js';
 import type { EntryFilter, Position } from '../search/entry-filter.js';
-import { conditions, ENTRY_COLUMNS, isTextSearch, matching, NEWEST_FIRST, notBefore, sourceOf } from './entry-sql.js';
+import {
+  conditions,
+  ENTRY_COLUMNS,
+  isTextSearch,
+  matching,
+  NEWEST_FIRST,
+  notBefore,
+  SHOWN_COLUMNS,
+  sourceOf,
+} from './entry-sql.js';
 import { Parameters } from '../../platform/database/sql-parameters.js';
 import { readTerms } from './search-terms.repository.js';
 import { searchIds } from '../search/entry-search.repository.js';
@@ -21,8 +30,14 @@ export interface ProvableEntry extends ExportedEntry {
   leaf: Buffer;
 }
 
+/** Where entries are read from to be proven. */
+export interface ProvableEntries {
+  /** In any order; those that are not there are left out. */
+  listByIds(sql: Sql, tenantId: string, ids: readonly string[]): Promise<ProvableEntry[]>;
+}
+
 const FIND = `/* auditEntries.find */
-select ${ENTRY_COLUMNS} from audit_entries where tenant_id = $1 and id = $2`;
+select ${SHOWN_COLUMNS} from audit_entries where tenant_id = $1 and id = $2`;
 
 const LIST_BY_IDS = `/* auditEntries.listByIds */
 select ${ENTRY_COLUMNS}, salts, coalesce(erasures, '{}')::float8[] as erasures, leaf from audit_entries where tenant_id = $1 and id = any($2::uuid[])`;
@@ -41,19 +56,19 @@ export interface RecordPage {
 
 /** Reads audit entries, each time for one tenant. */
 @Injectable()
-export class AuditEntriesRepository {
+export class AuditEntriesRepository implements ProvableEntries {
   constructor(private readonly database: Database) {}
 
-  async find(tenantId: string, id: string): Promise<ExportedEntry | null> {
+  async find(tenantId: string, id: string): Promise<ShownEntry | null> {
     return this.database.readInTenant(tenantId, async (sql) => {
-      const { rows } = await sql.query<ExportedEntry>(FIND, [tenantId, id]);
+      const { rows } = await sql.query<ShownEntry>(FIND, [tenantId, id]);
       return rows[0] ?? null;
     });
   }
 
   /** Up to `limit` entries after `position`, newest first. */
-  async list(tenantId: string, filter: EntryFilter, limit: number, position?: Position): Promise<ExportedEntry[]> {
-    return this.select<ExportedEntry>(ENTRY_COLUMNS, tenantId, filter, limit, position);
+  async list(tenantId: string, filter: EntryFilter, limit: number, position?: Position): Promise<ShownEntry[]> {
+    return this.select<ShownEntry>(SHOWN_COLUMNS, tenantId, filter, limit, position);
   }
 
   /** The same, every column as text. */
@@ -109,11 +124,11 @@ export class AuditEntriesRepository {
     filter: EntryFilter,
     limit: number,
     offset: number,
-  ): Promise<{ rows: ExportedEntry[]; total: number }> {
+  ): Promise<{ rows: ShownEntry[]; total: number }> {
     return this.database.readInTenant(tenantId, async (sql) => {
       const total = await countMatches(sql, tenantId, filter);
       if (offset >= total) return { rows: [], total };
-      return { rows: await selectPage<ExportedEntry>(sql, ENTRY_COLUMNS, tenantId, filter, limit, offset), total };
+      return { rows: await selectPage<ShownEntry>(sql, SHOWN_COLUMNS, tenantId, filter, limit, offset), total };
     });
   }
 

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
+import { RangeResponse } from '../../platform/http/range.dto.js';
 import { OptionalInteger, OptionalText, PageQuery, RangeQuery } from '../../platform/http/query.dto.js';
 import { ACTION_TYPES, type ActionType, SEVERITIES, type Severity, type Source, SOURCES } from '../entries/entry.js';
 
@@ -58,13 +59,15 @@ export class EntryFilterQuery extends RangeQuery {
   @OptionalText()
   idempotency_key?: string;
 
-  @ApiPropertyOptional({ description: 'Part of the message, in whatever case.' })
+  @ApiPropertyOptional({
+    description: 'Part of the message, in whatever case. Without `from`, everything is looked at.',
+  })
   @OptionalText(200)
   message?: string;
 
   @ApiPropertyOptional({
     description:
-      'Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters.',
+      'Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. Without `from`, everything is searched.',
     maxLength: 200,
   })
   @OptionalText(200)
@@ -85,7 +88,7 @@ class DayCount {
   count: number;
 }
 
-export class EntryStatsResponse {
+export class EntryStatsResponse extends RangeResponse {
   @ApiProperty()
   total: number;
 

@@ -1,4 +1,5 @@
-import { toTimeRange } from '../../platform/http/query.dto.js';
+import { EARLIEST_TIME } from '../../platform/http/field-fault.js';
+import { toIso, toTimeRange } from '../../platform/http/query.dto.js';
 import { DAY_MS, type TimeRange } from '../../platform/time/time.js';
 import { EQUAL_FIELDS, type EntryFilter, toSearchTerms } from './entry-filter.js';
 import type { EntryFilterQuery } from './entry-queries.dto.js';
@@ -16,8 +17,12 @@ export function toFilter(query: EntryFilterQuery): EntryFilter {
   };
 }
 
+/** What a search for a text looks at, unless it is said: everything. Who looks for something forgets when it was. */
+const isSearch = ({ q, message }: EntryFilterQuery): boolean => q !== undefined || message !== undefined;
+
 /** Without an end: everything so far, also entries dated up to a day ahead. */
 function toEntryRange(query: EntryFilterQuery): TimeRange {
-  const range = toTimeRange(query);
+  const start = query.from === undefined && isSearch(query) ? { from: toIso(EARLIEST_TIME) } : {};
+  const range = toTimeRange({ ...query, ...start });
   return query.to === undefined ? { from: range.from, to: range.to + DAY_MS } : range;
 }

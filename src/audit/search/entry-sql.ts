@@ -18,6 +18,9 @@ export const ENTRY_COLUMNS = `id, tenant_id, source, client_id, key_id, action_t
   ${TIME('occurred_at')}, ${TIME('created_at')}, ${TIME('erased_at')},
   erased_fields, redacted_fields`;
 
+/** What people see of an entry; an export has only what a leaf proves. */
+export const SHOWN_COLUMNS = `${ENTRY_COLUMNS}, restored_until is not null as restored`;
+
 /**
  * Newest first; the id decides between entries of one moment. For the table with the alias e: selected times are texts.
  */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
-import type { ExportedEntry } from '../entries/entry.js';
-import { ENTRY_COLUMNS } from './entry-sql.js';
+import type { ShownEntry } from '../entries/entry.js';
+import { SHOWN_COLUMNS } from './entry-sql.js';
 
 /** The end of the sealed entries of a tenant. */
 export interface LogEnd {
@@ -14,7 +14,7 @@ export interface LogEnd {
 /** The entry at one leaf index; null where retention has removed it, or where the leaf is an act. */
 export interface LogPlace {
   index: number;
-  entry: ExportedEntry | null;
+  entry: ShownEntry | null;
 }
 
 const FIND_ENDS = `/* liveEntries.findEnds */
@@ -24,7 +24,7 @@ from tenants t left join audit_trees a on a.tenant_id = t.id where t.id = any($1
 const LIST = `/* liveEntries.list */
 select l.leaf_index::float8 as index, case when e.id is not null then to_jsonb(e) end as entry
 from audit_leaves l
-left join lateral (select ${ENTRY_COLUMNS} from audit_entries where tenant_id = l.tenant_id and id = l.entry_id) e on true
+left join lateral (select ${SHOWN_COLUMNS} from audit_entries where tenant_id = l.tenant_id and id = l.entry_id) e on true
 where l.tenant_id = $1 and l.leaf_index >= $2 order by l.leaf_index limit $3`;
 
 /**

@@ -28,6 +28,12 @@ export interface Erasure {
   replace?: readonly string[];
 }
 
+export interface Pruning {
+  olderThan: Date;
+  /** Of these, only such that meet a condition: SQL over audit_entries, its parameters from $3 on. */
+  only?: { condition: string; values: readonly unknown[] };
+}
+
 /** The content of an act, the entries it is about, and how the database carries it out once its leaf is at `index`. */
 interface Order {
   terms: ActTerms;
@@ -55,13 +61,13 @@ export class AuditActs {
    */
   async prune(
     tenantId: string,
-    { olderThan }: { olderThan: Date },
+    { olderThan, only }: Pruning,
     alsoIn: (sql: Sql, deleted: number) => Promise<void> = () => Promise.resolve(),
   ): Promise<{ deleted: number }> {
     const order: Order = {
       terms: { kind: 'prune', older_than: microseconds(olderThan.getTime()) },
-      condition: RECORDED_BEFORE,
-      values: [olderThan],
+      condition: only === undefined ? RECORDED_BEFORE : `${RECORDED_BEFORE} and (${only.condition})`,
+      values: [olderThan, ...(only?.values ?? [])],
       carryOut: (index) => ({
         text: PRUNE,
         values: [tenantId, index],

@@ -85,7 +85,7 @@ export type EntryColumns = Omit<
   created_at: number;
 } & Record<JsonField, string | null>;
 
-const SALT_BYTES = 16;
+export const SALT_BYTES = 16;
 const ERASED_SALT = Buffer.alloc(SALT_BYTES);
 const LEAF_PREFIX = Buffer.of(0);
 

@@ -3,20 +3,21 @@ import type { JsonValue } from '../transparency-log/canonical-json.js';
 import { ClockCheck } from './clock-check.js';
 import { ErasureCheck } from './erasure-check.js';
 import { leafHash } from '../transparency-log/leaf.js';
-import { Coverage } from '../transparency-log/leaf-ranges.js';
+import { Coverage, LeafIndexes } from '../transparency-log/leaf-ranges.js';
 import {
+  asObject,
   checkEntry,
   fromBase64,
   isIndex,
-  isObject,
   type Members,
   parseAct,
   parseObject,
   strangeMembers,
+  toHashes,
 } from './line-check.js';
 import { verifyConsistency, verifyInclusion } from '../transparency-log/merkle-proof.js';
 import { type Checkpoint, openCheckpoint, parseVerifierKey } from '../transparency-log/signed-note.js';
-import { type NodeClaim, SparseTree } from './sparse-tree.js';
+import { type NodeClaim, SparseTree, storedNodes } from './sparse-tree.js';
 import type { Verdict, VerifyOptions } from './verdict.js';
 
 const MAX_PROBLEMS = 100;
@@ -39,6 +40,8 @@ export class ExportVerifier {
   private readonly erasures = new ErasureCheck();
   private readonly prunings = new Coverage();
   private readonly clock = new ClockCheck();
+  /** Of the entries it holds. */
+  readonly entryLeaves = new LeafIndexes();
   private lastIndex = -1;
   private readonly pruned: Pending[] = [];
   private readonly acts: Act[] = [];
@@ -79,6 +82,18 @@ export class ExportVerifier {
     else this.addLeaf(line, evidence);
   }
 
+  /** What everything was compared with; null where it could not be read. */
+  get opened(): Checkpoint | null {
+    return this.checkpoint;
+  }
+
+  /** How many leaves of these ranges are gone from the export. */
+  countPruned(ranges: readonly (readonly [number, number])[]): number {
+    const gone = new Coverage();
+    gone.add(this.pruned.map(({ from, to }): [number, number] => [from, to]));
+    return ranges.reduce((sum, [from, to]) => sum + gone.count(from, to), 0);
+  }
+
   /** Whether no line looks like one of an export: then the file is not a changed export but something else. */
   get isSomethingElse(): boolean {
     return this.lines > 0 && this.recognized === 0;
@@ -97,6 +112,7 @@ export class ExportVerifier {
     }
     if (this.complete && this.checkpoint !== null) this.checkTree(this.checkpoint);
     this.checkEarlier();
+    this.checkBeginnings();
     return this.verdict();
   }
 
@@ -110,6 +126,7 @@ export class ExportVerifier {
     this.checkpoint = this.open(note, 'the checkpoint of the export');
     if (this.options.earlier !== undefined) this.earlier = this.open(this.options.earlier, 'the earlier checkpoint');
     if (this.earlier !== null) this.tree.wantRoot(this.earlier.size);
+    for (const { checkpoint } of this.options.beginnings ?? []) this.tree.wantRoot(checkpoint.size);
     if (this.checkpoint !== null) this.tree.wantRoot(this.checkpoint.size);
   }
 
@@ -169,6 +186,7 @@ export class ExportVerifier {
     if (origin !== undefined && !origin.endsWith(`/${JSON.stringify(line['tenant_id'] ?? null).slice(1, -1)}`)) {
       this.report(`is of tenant ${JSON.stringify(line['tenant_id'])}, the checkpoint is ${origin}`);
     }
+    this.entryLeaves.add(index);
     const [erasedAt, size] = [line['erased_at'] ?? null, this.checkpoint?.size ?? 0];
     if (this.complete) this.clock.addEntry(this.lines, index, line['created_at']);
     this.erasures.addEntry({ line: this.lines, index, erasedAt, erased, redacted, size });
@@ -265,6 +283,21 @@ export class ExportVerifier {
     );
   }
 
+  /** What archives hold is proven for their own trees; each must be the beginning of this one. */
+  private checkBeginnings(): void {
+    const now = this.checkpoint;
+    if (now === null) return;
+    for (const { name, checkpoint } of this.options.beginnings ?? []) {
+      if (now.origin !== checkpoint.origin) {
+        this.report(`${name} is of ${checkpoint.origin}, the export of ${now.origin}`, true);
+      } else if (now.size < checkpoint.size) {
+        this.report(`${name} is of a tree of ${checkpoint.size} leaves, the export of ${now.size}: export again`, true);
+      } else if (this.earlierRoot(now, checkpoint)?.equals(checkpoint.root) !== true) {
+        this.report(`${name} is of another trail: its tree is not the beginning of the export's`, true);
+      }
+    }
+  }
+
   private earlierRoot(now: Checkpoint, earlier: Checkpoint): Buffer | null {
     return now.size === earlier.size ? now.root : this.tree.root(earlier.size);
   }
@@ -306,18 +339,3 @@ export class ExportVerifier {
     if (this.problems.length < MAX_PROBLEMS) this.problems.push(problem);
   }
 }
-
-/** Complete subtrees of every fourth level: those the service keeps. */
-function storedNodes(size: number): number {
-  let count = 0;
-  for (let width = 16; width <= size; width *= 16) count += Math.floor(size / width);
-  return count;
-}
-
-function toHashes(proof: JsonValue | undefined): Buffer[] | null {
-  if (!Array.isArray(proof)) return null;
-  const hashes = proof.map((item) => fromBase64(item));
-  return hashes.every((hash) => hash !== null) ? hashes : null;
-}
-
-const asObject = (value: JsonValue | undefined): Members | undefined => (isObject(value) ? value : undefined);

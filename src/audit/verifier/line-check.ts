@@ -10,6 +10,7 @@ import {
   microseconds,
   PERSONAL_FIELDS,
   type PersonalField,
+  SALT_BYTES,
 } from '../transparency-log/leaf.js';
 
 export type Members = Record<string, JsonValue>;
@@ -32,7 +33,6 @@ const KNOWN = new Set<string>([
 const LEAF_MEMBERS = new Set<string>(['v', 'kind', 'commitments', ...CLEAR_FIELDS]);
 const PERSONAL = new Set<string>(PERSONAL_FIELDS);
 const JSON_FIELD = new Set<string>(JSON_FIELDS);
-const SALT_BYTES = 16;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 
 /** Base64 exactly as we write it; null for anything else. */
@@ -198,3 +198,18 @@ const isRange = (from: unknown, to: unknown): boolean => isIndex(from) && isInde
 
 export const isObject = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
+
+export const asObject = (value: JsonValue | undefined): Members | undefined => (isObject(value) ? value : undefined);
+
+/** @returns null where one is not base64 */
+export function toHashes(proof: JsonValue | undefined): Buffer[] | null {
+  if (!Array.isArray(proof)) return null;
+  const hashes = proof.map((item) => fromBase64(item));
+  return hashes.every((hash) => hash !== null) ? hashes : null;
+}
+
+/** Whether a first line says that its file holds everything; an archive, like an export with filters, does not. */
+export function isWholeExport(text: string | null): boolean {
+  const line = text === null ? null : parseObject(text);
+  return asObject(line?.['evidence'])?.['complete'] === true;
+}

@@ -140,3 +140,10 @@ function subtree(chunk: Chunk, { level, index }: NodeRef): Buffer {
   while (row.length > 1) row = Array.from({ length: row.length / 2 }, (_, n) => nodeHash(row[2 * n]!, row[2 * n + 1]!));
   return row[0]!;
 }
+
+/** Complete subtrees of every fourth level: those the service keeps. */
+export function storedNodes(size: number): number {
+  let count = 0;
+  for (let width = 16; width <= size; width *= 16) count += Math.floor(size / width);
+  return count;
+}

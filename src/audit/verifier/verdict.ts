@@ -1,3 +1,5 @@
+import type { Checkpoint } from '../transparency-log/signed-note.js';
+
 export interface VerifyOptions {
   /**
    * Verifier keys to trust, one of which must have signed. Without any, the key in the export is used, and the verdict
@@ -6,6 +8,8 @@ export interface VerifyOptions {
   publicKeys?: readonly string[] | undefined;
   /** A signed checkpoint kept from earlier. */
   earlier?: string | undefined;
+  /** Checkpoints of archives, which were verified by themselves, with names for people. */
+  beginnings?: readonly { name: string; checkpoint: Checkpoint }[] | undefined;
 }
 
 export interface Verdict {

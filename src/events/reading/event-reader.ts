@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { decodeCursor, toPage } from '../../platform/http/cursor.js';
 import { allows, type Principal } from '../../platform/http/principal.js';
 import { badRequest, notFound } from '../../platform/http/problem.js';
-import { toIso, toTimeRange } from '../../platform/http/query.dto.js';
+import { rangeOf } from '../../platform/http/range.dto.js';
+import { toTimeRange } from '../../platform/http/query.dto.js';
 import { EARLIEST_TIME } from '../../platform/http/field-fault.js';
 import { DAY_MS, parseDateTime, type TimeRange } from '../../platform/time/time.js';
 import { isUuid } from '../../platform/database/uuid7.js';
@@ -52,7 +53,7 @@ export class EventReader {
     const asked = rows.length === 0 && filter.conditions.length > 0;
     const unseen = asked ? await this.events.listUnseen(caller.tenantId, range, filter) : [];
     return {
-      ...{ from: toIso(range.from), to: toIso(range.to) },
+      ...rangeOf(range),
       ...toPage(rows, query.limit),
       ...(unseen.length === 0 ? {} : { unseen_properties: unseen }),
     };
@@ -68,7 +69,7 @@ export class EventReader {
       event !== null &&
       FILTERS.every((name) => query[name] === undefined || query[name] === event[name]) &&
       isWithin(event.event_time, range);
-    return { from: toIso(range.from), to: toIso(range.to), data: fits ? [event] : [], next_cursor: null };
+    return { ...rangeOf(range), data: fits ? [event] : [], next_cursor: null };
   }
 }
 

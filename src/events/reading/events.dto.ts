@@ -3,7 +3,7 @@ import { IsIn, IsOptional } from 'class-validator';
 import { ListQuery, OptionalText } from '../../platform/http/query.dto.js';
 import { Conditions } from '../../analytics/properties/conditions.query.js';
 import type { Scalar } from '../../analytics/properties/event-property.js';
-import { RangeResponse } from '../../analytics/counts/analytics.dto.js';
+import { RangeResponse } from '../../platform/http/range.dto.js';
 import { EVENT_STATUSES, type EventStatus } from '../parsing/event.js';
 
 export class EventResponse {

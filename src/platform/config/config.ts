@@ -1,3 +1,4 @@
+import { ARCHIVE_SETTINGS } from './archive-settings.js';
 import { keepSecret } from './secret-values.js';
 import { withPassword } from './database-password.js';
 import {
@@ -103,6 +104,11 @@ export const SETTINGS = {
     description: 'Least severe log line written. Logs are JSON lines on standard output.',
   }),
   LOG_DIR: text({ description: 'Folder for rotated log files, besides standard output. Empty means none.' }),
+  ACCESS_LOG: flag({
+    default: true,
+    description:
+      'One log line for each request: method, route, status, time, bytes, name of the key, tenant, request id. In access.log of LOG_DIR, or on standard output.',
+  }),
   JWT_SECRET: secret(32, {
     description:
       'Key that signs access tokens (HS256), at least 32 characters that nobody can guess; absent: one that the installation made for itself.',
@@ -178,10 +184,7 @@ export const SETTINGS = {
     description:
       'File that signed audit checkpoints are appended to, one a minute and tenant at most. Empty means none.',
   }),
-  ARCHIVE_DIR: text({
-    default: '.data/archive',
-    description: 'Folder that audit entries past retention are archived to.',
-  }),
+  ...ARCHIVE_SETTINGS,
   ANALYTICS_CACHE_TTL_SECONDS: integer(0, 86_400, {
     default: 10,
     description: 'Seconds a dashboard answer may be reused; 0 turns the cache off.',
@@ -201,8 +204,16 @@ type Optional =
   | 'DATABASE_PASSWORD'
   | 'DATABASE_MIGRATION_PASSWORD'
   | 'TENANT_RATE_LIMIT'
-  | AuditKeySetting;
+  | AuditKeySetting
+  | ArchiveSetting;
 type OptionalUrl = 'DATABASE_MIGRATION_URL' | 'REDIS_URL';
+type ArchiveSetting =
+  | 'ARCHIVE_DIR'
+  | 'ARCHIVE_URL'
+  | 'ARCHIVE_S3_ENDPOINT'
+  | 'ARCHIVE_S3_REGION'
+  | 'ARCHIVE_S3_ACCESS_KEY_ID'
+  | 'ARCHIVE_S3_SECRET_ACCESS_KEY';
 type AuditKeySetting =
   | 'AUDIT_SIGNING_KEY'
   | 'AUDIT_SIGNING_KEY_FILE'
@@ -260,6 +271,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   }
   if (config.SKIP_AUTH && config.NODE_ENV === 'production') {
     problems.push('SKIP_AUTH must not be true in production; set NODE_ENV=development on a private machine instead');
+  }
+  if ((config.ARCHIVE_S3_ACCESS_KEY_ID === undefined) !== (config.ARCHIVE_S3_SECRET_ACCESS_KEY === undefined)) {
+    problems.push('ARCHIVE_S3_ACCESS_KEY_ID and ARCHIVE_S3_SECRET_ACCESS_KEY belong together; set both or neither');
   }
   for (const [url, password] of problems.length === 0 ? LOGINS : []) {
     try {

@@ -68,9 +68,21 @@ export function refuseUnknownParameters(url: string): void {
   if (unknown.length === 0) return;
   const errors = unknown
     .slice(0, 20)
-    .map((name) => ({ path: name.slice(0, 100), message: 'is not a known parameter' }));
-  throw badRequest(`Unknown query parameters: ${errors.map(({ path }) => printedName(path)).join(', ')}.`, errors);
+    .map((name) => ({ path: name.slice(0, 100), message: unknownName(name, 'is not a known parameter') }));
+  const elsewhere = errors.find(({ message }) => message === ELSEWHERE);
+  const hint = elsewhere === undefined ? '' : ` ${elsewhere.path} ${ELSEWHERE}.`;
+  throw badRequest(
+    `Unknown query parameters: ${errors.map(({ path }) => printedName(path)).join(', ')}.${hint}`,
+    errors,
+  );
 }
+
+const ELSEWHERE =
+  'belongs elsewhere: the key decides the tenant, and a platform key names one in the header X-Tenant-Id';
+
+/** What is said about a name that is not known here, perhaps where it belongs. */
+export const unknownName = (name: string, sentence: string): string =>
+  /^tenant_?id$/i.test(name) ? ELSEWHERE : sentence;
 
 /** `?=1` has a parameter without a name, and the sentence must show it. */
 export const printedName = (name: string): string => (name === '' ? '""' : name);

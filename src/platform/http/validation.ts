@@ -2,7 +2,7 @@ import { type ArgumentMetadata, Injectable, type Type, type ValidationError, Val
 import { KEY_PARAMETER } from './access.js';
 import { bodyValidatorFor } from './body/body-validator.js';
 import { checkPayload } from './body/payload-check.js';
-import { badRequest, type FieldError, printedName } from './problem.js';
+import { badRequest, type FieldError, printedName, unknownName } from './problem.js';
 
 /**
  * Unknown fields and parameters are errors and never dropped; no value is converted silently. Bodies are checked by the
@@ -68,7 +68,9 @@ function fieldErrors(error: ValidationError, parent: string): FieldError[] {
   const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
     path,
     message:
-      rule === 'whitelistValidation' ? `${printedName(error.property)} is not a known field or parameter` : message,
+      rule === 'whitelistValidation'
+        ? `${printedName(error.property)} ${unknownName(error.property, 'is not a known field or parameter')}`
+        : message,
   }));
   return [...own, ...(error.children ?? []).flatMap((child) => fieldErrors(child, path))];
 }

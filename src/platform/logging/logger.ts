@@ -25,10 +25,8 @@ export async function createLogger(
   ];
   if (config.LOG_DIR !== undefined) {
     makeWritable(config.LOG_DIR);
-    const file = (name: string) =>
-      roll({ file: join(config.LOG_DIR!, name), size: '10m', limit: { count: 10 }, mkdir: true });
-    streams.push({ stream: await file(`${process}.log`), level: 'trace' });
-    streams.push({ stream: await file(`${process}-errors.log`), level: 'error' });
+    streams.push({ stream: await rolledFile(config.LOG_DIR, `${process}.log`), level: 'trace' });
+    streams.push({ stream: await rolledFile(config.LOG_DIR, `${process}-errors.log`), level: 'error' });
   }
   const options = {
     level: config.LOG_LEVEL,
@@ -39,6 +37,10 @@ export async function createLogger(
   };
   return new NestLogger(pino(options, multistream(streams)));
 }
+
+/** Ten files of 10 MB at most. */
+export const rolledFile = (folder: string, name: string): Promise<DestinationStream> =>
+  roll({ file: join(folder, name), size: '10m', limit: { count: 10 }, mkdir: true });
 
 /** @throws ConfigError */
 function makeWritable(folder: string): void {

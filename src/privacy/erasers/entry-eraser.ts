@@ -13,7 +13,7 @@ import { addCounts, foldsCase, type Subject } from '../subject/subject.js';
  * Fields in which an entry may mention a person. The others (who did it, from where, in which session) are about the
  * person who did it.
  */
-const MENTIONING = [
+export const MENTIONING = [
   'resource_id',
   'message',
   'before_state',

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { ArchiveEraser } from './archive-eraser.js';
 import { CallEraser } from './call-eraser.js';
 import { EntryEraser } from './entry-eraser.js';
 import { EventEraser } from './event-eraser.js';
@@ -10,6 +11,7 @@ export class Erasers {
   constructor(
     readonly events: EventEraser,
     readonly entries: EntryEraser,
+    readonly archives: ArchiveEraser,
     readonly calls: CallEraser,
     readonly rollups: RollupEraser,
   ) {}

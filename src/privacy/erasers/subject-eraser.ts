@@ -40,14 +40,14 @@ export class SubjectEraser {
 
   /** @returns false when the last stage has to wait for batches that are being counted */
   async erase(claimed: ClaimedErasure): Promise<boolean> {
-    const { events, entries, calls } = this.erasers;
+    const { events, calls } = this.erasers;
     let erasure = claimed;
     if (erasure.stage === 'find') erasure = await this.find(erasure);
     await this.byPages(erasure, 'events', 'events', (sql, of, page) => events.erasePage(sql, of, subjectOf(of), page));
     await this.forgetContexts(erasure);
-    await this.byPages(erasure, 'entries', 'audit_entries', (sql, of, page) =>
-      entries.erasePage(sql, of, subjectOf(of), page),
-    );
+    await this.recallArchived(erasure);
+    await this.eraseEntries(erasure);
+    await this.rewriteArchives(erasure);
     await this.byPages(erasure, 'calls', 'api_audit_logs', (sql, of, page) =>
       calls.erasePage(sql, of, subjectOf(of), page),
     );
@@ -87,6 +87,37 @@ export class SubjectEraser {
       const counts = await work(sql);
       await this.erasures.advance(sql, erasure, { stage: following(stage), counts });
     });
+  }
+
+  /** Reading archives takes longer than a transaction may wait. */
+  private async recallArchived(erasure: ClaimedErasure): Promise<void> {
+    if (isPast(erasure, 'recall')) return;
+    const recalled = await this.erasers.archives.recall(erasure, subjectOf(erasure));
+    await this.goOn(erasure, { stage: 'entries', counts: recalledCounts(recalled) });
+  }
+
+  private eraseEntries(erasure: ClaimedErasure): Promise<void> {
+    return this.byPages(erasure, 'entries', 'audit_entries', (sql, of, page) =>
+      this.erasers.entries.erasePage(sql, of, subjectOf(of), page),
+    );
+  }
+
+  /** More entries may have been archived while the pages went by: until nothing comes back any more. */
+  private async rewriteArchives(erasure: ClaimedErasure): Promise<void> {
+    const { archives } = this.erasers;
+    if (isPast(erasure, 'archives')) return;
+    for (;;) {
+      const recalled = await archives.recall(erasure, subjectOf(erasure));
+      if (recalled === 0) break;
+      await this.goOn(erasure, { stage: 'entries', counts: recalledCounts(recalled) });
+      await this.eraseEntries({ ...erasure, stage: 'entries', after: FIRST_ID });
+    }
+    await archives.rewrite(erasure);
+    await this.goOn(erasure, { stage: following('archives') });
+  }
+
+  private goOn(erasure: ClaimedErasure, progress: Progress): Promise<void> {
+    return this.run((sql) => this.erasures.advance(sql, erasure, progress));
   }
 
   /** Contexts that only the subject's events had. */
@@ -139,6 +170,8 @@ const subjectOf = ({ tenantId, subject, identities, sessions }: ClaimedErasure):
 });
 
 const isPast = (erasure: ClaimedErasure, stage: Stage) => STAGES.indexOf(erasure.stage) > STAGES.indexOf(stage);
+
+const recalledCounts = (recalled: number): Counts => (recalled === 0 ? {} : { archived_entries: recalled });
 
 const following = (stage: Stage): Stage => STAGES[STAGES.indexOf(stage) + 1] ?? stage;
 

@@ -20,7 +20,18 @@ export interface ErasureRow {
 }
 
 /** The stages of an erasure, in this order; each but the first works on pages of ids. */
-export const STAGES = ['find', 'events', 'contexts', 'entries', 'calls', 'other', 'latecomers', 'rollups'] as const;
+export const STAGES = [
+  'find',
+  'events',
+  'contexts',
+  'recall',
+  'entries',
+  'archives',
+  'calls',
+  'other',
+  'latecomers',
+  'rollups',
+] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** An erasure that this worker carries out. */

@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv';
 import { ExactNumber } from '../../json/exact-number.js';
 import { dateTimeFault } from '../../time/time.js';
-import { type FieldError, printedName } from '../problem.js';
+import { type FieldError, printedName, unknownName } from '../problem.js';
 import type { MemberSchema } from './fields.js';
 import { textFault } from './payload-check.js';
 
@@ -53,7 +53,7 @@ function messageOf(error: ErrorObject, unknownMember: string): string {
     case 'required':
       return 'is missing';
     case 'additionalProperties':
-      return unknownMember;
+      return unknownName((error.params as { additionalProperty: string }).additionalProperty, unknownMember);
     case 'uniqueItems':
       return 'must not hold the same value twice';
     case 'minLength':

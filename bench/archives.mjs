@@ -1,0 +1,96 @@
+// Archives of the audit trail at size: node bench/archives.mjs [entries], 200,000 by default. Needs `npm run build` before.
+// Archives, removes, searches and restores entries of 40 days ago; prints how long it took and how much memory grew.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { blankContent, newEntry, RECORDED_ACTIONS } from '../dist/audit/entries/entry.js';
+import { AuditEntryWriter } from '../dist/audit/entries/entry-writer.js';
+import { Stack } from './stack.mjs';
+import { round } from './statistics.mjs';
+
+const ENTRIES = Number(process.argv[2] ?? 200_000);
+const ENTRIES_PER_LOAD = 5_000;
+const MOST_MEGABYTES = 100;
+const AGE_MS = 40 * 86_400_000;
+
+const stack = new Stack();
+const memoryOf = ({ pid }) =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024;
+
+/** Entries as if they had been recorded then: ids get their time from the clock. */
+async function load(tenantId) {
+  await stack.pool.query(`select ensure_partitions(now() - interval '2 months', 3)`);
+  const [now, real] = [Date.now, Date.now];
+  Date.now = () => real() - AGE_MS;
+  const writer = new AuditEntryWriter(undefined);
+  for (let from = 0; from < ENTRIES; from += ENTRIES_PER_LOAD) {
+    const entries = Array.from({ length: Math.min(ENTRIES_PER_LOAD, ENTRIES - from) }, (_, n) => {
+      const content = {
+        ...blankContent(RECORDED_ACTIONS[n % 4], 'page', `R-${(from + n) % 50_000}`),
+        ...{ status: 'Success', user_id: `user-${n % 1000}`, message: `User ${n % 1000} opened page ${from + n}` },
+        ...{ functionality: 'Authenticate', event_type: 'Login' },
+        metadata: { browser: 'Firefox', path: `/shop/items/${n % 5000}`, duration_ms: n % 977 },
+      };
+      return newEntry(content, { tenantId, clientId: 'bench', keyId: null });
+    });
+    await writer.append(stack.pool, entries);
+  }
+  Date.now = now;
+}
+
+async function sealed(tenantId) {
+  const sizeOf = `select signed_size::float8 as size from audit_trees where tenant_id = $1`;
+  while (((await stack.one(sizeOf, [tenantId]))?.size ?? 0) < ENTRIES) await sleep(100);
+  await stack.pool.query('vacuum analyze audit_leaves, audit_nodes, audit_entries');
+}
+
+/** Runs `work` and says how long it took and how far the memory of `child` grew. */
+async function measure(name, child, work) {
+  const before = memoryOf(child);
+  let highest = before;
+  const watching = setInterval(() => (highest = Math.max(highest, memoryOf(child))), 50);
+  const start = performance.now();
+  const answer = await work();
+  clearInterval(watching);
+  const seconds = (performance.now() - start) / 1_000;
+  const grown = highest - before;
+  const isMissed = grown > MOST_MEGABYTES;
+  if (isMissed) process.exitCode = 1;
+  console.log(
+    `${name.padEnd(24)} ${round(seconds)} s, ${round(ENTRIES / seconds)} entries/s, + ${round(grown)} MiB${isMissed ? '   MISSED' : ''}`,
+  );
+  return answer;
+}
+
+async function main() {
+  await stack.start();
+  stack.env.ARCHIVE_DIR = join(stack.folder, 'archive');
+  stack.env.AUDIT_RETENTION_DAYS = '30';
+  const { api } = await stack.startApi();
+  const { tenantId, key } = await stack.createTenantKey(['admin']);
+  await load(tenantId);
+  await stack.startWorker();
+  await sealed(tenantId);
+  await stack.get('/logs?limit=1000&from=2020-01-01T00:00:00Z', key); // what the first request loads is no growth
+  const clean = () => stack.send('DELETE', '/logs/cleanup', key);
+  const { body } = await measure('archive and remove', api, clean);
+  if (body.deleted !== ENTRIES || body.archived !== ENTRIES) throw new Error(`removed ${JSON.stringify(body)}`);
+  const bytes = body.archives.reduce((sum, archive) => sum + archive.bytes, 0);
+  console.log(`${'archives'.padEnd(24)} ${body.archives.length}, ${round(bytes / ENTRIES)} bytes an entry`);
+  await measure('search in archives', api, () =>
+    stack.get('/audit-events/search?include_archived=true&user=user-7&page_size=100', key),
+  );
+  for (const { file } of body.archives) {
+    const restoring = stack.launch('restore', 'dist/cli.js', ['restore-archive', file, '--json']);
+    await sleep(1_500); // until it is loaded
+    await measure(`restore ${file.split('/').at(-1)}`, restoring, () => restoring.exited);
+  }
+  const rows = await stack.one('select count(*)::int as n from audit_entries where restored_until is not null');
+  if (rows.n !== ENTRIES) throw new Error(`${rows.n} came back`);
+}
+
+try {
+  await main();
+} finally {
+  await stack.end();
+}

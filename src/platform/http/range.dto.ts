@@ -1,0 +1,14 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { TimeRange } from '../time/time.js';
+import { toIso } from './query.dto.js';
+
+/** Of every answer over a range: what was looked at, also where the question did not say it. */
+export class RangeResponse {
+  @ApiProperty({ format: 'date-time', description: 'Start of what was looked at, inclusive.' })
+  from: string;
+
+  @ApiProperty({ format: 'date-time', description: 'Its end, exclusive.' })
+  to: string;
+}
+
+export const rangeOf = ({ from, to }: TimeRange): RangeResponse => ({ from: toIso(from), to: toIso(to) });
