@@ -1,10 +1,10 @@
 // Archives of the audit trail at size: node bench/archives.mjs [entries], 200,000 by default. Needs `npm run build` before.
 // Archives, removes, searches and restores entries of 40 days ago; prints how long it took and how much memory grew.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { blankContent, newEntry, RECORDED_ACTIONS } from '../dist/audit/entries/entry.js';
 import { AuditEntryWriter } from '../dist/audit/entries/entry-writer.js';
+import { residentMegabytes } from './memory.mjs';
 import { Stack } from './stack.mjs';
 import { round } from './statistics.mjs';
 
@@ -14,14 +14,13 @@ const MOST_MEGABYTES = 100;
 const AGE_MS = 40 * 86_400_000;
 
 const stack = new Stack();
-const memoryOf = ({ pid }) =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024;
+const memoryOf = ({ pid }) => residentMegabytes(pid) ?? 0;
 
 /** Entries as if they had been recorded then: ids get their time from the clock. */
 async function load(tenantId) {
   await stack.pool.query(`select ensure_partitions(now() - interval '2 months', 3)`);
-  const [now, real] = [Date.now, Date.now];
-  Date.now = () => real() - AGE_MS;
+  const { now } = Date;
+  Date.now = () => now() - AGE_MS;
   const writer = new AuditEntryWriter(undefined);
   for (let from = 0; from < ENTRIES; from += ENTRIES_PER_LOAD) {
     const entries = Array.from({ length: Math.min(ENTRIES_PER_LOAD, ENTRIES - from) }, (_, n) => {

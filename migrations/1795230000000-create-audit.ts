@@ -1,6 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { createFunctions, dropFunctions } from './support/functions.js';
 import { OWN_ROWS, ownerRows, tenantRows } from './support/row-security.js';
+import { SEARCH_VIEW } from './support/search-view.js';
 
 /** Both come with PostgreSQL and are trusted: the owner of a database may create them. */
 const EXTENSIONS = ['btree_gin', 'pg_trgm'];
@@ -130,16 +131,6 @@ create trigger queue_leaves after insert on audit_entries referencing new table 
   for each statement execute function queue_audit_leaves();
 create trigger refuse_rewrite before update or delete or truncate on audit_entries
   for each statement execute function refuse_audit_rewrite()`;
-
-/**
- * Row-level security lets no operator that is not leakproof near an index, and those of full-text search are not. This
- * view shows a tenant the same rows, but its condition is an ordinary one, so the search index serves it.
- */
-const SEARCH_VIEW = `
-create view searchable_audit_entries as select * from audit_entries where ${OWN_ROWS};
-comment on view searchable_audit_entries is
-  'The entries of the tenant, by an ordinary condition, so that the search index serves it.';
-grant select on searchable_audit_entries to tidemark_app`;
 
 /** Rows of the nil tenant are the common catalogue, which every tenant sees and none can change. */
 const CATALOGUE = `

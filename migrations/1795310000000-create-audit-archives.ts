@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { OWN_ROWS, tenantRows } from './support/row-security.js';
+import { tenantRows } from './support/row-security.js';
+import { SEARCH_VIEW } from './support/search-view.js';
 
 /**
  * One row per file, `writing` before its first byte is written: whatever a killed process leaves behind is known.
@@ -42,13 +43,6 @@ grant select, insert, update, delete on audit_archives to tidemark_system`;
 
 /** null: as it was recorded. Else it came back from an archive, and may go again from this moment on. */
 const RESTORED = `alter table audit_entries add column restored_until timestamptz`;
-
-/** Its \`*\` is what the table had when the view was made. */
-const SEARCH_VIEW = `
-create view searchable_audit_entries as select * from audit_entries where ${OWN_ROWS};
-comment on view searchable_audit_entries is
-  'The entries of the tenant, by an ordinary condition, so that the search index serves it.';
-grant select on searchable_audit_entries to tidemark_app`;
 
 export class CreateAuditArchives1795310000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {

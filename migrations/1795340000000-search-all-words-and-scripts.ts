@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { createFunctions, dropFunctions } from './support/functions.js';
-import { OWN_ROWS } from './support/row-security.js';
+import { SEARCH_VIEW } from './support/search-view.js';
 
 /** In the order in which they use each other. */
 const FUNCTIONS = [
@@ -18,12 +18,6 @@ const DROP_SEARCH = `
 drop view searchable_audit_entries;
 drop index audit_entries_search_idx;
 alter table audit_entries drop column search`;
-
-const SEARCH_VIEW = `
-create view searchable_audit_entries as select * from audit_entries where ${OWN_ROWS};
-comment on view searchable_audit_entries is
-  'The entries of the tenant, by an ordinary condition, so that the search index serves it.';
-grant select on searchable_audit_entries to tidemark_app`;
 
 /** Computed anew for every entry: on a large trail this takes minutes, during which nothing else uses the table. */
 const addSearch = (words: string, message: string) => `

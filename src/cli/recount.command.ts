@@ -1,5 +1,6 @@
 import { RecountService, type RollupDifference } from '../analytics/rollups/recount.service.js';
 import { toIso } from '../platform/http/query.dto.js';
+import { rangeOf } from '../platform/http/range.dto.js';
 import { parseAskedTime } from '../platform/time/asked-time.js';
 import { ASKABLE_YEARS, DAY_MS, isAskable, type TimeRange } from '../platform/time/time.js';
 import { TenantsService } from '../tenants/tenants.service.js';
@@ -60,5 +61,5 @@ function report(json: boolean, range: TimeRange, differences: RollupDifference[]
             d.repaired ? 'repaired' : '',
           ]),
         );
-  print(json, { from: toIso(range.from), to: toIso(range.to), differences }, text);
+  print(json, { ...rangeOf(range), differences }, text);
 }

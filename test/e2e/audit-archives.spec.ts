@@ -1,14 +1,13 @@
-import { execFile } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { DAY_MS } from '../../src/platform/time/time.js';
 import { TestArchives } from '../support/audit-archive.js';
 import { idOf, TestTrail } from '../support/audit-trail.js';
 import { eventually } from '../support/eventually.js';
 import { describeApi } from '../support/fixture.js';
+import { runBuilt } from '../support/logins.js';
 
 interface Cleanup {
   deleted: number;
@@ -56,10 +55,8 @@ describeApi('audit archives over HTTP and on the command line', { env, workers: 
   }
   const cleanUp = async () => (await api.call<Cleanup>('DELETE', '/logs/cleanup', { key })).body;
   const cli = async (...words: string[]) => {
-    const options = { env: { PATH: process.env['PATH'], NODE_ENV: 'test', DATABASE_URL: database.url, ...env } };
-    const run = promisify(execFile)(process.execPath, ['dist/cli.js', ...words, '--json'], options);
-    const { stdout, stderr } = await run.catch((error: unknown) => error as { stdout: string; stderr: string });
-    return { stderr, data: (stdout === '' ? {} : JSON.parse(stdout)) as Record<string, unknown> };
+    const { out, err } = await runBuilt({ DATABASE_URL: database.url, ...env }, 'cli', ...words, '--json');
+    return { stderr: err, data: (out === '' ? {} : JSON.parse(out)) as Record<string, unknown> };
   };
   /** An export of everything, whose leaves are all signed. */
   async function exportAll(): Promise<string> {

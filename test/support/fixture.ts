@@ -1,15 +1,20 @@
 import { spawnSync } from 'node:child_process';
 import { TestApi } from './api.js';
 import { TestDatabase } from './database.js';
-import { flushTestRedis, redisServerInstalled, testRedisUrl } from './redis.js';
+import { flushTestRedis, testRedisUrl } from './redis.js';
 import { TestWorker } from './worker.js';
+
+const isInstalled = (program: string): boolean => spawnSync(program, ['-v'], { stdio: 'ignore' }).status === 0;
 
 /** What a machine may lack; scripts/test.mjs looks for it and says what it found. */
 const NEEDS = {
-  redis: { found: testRedisUrl !== undefined, otherwise: process.env['TEST_REDIS_REASON'] },
-  'redis-server': { found: redisServerInstalled, otherwise: 'there is no redis-server on PATH' },
-  nginx: { found: spawnSync('nginx', ['-v']).status === 0, otherwise: 'there is no nginx on PATH' },
-  chromium: { found: process.env['TEST_CHROMIUM'] !== undefined, otherwise: process.env['TEST_CHROMIUM_REASON'] },
+  redis: { isFound: () => testRedisUrl !== undefined, otherwise: process.env['TEST_REDIS_REASON'] },
+  'redis-server': { isFound: () => isInstalled('redis-server'), otherwise: 'there is no redis-server on PATH' },
+  nginx: { isFound: () => isInstalled('nginx'), otherwise: 'there is no nginx on PATH' },
+  chromium: {
+    isFound: () => process.env['TEST_CHROMIUM'] !== undefined,
+    otherwise: process.env['TEST_CHROMIUM_REASON'],
+  },
 };
 
 interface Needs {
@@ -38,7 +43,7 @@ const HOOK_TIMEOUT_MS = 90_000;
 
 /** describe(), or one that is skipped and says why. */
 export function describeWith({ needs }: Needs, name: string, block: () => void): void {
-  if (needs === undefined || NEEDS[needs].found) return describe(name, block);
+  if (needs === undefined || NEEDS[needs].isFound()) return describe(name, block);
   const reason = NEEDS[needs].otherwise ?? `there is no ${needs}`;
   process.stderr.write(`SKIPPED ${name}: ${reason}\n`);
   describe.skip(`${name} (skipped: ${reason})`, block); // the machine lacks what NEEDS names; the reason was printed

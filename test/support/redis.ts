@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { Redis } from 'ioredis';
@@ -42,15 +42,6 @@ export async function dumpTestRedis(): Promise<string[]> {
   redis.disconnect();
   return dump;
 }
-
-export const redisServerInstalled = (() => {
-  try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 
 /** A Redis server of the test's own, which it may stop and start again on the same port. */
 export async function startRedisServer(port?: number): Promise<{ url: string; port: number; kill(): Promise<void> }> {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
 import { badRequest } from '../../platform/http/problem.js';
 import { toIso, toTimeRange } from '../../platform/http/query.dto.js';
+import { rangeOf } from '../../platform/http/range.dto.js';
 import { DAY_MS, MINUTE_MS, type TimeRange } from '../../platform/time/time.js';
 import type {
   BreakdownQuery,
@@ -44,7 +45,7 @@ export class AnalyticsService {
       this.counts.listByType(sql, tenantId, range, query),
     );
     const total = data.reduce((sum, { count }) => sum + count, 0);
-    return { from: toIso(range.from), to: toIso(range.to), total, data };
+    return { ...rangeOf(range), total, data };
   }
 
   async countByClientAndType(tenantId: string, query: EventCountsQuery): Promise<EventsByClientAndTypeResponse> {
@@ -52,7 +53,7 @@ export class AnalyticsService {
     const data = await this.database.readInTenant(tenantId, (sql) =>
       this.counts.listByClientAndType(sql, tenantId, range, query),
     );
-    return { from: toIso(range.from), to: toIso(range.to), data };
+    return { ...rangeOf(range), data };
   }
 
   async getTimeseries(tenantId: string, query: TimeseriesQuery): Promise<TimeseriesResponse> {
@@ -71,7 +72,7 @@ export class AnalyticsService {
         [{ path: 'group_by', message: `gives more than ${MAX_POINTS} points` }],
       );
     }
-    return { from: toIso(range.from), to: toIso(range.to), interval, tz, data: fillSeries(starts, rows, group) };
+    return { ...rangeOf(range), interval, tz, data: fillSeries(starts, rows, group) };
   }
 
   /** Distinct users or sessions of each bucket, from the rows per day, which have neither type nor client. */
@@ -101,7 +102,7 @@ export class AnalyticsService {
       }
       return points;
     });
-    return { from: toIso(range.from), to: toIso(range.to), interval, tz, data };
+    return { ...rangeOf(range), interval, tz, data };
   }
 
   async getProcessingMetrics(tenantId: string, query: ProcessingMetricsQuery): Promise<ProcessingMetricsResponse> {
@@ -130,7 +131,7 @@ export class AnalyticsService {
     const range = toTimeRange(query);
     const found = await this.breakdowns.listTopValues(tenantId, range, query);
     const property = { property: query.property, property_seen: found.total > 0 };
-    return { from: toIso(range.from), to: toIso(range.to), ...property, ...found };
+    return { ...rangeOf(range), ...property, ...found };
   }
 }
 

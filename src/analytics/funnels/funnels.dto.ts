@@ -1,16 +1,15 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Closed, DateOrDateTime, Field, ListOf, Text, text, WholeNumber } from '../../platform/http/body/fields.js';
 import { RangeResponse } from '../../platform/http/range.dto.js';
-import { PROPERTY_NAMES, type Scalar } from '../properties/event-property.js';
+import { MAX_CONDITION_TEXT, MAX_CONDITIONS, PROPERTY_NAMES, type Scalar } from '../properties/event-property.js';
 
 const MAX_STEPS = 10;
-const MAX_CONDITIONS = 10;
 const DAY_S = 86_400;
 export const DEFAULT_WINDOW_S = 7 * DAY_S;
 
 const SCALAR = {
   anyOf: [
-    { ...text(0, 1_000), nullable: true },
+    { ...text(0, MAX_CONDITION_TEXT), nullable: true },
     { type: 'number', nullable: true },
     { type: 'boolean', nullable: true },
   ],

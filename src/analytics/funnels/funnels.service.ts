@@ -5,7 +5,8 @@ import { decodeCursor, toPage } from '../../platform/http/cursor.js';
 import { Database, type Sql, sqlState } from '../../platform/database/database.js';
 import { notFound, Problem } from '../../platform/http/problem.js';
 import type { Principal } from '../../platform/http/principal.js';
-import { type RangeQuery, toIso, toTimeRange } from '../../platform/http/query.dto.js';
+import { type RangeQuery, toTimeRange } from '../../platform/http/query.dto.js';
+import { rangeOf } from '../../platform/http/range.dto.js';
 import type { TimeRange } from '../../platform/time/time.js';
 import { isUuid, uuid7 } from '../../platform/database/uuid7.js';
 import { AnswerCache } from '../cache/answer-cache.js';
@@ -96,7 +97,7 @@ export class FunnelsService {
 
   private async answer(tenantId: string, definition: FunnelDefinition, range: TimeRange): Promise<FunnelResponse> {
     const steps = describeSteps(definition, await this.counter.countSteps(tenantId, range, definition));
-    const span = { from: toIso(range.from), to: toIso(range.to), window_s: definition.window_s };
+    const span = { ...rangeOf(range), window_s: definition.window_s };
     const grouped = definition.group_by !== undefined;
     const groups = grouped
       ? describeGroups(definition, await this.counter.countGroups(tenantId, range, definition))

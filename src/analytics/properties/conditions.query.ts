@@ -6,10 +6,7 @@ import { textFault } from '../../platform/http/body/payload-check.js';
 import { ExactNumber } from '../../platform/json/exact-number.js';
 import { readJson } from '../../platform/json/json-text.js';
 import { IfGiven } from '../../platform/http/query.dto.js';
-import { PROPERTY_NAMES, propertyFault } from './event-property.js';
-
-const MAX_CONDITIONS = 10;
-const MAX_TEXT = 1_000;
+import { MAX_CONDITION_TEXT, MAX_CONDITIONS, PROPERTY_NAMES, propertyFault } from './event-property.js';
 
 /** A query parameter whose text is a JSON object: names of properties, and the value that each must have. */
 export function Conditions(): PropertyDecorator {
@@ -51,7 +48,7 @@ function conditionsFault(value: unknown): string | null {
     if (wanted instanceof ExactNumber && !wanted.isTooLong) continue;
     if (typeof wanted === 'object' && wanted !== null) return 'must hold texts, numbers, booleans and nulls only';
     if (typeof wanted !== 'string') continue;
-    if (wanted.length > MAX_TEXT) return `must hold texts of at most ${MAX_TEXT} characters`;
+    if (wanted.length > MAX_CONDITION_TEXT) return `must hold texts of at most ${MAX_CONDITION_TEXT} characters`;
     const unstorable = textFault(wanted);
     if (unstorable !== null) return `has a value that ${unstorable}`;
   }

@@ -1,8 +1,7 @@
 import type { Sql } from '../../platform/database/database.js';
 import { Parameters } from '../../platform/database/sql-parameters.js';
-import { uuid7LowerBound } from '../../platform/database/uuid7.js';
-import { toIso } from '../../platform/http/query.dto.js';
-import { DAY_MS, type TimeRange } from '../../platform/time/time.js';
+import type { TimeRange } from '../../platform/time/time.js';
+import { happenedIn } from './event-range-sql.js';
 import { EventPropertySql, type ParsedAgents, readsAgents } from './event-property-sql.js';
 import { parseUserAgent } from './user-agent.js';
 
@@ -39,8 +38,7 @@ export async function listUnseen(
   const parameters = new Parameters();
   const property = new EventPropertySql(parameters, await listParsedAgents(sql, tenantId, names));
   const where = [
-    `e.tenant_id = ${parameters.add(tenantId)} and e.id >= ${parameters.add(uuid7LowerBound(range.from - DAY_MS))}`,
-    `e.event_time >= ${parameters.add(toIso(range.from))} and e.event_time < ${parameters.add(toIso(range.to))}`,
+    happenedIn(tenantId, range, parameters),
     ...(types === null ? [] : [`e.event_type = any(${parameters.add(types)}::text[])`]),
   ].join(' and ');
   const seen = names.map(

@@ -15,14 +15,12 @@ const STORED = ['ip', 'user_agent'];
  * @param agents of {@link listParsedAgents}, where a property {@link readsAgents}
  */
 export class EventPropertySql {
-  private readonly agents: string;
+  private agentsParameter: string | undefined;
 
   constructor(
     private readonly parameters: Parameters,
-    agents: ParsedAgents = {},
-  ) {
-    this.agents = JSON.stringify(agents);
-  }
+    private readonly agents: ParsedAgents = {},
+  ) {}
 
   /** The value as jsonb; null where the event lacks the property. */
   json(name: string): string {
@@ -54,12 +52,18 @@ export class EventPropertySql {
     if (property.root === 'payload') return 'e.payload';
     if (!isOfContext(property)) return 'e.enrichment';
     const parsed = isOfAgent(property)
-      ? ` || coalesce(${this.parameters.add(this.agents)}::jsonb -> coalesce(c.user_agent, ''), '{}')`
+      ? ` || coalesce(${this.allAgents()}::jsonb -> coalesce(c.user_agent, ''), '{}')`
       : '';
     return `(coalesce((
       select jsonb_build_object('context', jsonb_build_object('ip', c.address, 'user_agent', c.user_agent)${parsed})
       from event_contexts c where c.tenant_id = e.tenant_id and c.id = e.context_id
         and (c.user_agent is not null or c.address is not null)), '{}') || coalesce(e.enrichment, '{}'))`;
+  }
+
+  /** Up to megabytes, so they are sent once for all properties. */
+  private allAgents(): string {
+    this.agentsParameter ??= this.parameters.add(JSON.stringify(this.agents));
+    return this.agentsParameter;
   }
 }
 

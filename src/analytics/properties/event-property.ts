@@ -29,6 +29,10 @@ export interface Condition {
 }
 
 const MAX_NAME = 255;
+/** Properties that one question, or one step of a funnel, may have conditions on. */
+export const MAX_CONDITIONS = 10;
+/** Characters of a text that a property may have to equal. */
+export const MAX_CONDITION_TEXT = 1_000;
 
 /** For the documentation of every parameter that takes such a name. */
 export const PROPERTY_NAMES =

@@ -3,11 +3,9 @@ import type { Sql } from '../../platform/database/database.js';
 import { AuditEntriesRepository, type ProvableEntries, type ProvableEntry } from '../search/entries.repository.js';
 import { archiveLines } from './archive-lines.js';
 import { ArchiveReader } from './archived-entry.js';
-import { ArchiveWriter } from './archive-writer.js';
+import { ArchiveWriter, ENTRIES_PER_PAGE } from './archive-writer.js';
 import { type Archive, ArchivesRepository } from './archives.repository.js';
 import { ConfiguredStore } from './configured-store.js';
-
-const ENTRIES_PER_PAGE = 250;
 
 /** Writes archives anew after an erasure: entries that are in the table as they are there, the others as they were. */
 @Injectable()
@@ -22,8 +20,8 @@ export class ArchiveRewriter {
   /** @returns what stands for it now; the old file stays until what is left over is removed */
   async rewrite(archive: Archive): Promise<Archive> {
     const pages = new ArchivePages(this.entries, async () => (await this.configured.get()).read(archive.file));
-    const { tenantId, month, firstId, lastId, entries } = archive;
-    const source = { tenantId, month, firstId, lastId, entries, ranges: parseMultirange(archive.leaves) };
+    const { tenantId, month, firstId, lastId, entries, ranges } = archive;
+    const source = { tenantId, month, firstId, lastId, entries, ranges };
     return this.writer.write({ ...source, pages: () => pages.read(), from: pages }, archive);
   }
 
@@ -63,9 +61,4 @@ class ArchivePages implements ProvableEntries {
     const found = new Set(there.map(({ id }) => id));
     return [...there, ...ids.flatMap((id) => (found.has(id) ? [] : (this.page.get(id) ?? [])))];
   }
-}
-
-/** `{[0,5),[7,9)}` → [[0, 5], [7, 9]] */
-function parseMultirange(text: string): [number, number][] {
-  return [...text.matchAll(/\[(\d+),(\d+)\)/g)].map(([, from, to]): [number, number] => [Number(from), Number(to)]);
 }

@@ -106,8 +106,11 @@ function matches(
   if (!(at >= range.from && at < range.to)) return false;
   if (auditEventsOnly === true && entry.functionality === null) return false;
   if (EQUAL_FIELDS.some((field) => equal[field] !== undefined && entry[field] !== equal[field])) return false;
-  return messagePart === undefined || entry.message?.toLowerCase().includes(messagePart.toLowerCase()) === true;
+  return messagePart === undefined || comparable(entry.message ?? '').includes(comparable(messagePart));
 }
+
+/** In whatever case, and however é was written: audit_composed() with ilike. */
+const comparable = (text: string): string => text.normalize('NFC').toLowerCase();
 
 const tooFarBack = () =>
   badRequest(

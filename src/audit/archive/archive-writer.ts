@@ -23,6 +23,9 @@ const TRIES = 10;
 /** Of text, before it is compressed. */
 const CHUNK = 65_536;
 
+/** Each entry comes with a leaf and a proof, and memory must stay constant. */
+export const ENTRIES_PER_PAGE = 250;
+
 /** What to write: ids of entries in pages, and where the entries are. */
 export interface ArchiveSource {
   tenantId: string;

@@ -5,15 +5,13 @@ import { AuditEntriesRepository } from '../search/entries.repository.js';
 import { AuditActs } from '../transparency-log/audit-acts.js';
 import { LeafIndexes } from '../transparency-log/leaf-ranges.js';
 import { ArchiveRewriter } from './archive-rewriter.js';
-import { type ArchiveSource, ArchiveWriter, removeFiles } from './archive-writer.js';
+import { type ArchiveSource, ArchiveWriter, ENTRIES_PER_PAGE, removeFiles } from './archive-writer.js';
 import { IS_IN_ARCHIVE } from './archives-sql.js';
 import { type Archive, ArchivesRepository } from './archives.repository.js';
 import { ConfiguredStore } from './configured-store.js';
 
 /** In one file, so that bringing back or rewriting one is a matter of seconds. */
 const ENTRIES_PER_ARCHIVE = 50_000;
-/** Each entry comes with a leaf and a proof, and memory must stay constant. */
-const ENTRIES_PER_PAGE = 250;
 
 /** In each transaction that removes entries; `archive` holds them. */
 export type AlsoRecord = (sql: Sql, deleted: number, archive: Archive | null) => Promise<void>;
@@ -78,8 +76,8 @@ export class AuditArchiver {
     const { deleted } = await this.acts.prune(tenantId, { olderThan, only }, (sql, count) =>
       count === 0 ? Promise.resolve() : alsoIn(sql, count, archive),
     );
-    const outdated = (await this.archives.listOutdated(tenantId)).find((one) => one.id === id);
-    if (outdated === undefined) return deleted;
+    const outdated = await this.archives.findOutdated(archive);
+    if (outdated === null) return deleted;
     return deleted + (await this.prune(await this.rewriter.rewrite(outdated), olderThan, alsoIn));
   }
 

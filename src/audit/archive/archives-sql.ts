@@ -55,10 +55,10 @@ where a.tenant_id = $1 and a.state = 'stored' and a.first_id < uuid7_lower_bound
     and (e.restored_until is null or e.restored_until <= now()))
 order by a.first_id`;
 
-/** Of which an entry lost something to an erasure that came later. */
+/** Of which an entry lost something to an erasure that came later; $2: only this one, or null. */
 export const LIST_OUTDATED = `/* archives.listOutdated */
 select ${COLUMNS} from audit_archives a
-where a.tenant_id = $1 and a.state = 'stored' and exists (
+where a.tenant_id = $1 and ($2::uuid is null or a.id = $2) and a.state = 'stored' and exists (
   select from audit_entries e join audit_leaves l on l.tenant_id = e.tenant_id and l.entry_id = e.id
   where e.tenant_id = a.tenant_id and e.id >= a.first_id and e.id <= a.last_id and a.leaves @> l.leaf_index
     and e.erasures[cardinality(e.erasures)] >= a.tree_size)

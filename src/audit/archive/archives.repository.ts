@@ -35,8 +35,8 @@ export interface Archive {
   firstId: string;
   lastId: string;
   entries: number;
-  /** As PostgreSQL writes a multirange. */
-  leaves: string;
+  /** Of its leaf indexes. */
+  ranges: [from: number, to: number][];
   occurredFrom: Date | null;
   occurredTo: Date | null;
   treeSize: number | null;
@@ -68,7 +68,8 @@ export interface WrittenArchive {
   bytes: number;
 }
 
-type Row = Archive & Record<string, unknown>;
+/** Its ranges as PostgreSQL writes a multirange. */
+type Row = Omit<Archive, 'ranges'> & { leaves: string };
 
 /** The only writer of the index of archives, and of entries that come back from one. */
 @Injectable()
@@ -111,7 +112,7 @@ export class ArchivesRepository {
       const values = [tenantId, id, occurredFrom, occurredTo, treeSize, rootHash, sha256, bytes];
       const { rows } = await sql.query<Row>(STORE, values);
       if (rows[0] === undefined) throw new Error(`the archive ${id} was taken over by another process`);
-      return rows[0];
+      return toArchive(rows[0]);
     });
   }
 
@@ -128,7 +129,12 @@ export class ArchivesRepository {
   }
 
   listOutdated(tenantId: string): Promise<Archive[]> {
-    return this.list(LIST_OUTDATED, [tenantId]);
+    return this.list(LIST_OUTDATED, [tenantId, null]);
+  }
+
+  /** This one, when an erasure has outdated it. */
+  async findOutdated({ tenantId, id }: Archive): Promise<Archive | null> {
+    return (await this.list(LIST_OUTDATED, [tenantId, id]))[0] ?? null;
   }
 
   /** Newest first, from the one before `before`. */
@@ -192,13 +198,21 @@ export class ArchivesRepository {
   }
 
   private listInTenant(tenantId: string, text: string, values: readonly unknown[]): Promise<Archive[]> {
-    return this.database.readInTenant(tenantId, async (sql) => (await sql.query<Row>(text, values)).rows);
+    return this.database.readInTenant(tenantId, async (sql) =>
+      (await sql.query<Row>(text, values)).rows.map(toArchive),
+    );
   }
 
   private async list(text: string, values: readonly unknown[]): Promise<Archive[]> {
-    return (await this.database.system.query<Row>(text, [...values])).rows;
+    return (await this.database.system.query<Row>(text, [...values])).rows.map(toArchive);
   }
 }
+
+const toArchive = ({ leaves, ...archive }: Row): Archive => ({ ...archive, ranges: parseMultirange(leaves) });
+
+/** `{[0,5),[7,9)}` → [[0, 5], [7, 9]] */
+const parseMultirange = (text: string): [number, number][] =>
+  [...text.matchAll(/\[(\d+),(\d+)\)/g)].map(([, from, to]): [number, number] => [Number(from), Number(to)]);
 
 const toMultirange = (ranges: readonly (readonly [number, number])[]): string =>
   `{${ranges.map(([from, to]) => `[${from},${to})`).join(',')}}`;

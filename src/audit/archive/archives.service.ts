@@ -15,14 +15,14 @@ export class ArchivesService {
 
 /** Of one that is stored. */
 export function toArchiveResponse(archive: Archive): ArchiveResponse {
-  const indexes = [...archive.leaves.matchAll(/\d+/g)].map(([index]) => Number(index));
+  const { ranges } = archive;
   return {
     id: archive.id,
     month: archive.month,
     file: archive.file,
     entries: archive.entries,
-    first_leaf: indexes[0]!,
-    last_leaf: indexes.at(-1)! - 1,
+    first_leaf: ranges[0]![0],
+    last_leaf: ranges.at(-1)![1] - 1,
     occurred_from: archive.occurredFrom!.toISOString(),
     occurred_to: archive.occurredTo!.toISOString(),
     tree_size: archive.treeSize!,

@@ -11,7 +11,7 @@ import {
   text,
   WholeNumber,
 } from '../../platform/http/body/fields.js';
-import { AskedTime, OptionalInteger, OptionalText, ZoneQuery } from '../../platform/http/query.dto.js';
+import { AskedTime, OptionalInteger, OptionalSwitch, OptionalText, ZoneQuery } from '../../platform/http/query.dto.js';
 import type { JsonValue } from '../transparency-log/canonical-json.js';
 
 export const EVENT_STATUSES = ['Success', 'Failed'] as const;
@@ -163,20 +163,15 @@ export class SearchAuditEventsQuery extends AuditEventFilterQuery {
   @OptionalInteger(1, 5_000)
   page_size = 500;
 
-  @ApiPropertyOptional({
-    enum: ['true', 'false'],
+  @OptionalSwitch({
     description:
       'Also reads the archives with events from the range, at most 500,000 entries of them; page_number × page_size is then at most 5,000.',
   })
-  @IsOptional()
-  @IsIn(['true', 'false'])
   include_archived?: string;
 }
 
 export class ExportAuditEventsQuery extends AuditEventFilterQuery {
-  @ApiPropertyOptional({ enum: ['true', 'false'], description: 'The 500 most recent, whatever else is asked for.' })
-  @IsOptional()
-  @IsIn(['true', 'false'])
+  @OptionalSwitch({ description: 'The 500 most recent, whatever else is asked for.' })
   recent?: string;
 
   @ApiPropertyOptional({ type: Number, minimum: 1, description: 'Only this page of the search; absent: all of it.' })

@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swag
 import { Transform } from 'class-transformer';
 import { IsIn, IsOptional } from 'class-validator';
 import { RangeResponse } from '../../platform/http/range.dto.js';
-import { OptionalInteger, OptionalText, PageQuery, RangeQuery } from '../../platform/http/query.dto.js';
+import { ByteOrderMark, OptionalInteger, OptionalText, PageQuery, RangeQuery } from '../../platform/http/query.dto.js';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
 export const EXPORT_FORMATS = ['csv', 'ndjson'] as const;
@@ -46,13 +46,7 @@ export class ExportApiCallsQuery extends ApiCallsFilterQuery {
   @IsIn(EXPORT_FORMATS)
   format: ExportFormat = 'csv';
 
-  @ApiPropertyOptional({
-    enum: ['true', 'false'],
-    default: 'false',
-    description: 'csv only: start with a byte order mark, by which Excel knows UTF-8.',
-  })
-  @IsOptional()
-  @IsIn(['true', 'false'])
+  @ByteOrderMark()
   bom?: string;
 }
 

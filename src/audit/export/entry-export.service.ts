@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { Database } from '../../platform/database/database.js';
 import type { Principal } from '../../platform/http/principal.js';
-import { toIso } from '../../platform/http/query.dto.js';
+import { rangeOf } from '../../platform/http/range.dto.js';
 import type { TimeRange } from '../../platform/time/time.js';
 import type { PrintedEntry } from '../search/printed-entry.js';
 import { csvTable, entryTable } from './entry-table.js';
@@ -95,7 +95,7 @@ export class EntryExportService {
     { range }: { range: TimeRange | null },
     asked: object,
   ): Promise<void> {
-    const held = range === null ? { complete: true } : { from: toIso(range.from), to: toIso(range.to) };
+    const held = range === null ? { complete: true } : rangeOf(range);
     const metadata = { format, ...asked, ...held };
     const record = recordOf(caller, {
       ...{ action: 'VIEW', resource: 'export', id: name, message: `Exported as ${format}` },

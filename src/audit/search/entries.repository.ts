@@ -15,7 +15,7 @@ import {
   sourceOf,
 } from './entry-sql.js';
 import { Parameters } from '../../platform/database/sql-parameters.js';
-import { readTerms } from './search-terms.repository.js';
+import { type ReadFilter, readTerms } from './search-terms.repository.js';
 import { searchIds } from '../search/entry-search.repository.js';
 import { countEntries, type EntryStats } from '../search/entry-stats.repository.js';
 
@@ -121,11 +121,12 @@ export class AuditEntriesRepository implements ProvableEntries {
   /** The rows from `offset` on, and how many there are in all, counted up to {@link MAX_COUNTED}. */
   async listPage(
     tenantId: string,
-    filter: EntryFilter,
+    asked: EntryFilter,
     limit: number,
     offset: number,
   ): Promise<{ rows: ShownEntry[]; total: number }> {
     return this.database.readInTenant(tenantId, async (sql) => {
+      const filter = await readTerms(sql, asked);
       const total = await countMatches(sql, tenantId, filter);
       if (offset >= total) return { rows: [], total };
       return { rows: await selectPage<ShownEntry>(sql, SHOWN_COLUMNS, tenantId, filter, limit, offset), total };
@@ -133,9 +134,9 @@ export class AuditEntriesRepository implements ProvableEntries {
   }
 
   /** The same rows, every column as text, and without counting. */
-  async printPage(tenantId: string, filter: EntryFilter, limit: number, offset: number): Promise<PrintedEntry[]> {
-    return this.database.readInTenant(tenantId, (sql) =>
-      selectPage<PrintedEntry>(sql, PRINTED_COLUMNS, tenantId, filter, limit, offset),
+  async printPage(tenantId: string, asked: EntryFilter, limit: number, offset: number): Promise<PrintedEntry[]> {
+    return this.database.readInTenant(tenantId, async (sql) =>
+      selectPage<PrintedEntry>(sql, PRINTED_COLUMNS, tenantId, await readTerms(sql, asked), limit, offset),
     );
   }
 
@@ -182,11 +183,10 @@ async function selectPage<Row extends QueryResultRow>(
   sql: Sql,
   columns: string,
   tenantId: string,
-  asked: EntryFilter,
+  filter: ReadFilter,
   limit: number,
   offset: number,
 ): Promise<Row[]> {
-  const filter = await readTerms(sql, asked);
   const parameters = new Parameters();
   const text = `/* auditEntries.page */
 select ${columns} from ${sourceOf(filter)} e where ${matching(filter, tenantId, parameters)}
@@ -194,8 +194,7 @@ ${NEWEST_FIRST} limit ${parameters.add(limit)} offset ${parameters.add(offset)}`
   return (await sql.query<Row>(text, parameters.values)).rows;
 }
 
-async function countMatches(sql: Sql, tenantId: string, asked: EntryFilter): Promise<number> {
-  const filter = await readTerms(sql, asked);
+async function countMatches(sql: Sql, tenantId: string, filter: ReadFilter): Promise<number> {
   const parameters = new Parameters();
   const text = `/* auditEntries.countMatches */
 select count(*)::int as count from (

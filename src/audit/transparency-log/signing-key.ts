@@ -3,6 +3,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CONFIG, type Config, wrongSetting } from '../../platform/config/config.js';
+import { ed25519KeyOf } from '../../platform/config/ed25519-key.js';
 import { Database } from '../../platform/database/database.js';
 import { getInstallationSecret } from '../../platform/database/installation-secrets.repository.js';
 
@@ -78,8 +79,7 @@ const keyOfFile = (file: string) => parseFile(file, 'AUDIT_SIGNING_KEY_FILE', re
 const previousKeyOfFile = (file: string) =>
   parseFile(file, 'AUDIT_PREVIOUS_SIGNING_KEY_FILE', (name) => readFileSync(name, 'utf8'));
 
-const parseBase64 = (base64: string, setting: KeySetting) =>
-  parseKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'pkcs8' }, setting);
+const parseBase64 = (base64: string, setting: KeySetting) => parseKey(Buffer.from(base64, 'base64'), setting);
 
 const samePublicKey = (a: KeyObject, b: KeyObject) => createPublicKey(a).equals(createPublicKey(b));
 
@@ -96,15 +96,9 @@ function parseFile(file: string, setting: KeySetting, read: (file: string) => st
   return parseKey(text, setting);
 }
 
-function parseKey(source: Parameters<typeof createPrivateKey>[0], setting: KeySetting): KeyObject {
-  let key: KeyObject | undefined;
-  try {
-    key = createPrivateKey(source);
-  } catch {
-    // the parser's own message ("DECODER routines::unsupported") does not help
-  }
-  if (key?.asymmetricKeyType !== 'ed25519')
-    throw wrongSetting(setting, `does not hold an Ed25519 private key; ${HOW_TO_MAKE_ONE}`);
+function parseKey(source: string | Buffer, setting: KeySetting): KeyObject {
+  const key = ed25519KeyOf(source);
+  if (key === undefined) throw wrongSetting(setting, `does not hold an Ed25519 private key; ${HOW_TO_MAKE_ONE}`);
   return key;
 }
 

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database/database.js';
 import { printedTime } from '../../platform/database/time-sql.js';
-import { toIso } from '../../platform/http/query.dto.js';
-import { DAY_MS, type TimeRange } from '../../platform/time/time.js';
+import type { TimeRange } from '../../platform/time/time.js';
 import { Parameters } from '../../platform/database/sql-parameters.js';
-import { formatUuid, uuid7LowerBound } from '../../platform/database/uuid7.js';
+import { formatUuid } from '../../platform/database/uuid7.js';
 import type { EventStatus } from '../parsing/event.js';
 import { ledgerKey } from '../parsing/event-parser.js';
 import type { EventResponse } from './events.dto.js';
@@ -15,8 +14,9 @@ import {
   WITH_CONTEXT,
 } from '../../analytics/properties/event-context.js';
 import { listParsedAgents, listUnseen } from '../../analytics/properties/event-properties.repository.js';
+import { happenedIn } from '../../analytics/properties/event-range-sql.js';
 import { EventPropertySql, type ParsedAgents } from '../../analytics/properties/event-property-sql.js';
-import type { Condition } from '../../analytics/properties/event-property.js';
+import { type Condition, EVENT_FIELDS } from '../../analytics/properties/event-property.js';
 import { EVENT_STATUS } from '../../analytics/rollups/counted-events-sql.js';
 
 export interface EventFilter {
@@ -49,9 +49,6 @@ select ${EVENT} from events e ${WITH_STATUS} where e.tenant_id = $1 and e.id = $
 const FIND_BY_KEY = `/* events.findByKey */
 select ${EVENT} from event_keys k join events e on e.tenant_id = $1 and e.id = k.id ${WITH_STATUS} where k.key = $2`;
 
-/** Fields of a filter that events have as they are. */
-const EQUAL_FIELDS = ['event_type', 'user_id', 'session_id', 'client_id'] as const;
-
 /** Events after `before`, newest first. */
 interface EventPage {
   range: TimeRange;
@@ -60,18 +57,14 @@ interface EventPage {
   before: string | undefined;
 }
 
-/**
- * Newest first by receipt, along the primary key. An event is received at most a day before it happens
- * (event_time ≤ receipt + 1 day), so ids below `from` minus a day cannot match.
- */
+/** Newest first by receipt, along the primary key. */
 function listSql(tenantId: string, { range, filter, limit, before }: EventPage, agents: ParsedAgents) {
   const parameters = new Parameters();
   const property = new EventPropertySql(parameters, agents);
   const { status, conditions = [] } = filter;
   const where = [
-    `e.tenant_id = ${parameters.add(tenantId)} and e.id >= ${parameters.add(uuid7LowerBound(range.from - DAY_MS))}`,
-    `e.event_time >= ${parameters.add(toIso(range.from))} and e.event_time < ${parameters.add(toIso(range.to))}`,
-    ...EQUAL_FIELDS.filter((field) => filter[field] !== undefined).map(
+    happenedIn(tenantId, range, parameters),
+    ...EVENT_FIELDS.filter((field) => filter[field] !== undefined).map(
       (field) => `e.${field} = ${parameters.add(filter[field])}`,
     ),
     ...(before === undefined ? [] : [`e.id < ${parameters.add(before)}`]),

@@ -1,5 +1,5 @@
-import { createPrivateKey } from 'node:crypto';
 import proxyAddr from 'proxy-addr';
+import { ed25519KeyOf, MAKE_ED25519_KEY } from './ed25519-key.js';
 import { HOW_TO_MAKE_A_SECRET, weaknessOf } from './weak-secrets.js';
 
 /** How one environment variable is read: its type, default and the words that explain it in `.env.example`. */
@@ -143,20 +143,9 @@ export function proxies(words: Words<string>): Setting<string> {
 /** A private key that signs, as base64 of its PKCS #8 DER. */
 export function ed25519Key(words: Words<string>): Setting<string> {
   return setting({ ...words, isSecret: true }, '', (raw) => {
-    if (isEd25519Key(raw)) return raw;
+    if (ed25519KeyOf(Buffer.from(raw, 'base64')) !== undefined) return raw;
     throw new Error(`must be an Ed25519 private key, as base64 of its PKCS #8 DER; make one with: ${MAKE_ED25519_KEY}`);
   });
-}
-
-const MAKE_ED25519_KEY = 'openssl genpkey -algorithm ed25519 -outform DER | openssl base64 -A';
-
-function isEd25519Key(base64: string): boolean {
-  try {
-    const key = createPrivateKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'pkcs8' });
-    return key.asymmetricKeyType === 'ed25519';
-  } catch {
-    return false; // the parser's own message ("DECODER routines::unsupported") does not help
-  }
 }
 
 /** Origins as browsers send them, or `*`. An origin in another form would never match, without any error. */

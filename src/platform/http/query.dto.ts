@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Length, Max, Min, ValidateBy, ValidateIf } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Length, Max, Min, ValidateBy, ValidateIf } from 'class-validator';
 import { badRequest } from './problem.js';
 import { askedTimeFault, parseAskedTime } from '../time/asked-time.js';
 import { DAY_MS, type TimeRange } from '../time/time.js';
@@ -63,6 +63,19 @@ export function OptionalInteger(min: number, max?: number): PropertyDecorator {
 export function IfGiven(): PropertyDecorator {
   return ValidateIf((_object, value) => value !== undefined);
 }
+
+/** `true` or `false`; read it by comparing with 'true'. */
+export function OptionalSwitch(words: { description: string; default?: 'true' | 'false' }): PropertyDecorator {
+  const values = ['true', 'false'];
+  return applyDecorators(IsIn(values), IsOptional(), ApiPropertyOptional({ enum: values, ...words }));
+}
+
+/** Of an export as csv. By the mark Excel knows UTF-8; other readers take it for a part of the first name. */
+export const ByteOrderMark = (): PropertyDecorator =>
+  OptionalSwitch({
+    default: 'false',
+    description: 'csv only: start with a byte order mark, by which Excel knows UTF-8.',
+  });
 
 export class PageQuery {
   @ApiPropertyOptional({ type: Number, description: 'Rows per page.', minimum: 1, maximum: 1000, default: 50 })
