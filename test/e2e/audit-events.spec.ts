@@ -88,8 +88,8 @@ describeApi('audit events', { env: { RATE_LIMIT_REQUESTS: '1000000' } }, (api) =
     expect(await shown('from_date=2025-03-09&to_date=2025-03-10')).toEqual([summer, winter]);
     expect(await shown('from_date=2025-03-09T02:00&to_date=2025-03-10')).toEqual([summer]);
     expect(await shown('to_date=2025-03-09T02:00')).toEqual([winter]);
-    const { body } = await api.get<AuditEvent[]>('/audit-events/recent?tz=America/Chicago', key);
-    expect(body.map((event) => event.event_timestamp)).toEqual([summer, winter]);
+    const { body } = await api.get<{ data: AuditEvent[] }>('/audit-events/recent?tz=America/Chicago', key);
+    expect(body.data.map((event) => event.event_timestamp)).toEqual([summer, winter]);
     expect((await search()).data.map((event) => event.event_timestamp.slice(-1))).toEqual(['Z', 'Z']);
     expect((await api.get('/audit-events/search?tz=Mars/Olympus', key)).status).toBe(400);
   });

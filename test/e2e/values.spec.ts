@@ -1,3 +1,5 @@
+import { FunnelCounter } from '../../src/analytics/funnels/funnel-counter.js';
+import { FunnelsRepository } from '../../src/analytics/funnels/funnels.repository.js';
 import { decimalOf, type Exact, memberOf, readExactly } from '../support/exact-json.js';
 import { describeApi } from '../support/fixture.js';
 import { GeneratedValues, UNKEPT } from '../support/generated-values.js';
@@ -194,6 +196,8 @@ describeApi('values', { env: { RATE_LIMIT_REQUESTS: '1000000' }, workers: 1 }, (
     expect(await users('{"event_type":"login"}')).toBe(2);
     expect(await users(`{"event_type":"order","where":{"order":${ONE}}}`)).toBe(1);
     expect(await users(`{"event_type":"order","where":{"order":${OTHER}}}`)).toBe(0);
+    const counts = (json: string) => users(`{"event_type":"order","where":{"order":${json}}}`);
+    expect([await counts(`"${ONE}"`), await counts(`${ONE}.00`)]).toEqual([0, 1]);
     for (const [id, count] of [
       [ONE, 1],
       [OTHER, 0],
@@ -215,6 +219,38 @@ describeApi('values', { env: { RATE_LIMIT_REQUESTS: '1000000' }, workers: 1 }, (
     );
     expect(saved.text).toContain(ONE);
     expect(await get('/logs?resource_type=saved_funnel&limit=1')).toContain(ONE);
+  });
+
+  it('beyond 2^53 are told apart in funnels of any size', async () => {
+    const buy = (type: string, user: string, id: string) =>
+      `{"event_type":"${type}","user_id":"${user}","payload":{"cart":{"id":${id}}}}`;
+    const events = [ONE, OTHER].flatMap((id, n) => ['cart', 'paid'].map((type) => buy(type, `buyer-${n}`, id)));
+    for (const half of [events.slice(0, 1).concat(events.slice(2, 3)), [events[1]!, events[3]!]])
+      await post('/api/v1/events/batch', `{"events":[${half.join(',')}]}`);
+    await drained();
+    const step = (type: string, id: string) => `{"event_type":"${type}","where":{"cart.id":${id}}}`;
+    const [counter, funnels] = [api.app.get(FunnelCounter), api.app.get(FunnelsRepository)];
+    const { maxEventsHere } = counter;
+    const { maxTimelineEvents } = funnels;
+    // From packed records, from SQL, and in the thread, where each condition has to arrive with all its digits.
+    for (const [n, sizes] of [
+      { here: maxEventsHere, timeline: maxTimelineEvents },
+      { here: maxEventsHere, timeline: 0 },
+      { here: 0, timeline: maxTimelineEvents },
+    ].entries()) {
+      [counter.maxEventsHere, funnels.maxTimelineEvents] = [sizes.here, sizes.timeline];
+      const ask = async (first: string, second: string) => {
+        const steps = `[${step('cart', first)},${step('paid', second)}]`;
+        const body = `{"steps":${steps},"window_s":${3_600 + n},"group_by":"cart.id"}`;
+        const { text: answer } = await post('/api/v1/analytics/funnel', body);
+        const { steps: all, groups } = JSON.parse(answer) as Record<string, { users: number; value: string }[]>;
+        return [all!.map(({ users }) => users), groups!.map(({ value }) => value)];
+      };
+      expect({ ...sizes, answer: await ask(ONE, ONE) }).toEqual({ ...sizes, answer: [[1, 1], [ONE]] });
+      expect({ ...sizes, answer: await ask(OTHER, ONE) }).toEqual({ ...sizes, answer: [[1, 0], [OTHER]] });
+      expect({ ...sizes, answer: await ask('1498392753700442114', ONE) }).toEqual({ ...sizes, answer: [[0, 0], []] });
+    }
+    [counter.maxEventsHere, funnels.maxTimelineEvents] = [maxEventsHere, maxTimelineEvents];
   });
 
   it('of names that the language has are names like others, in payloads and in conditions', async () => {

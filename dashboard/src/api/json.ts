@@ -23,3 +23,9 @@ export function parseJson(text: string): unknown {
 
 /** Whether a value is a number that was kept. */
 export const isLongNumber = (value: unknown): boolean => browser.isRawJSON?.(value) === true;
+
+/** Whether a value has no members. */
+export const isScalar = (value: unknown): boolean => value === null || typeof value !== 'object' || isLongNumber(value);
+
+/** A value for reading: a text as it is, everything else as JSON. */
+export const printValue = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { ApiError, api } from '../../api/client.js';
-import { isLongNumber, parseJson } from '../../api/json.js';
+import { isScalar, parseJson } from '../../api/json.js';
 import { refresh, useGet } from '../../api/query.js';
 import type { Schema } from '../../api/types.js';
 import { Confirm, useAction } from '../../ui/confirm.js';
@@ -102,8 +102,7 @@ function Outcome({ outcome }: { outcome: Schema<'RetriedResponse'> | null }) {
 function parse(text: string): Record<string, unknown> {
   try {
     const value = parseJson(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value) && !isLongNumber(value))
-      return value as Record<string, unknown>;
+    if (!isScalar(value) && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch {
     // said below
   }

@@ -1,5 +1,5 @@
 import { computed } from '@preact/signals';
-import { isLongNumber, parseJson } from '../../api/json.js';
+import { isScalar, parseJson } from '../../api/json.js';
 import type { Schema } from '../../api/types.js';
 import { param, setParams } from '../../app/router.js';
 
@@ -70,8 +70,7 @@ const printText = (text: string) => (readValue(text) === text && !text.includes(
 function readValue(text: string): string | number | boolean | null {
   try {
     const value = parseJson(text);
-    const isScalar = value === null || typeof value !== 'object' || isLongNumber(value);
-    return isScalar ? (value as string | number | boolean | null) : text;
+    return isScalar(value) ? (value as string | number | boolean | null) : text;
   } catch {
     return text;
   }
