@@ -14,6 +14,7 @@ const FOLDERS = [
   'metrics-gateway',
   'retention',
   'privacy',
+  'monitoring',
   'dashboard-files',
 ];
 
@@ -23,19 +24,21 @@ const FOLDERS = [
  */
 const ROOMS = {
   platform: {
-    config: [],
     json: [],
     time: ['json'],
+    config: ['time'],
     logging: ['config'],
-    scheduling: ['logging'],
     database: ['config', 'json'],
+    metrics: ['database'],
+    scheduling: ['logging', 'metrics'],
     http: ['database', 'logging', 'time'],
     queues: ['database', 'logging'],
     health: ['http', 'queues', 'scheduling'],
   },
   audit: {
     'call-log': [],
-    'transparency-log': [],
+    preservation: [],
+    'transparency-log': ['preservation'],
     entries: ['call-log', 'transparency-log'],
     search: ['entries'],
     export: ['search'],
@@ -70,6 +73,7 @@ const ROOMS = {
     api: ['cloudevents'],
     jobs: ['ingest', 'sample-data'],
   },
+  retention: { rules: [], schedule: [], removal: ['rules', 'schedule'], storage: [] },
   privacy: { subject: [], erasures: ['subject'], erasers: ['erasures'] },
 };
 

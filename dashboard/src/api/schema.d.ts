@@ -123,6 +123,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/retention/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long what is kept. */
+        get: operations["RetentionController_listPolicies"];
+        /** Sets how many days events (all, or those of a type) or audit entries are kept. The next run goes by it. */
+        put: operations["RetentionController_setPolicy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Legal holds, newest first, released ones too. */
+        get: operations["RetentionController_listHolds"];
+        /** Orders a legal hold: what it covers is not removed, cleaned up or erased until it is released. */
+        put: operations["RetentionController_orderHold"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/holds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Releases a legal hold. */
+        delete: operations["RetentionController_releaseHold"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs of the scheduled tasks, newest first: when each was due, began and ended, and what it removed. */
+        get: operations["RetentionController_listRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the tables take on disk, by month, and for how long there is room. */
+        get: operations["RetentionController_measureStorage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/logs/archives": {
         parameters: {
             query?: never;
@@ -1082,6 +1169,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics of this process and of the installation, for Prometheus. METRICS_TOKEN opens it as well as a platform key;
+         *     docs/monitoring/metrics.md says what each metric means.
+         */
+        get: operations["MetricsController_scrape"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -1277,6 +1384,8 @@ export interface components {
             complete: boolean;
             /** @description Other user ids that are the same e-mail address in other letters, at most 20. Ask for each by itself. */
             other_spellings: string[];
+            /** @description Legal holds for which it would be refused. */
+            held_by: string[];
             /** @description null where the tenant never asked for an erasure. */
             subject_hmac: string | null;
             /** @description Earlier erasures of this subject, newest first. */
@@ -1318,8 +1427,147 @@ export interface components {
             requested_at: string;
             /** Format: date-time */
             completed_at: string | null;
+            /** @description Legal holds for which it waits, until they are released. */
+            held_by: string[];
             /** @description null until it is completed. */
             receipt: components["schemas"]["ErasureReceipt"] | null;
+        };
+        PolicyResponse: {
+            /** @enum {string} */
+            kind: "events" | "audit";
+            /** @description Null: all types without a policy of their own. */
+            event_type: string | null;
+            days: number;
+            /** @description False: the setting of the installation, as the tenant has no policy. */
+            is_policy: boolean;
+        };
+        PolicyList: {
+            data: components["schemas"]["PolicyResponse"][];
+        };
+        SetPolicyDto: {
+            /**
+             * @description What the days are of: events, or entries of the audit trail.
+             * @default events
+             * @enum {string}
+             */
+            kind?: "events" | "audit";
+            /**
+             * @description Only events of this type; absent: all types without a policy of their own.
+             * @example page_view
+             */
+            event_type?: string;
+            /**
+             * @description Days kept, counted from the recording; null: as the settings of the installation say.
+             * @example 30
+             */
+            days: number | null;
+        };
+        HoldResponse: {
+            /** Format: uuid */
+            id: string;
+            reason: string;
+            user_id: string | null;
+            /** Format: date-time */
+            from: string | null;
+            /** Format: date-time */
+            to: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Client that ordered it. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description Null: it stands.
+             */
+            released_at: string | null;
+        };
+        HoldPage: {
+            data: components["schemas"]["HoldResponse"][];
+            next_cursor: string | null;
+        };
+        SetHoldDto: {
+            /** @example Case 2026-117, ordered by the court */
+            reason: string;
+            /**
+             * @description Only records of this user; absent: of everybody in the tenant.
+             * @example user-4711
+             */
+            user_id?: string;
+            /**
+             * Format: date-time
+             * @description Only what happened or was recorded from then on.
+             */
+            from?: string;
+            /**
+             * Format: date-time
+             * @description Only what happened or was recorded before.
+             */
+            to?: string;
+        };
+        RemovedResponse: {
+            table: string;
+            /**
+             * Format: uuid
+             * @description Null: of all tenants.
+             */
+            tenant_id: string | null;
+            rows: number;
+            /** @description Of the rows, or of a whole partition with its indexes. */
+            bytes: number;
+        };
+        RunResponse: {
+            /** Format: uuid */
+            id: string;
+            /** @example events */
+            task: string;
+            /** Format: date-time */
+            due: string;
+            /** @enum {string} */
+            state: "queued" | "running" | "completed" | "failed";
+            /** @description How often it failed. */
+            attempts: number;
+            /** Format: date-time */
+            began: string | null;
+            /** Format: date-time */
+            ended: string | null;
+            /** @description Rows removed. */
+            rows: number;
+            /** @description Of what was removed. */
+            bytes: number;
+            /** @description By table and tenant. */
+            removed: components["schemas"]["RemovedResponse"][];
+            /** @description How many legal holds stood: what they cover was not removed. */
+            holds: number;
+            error: string | null;
+        };
+        RunPage: {
+            data: components["schemas"]["RunResponse"][];
+            next_cursor: string | null;
+        };
+        StoredMonthResponse: {
+            table: string;
+            /**
+             * @description Null: the table has no months.
+             * @example 2026-11
+             */
+            month: string | null;
+            /** @description With indexes. */
+            bytes: number;
+            /** @description As PostgreSQL estimates. */
+            rows: number;
+        };
+        StorageResponse: {
+            /** @description By table and month of recording. */
+            data: components["schemas"]["StoredMonthResponse"][];
+            database_bytes: number;
+            /** @description DATABASE_DISK_BYTES; null: not set. */
+            disk_bytes: number | null;
+            /** @description What an event takes with its indexes and all that belongs to it; null without events. */
+            bytes_per_event: number | null;
+            /** @description Over the last seven days. */
+            events_per_day: number;
+            /** @description At the present rate; null: never, as retention removes as much by then, or DATABASE_DISK_BYTES is not set. */
+            days_until_full: number | null;
         };
         ArchiveResponse: {
             /** Format: uuid */
@@ -1360,7 +1608,7 @@ export interface components {
             /** @enum {string} */
             action_type: "CREATE" | "UPDATE" | "DELETE" | "VIEW";
             /**
-             * @description It must not be one of api_key, audit_log, dashboard_session, erasure, event_type_schema, export, failed_event, functionality, saved_funnel, tenant: only Tidemark itself records these (422).
+             * @description It must not be one of api_key, audit_log, dashboard_session, erasure, event_type_schema, export, failed_event, functionality, legal_hold, retention_policy, saved_funnel, tenant: only Tidemark itself records these (422).
              * @example invoice
              */
             resource_type: string;
@@ -1611,6 +1859,10 @@ export interface components {
             archived: number;
             /** @description The archives that it wrote. */
             archives: components["schemas"]["ArchiveResponse"][];
+            /** @description Entries as old that stay because of legal holds. */
+            held: number;
+            /** @description The legal holds that stand, where they keep something. */
+            holds: string[];
         };
         CreateAuditEventDto: {
             /**
@@ -3028,6 +3280,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErasureResponse"];
                 };
             };
+            /** @description A legal hold forbids it; held_by names it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Nothing is recorded under this user_id; counts says what mentions it. */
             422: {
                 headers: {
@@ -3063,6 +3322,224 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErasureResponse"];
+                };
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    RetentionController_listPolicies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyList"];
+                };
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    RetentionController_setPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPolicyDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyList"];
+                };
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    RetentionController_listHolds: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldPage"];
+                };
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    RetentionController_orderHold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetHoldDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldResponse"];
+                };
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    RetentionController_releaseHold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldResponse"];
+                };
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    RetentionController_listRuns: {
+        parameters: {
+            query?: {
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Only runs of this task. */
+                task?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPage"];
+                };
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    RetentionController_measureStorage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageResponse"];
                 };
             };
             /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
@@ -3390,7 +3867,7 @@ export interface operations {
     AuditEntriesController_cleanUp: {
         parameters: {
             query?: {
-                /** @description Not below AUDIT_RETENTION_DAYS, the default. */
+                /** @description Not below the days that audit entries are kept by the policy of the tenant or AUDIT_RETENTION_DAYS, the default. */
                 older_than_days?: number;
             };
             header?: never;
@@ -3414,7 +3891,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description older_than_days is below AUDIT_RETENTION_DAYS, or no place for archives is set. */
+            /** @description older_than_days is below the days that audit entries are kept, or no place for archives is set. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5687,6 +6164,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    MetricsController_scrape: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The text format of Prometheus, version 0.0.4. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
             };
             /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
             default: {
