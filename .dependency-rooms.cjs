@@ -24,10 +24,11 @@ const FOLDERS = [
  */
 const ROOMS = {
   platform: {
-    time: [],
+    json: [],
+    time: ['json'],
     config: ['time'],
     logging: ['config'],
-    database: ['config'],
+    database: ['config', 'json'],
     metrics: ['database'],
     scheduling: ['logging', 'metrics'],
     http: ['database', 'logging', 'time'],

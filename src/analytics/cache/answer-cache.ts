@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { writeJson } from '../../platform/json/json-text.js';
 import { CONFIG, type Config } from '../../platform/config/config.js';
 import { Metrics } from '../../platform/metrics/metrics.js';
 
@@ -31,7 +32,7 @@ export class AnswerCache {
   /** @param question what the answer depends on, besides the tenant and the time */
   get<T>(tenantId: string, question: unknown, answer: () => Promise<T>): Promise<T> {
     if (this.ttlMs === 0) return answer();
-    const key = JSON.stringify(question);
+    const key = writeJson(question);
     const known = this.tenants.get(tenantId)?.get(key);
     if (known !== undefined) {
       this.hit();

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import { CONFIG, type Config } from '../config/config.js';
+import { readJson } from '../json/json-text.js';
 import { Client } from './pg-client.js';
 import { SET_TENANT } from './server-sql.js';
 import { checkSessionsAreKept, type DatabaseRole, type SessionSettings, sessionOf } from './session.js';
@@ -20,6 +21,13 @@ interface PoolOptions {
   pipeline?: boolean;
   settings?: SessionSettings;
 }
+
+/** Types json and jsonb. */
+const JSON_TYPES = new Set([114, 3802]);
+
+/** As pg reads values, but for JSON, whose numbers keep all their digits. */
+const getTypeParser: pg.CustomTypesConfig['getTypeParser'] = (oid, format) =>
+  JSON_TYPES.has(oid) && format !== 'binary' ? readJson : (pg.types.getTypeParser(oid, format) as unknown);
 
 /** Their statements are prepared and use keys: planning them anew for each set of parameters would cost most. */
 const GENERIC_PLANS = { plan_cache_mode: 'force_generic_plan' };
@@ -164,6 +172,7 @@ export class Database implements OnApplicationShutdown {
       query_timeout: options.statementTimeoutMs + 2_000,
       keepAlive: true,
       Client,
+      types: { getTypeParser },
       ...(options.pipeline === true ? { pipeline: true } : {}),
     });
     return surviveConnectionErrors(pool, (error) => this.logger.warn(`${options.name} pool: ${error.message}`));
