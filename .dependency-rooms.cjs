@@ -15,6 +15,7 @@ const FOLDERS = [
   'retention',
   'privacy',
   'dashboard-files',
+  'openapi',
 ];
 
 /**

@@ -3,16 +3,19 @@ import { OptionalInteger } from '../../platform/http/query.dto.js';
 import { ArchiveResponse } from '../archive/archives.dto.js';
 
 export class CleanupQuery {
-  @ApiPropertyOptional({ type: Number, minimum: 1, description: 'Not below AUDIT_RETENTION_DAYS, the default.' })
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, description: 'Not below AUDIT_RETENTION_DAYS, the default.' })
   @OptionalInteger(1, 36_500)
   older_than_days?: number;
 }
 
 export class CleanupResponse {
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   deleted: number;
 
-  @ApiProperty({ description: 'Entries that this clean-up wrote to archives; others were in one already.' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Entries that this clean-up wrote to archives; others were in one already.',
+  })
   archived: number;
 
   @ApiProperty({ type: [ArchiveResponse], description: 'The archives that it wrote.' })

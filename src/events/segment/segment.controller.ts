@@ -11,7 +11,15 @@ import {
   Post,
   Req,
 } from '@nestjs/common';
-import { ApiBadRequestResponse, ApiBody, ApiExcludeEndpoint, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBadRequestResponse,
+  ApiBasicAuth,
+  ApiBody,
+  ApiDefaultResponse,
+  ApiExcludeEndpoint,
+  ApiOkResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { IncomingMessage } from 'node:http';
 import type { OpenCall } from '../../audit/call-log/api-call.js';
 import { CurrentCall } from '../../audit/call-log/current-call.js';
@@ -28,6 +36,7 @@ import {
   SegmentBatchDto,
   type SegmentCall,
   SegmentMessageDto,
+  SegmentRefusal,
   SegmentResponse,
   SegmentTrackDto,
 } from './segment.dto.js';
@@ -55,6 +64,8 @@ const SegmentRoute = (paths: string | string[]) =>
     RequireScope('track'),
     AuthenticateWith(authenticateSegment),
     ReadBodyWith(readSegmentBody),
+    ApiBasicAuth('write_key'),
+    ApiDefaultResponse({ type: SegmentRefusal }),
   );
 
 /** The call that the address names, by its name or its first letter. */
@@ -65,7 +76,7 @@ const CalledAs = createParamDecorator((_data: unknown, context: ExecutionContext
 });
 
 /** Segment's tracking API. */
-@ApiTags('segment')
+@ApiTags('Segment')
 @Controller()
 export class SegmentController {
   constructor(
@@ -78,7 +89,7 @@ export class SegmentController {
   @ApiBody({ type: SegmentBatchDto })
   @ApiOkResponse({ type: SegmentResponse })
   @ApiBadRequestResponse({ description: 'No message is valid; errors name the fields. Only 400 is final.' })
-  acceptBatch(
+  sendSegmentBatch(
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
@@ -101,7 +112,7 @@ export class SegmentController {
   @ApiBody({ type: SegmentTrackDto })
   @ApiOkResponse({ type: SegmentResponse })
   @ApiBadRequestResponse({ description: 'The message is not valid; errors name the fields.' })
-  acceptTrack(
+  sendSegmentTrack(
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
@@ -114,7 +125,7 @@ export class SegmentController {
   @ApiBody({ type: SegmentMessageDto })
   @ApiOkResponse({ type: SegmentResponse })
   @ApiBadRequestResponse({ description: 'The message is not valid; errors name the field.' })
-  acceptOne(
+  sendSegment(
     @Caller() caller: Principal,
     @CalledAs() calledAs: SegmentCall,
     @Body() body: unknown,

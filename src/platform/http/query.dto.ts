@@ -50,7 +50,7 @@ export function OptionalInteger(min: number, max?: number): PropertyDecorator {
   return applyDecorators(
     ...(max === undefined ? [] : [Max(max)]),
     ...[Min(min), IsInt(), ToInteger(), IsOptional()],
-    ApiPropertyOptional({ type: Number, minimum: min, ...(max === undefined ? {} : { maximum: max }) }),
+    ApiPropertyOptional({ type: 'integer', minimum: min, ...(max === undefined ? {} : { maximum: max }) }),
   );
 }
 
@@ -73,7 +73,7 @@ export const ByteOrderMark = (): PropertyDecorator =>
   });
 
 export class PageQuery {
-  @ApiPropertyOptional({ type: Number, description: 'Rows per page.', minimum: 1, maximum: 1000, default: 50 })
+  @ApiPropertyOptional({ type: 'integer', description: 'Rows per page.', minimum: 1, maximum: 1000, default: 50 })
   @IsOptional()
   @ToInteger()
   @IsInt({ message: 'limit must be a whole number' })
@@ -105,6 +105,7 @@ export class ZoneQuery {
   @ApiPropertyOptional({
     type: String,
     description: 'IANA time zone in which buckets and days begin and times are printed.',
+    ...{ minLength: 1, maxLength: 64 },
     default: 'UTC',
     example: 'America/Chicago',
   })
