@@ -14,6 +14,7 @@ const FOLDERS = [
   'metrics-gateway',
   'retention',
   'privacy',
+  'monitoring',
   'dashboard-files',
   'openapi',
 ];
@@ -27,8 +28,9 @@ const ROOMS = {
     config: [],
     time: [],
     logging: ['config'],
-    scheduling: ['logging'],
     database: ['config'],
+    metrics: ['database'],
+    scheduling: ['logging', 'metrics'],
     http: ['database', 'logging', 'time'],
     queues: ['database', 'logging'],
     health: ['http', 'queues', 'scheduling'],

@@ -4,6 +4,7 @@ import type { ExpressAdapter } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
 import { stringify } from 'yaml';
 import { SEGMENT_PATHS } from './events/segment/segment.controller.js';
+import { METRICS_PATH } from './monitoring/metrics.controller.js';
 import { addAccess, addAccessComponents, SECURITY_SCHEMES } from './openapi/access.js';
 import { addExamples } from './openapi/add-examples.js';
 import { nameOperation, splitSummary } from './openapi/names.js';
@@ -24,9 +25,9 @@ tells programs and whose \`detail\` tells people what to do.
 Each operation has an example that succeeds as it stands. Ids that Tidemark makes come from the answer to another
 operation: \`links\` say of which.`;
 
-/** Everything is below /api/v1, except the addresses that are built into Segment's SDKs. */
+/** Everything is below /api/v1, except the addresses that are built into Segment's SDKs and into Prometheus. */
 export function setPrefix(app: INestApplication): void {
-  app.setGlobalPrefix('api/v1', { exclude: SEGMENT_PATHS });
+  app.setGlobalPrefix('api/v1', { exclude: [...SEGMENT_PATHS, METRICS_PATH] });
 }
 
 export function createOpenApiDocument(app: INestApplication): OpenAPIObject {

@@ -196,6 +196,8 @@ export const EXAMPLES: Record<string, Example> = {
   getTenant: { parameters: { id: DEFAULT_TENANT } },
   updateTenant: { parameters: { id: DEFAULT_TENANT }, body: { status: 'active' } },
 
+  getMetrics: {},
+
   getHealth: {},
   getHealthcheck: {},
   getLiveness: {},

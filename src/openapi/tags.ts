@@ -21,5 +21,6 @@ export const TAGS: readonly { name: string; description: string }[] = [
   { name: 'Access', description: 'Who a credential is and what it may do; access tokens; sessions of the dashboard.' },
   { name: 'Keys', description: 'API keys of your tenant: made, narrowed, rotated, deleted.' },
   { name: 'Tenants', description: 'The tenants of this installation, for platform keys.' },
+  { name: 'Metrics', description: 'What Prometheus asks each process for, of the process and of the installation.' },
   { name: 'Health', description: 'Whether the service and what it stands on is there. Nobody needs a key for it.' },
 ];

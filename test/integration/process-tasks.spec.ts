@@ -8,7 +8,7 @@ import { describeDatabase } from '../support/fixture.js';
 import { eventually } from '../support/eventually.js';
 
 const OF_THE_API = ['call-log', 'live-logs', 'live-metrics', 'socket-access'];
-const OF_A_WORKER = ['batches', 'dead-letters', 'erasures', 'jobs', 'partitions', 'sealing'];
+const OF_A_WORKER = ['batches', 'checkpoint-check', 'dead-letters', 'erasures', 'jobs', 'partitions', 'sealing'];
 
 describeDatabase('the periodic tasks of a process', {}, (database) => {
   it('are these in the API, and wait in the registry of the schedule', async () => {

@@ -1354,6 +1354,26 @@ export interface paths {
         patch: operations["updateTenant"];
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics of this process and of the installation, for Prometheus. METRICS_TOKEN opens it as well as a platform key;
+         *     docs/monitoring/metrics.md says what each metric means.
+         */
+        get: operations["MetricsController_scrape"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;

@@ -208,7 +208,10 @@ export class ProcessingMetricsResponse extends RangeResponse {
 }
 
 class ValueCount {
-  @ApiProperty({ description: 'The JSON value.', oneOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }] })
+  @ApiProperty({
+    description: 'The JSON value.',
+    oneOf: [{ type: 'string', nullable: true }, { type: 'number' }, { type: 'boolean' }],
+  })
   value: unknown;
 
   @ApiProperty({ type: 'integer' })

@@ -124,6 +124,11 @@ export class Database implements OnApplicationShutdown {
     }
   }
 
+  /** How often a read waited because its tenant held its share of the query pool. */
+  get shareWaits(): number {
+    return this.shares.waits;
+  }
+
   /** Runs `work` in one transaction on the system pool. */
   async inSystem<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     const client = await this.system.connect();
