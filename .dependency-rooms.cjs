@@ -25,8 +25,8 @@ const FOLDERS = [
  */
 const ROOMS = {
   platform: {
-    config: [],
     time: [],
+    config: ['time'],
     logging: ['config'],
     database: ['config'],
     metrics: ['database'],
@@ -37,7 +37,8 @@ const ROOMS = {
   },
   audit: {
     'call-log': [],
-    'transparency-log': [],
+    preservation: [],
+    'transparency-log': ['preservation'],
     entries: ['call-log', 'transparency-log'],
     search: ['entries'],
     export: ['search'],
@@ -72,6 +73,7 @@ const ROOMS = {
     api: ['cloudevents'],
     jobs: ['ingest', 'sample-data'],
   },
+  retention: { rules: [], schedule: [], removal: ['rules', 'schedule'], storage: [] },
   privacy: { subject: [], erasures: ['subject'], erasers: ['erasures'] },
 };
 

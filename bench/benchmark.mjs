@@ -7,7 +7,8 @@ import { measureKeyFlood } from './key-flood.mjs';
 import { measureKeyTiming } from './keys/key-timing.mjs';
 import { measureLive } from './live/live.mjs';
 import { MemoryWatch } from './memory.mjs';
-import { toFacts, toHostileRatio, toLiveRatio, toRatios } from './results.mjs';
+import { toFacts, toHostileRatio, toLiveRatio, toRatios, toRetentionFacts, toRetentionRatio } from './results.mjs';
+import { measureRetention } from './retention.mjs';
 import { measureRoutes } from './routes.mjs';
 import { measureSingles } from './singles.mjs';
 import { Speed } from './speed.mjs';
@@ -32,13 +33,14 @@ export class Benchmark {
     const results = { ratios: [], facts: {} };
     const runs = (section) => options.only.includes(section);
     this.speed.note();
-    if (['ingest', 'routes', 'live', 'hostile', 'keys', 'garbage'].some(runs)) await this.start(tell);
+    if (['ingest', 'routes', 'live', 'hostile', 'keys', 'garbage', 'retention'].some(runs)) await this.start(tell);
     if (runs('ingest')) await this.runIngest(results, { ...options, tell });
     if (runs('routes')) await this.runRoutes(results, { ...options, tell });
     if (runs('live')) await this.runLive(results, tell);
     if (runs('hostile') && options.floodRounds > 0) await this.runHostile(results, { ...options, tell });
     if (runs('keys')) results.ratios.push(await measureKeyTiming(this.stack, { tell }));
     if (runs('garbage')) results.ratios.push(...(await measureGarbage(this.stack, { tell })));
+    if (runs('retention')) await this.runRetention(results, { ...options, tell });
     if (runs('analytics')) await this.runAnalytics(results, { ...options, tell });
     this.speed.note();
     results.facts.speed = this.speed.range;
@@ -82,6 +84,12 @@ export class Benchmark {
   async runHostile({ ratios, facts }, options) {
     facts.hostile = await measureHostile(this.stack, { ...options, key: await this.stack.createKey() });
     ratios.push(toHostileRatio(facts.hostile));
+  }
+
+  async runRetention({ ratios, facts }, options) {
+    const result = await measureRetention(this.stack, options);
+    facts.retention = toRetentionFacts(result);
+    ratios.push(toRetentionRatio(result));
   }
 
   /** On data sets of its own, each in a database of its own. */

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-const SECTIONS = ['ingest', 'routes', 'live', 'hostile', 'keys', 'garbage', 'analytics'];
+const SECTIONS = ['ingest', 'routes', 'live', 'hostile', 'keys', 'garbage', 'analytics', 'retention'];
 const DEFAULT_SECTIONS = 'ingest,routes,live,hostile,keys,garbage';
 
 export const USAGE = `npm run bench -- [options]
@@ -9,6 +9,7 @@ export const USAGE = `npm run bench -- [options]
   --flood-rounds N  rounds of 20 s without and 20 s with a flood of bad keys, and of hostile bodies (1; 0 leaves them out)
   --only LIST       sections to run, of ${SECTIONS.join(', ')} (${DEFAULT_SECTIONS})
   --events LIST     sizes of the data sets that analytics are measured on (1000000,10000000)
+  --retention-events N  how many old events leave beside ingest (5000000)
   --data-dir DIR    keeps the data sets there and uses them again (a folder that goes with the run)
   --json            print one JSON object instead of the table`;
 
@@ -19,6 +20,7 @@ export const USAGE = `npm run bench -- [options]
  * @property {number} floodRounds
  * @property {string[]} only
  * @property {number[]} events
+ * @property {number} retentionEvents
  * @property {string | undefined} dataDir
  * @property {boolean} json
  * @property {boolean} help
@@ -36,6 +38,7 @@ export function readOptions(/** @type {string[]} */ args) {
     seconds: readNumber('--seconds', values.seconds, 60),
     only: readSections(values.only),
     events: values.events.split(',').map((text) => readNumber('--events', text, 100_000_000, 1_000)),
+    retentionEvents: readNumber('--retention-events', values['retention-events'], 100_000_000, 1_000),
     dataDir: values['data-dir'],
     floodRounds: readNumber('--flood-rounds', values['flood-rounds'], 20, 0),
   };
@@ -48,6 +51,7 @@ function parse(args) {
     'flood-rounds': { type: 'string', default: '1' },
     only: { type: 'string', default: DEFAULT_SECTIONS },
     events: { type: 'string', default: '1000000,10000000' },
+    'retention-events': { type: 'string', default: '5000000' },
     'data-dir': { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },

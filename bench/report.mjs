@@ -88,6 +88,7 @@ function describeFacts(facts) {
   return [
     ...(facts.latency === undefined ? [] : describeIngest(facts)),
     ...(facts.route === undefined ? [] : [describeRoute(facts.route)]),
+    ...(facts.retention === undefined ? [] : [describeRetention(facts.retention)]),
     ...(facts.live === undefined ? [] : [describeLive(facts.live)]),
     ...(facts.analytics ?? []).flatMap(describeAnalytics),
     describeOtherLoad(facts.other_load),
@@ -138,3 +139,8 @@ function alignColumns(/** @type {string[][]} */ rows) {
   const align = (text, column) => (isText(column) ? text.padEnd(widths[column]) : text.padStart(widths[column]));
   return rows.map((row) => row.map(align).join('  ').trimEnd()).join('\n');
 }
+
+const describeRetention = (facts) =>
+  `retention: ${facts.removed} events left in ${facts.seconds} s beside ${facts.events_per_second_beside} events/s; ` +
+  `no exclusive lock longer than ${facts.longest_lock_ms} ms; ` +
+  `${Math.round(facts.bytes_before / 2 ** 20)} → ${Math.round(facts.bytes_after / 2 ** 20)} MiB`;

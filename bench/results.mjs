@@ -33,6 +33,21 @@ const costOfFlood = ({ quiet, flooded }) => slowdown('key_flood', quiet, flooded
 /** @param {import('./hostile.mjs').HostileResult} result @returns {Ratio} */
 export const toHostileRatio = ({ quiet, hostile }) => slowdown('hostile', quiet, hostile);
 
+/** @param {import('./retention.mjs').RetentionResult} result @returns {Ratio} */
+export const toRetentionRatio = ({ quiet, busy }) => slowdown('retention', quiet, busy);
+
+/** @param {import('./retention.mjs').RetentionResult} result */
+export function toRetentionFacts({ removed, seconds, perSecond, longestLockMs, bytesBefore, bytesAfter }) {
+  return {
+    removed,
+    seconds: round(seconds),
+    events_per_second_beside: perSecond,
+    longest_lock_ms: round(longestLockMs),
+    bytes_before: bytesBefore,
+    bytes_after: bytesAfter,
+  };
+}
+
 /** p99 of good events under attack next to p99 without, in milliseconds. @returns {Ratio} */
 function slowdown(name, quiet, attacked) {
   const [ours, reference] = [attacked, quiet].map((rounds) => median(rounds.map(({ p99_ms }) => p99_ms)));

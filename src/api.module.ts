@@ -60,6 +60,8 @@ import type { RouteStep } from './platform/http/route.js';
 import { HttpMetrics } from './platform/metrics/http-metrics.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { ErasuresController } from './privacy/erasures.controller.js';
+import { RetentionController } from './retention/retention.controller.js';
+import { RetentionModule } from './retention/retention.module.js';
 import { PrivacyModule } from './privacy/privacy.module.js';
 import { Tenant } from './tenants/tenant.entity.js';
 import { TenantsController } from './tenants/tenants.controller.js';
@@ -109,6 +111,7 @@ export class ApiModule {
         CloudEventsModule,
         JobRequestsModule,
         MetricsGatewayModule,
+        RetentionModule,
         PrivacyModule,
         MonitoringModule,
       ],
@@ -116,6 +119,7 @@ export class ApiModule {
         ApiCallsController,
         ProofsController,
         ErasuresController,
+        RetentionController,
         ArchivesController, // before logs/:id
         AuditEntriesController,
         AuditEventsController,

@@ -20,6 +20,9 @@ import { PlatformModule } from './platform/platform.module.js';
 import { ErasureRunner } from './privacy/erasure-runner.js';
 import { PrivacyModule } from './privacy/privacy.module.js';
 import { PartitionKeeper } from './retention/partition-keeper.js';
+import { RetentionSchedulingModule } from './retention/retention.module.js';
+import { RetentionWorker } from './retention/schedule/retention-worker.js';
+import { RunsProcessor } from './retention/schedule/runs.processor.js';
 
 /** The worker process: every processor and every schedule is in this list. */
 @Module({})
@@ -36,6 +39,7 @@ export class WorkerModule {
         TransparencyLogModule,
         PrivacyModule,
         MonitoringModule,
+        RetentionSchedulingModule,
       ],
       providers: [
         BatchProcessingService,
@@ -50,6 +54,8 @@ export class WorkerModule {
         ErasureRunner,
         AlertWatcher,
         AlertSender,
+        RetentionWorker,
+        RunsProcessor,
       ],
     };
   }

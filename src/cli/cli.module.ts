@@ -11,6 +11,7 @@ import type { Config } from '../platform/config/config.js';
 import { runtimeOptions } from '../platform/database/data-source-options.js';
 import { DatabaseModule } from '../platform/platform.module.js';
 import { Tenant } from '../tenants/tenant.entity.js';
+import { RetentionRunningModule } from '../retention/retention.module.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
 
 /** The services that commands share with the API. */
@@ -27,6 +28,7 @@ export class CliModule {
         DeadLettersModule,
         JobsModule,
         RollupsModule,
+        RetentionRunningModule,
         ArchiveModule,
       ],
     };

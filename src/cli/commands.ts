@@ -10,6 +10,7 @@ import type { MigrateOptions } from './migrate.command.js';
 import type { OutputOptions } from './output.js';
 import type { RecountOptions } from './recount.command.js';
 import type { RetryFailedOptions } from './retry-failed.command.js';
+import type { RunRetentionOptions } from './run-retention.command.js';
 import type { CreateTenantOptions } from './tenants.command.js';
 import type { VerifyAuditOptions } from './verify-audit.command.js';
 
@@ -66,7 +67,7 @@ function addOperations(program: Command): void {
   command(
     program,
     'doctor',
-    'Checks database, login, queue, migrations, partitions, sealing and clock, and says what to do.',
+    'Checks database, login, queue, migrations, partitions, sealing, clock and disk, and says what to do.',
   ).action(async (options: OutputOptions) =>
     (await import('./doctor.command.js')).doctor(readCommandConfig(), options),
   );
@@ -81,6 +82,16 @@ function addOperations(program: Command): void {
     .option('--repair', 'puts right what differs', false)
     .action(async (options: RecountOptions) =>
       (await import('./recount.command.js')).recount(readCommandConfig(), options),
+    );
+  command(
+    program,
+    'run-retention',
+    'Removes now what is past its time, or says what would go, by table, tenant and month.',
+  )
+    .option('--dry-run', 'changes nothing', false)
+    .option('--task <name>', 'only events, audit or housekeeping')
+    .action(async (options: RunRetentionOptions) =>
+      (await import('./run-retention.command.js')).runRetention(readCommandConfig(), options),
     );
 }
 

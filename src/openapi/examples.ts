@@ -161,6 +161,14 @@ export const EXAMPLES: Record<string, Example> = {
   requestErasure: { body: { user_id: 'user-4712', mentions: 'keep', confirm: true } },
   getErasure: { parameters: { id: new IdFrom('requestErasure', '/id') } },
 
+  listRetentionPolicies: {},
+  setRetentionPolicy: { body: { kind: 'events', event_type: 'page_view', days: 90 } },
+  orderLegalHold: { body: { reason: 'Case 2026-117, ordered by the court', user_id: PERSON } },
+  listLegalHolds: { parameters: { limit: 20 } },
+  releaseLegalHold: { parameters: { id: new IdFrom('orderLegalHold', '/id') } },
+  listTaskRuns: { parameters: { limit: 20 } },
+  getStorage: {},
+
   sendSegmentTrack: segmentCall({ event: 'order_placed', properties: { total: 59.9 }, messageId: 'message-1' }),
   sendSegmentPage: segmentCall({ properties: { path: '/pricing' }, messageId: 'message-2' }),
   sendSegmentScreen: segmentCall({ properties: { name: 'Basket' }, messageId: 'message-3' }),

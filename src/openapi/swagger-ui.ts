@@ -37,7 +37,7 @@ function useIds<T extends { url: string }>(request: T): T {
   return request;
 }
 
-/** Options of Swagger UI with which the examples succeed one after the other: see ADR 35. */
+/** Options of Swagger UI with which the examples succeed one after the other: see ADR 36. */
 export function swaggerOptions(document: OpenAPIObject): object {
   const paths = new Map(operationsOf(document).map(({ path, operation }) => [operation.operationId, path]));
   const exampleIds = idsInExamples().map(({ id, source: { operation, pointer } }): ExampleId => {

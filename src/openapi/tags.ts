@@ -14,6 +14,10 @@ export const TAGS: readonly { name: string; description: string }[] = [
   { name: 'API calls', description: 'Every call of this API, the refused ones too.' },
   { name: 'Privacy', description: 'Erase one person from everything that is stored.' },
   {
+    name: 'Retention',
+    description: 'How long events and audit entries are kept, what a legal hold keeps, and what scheduled tasks removed.',
+  },
+  {
     name: 'Segment',
     description: "Segment's HTTP tracking API: point the host of a Segment SDK here. The write key is an API key.",
   },

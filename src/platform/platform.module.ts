@@ -37,7 +37,7 @@ export class PlatformModule {
       imports: [DatabaseModule.forRoot(config), queueRoot(), ScheduleModule.forRoot()],
       controllers: [HealthController],
       providers: [
-        { provide: QueueConnection, useFactory: () => new QueueConnection(config, queueRole) },
+        { provide: QueueConnection, useFactory: () => QueueConnection.open(config, queueRole) },
         HealthService,
         Metrics,
         PoolMetrics,

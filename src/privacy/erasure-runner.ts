@@ -1,11 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { drain, whileRenewing } from '../platform/scheduling/drain.js';
 import { PeriodicTasks } from '../platform/scheduling/periodic-tasks.js';
-import { type ClaimedErasure, ErasuresRepository } from './erasures/erasures.repository.js';
+import { type ClaimedErasure, ErasureHeld, ErasuresRepository } from './erasures/erasures.repository.js';
 import { SubjectEraser } from './erasers/subject-eraser.js';
 
 const PAUSE_MS = 2_000;
 const RENEW_MS = 15_000;
+const HELD_SECONDS = 30;
 
 /**
  * Carries out erasures, oldest first. Their state is in PostgreSQL, so another worker continues the erasure of a killed
@@ -40,8 +41,14 @@ export class ErasureRunner {
   /** Renews the lease while it works: one statement may take longer than that. */
   private async run(erasure: ClaimedErasure): Promise<void> {
     const renew = () => this.erasures.renew(erasure);
-    if (await whileRenewing(renew, RENEW_MS, () => this.eraser.erase(erasure))) {
-      this.logger.log(`erasure ${erasure.id} is completed`);
-    } else await this.erasures.putOff(erasure);
+    try {
+      if (await whileRenewing(renew, RENEW_MS, () => this.eraser.erase(erasure))) {
+        this.logger.log(`erasure ${erasure.id} is completed`);
+      } else await this.erasures.putOff(erasure);
+    } catch (error) {
+      if (!(error instanceof ErasureHeld)) throw error;
+      this.logger.log(error.message);
+      await this.erasures.putOff(erasure, HELD_SECONDS);
+    }
   }
 }

@@ -1,5 +1,11 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiOkResponse, ApiTags, ApiUnprocessableEntityResponse } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiConflictResponse,
+  ApiOkResponse,
+  ApiTags,
+  ApiUnprocessableEntityResponse,
+} from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Caller, RequireScope } from '../platform/http/access.js';
 import type { Principal } from '../platform/http/principal.js';
@@ -22,6 +28,7 @@ export class ErasuresController {
   @HttpCode(202)
   @ApiAcceptedResponse({ type: ErasureResponse })
   @ApiOkResponse({ type: ErasurePreviewResponse, description: 'With dry_run: what an erasure would find.' })
+  @ApiConflictResponse({ description: 'A legal hold forbids it; held_by names it.' })
   @ApiUnprocessableEntityResponse({
     type: UnrecordedSubject,
     description: 'Nothing is recorded under this user_id; counts says what mentions it.',

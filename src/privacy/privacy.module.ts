@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ArchiveModule } from '../audit/archive/archive.module.js';
 import { AuditWritingModule } from '../audit/entries/audit-writing.module.js';
+import { PreservationModule } from '../audit/preservation/preservation.module.js';
 import { TransparencyLogModule } from '../audit/transparency-log/transparency-log.module.js';
 import { ArchiveEraser } from './erasers/archive-eraser.js';
 import { CallEraser } from './erasers/call-eraser.js';
@@ -16,7 +17,7 @@ import { SubjectFinder } from './subject/subject-finder.js';
 import { SubjectHmac } from './subject/subject-hmac.js';
 
 @Module({
-  imports: [ArchiveModule, AuditWritingModule, TransparencyLogModule],
+  imports: [ArchiveModule, AuditWritingModule, PreservationModule, TransparencyLogModule],
   providers: [
     ArchiveEraser,
     CallEraser,

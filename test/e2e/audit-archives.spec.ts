@@ -78,7 +78,7 @@ describeApi('audit archives over HTTP and on the command line', { env, workers: 
     expect(record.body.data.map(({ after_state }) => after_state)).toMatchObject(
       cleaned.archives.map(({ file, entries, sha256 }) => ({ archive: file, sha256, deleted: entries })).reverse(),
     );
-    expect(await cleanUp()).toEqual({ deleted: 0, archived: 0, archives: [] });
+    expect(await cleanUp()).toEqual({ deleted: 0, archived: 0, archives: [], held: 0, holds: [] });
 
     const search = '/audit-events/search?user=user-3';
     expect((await api.get(search, key)).body).toMatchObject({ total: 0, data: [] });

@@ -56,6 +56,13 @@ describeApi('an export after everything that writes entries', OPTIONS, (api, { d
     });
   }
 
+  /** Of nobody whose erasure is asked for here. */
+  const newHold = () => ({
+    reason: values.text(),
+    user_id: 'held',
+    ...values.some({ from: range.from, to: range.to }),
+  });
+
   async function newFailedEvent(): Promise<string> {
     const id = await newEvent();
     await database.query(
@@ -171,6 +178,17 @@ describeApi('an export after everything that writes entries', OPTIONS, (api, { d
     'POST /privacy/erasures': writing(() =>
       send('POST', '/privacy/erasures', { user_id: values.text(), confirm: true }),
     ),
+    'PUT /retention/policies': writing(() =>
+      send('PUT', '/retention/policies', {
+        days: 1 + values.below(900),
+        ...values.some({ event_type: values.text() }),
+      }),
+    ),
+    'PUT /retention/holds': writing(() => send('PUT', '/retention/holds', newHold())),
+    'DELETE /retention/holds/{id}': writing(async () => {
+      const { body } = await send('PUT', '/retention/holds', newHold());
+      return send('DELETE', `/retention/holds/${body.id}`);
+    }),
     'POST /events/failed/{id}/retry': writing(async () =>
       send('POST', `/events/failed/${await newFailedEvent()}/retry`, { payload: values.object() }),
     ),

@@ -20,6 +20,7 @@ const COMMANDS = [
   'migrate',
   'doctor',
   'recount',
+  'run-retention',
   'create-key',
   'list-keys',
   'toggle-key',

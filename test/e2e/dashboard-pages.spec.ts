@@ -332,6 +332,56 @@ describeApi('the pages of the dashboard, in Chromium', OPTIONS, (api, { database
     await other.end();
   }, 60_000);
 
+  it('say how long what is kept, and keep it longer by a policy and by a legal hold', async () => {
+    await visit.signIn(admin, '/system');
+    const { page } = visit;
+    await panel('Kept for').getByRole('button', { name: 'Add an event type' }).click();
+    await page.getByRole('dialog').getByLabel('Event type').fill('view');
+    await page.getByRole('dialog').getByLabel(/^Days/).fill('400');
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await panel('Kept for')
+      .getByRole('row', { name: /“view” events 400/ })
+      .waitFor();
+    const { body } = await api.get<{ data: unknown[] }>('/retention/policies', admin);
+    expect(body.data).toContainEqual({ kind: 'events', event_type: 'view', days: 400, is_policy: true });
+
+    await panel('Legal holds').getByRole('button', { name: 'Order a hold' }).click();
+    await page.getByRole('dialog').getByLabel('Reason').fill('Case 7');
+    await page.getByRole('dialog').getByLabel(/^User/).fill('u-2');
+    await page.getByRole('dialog').getByRole('button', { name: 'Order' }).click();
+    const hold = panel('Legal holds').getByRole('row', { name: /Case 7.*u-2, at any time/ });
+    await hold.getByRole('button', { name: 'Release' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Release' }).click();
+    await hold.getByText(/^released/).waitFor();
+    await expect(panel('Storage').count()).resolves.toBe(0); // of the whole installation: for platform keys
+  });
+
+  it('show whoever runs the installation its storage and its scheduled runs', async () => {
+    const platform = api.config.PLATFORM_API_KEY!;
+    await visit.signIn(platform, '/system');
+    const { body: storage } = await api.get<{ data: { table: string; bytes: number }[] }>(
+      '/retention/storage',
+      platform,
+    );
+    const largest = new Map<string, number>();
+    for (const { table, bytes } of storage.data) largest.set(table, (largest.get(table) ?? 0) + bytes);
+    const [[name]] = [...largest].sort(([, a], [, b]) => b - a) as [[string, number]];
+    await panel('Storage').getByText(name, { exact: true }).waitFor();
+    await panel('Storage').getByRole('button', { name: 'Details' }).click();
+    await visit.page.getByRole('dialog', { name: 'Tables and months' }).getByLabel('Search names').fill(name);
+    await visit.page.keyboard.press('Escape');
+    const tasks = async () => {
+      const { body } = await api.get<{ data: { task: string }[] }>('/retention/runs?limit=10', platform);
+      return body.data.map(({ task }) => task);
+    };
+    // A worker that starts makes up for the runs that were missed.
+    await eventually(async () => expect(new Set(await tasks())).toEqual(new Set(['events', 'audit', 'housekeeping'])));
+    await visit.page.reload();
+    await eventually(async () =>
+      expect(await panel('Scheduled runs').locator('tbody th').allInnerTexts()).toEqual(await tasks()),
+    );
+  });
+
   it('show nobody another tenant, not even by its address', async () => {
     const other = await api.createTenant('Globex');
     await visit.signIn(await makeKey(['admin'], other));

@@ -42,6 +42,8 @@ const BODIES: Record<string, unknown> = {
   'POST /logs': ENTRY,
   'POST /logs/bulk': { logs: [ENTRY] },
   'POST /analytics/funnel': { steps: [{ event_type: 'probe' }, { event_type: 'probe' }], group_by: 'client_id' },
+  'PUT /retention/policies': { days: 36_500 },
+  'PUT /retention/holds': { reason: 'probe', user_id: 'probe' },
   'POST /analytics/funnels': { name: 'probe', steps: [{ event_type: 'probe' }] },
 };
 
@@ -160,6 +162,15 @@ describeApi('a tenant, seen from another', OPTIONS, (api, { database }) => {
       { name: CANARY, steps: [{ event_type: CANARY }] },
       key.body.key,
     );
+    const hold = await api.put<{ id: string }>('/retention/holds', { reason: CANARY, user_id: CANARY }, key.body.key);
+    await api.put('/retention/policies', { event_type: CANARY, days: 36_500 }, key.body.key);
+    await database.query(
+      `insert into audit_archives (tenant_id, id, month, state, file, first_id, last_id, leaves, entries, occurred_from,
+                                   occurred_to, tree_size, root_hash, sha256, bytes)
+       values ($1, gen_random_uuid(), '2026-01-01', 'stored', $2, gen_random_uuid(), gen_random_uuid(), '{[0,1)}', 1,
+               now(), now(), 1, '', '', 1)`,
+      [foreign, CANARY],
+    );
     const [job] = await database.query<{ id: string }>(
       `insert into jobs (tenant_id, id, name, parameters, total, client_id, error)
        values ($1, gen_random_uuid(), 'generate-sample-data', $2::jsonb, 1, $3, $3) returning id`,
@@ -171,6 +182,7 @@ describeApi('a tenant, seen from another', OPTIONS, (api, { database }) => {
       key.body.id,
       entry.body.id,
       funnel.body.id,
+      hold.body.id,
       foreign,
       'their-type',
       '01a1fb00-0000-7000-8000-000000000000',
@@ -233,6 +245,8 @@ describeApi('a tenant, seen from another', OPTIONS, (api, { database }) => {
       [foreign, CANARY],
     );
     expect(changed).toEqual([]);
+    const [hold] = await database.query('select released_at from retention_holds where tenant_id = $1', [foreign]);
+    expect(hold).toEqual({ released_at: null });
     const deadLetters = await database.query('select state, attempts from failed_events where tenant_id = $1', [
       foreign,
     ]);
@@ -262,6 +276,9 @@ describeApi('a tenant, seen from another', OPTIONS, (api, { database }) => {
       'api_audit_logs',
       'event_type_schemas',
       'audit_entries',
+      'audit_archives',
+      'retention_holds',
+      'retention_policies',
       'failed_events',
       'user_days',
       'saved_funnels',
@@ -280,6 +297,9 @@ describeApi('a tenant, seen from another', OPTIONS, (api, { database }) => {
       'GET /keys',
       'GET /audit/logs/export',
       'GET /logs',
+      'GET /logs/archives',
+      'GET /retention/holds',
+      'GET /retention/policies',
       'GET /analytics',
       'GET /logs/export',
       'GET /logs/stats',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { RecountService } from '../../src/analytics/rollups/recount.service.js';
 import { mulberry32, pick, type Random } from '../../src/events/sample-data/seeded-random.js';
+import { HoldsRepository } from '../../src/audit/preservation/holds.repository.js';
 import { ErasureRunner } from '../../src/privacy/erasure-runner.js';
 import { ArchiveEraser } from '../../src/privacy/erasers/archive-eraser.js';
 import { CallEraser } from '../../src/privacy/erasers/call-eraser.js';
@@ -54,7 +55,7 @@ describeApi('erasing by identity', OPTIONS, (api, { database }) => {
   beforeAll(async () => {
     pipeline = new TestPipeline(database.url);
     trail = new TestTrail(database.url);
-    erasures = new ErasuresRepository(trail.database);
+    erasures = new ErasuresRepository(trail.database, new HoldsRepository(trail.database));
     const { restorer, rewriter, archiver } = (archives = new TestArchives(trail, database.url));
     const ofArchives = new ArchiveEraser(restorer, rewriter, archiver);
     const ofEntries = new EntryEraser(trail.acts);

@@ -1,19 +1,24 @@
-import { JobsRepository } from '../../src/events/jobs/jobs.repository.js';
+import { HoldsRepository } from '../../src/audit/preservation/holds.repository.js';
+import { type ClaimedJob, JobsRepository } from '../../src/events/jobs/jobs.repository.js';
 import { loadConfig } from '../../src/platform/config/config.js';
 import { Database } from '../../src/platform/database/database.js';
 import type { Leased } from '../../src/platform/database/lease.js';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
+import { type ClaimedRun, TaskRunsRepository } from '../../src/retention/schedule/task-runs.repository.js';
 import { type ClaimedErasure, ErasuresRepository } from '../../src/privacy/erasures/erasures.repository.js';
 import { DEFAULT_TENANT_ID } from '../../src/platform/http/principal.js';
 import { describeDatabase } from '../support/fixture.js';
 
+/** By which its worker knows a row. */
+type Held = Pick<Leased, 'id' | 'claim'>;
+
 interface Kind {
   table: string;
   insert: string;
-  claim(): Promise<Leased | null>;
+  claim(): Promise<Held | null>;
   /** @returns false when it has become another's */
-  advance(held: Leased): Promise<boolean>;
-  letGo(held: Leased): Promise<void>;
+  advance(held: Held): Promise<boolean>;
+  letGo(held: Held): Promise<void>;
 }
 
 describeDatabase('leases', {}, (test) => {
@@ -32,15 +37,13 @@ describeDatabase('leases', {}, (test) => {
       insert: `insert into jobs (tenant_id, id, name, parameters, total, client_id, created_at)
              values ($1, $2, 'generate-sample-data', '{}', 1, 'x', now() + interval '1 second' * $3)`,
       claim: () => repository.claim(uuid7(), null),
-      advance: (held) => repository.advance({ ...held, total: 1, done: 0, rejected: 0, parameters: parametersOfNone }),
-      letGo: (held) => repository.release({ ...held, total: 1, done: 0, rejected: 0, parameters: parametersOfNone }),
+      advance: (held) => repository.advance(held as ClaimedJob),
+      letGo: (held) => repository.release(held as ClaimedJob),
     };
   }
 
-  const parametersOfNone = { seed: 0, until: '', days: 0 };
-
   function erasures(): Kind {
-    const repository = new ErasuresRepository(database);
+    const repository = new ErasuresRepository(database, new HoldsRepository(database));
     return {
       table: 'privacy_erasures',
       insert: `insert into privacy_erasures (tenant_id, id, subject, subject_hmac, mentions, client_id, requested_at)
@@ -57,9 +60,24 @@ describeDatabase('leases', {}, (test) => {
     };
   }
 
+  /** Of one task each: two runs of the same one are never done at the same time. */
+  function runs(): Kind {
+    const repository = new TaskRunsRepository(database);
+    const tasks = ['0', '1', '2', '3', '4'];
+    return {
+      table: 'task_runs',
+      insert: `insert into task_runs (id, task, due)
+             select $2, $3::integer::text, now() + interval '1 second' * $3 where $1::uuid is not null`,
+      claim: () => repository.claim(uuid7(), tasks, null),
+      advance: (held) => repository.advance(held as ClaimedRun, []),
+      letGo: (held) => repository.release(held as ClaimedRun),
+    };
+  }
+
   describe.each([
     ['jobs', jobs],
     ['erasures', erasures],
+    ['runs of scheduled tasks', runs],
   ])('leases of %s', (_name, kindOf) => {
     let kind: Kind;
 

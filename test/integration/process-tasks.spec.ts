@@ -8,7 +8,17 @@ import { describeDatabase } from '../support/fixture.js';
 import { eventually } from '../support/eventually.js';
 
 const OF_THE_API = ['call-log', 'live-logs', 'live-metrics', 'socket-access'];
-const OF_A_WORKER = ['batches', 'checkpoint-check', 'dead-letters', 'erasures', 'jobs', 'partitions', 'sealing'];
+const OF_A_WORKER = [
+  'batches',
+  'checkpoint-check',
+  'dead-letters',
+  'erasures',
+  'jobs',
+  'partitions',
+  'retention',
+  'sealing',
+];
+const BY_CRON = ['retention-audit', 'retention-events', 'retention-housekeeping'];
 
 describeDatabase('the periodic tasks of a process', {}, (database) => {
   it('are these in the API, and wait in the registry of the schedule', async () => {
@@ -26,10 +36,12 @@ describeDatabase('the periodic tasks of a process', {}, (database) => {
       logger: ['error'],
       abortOnError: false,
     });
-    expect(app.get(PeriodicTasks).names).toEqual(OF_A_WORKER);
+    expect(app.get(PeriodicTasks).names).toEqual([...OF_A_WORKER, ...BY_CRON].sort());
     await expectWaiting(app.get(SchedulerRegistry), OF_A_WORKER);
+    expect([...app.get(SchedulerRegistry).getCronJobs().keys()].sort()).toEqual(BY_CRON);
     await app.close();
     expect(app.get(SchedulerRegistry).getTimeouts()).toEqual([]);
+    expect(app.get(SchedulerRegistry).getCronJobs().size).toBe(0);
   });
 });
 

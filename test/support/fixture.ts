@@ -16,6 +16,7 @@ const NEEDS = {
     isFound: () => isInstalled('prometheus', '--version') && isInstalled('promtool', '--version'),
     otherwise: 'there is no prometheus on PATH (Debian: apt-get install --no-install-recommends prometheus)',
   },
+  pgbouncer: { isFound: () => isInstalled('pgbouncer', '--version'), otherwise: 'there is no pgbouncer on PATH' },
   chromium: {
     isFound: () => process.env['TEST_CHROMIUM'] !== undefined,
     otherwise: process.env['TEST_CHROMIUM_REASON'],

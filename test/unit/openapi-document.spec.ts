@@ -9,7 +9,7 @@ const operations = places.map(({ operation }) => operation);
 const schemas = document.components['schemas']!;
 
 const VERBS =
-  /^(add|clean|create|delete|discard|enrich|export|generate|get|ingest|list|query|request|retry|rotate|search|send|set|sign|update)[A-Z]/;
+  /^(add|clean|create|delete|discard|enrich|export|generate|get|ingest|list|order|query|release|request|retry|rotate|search|send|set|sign|update)[A-Z]/;
 
 /** What of the operations is not so, by their names. */
 const others = (isSo: (operation: (typeof operations)[number]) => boolean) =>

@@ -1,5 +1,6 @@
 import { decodeCursor, encodeCursor, toPage } from '../../src/platform/http/cursor.js';
-import { connectionString, isConnectionError } from '../../src/platform/database/database.js';
+import { isConnectionError } from '../../src/platform/database/database.js';
+import { connectionString } from '../../src/platform/database/session.js';
 import { allows, commonScopes, SCOPES } from '../../src/platform/http/principal.js';
 import { dateTimeFault, parseDateTime } from '../../src/platform/time/time.js';
 import { isUuid, uuid7, uuid7Bytes, uuid7Time } from '../../src/platform/database/uuid7.js';

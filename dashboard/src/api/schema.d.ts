@@ -1583,6 +1583,8 @@ export interface components {
             complete: boolean;
             /** @description Other user ids that are the same e-mail address in other letters, at most 20. Ask for each by itself. */
             other_spellings: string[];
+            /** @description Legal holds for which it would be refused. */
+            held_by: string[];
             /** @description null where the tenant never asked for an erasure. */
             subject_hmac: string | null;
             /** @description Earlier erasures of this subject, newest first. */
@@ -1624,6 +1626,8 @@ export interface components {
             requested_at: string;
             /** Format: date-time */
             completed_at: string | null;
+            /** @description Legal holds for which it waits, until they are released. */
+            held_by: string[];
             /** @description null until it is completed. */
             receipt: components["schemas"]["ErasureReceipt"] | null;
         };
@@ -1683,7 +1687,7 @@ export interface components {
             /** @enum {string} */
             action_type: "CREATE" | "UPDATE" | "DELETE" | "VIEW";
             /**
-             * @description It must not be one of api_key, audit_log, dashboard_session, erasure, event_type_schema, export, failed_event, functionality, saved_funnel, tenant: only Tidemark itself records these (422).
+             * @description It must not be one of api_key, audit_log, dashboard_session, erasure, event_type_schema, export, failed_event, functionality, legal_hold, retention_policy, saved_funnel, tenant: only Tidemark itself records these (422).
              * @example invoice
              */
             resource_type: string;
@@ -1947,6 +1951,10 @@ export interface components {
             archived: number;
             /** @description The archives that it wrote. */
             archives: components["schemas"]["ArchiveResponse"][];
+            /** @description Entries as old that stay because of legal holds. */
+            held: number;
+            /** @description The legal holds that stand, where they keep something. */
+            holds: string[];
         };
         CreateAuditEventDto: {
             /**

@@ -108,7 +108,7 @@ const differs = (column: string) =>
 
 /**
  * Which days of which tenants are wrong, and in how many rows. One statement, so one snapshot, in which both must
- * agree.
+ * agree. Days of which retention has removed events cannot be compared any more; their counts stay as they were.
  */
 export function compareSql({ name, bucket, key, values, recounted }: RollupTable): string {
   return `/* recount.compare ${name} */
@@ -118,7 +118,8 @@ with recounted as (${recounted}), stored as (
 )
 select tenant_id, ${startOfBucket('day', bucket)} as day, count(*)::int as rows
 from recounted t full join stored r using (${key.join(', ')})
-where ${values.map(differs).join(' or ')}
+where (${values.map(differs).join(' or ')})
+  and (tenant_id, (${bucket} at time zone 'UTC')::date) not in (select tenant_id, day from removed_event_days)
 group by 1, 2 order by 1, 2`;
 }
 

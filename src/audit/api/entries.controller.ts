@@ -117,7 +117,7 @@ export class AuditEntriesController {
   @RequireScope('admin')
   @ApiOkResponse({ type: CleanupResponse })
   @ApiUnprocessableEntityResponse({
-    description: 'older_than_days is below AUDIT_RETENTION_DAYS, or no place for archives is set.',
+    description: 'older_than_days is below the days that audit entries are kept, or no place for archives is set.',
   })
   @ApiConflictResponse({ description: 'Entries of the tenant are being archived by another request or process.' })
   cleanUpAuditEntries(@Caller() caller: Principal, @Query() query: CleanupQuery): Promise<CleanupResponse> {

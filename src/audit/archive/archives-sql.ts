@@ -1,3 +1,5 @@
+import { ENTRY_IS_FREE } from '../preservation/hold-sql.js';
+
 /** Written anew by nobody else as long as this runs; a page takes far less. */
 export const LEASE = `clock_timestamp() + interval '2 minutes'`;
 
@@ -11,12 +13,16 @@ export const COLUMNS = `a.tenant_id as "tenantId", a.id, to_char(a.month, 'YYYY-
 const IS_ARCHIVED = `exists (select from audit_archives a where a.tenant_id = e.tenant_id and a.state = 'stored'
   and a.first_id <= e.id and a.last_id >= e.id and a.leaves @> l.leaf_index)`;
 
-/** The oldest entries that no archive holds; those that wait for their leaf or its signature come later. */
+/**
+ * The oldest entries that no archive holds and no legal hold keeps. Those that wait for their leaf or its signature
+ * come later.
+ */
 export const FIND_UNARCHIVED = `/* archives.findUnarchived */
 select e.id, l.leaf_index::float8 as "leafIndex"
 from audit_entries e join audit_leaves l on l.tenant_id = e.tenant_id and l.entry_id = e.id
 where e.tenant_id = $1 and e.id < uuid7_lower_bound($2) and e.created_at < $2 and e.restored_until is null
   and l.leaf_index < (select signed_size from audit_trees where tenant_id = $1) and not ${IS_ARCHIVED}
+  and ${ENTRY_IS_FREE}
 order by e.id limit $3`;
 
 export const BEGIN = `/* archives.begin */

@@ -11,6 +11,8 @@ export const OWN_RESOURCES = [
   'export',
   'failed_event',
   'functionality',
+  'legal_hold',
+  'retention_policy',
   'saved_funnel',
   'tenant',
 ] as const;

@@ -1,3 +1,4 @@
+import { entryIsFree } from '../preservation/hold-sql.js';
 import { JSON_FIELDS, type PersonalField } from './leaf.js';
 
 /** Leaf indexes of the entries of the tenant $1 that meet a condition, whose parameters begin with $2. */
@@ -9,8 +10,8 @@ select l.leaf_index::float8 from chosen c
 join audit_leaves l on l.tenant_id = $1 and l.entry_id = c.id and l.kind = 'entry'
 order by l.leaf_index limit ${limit}`;
 
-/** Recorded before $2, whenever it is said to have happened. */
-export const RECORDED_BEFORE = 'id < uuid7_lower_bound($2) and created_at < $2';
+/** Recorded before $2, whenever it is said to have happened, and under no hold. */
+export const RECORDED_BEFORE = `id < uuid7_lower_bound($2) and created_at < $2 and ${entryIsFree('audit_entries')}`;
 
 export const PRUNE = '/* auditActs.prune */ select prune_audit_entries($1, $2)::float8 as changed';
 

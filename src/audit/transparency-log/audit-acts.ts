@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database/database.js';
+import { awaitHolds } from '../preservation/hold-sql.js';
 import { actLeaf } from './act-leaf.js';
 import { ERASE, findLeaves, PRUNE, RECORDED_BEFORE, wouldLose } from './audit-acts-sql.js';
 import { AuditTreeRepository } from './audit-tree.repository.js';
@@ -56,7 +57,8 @@ export class AuditActs {
   ) {}
 
   /**
-   * Removes the entries that were recorded before `olderThan`, whatever their `occurred_at`; their leaf hashes stay.
+   * Removes the entries that were recorded before `olderThan`, whatever their `occurred_at`, and that no legal hold
+   * covers; their leaf hashes stay.
    * @param alsoIn runs in each transaction that removed something, with the number; once if there was nothing to remove
    */
   async prune(
@@ -76,6 +78,7 @@ export class AuditActs {
     let deleted = 0;
     for (let changed = INDEXES_PER_ACT; changed === INDEXES_PER_ACT;) {
       changed = await this.database.inSystem(async (sql) => {
+        await awaitHolds(sql);
         const done = await this.act(sql, tenantId, order);
         if (done > 0 || deleted === 0) await alsoIn(sql, done);
         return done;

@@ -17,7 +17,8 @@ const KEY = { primaryKeyConstraintName: 'jobs_pkey' };
 
 /** The row is the truth, not the message of a queue. */
 @Entity('jobs', {
-  comment: 'Work that an administrator asked for, and how far it is. Inserted by the API, updated by workers. Stays.',
+  comment:
+    'Work that an administrator asked for, and how far it is. Inserted by the API, updated by workers. Goes by retention.',
 })
 @Index('jobs_unfinished_idx', ['createdAt', 'id'], { where: `state in ('waiting', 'active')` })
 @Check('jobs_name_check', `name in ('generate-sample-data')`)

@@ -1,3 +1,4 @@
+import { RETENTION_SETTINGS } from './retention-settings.js';
 import { ARCHIVE_SETTINGS } from './archive-settings.js';
 import { HOW_TO_MAKE_A_WEBHOOK_SECRET, MONITORING_SETTINGS } from './monitoring-settings.js';
 import { keepSecret } from './secret-values.js';
@@ -146,8 +147,7 @@ export const SETTINGS = {
     description:
       'Requests per RATE_LIMIT_WINDOW_SECONDS of all keys of a tenant together, whatever limits they have; empty means no such ceiling. Platform keys are not counted.',
   }),
-  EVENT_RETENTION_DAYS: integer(1, 36_500, { default: 90, description: 'Days an event is kept.' }),
-  AUDIT_RETENTION_DAYS: integer(1, 36_500, { default: 365, description: 'Days an audit entry is kept.' }),
+  ...RETENTION_SETTINGS,
   EVENT_CONTEXT: oneOf(['truncated', 'full', 'user_agent', 'off'], {
     default: 'truncated',
     description:
@@ -209,6 +209,7 @@ type Optional =
   | 'METRICS_TOKEN'
   | 'ALERT_WEBHOOK_URL'
   | 'ALERT_WEBHOOK_SECRET'
+  | 'DATABASE_DISK_BYTES'
   | AuditKeySetting
   | ArchiveSetting;
 type OptionalUrl = 'DATABASE_MIGRATION_URL' | 'REDIS_URL';

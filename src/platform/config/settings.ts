@@ -1,4 +1,6 @@
+import { CronTime } from 'cron';
 import proxyAddr from 'proxy-addr';
+import { isTimeZone } from '../time/time-zone.js';
 import { ed25519KeyOf, MAKE_ED25519_KEY } from './ed25519-key.js';
 import { HOW_TO_MAKE_A_SECRET, weaknessOf } from './weak-secrets.js';
 
@@ -187,6 +189,28 @@ export function webhookSecret(howToMake: string, words: Words<string>): Setting<
     const base64 = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(raw)?.[1] ?? '';
     const bytes = Buffer.from(base64, 'base64').length;
     if (bytes < 24 || bytes > 64) throw new Error(`must be whsec_ and 24 to 64 bytes in base64; ${howToMake}`);
+    return raw;
+  });
+}
+
+/** Five fields of cron: minute, hour, day of month, month, day of week. */
+export function cron(words: Words<string>): Setting<string> {
+  return setting(words, words.default ?? '', (raw) => {
+    const sentence = 'must be five fields of cron: minute, hour, day of month, month, day of week';
+    if (raw.split(/\s+/).length !== 5) throw new Error(sentence);
+    try {
+      new CronTime(raw, 'UTC').sendAt(); // also fails when such a time never comes, like 30 February
+    } catch (error) {
+      const [reason] = (error as Error).message.split('\n');
+      throw new Error(`${sentence} (${reason})`, { cause: error });
+    }
+    return raw;
+  });
+}
+
+export function timeZone(words: Words<string>): Setting<string> {
+  return setting(words, words.default ?? '', (raw) => {
+    if (!isTimeZone(raw)) throw new Error('must be an IANA time zone, like Europe/Berlin or UTC');
     return raw;
   });
 }

@@ -8,6 +8,8 @@ export interface Leased {
 
 interface LeaseOptions {
   table: string;
+  /** The column that, with `id`, names a row, and what claim() calls it; else tenant_id and tenantId. */
+  owner?: { column: string; as: string };
   /** States of a row that waits, and that is held. */
   waiting: string;
   active: string;
@@ -17,7 +19,7 @@ interface LeaseOptions {
 }
 
 /**
- * Rows with tenant_id, id, state, claimed_by, leased_until and started_at, each held by one worker at a time. A worker
+ * Rows with an owner, id, state, claimed_by, leased_until and started_at, each held by one worker at a time. A worker
  * that shows no sign of life for as long as the lease has lost its row to the next, so doing a step twice must change
  * nothing. What it makes are fragments of SQL out of constants.
  */
@@ -29,23 +31,28 @@ export class Lease {
     return `clock_timestamp() + interval '${this.options.seconds} seconds'`;
   }
 
-  /** True of the row of {@link keyOf} as long as it is held under that claim. */
+  /** True of the row of $1, its owner, and $2, its id, as long as it is held under the claim $3. */
   get isHeld(): string {
-    return `tenant_id = $1 and id = $2 and claimed_by = $3 and state = '${this.options.active}'`;
+    return `${this.owner.column} = $1 and id = $2 and claimed_by = $3 and state = '${this.options.active}'`;
+  }
+
+  private get owner() {
+    return this.options.owner ?? { column: 'tenant_id', as: 'tenantId' };
   }
 
   /** Takes the oldest row that nobody holds, for the claim $1; `returning` speaks of it as `held`. */
   claim(name: string, returning: string, alsoWhere = 'true'): string {
     const { table, waiting, active, order } = this.options;
+    const { column, as } = this.owner;
     return `/* ${name} */
       update ${table} held
       set state = '${active}', claimed_by = $1, leased_until = ${this.end}, started_at = coalesce(held.started_at, now())
-      from (select tenant_id, id from ${table}
+      from (select ${column}, id from ${table}
             where state in ('${waiting}', '${active}') and (leased_until is null or leased_until < clock_timestamp())
               and ${alsoWhere}
             order by ${order} limit 1 for update skip locked) next
-      where held.tenant_id = next.tenant_id and held.id = next.id
-      returning held.tenant_id as "tenantId", held.id, held.claimed_by as claim, ${returning}`;
+      where held.${column} = next.${column} and held.id = next.id
+      returning held.${column} as "${as}", held.id, held.claimed_by as claim, ${returning}`;
   }
 }
 

@@ -38,10 +38,14 @@ export class SubjectEraser {
     this.run = (work) => database.inSystem(work);
   }
 
-  /** @returns false when the last stage has to wait for batches that are being counted */
+  /**
+   * @returns false when the last stage has to wait for batches that are being counted
+   * @throws ErasureHeld
+   */
   async erase(claimed: ClaimedErasure): Promise<boolean> {
     const { events, calls } = this.erasers;
     let erasure = claimed;
+    await this.run((sql) => this.erasures.refuseHeld(sql, erasure));
     if (erasure.stage === 'find') erasure = await this.find(erasure);
     await this.byPages(erasure, 'events', 'events', (sql, of, page) => events.erasePage(sql, of, subjectOf(of), page));
     await this.forgetContexts(erasure);
@@ -60,7 +64,8 @@ export class SubjectEraser {
     const { subject, counts } = await this.finder.find(this.run, erasure.tenantId, erasure.subject, Deadline.none());
     await this.run(async (sql) => {
       await this.erasures.saveSubject(sql, erasure, subject);
-      await this.erasures.advance(sql, erasure, { stage: 'events', counts });
+      const found = { ...erasure, identities: [...subject.identities] };
+      await this.erasures.advance(sql, found, { stage: 'events', counts });
     });
     const found = { identities: [...subject.identities], sessions: [...subject.sessions] };
     return { ...erasure, ...found, stage: 'events', after: FIRST_ID };

@@ -83,6 +83,13 @@ export class ErasureResponse {
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   completed_at: string | null;
 
+  @ApiProperty({
+    type: [String],
+    format: 'uuid',
+    description: 'Legal holds for which it waits, until they are released.',
+  })
+  held_by: string[];
+
   @ApiProperty({ type: ErasureReceipt, nullable: true, description: 'null until it is completed.' })
   receipt: ErasureReceipt | null;
 }
@@ -117,6 +124,9 @@ export class ErasurePreviewResponse {
       'Other user ids that are the same e-mail address in other letters, at most 20. Ask for each by itself.',
   })
   other_spellings: string[];
+
+  @ApiProperty({ type: [String], format: 'uuid', description: 'Legal holds for which it would be refused.' })
+  held_by: string[];
 
   @ApiProperty({ type: String, nullable: true, description: 'null where the tenant never asked for an erasure.' })
   subject_hmac: string | null;

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Recorder } from '../../audit/entries/entry.js';
 import { Database, type Sql } from '../../platform/database/database.js';
+import { awaitHolds } from '../../audit/preservation/hold-sql.js';
+import { type Hold, HoldsRepository } from '../../audit/preservation/holds.repository.js';
 import { keyOf, Lease, type Leased } from '../../platform/database/lease.js';
 import { uuid7 } from '../../platform/database/uuid7.js';
 import type { ErasureState, MentionsPolicy } from './erasures.dto.js';
@@ -17,6 +19,8 @@ export interface ErasureRow {
   counts: Record<string, number>;
   tree_size: number | null;
   act_indexes: number[];
+  subject: string | null;
+  identities: string[] | null;
 }
 
 /** The stages of an erasure, in this order; each but the first works on pages of ids. */
@@ -55,7 +59,7 @@ export interface Progress {
 }
 
 const COLUMNS = `id, state, mentions, subject_hmac, requested_at, completed_at, counts, tree_size::float8 as tree_size,
-  act_indexes::float8[] as act_indexes`;
+  act_indexes::float8[] as act_indexes, subject, identities`;
 
 const LEASE = new Lease({
   table: 'privacy_erasures',
@@ -72,9 +76,15 @@ const CLAIM = LEASE.claim(
    coalesce(held.stage, 'find') as stage, coalesce(held.after, '${FIRST_ID}') as after, held.swept_at as "sweptAt"`,
 );
 
+/** A legal hold forbids the step: it must not commit. */
+export class ErasureHeld extends Error {}
+
 @Injectable()
 export class ErasuresRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly holds: HoldsRepository,
+  ) {}
 
   /** @param alsoIn runs in the transaction of the request */
   insert(
@@ -114,6 +124,15 @@ export class ErasuresRepository {
     return rows.map(({ id }) => id);
   }
 
+  /** Legal holds that forbid an erasure, of which `identities` are known so far. */
+  listHolds(
+    sql: Sql,
+    tenantId: string,
+    { identities, mentions }: { identities: readonly string[]; mentions: MentionsPolicy },
+  ): Promise<Hold[]> {
+    return this.holds.listAgainstErasure(sql, tenantId, { identities, changesOthers: mentions === 'redact' });
+  }
+
   async claim(): Promise<ClaimedErasure | null> {
     const { rows } = await this.database.system.query<ClaimedErasure>(CLAIM, [uuid7()]);
     return rows[0] ?? null;
@@ -127,17 +146,18 @@ export class ErasuresRepository {
     );
   }
 
-  /** Lets go of it for a moment, in which others may be carried out. */
-  async putOff(erasure: ClaimedErasure): Promise<void> {
+  /** Lets go of it for a while, in which others may be carried out. */
+  async putOff(erasure: ClaimedErasure, seconds = 1): Promise<void> {
     await this.database.system.query(
-      `/* erasures.putOff */ update privacy_erasures set leased_until = clock_timestamp() + interval '1 second'
-       where ${LEASE.isHeld}`,
-      keyOf(erasure),
+      `/* erasures.putOff */ update privacy_erasures
+       set leased_until = clock_timestamp() + interval '1 second' * $4::integer where ${LEASE.isHeld}`,
+      [...keyOf(erasure), seconds],
     );
   }
 
-  /** @throws where it has become another worker's: the step must not commit then */
+  /** @throws where it has become another worker's, or a legal hold forbids it: the step must not commit then */
   async advance(sql: Sql, erasure: ClaimedErasure, progress: Progress): Promise<void> {
+    await this.refuseHeld(sql, erasure);
     const { rowCount } = await sql.query(
       `/* erasures.advance */ update privacy_erasures set leased_until = ${LEASE.end}, stage = $4, after = $5,
          counts = (select coalesce(jsonb_object_agg(key, n), '{}') from (
@@ -148,6 +168,13 @@ export class ErasuresRepository {
       [...keyOf(erasure), progress.stage, progress.after ?? FIRST_ID, JSON.stringify(progress.counts ?? {})],
     );
     if (rowCount !== 1) throw new Error(`erasure ${erasure.id} is carried out by another worker`);
+  }
+
+  /** @throws ErasureHeld Until the end of the transaction no hold is ordered; whoever orders one waits for it. */
+  async refuseHeld(sql: Sql, { tenantId, id, subject, identities, mentions }: ClaimedErasure): Promise<void> {
+    await awaitHolds(sql);
+    const holds = await this.listHolds(sql, tenantId, { identities: [subject, ...identities], mentions });
+    if (holds.length > 0) throw new ErasureHeld(`erasure ${id} waits for ${holds.length} legal holds`);
   }
 
   async saveSubject(
