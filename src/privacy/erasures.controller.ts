@@ -12,6 +12,7 @@ import type { Principal } from '../platform/http/principal.js';
 import {
   ErasurePreviewResponse,
   ErasureResponse,
+  HeldErasure,
   RequestErasureDto,
   UnrecordedSubject,
 } from './erasures/erasures.dto.js';
@@ -28,7 +29,7 @@ export class ErasuresController {
   @HttpCode(202)
   @ApiAcceptedResponse({ type: ErasureResponse })
   @ApiOkResponse({ type: ErasurePreviewResponse, description: 'With dry_run: what an erasure would find.' })
-  @ApiConflictResponse({ description: 'A legal hold forbids it; held_by names it.' })
+  @ApiConflictResponse({ type: HeldErasure, description: 'A legal hold forbids it; held_by names it.' })
   @ApiUnprocessableEntityResponse({
     type: UnrecordedSubject,
     description: 'Nothing is recorded under this user_id; counts says what mentions it.',

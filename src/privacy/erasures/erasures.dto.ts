@@ -94,6 +94,12 @@ export class ErasureResponse {
   receipt: ErasureReceipt | null;
 }
 
+/** What the problem says besides, where a legal hold forbids it. */
+export class HeldErasure {
+  @ApiProperty({ type: [String], format: 'uuid', description: 'The legal holds that forbid it.' })
+  held_by: string[];
+}
+
 /** What the problem says besides, where nothing is recorded under a user_id. */
 export class UnrecordedSubject {
   @ApiProperty({ ...COUNTS, description: 'What mentions it.' })
