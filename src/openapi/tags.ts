@@ -15,7 +15,8 @@ export const TAGS: readonly { name: string; description: string }[] = [
   { name: 'Privacy', description: 'Erase one person from everything that is stored.' },
   {
     name: 'Retention',
-    description: 'How long events and audit entries are kept, what a legal hold keeps, and what scheduled tasks removed.',
+    description:
+      'How long events and audit entries are kept, what a legal hold keeps, and what scheduled tasks removed.',
   },
   {
     name: 'Segment',

@@ -20,7 +20,10 @@ export const PROBLEM_TYPES = {
   'method-not-allowed': { status: 405, meaning: 'The address takes other methods; `Allow` names them.' },
   timeout: { status: 408, meaning: 'The request took too long to arrive. Send it again.' },
   conflict: { status: 409, meaning: 'It is there already, or too much of it is under way.' },
-  held: { status: 409, meaning: 'A legal hold forbids it, which `held_by` names. It can be done once that is released.' },
+  held: {
+    status: 409,
+    meaning: 'A legal hold forbids it, which `held_by` names. It can be done once that is released.',
+  },
   'too-large': { status: 413, meaning: 'The body, or a batch in it, is too large. Send less at once.' },
   'unsupported-media-type': {
     status: 415,
