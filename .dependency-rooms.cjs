@@ -16,6 +16,7 @@ const FOLDERS = [
   'privacy',
   'monitoring',
   'dashboard-files',
+  'openapi',
 ];
 
 /**

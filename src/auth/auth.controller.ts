@@ -10,7 +10,7 @@ import { limitKey, RateLimiter } from './limits/rate-limiter.js';
 import { csrfToken, readSessionCookie } from './sessions/session-cookie.js';
 import { SessionsService } from './sessions/sessions.service.js';
 
-@ApiTags('auth')
+@ApiTags('Access')
 @Controller('auth')
 export class AuthController {
   constructor(
@@ -24,7 +24,7 @@ export class AuthController {
   @Get('info')
   @RequireScope('any')
   @ApiOkResponse({ type: AuthInfoResponse })
-  async info(@Caller() caller: Principal, @Req() request: AuthenticatedRequest): Promise<AuthInfoResponse> {
+  async getAuthInfo(@Caller() caller: Principal, @Req() request: AuthenticatedRequest): Promise<AuthInfoResponse> {
     const { rateLimit, rateWindowSeconds } = caller;
     const [tenant, state, session] = await Promise.all([
       this.tenants.get(caller.tenantId),
@@ -56,7 +56,7 @@ export class AuthController {
   @RequireScope('key')
   @ChangesAccess()
   @ApiOkResponse({ type: TokenResponse })
-  async token(@Caller() caller: Principal): Promise<TokenResponse> {
+  async createToken(@Caller() caller: Principal): Promise<TokenResponse> {
     const { token, expiresIn } = await this.auth.issueToken(caller);
     return { access_token: token, token_type: 'Bearer', expires_in: expiresIn };
   }

@@ -11,16 +11,16 @@ class TenantInfo {
 }
 
 class RateLimitInfo {
-  @ApiProperty({ description: 'Requests per window.' })
+  @ApiProperty({ type: 'integer', description: 'Requests per window.' })
   limit: number;
 
-  @ApiProperty({ description: 'Length of the window in seconds.' })
+  @ApiProperty({ type: 'integer', description: 'Length of the window in seconds.' })
   window_s: number;
 
-  @ApiProperty({ description: 'Requests left in the window.' })
+  @ApiProperty({ type: 'integer', description: 'Requests left in the window.' })
   remaining: number;
 
-  @ApiProperty({ description: 'Seconds until some of the window is free again.' })
+  @ApiProperty({ type: 'integer', description: 'Seconds until some of the window is free again.' })
   reset_s: number;
 }
 
@@ -69,6 +69,6 @@ export class TokenResponse {
   @ApiProperty({ enum: ['Bearer'] })
   token_type: 'Bearer';
 
-  @ApiProperty({ description: 'Seconds.' })
+  @ApiProperty({ type: 'integer', description: 'Seconds.' })
   expires_in: number;
 }

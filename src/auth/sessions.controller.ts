@@ -1,5 +1,12 @@
-import { Body, Controller, Delete, Headers, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
-import { ApiBadRequestResponse, ApiHeader, ApiNoContentResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import {
+  ApiForbiddenResponse,
+  ApiHeader,
+  ApiNoContentResponse,
+  ApiTags,
+  ApiTooManyRequestsResponse,
+  ApiUnauthorizedResponse,
+} from '@nestjs/swagger';
 import type { Response } from 'express';
 import { type AuthenticatedRequest, Caller, ChangesAccess, Public, RequireScope } from '../platform/http/access.js';
 import { CONFIG, type Config } from '../platform/config/config.js';
@@ -12,7 +19,7 @@ import { takeRequest } from './limits/request-limit.js';
 import { expiredCookies, sessionCookie } from './sessions/session-cookie.js';
 import { SessionsService } from './sessions/sessions.service.js';
 
-@ApiTags('auth')
+@ApiTags('Access')
 @Controller('auth/session')
 export class SessionsController {
   constructor(
@@ -27,15 +34,19 @@ export class SessionsController {
   @HttpCode(204)
   @Public()
   @ChangesAccess()
-  @ApiNoContentResponse({ description: 'Signed in; Set-Cookie holds the session.' })
-  @ApiBadRequestResponse()
+  @ApiNoContentResponse({
+    description: 'Signed in.',
+    headers: { 'Set-Cookie': { description: 'The session.', schema: { type: 'string' } } },
+  })
+  @ApiUnauthorizedResponse()
+  @ApiForbiddenResponse()
+  @ApiTooManyRequestsResponse()
   async signIn(
     @Body() { key }: SignInDto,
     @Req() request: AuthenticatedRequest,
     @Res({ passthrough: true }) response: Response,
-    @Headers('sec-fetch-site') site?: string,
   ): Promise<void> {
-    if (site === 'cross-site') throw forbidden('Sign in from the page of this server.');
+    if (request.headers['sec-fetch-site'] === 'cross-site') throw forbidden('Sign in from the page of this server.');
     const principal = await this.auth.authenticateWith(key.trim(), request, 'any', 'fresh');
     if (principal.tokenExpiresAt !== undefined)
       throw unauthorized('Sign in with an API key, not with an access token.');

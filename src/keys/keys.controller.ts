@@ -7,7 +7,7 @@ import { PageQuery } from '../platform/http/query.dto.js';
 import { CreatedKeyResponse, CreateKeyDto, KeyPage, KeyResponse, RotateKeyDto, UpdateKeyDto } from './keys.dto.js';
 import { KeysService } from './keys.service.js';
 
-@ApiTags('keys')
+@ApiTags('Keys')
 @Controller('keys')
 @RequireScope('admin')
 export class KeysController {
@@ -18,28 +18,29 @@ export class KeysController {
   @NeedsSharedLimits()
   @ChangesAccess()
   @ApiCreatedResponse({ type: CreatedKeyResponse })
-  create(@Caller() caller: Principal, @Body() body: CreateKeyDto): Promise<CreatedKeyResponse> {
+  createKey(@Caller() caller: Principal, @Body() body: CreateKeyDto): Promise<CreatedKeyResponse> {
     return this.keys.create(caller, body);
   }
 
   /** The tenant's keys, newest first. */
   @Get()
   @ApiOkResponse({ type: KeyPage })
-  list(@Caller() caller: Principal, @Query() query: PageQuery): Promise<Page<KeyResponse>> {
+  listKeys(@Caller() caller: Principal, @Query() query: PageQuery): Promise<Page<KeyResponse>> {
     return this.keys.list(caller, query.limit, query.cursor);
   }
 
+  /** One key, without its secret. */
   @Get(':id')
   @ApiOkResponse({ type: KeyResponse })
-  get(@Caller() caller: Principal, @Param('id') id: string): Promise<KeyResponse> {
+  getKey(@Caller() caller: Principal, @Param('id') id: string): Promise<KeyResponse> {
     return this.keys.get(caller, id);
   }
 
-  /** Changes what is given. A disabled key is refused at once by this process, everywhere within two seconds. */
+  /** Changes a key. A disabled one is refused at once by this process, everywhere within two seconds. */
   @Patch(':id')
   @ChangesAccess()
   @ApiOkResponse({ type: KeyResponse })
-  update(@Caller() caller: Principal, @Param('id') id: string, @Body() body: UpdateKeyDto): Promise<KeyResponse> {
+  updateKey(@Caller() caller: Principal, @Param('id') id: string, @Body() body: UpdateKeyDto): Promise<KeyResponse> {
     return this.keys.update(caller, id, body);
   }
 
@@ -48,7 +49,7 @@ export class KeysController {
   @ChangesAccess()
   @HttpCode(204)
   @ApiNoContentResponse()
-  delete(@Caller() caller: Principal, @Param('id') id: string): Promise<void> {
+  deleteKey(@Caller() caller: Principal, @Param('id') id: string): Promise<void> {
     return this.keys.delete(caller, id);
   }
 
@@ -57,7 +58,7 @@ export class KeysController {
   @ChangesAccess()
   @ApiBody({ type: RotateKeyDto, required: false })
   @ApiCreatedResponse({ type: CreatedKeyResponse })
-  rotate(
+  rotateKey(
     @Caller() caller: Principal,
     @Param('id') id: string,
     @Body() body: RotateKeyDto,

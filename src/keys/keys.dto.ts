@@ -80,13 +80,13 @@ export class KeyResponse {
   @ApiProperty({ enum: SCOPES, isArray: true })
   scopes: Scope[];
 
-  @ApiProperty({ description: 'Requests per window.' })
+  @ApiProperty({ type: 'integer', description: 'Requests per window.' })
   rate_limit: number;
 
-  @ApiProperty({ description: 'Length of the window in seconds.' })
+  @ApiProperty({ type: 'integer', description: 'Length of the window in seconds.' })
   rate_window_s: number;
 
-  @ApiProperty({ type: Number, nullable: true })
+  @ApiProperty({ type: 'integer', nullable: true })
   event_limit: number | null;
 
   @ApiProperty()

@@ -23,7 +23,7 @@ const SCRAPER: Principal = {
 
 const authenticateScraper: Authenticate = (auth, request, needed) => auth.authenticateScraper(SCRAPER, request, needed);
 
-@ApiTags('monitoring')
+@ApiTags('Metrics')
 @Controller()
 export class MetricsController {
   constructor(private readonly metrics: Metrics) {}
@@ -38,7 +38,7 @@ export class MetricsController {
   @Header('Cache-Control', 'no-store')
   @ApiProduces('text/plain')
   @ApiOkResponse({ description: 'The text format of Prometheus, version 0.0.4.', schema: { type: 'string' } })
-  async scrape(@Res({ passthrough: true }) response: Response): Promise<string> {
+  async getMetrics(@Res({ passthrough: true }) response: Response): Promise<string> {
     response.type(this.metrics.contentType);
     return this.metrics.scrape();
   }

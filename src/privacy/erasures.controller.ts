@@ -9,10 +9,16 @@ import {
 import type { Response } from 'express';
 import { Caller, RequireScope } from '../platform/http/access.js';
 import type { Principal } from '../platform/http/principal.js';
-import { ErasurePreviewResponse, ErasureResponse, RequestErasureDto } from './erasures/erasures.dto.js';
+import {
+  ErasurePreviewResponse,
+  ErasureResponse,
+  HeldErasure,
+  RequestErasureDto,
+  UnrecordedSubject,
+} from './erasures/erasures.dto.js';
 import { ErasuresService } from './erasures.service.js';
 
-@ApiTags('privacy')
+@ApiTags('Privacy')
 @Controller('privacy/erasures')
 @RequireScope('admin')
 export class ErasuresController {
@@ -23,11 +29,12 @@ export class ErasuresController {
   @HttpCode(202)
   @ApiAcceptedResponse({ type: ErasureResponse })
   @ApiOkResponse({ type: ErasurePreviewResponse, description: 'With dry_run: what an erasure would find.' })
-  @ApiConflictResponse({ description: 'A legal hold forbids it; held_by names it.' })
+  @ApiConflictResponse({ type: HeldErasure, description: 'A legal hold forbids it; held_by names it.' })
   @ApiUnprocessableEntityResponse({
+    type: UnrecordedSubject,
     description: 'Nothing is recorded under this user_id; counts says what mentions it.',
   })
-  request(
+  requestErasure(
     @Caller() caller: Principal,
     @Body() body: RequestErasureDto,
     @Res({ passthrough: true }) response: Response,
@@ -40,7 +47,7 @@ export class ErasuresController {
   /** Progress of an erasure, and its receipt when it is done. It no longer says whom it was about. */
   @Get(':id')
   @ApiOkResponse({ type: ErasureResponse })
-  get(@Caller() caller: Principal, @Param('id') id: string): Promise<ErasureResponse> {
+  getErasure(@Caller() caller: Principal, @Param('id') id: string): Promise<ErasureResponse> {
     return this.erasures.get(caller.tenantId, id);
   }
 }

@@ -18,7 +18,7 @@ import {
 import { RunsService } from './runs.service.js';
 import { StorageService } from './storage/storage.service.js';
 
-@ApiTags('retention')
+@ApiTags('Retention')
 @Controller('retention')
 @RequireScope('admin')
 export class RetentionController {
@@ -29,38 +29,38 @@ export class RetentionController {
     private readonly storage: StorageService,
   ) {}
 
-  /** How long what is kept. */
+  /** For how many days events and audit entries are kept. */
   @Get('policies')
   @ApiOkResponse({ type: PolicyList })
-  listPolicies(@Caller() caller: Principal): Promise<PolicyList> {
+  listRetentionPolicies(@Caller() caller: Principal): Promise<PolicyList> {
     return this.policies.list(caller.tenantId);
   }
 
-  /** Sets how many days events (all, or those of a type) or audit entries are kept. The next run goes by it. */
+  /** Sets for how many days events or audit entries are kept. The next run goes by it. */
   @Put('policies')
   @ApiOkResponse({ type: PolicyList })
-  setPolicy(@Caller() caller: Principal, @Body() body: SetPolicyDto): Promise<PolicyList> {
+  setRetentionPolicy(@Caller() caller: Principal, @Body() body: SetPolicyDto): Promise<PolicyList> {
     return this.policies.set(caller, body);
   }
 
   /** Legal holds, newest first, released ones too. */
   @Get('holds')
   @ApiOkResponse({ type: HoldPage })
-  listHolds(@Caller() caller: Principal, @Query() { limit, cursor }: PageQuery): Promise<HoldPage> {
+  listLegalHolds(@Caller() caller: Principal, @Query() { limit, cursor }: PageQuery): Promise<HoldPage> {
     return this.holds.list(caller.tenantId, limit, cursor);
   }
 
   /** Orders a legal hold: what it covers is not removed, cleaned up or erased until it is released. */
   @Put('holds')
   @ApiOkResponse({ type: HoldResponse })
-  orderHold(@Caller() caller: Principal, @Body() body: SetHoldDto): Promise<HoldResponse> {
+  orderLegalHold(@Caller() caller: Principal, @Body() body: SetHoldDto): Promise<HoldResponse> {
     return this.holds.order(caller, body);
   }
 
   /** Releases a legal hold. */
   @Delete('holds/:id')
   @ApiOkResponse({ type: HoldResponse })
-  releaseHold(@Caller() caller: Principal, @Param('id') id: string): Promise<HoldResponse> {
+  releaseLegalHold(@Caller() caller: Principal, @Param('id') id: string): Promise<HoldResponse> {
     return this.holds.release(caller, id);
   }
 
@@ -68,7 +68,7 @@ export class RetentionController {
   @Get('runs')
   @RequireScope('platform')
   @ApiOkResponse({ type: RunPage })
-  listRuns(@Query() query: RunsQuery): Promise<RunPage> {
+  listTaskRuns(@Query() query: RunsQuery): Promise<RunPage> {
     return this.runs.list(query);
   }
 
@@ -76,7 +76,7 @@ export class RetentionController {
   @Get('storage')
   @RequireScope('platform')
   @ApiOkResponse({ type: StorageResponse })
-  measureStorage(): Promise<StorageResponse> {
+  getStorage(): Promise<StorageResponse> {
     return this.storage.measure();
   }
 }

@@ -6,7 +6,7 @@ import { PageQuery } from '../platform/http/query.dto.js';
 import { CreateTenantDto, TenantPage, TenantResponse, UpdateTenantDto } from './tenants.dto.js';
 import { TenantsService } from './tenants.service.js';
 
-@ApiTags('tenants')
+@ApiTags('Tenants')
 @Controller('tenants')
 @RequireScope('platform')
 export class TenantsController {
@@ -16,21 +16,22 @@ export class TenantsController {
   @Post()
   @ChangesAccess()
   @ApiCreatedResponse({ type: TenantResponse })
-  async create(@Caller() caller: Principal, @Body() body: CreateTenantDto): Promise<TenantResponse> {
+  async createTenant(@Caller() caller: Principal, @Body() body: CreateTenantDto): Promise<TenantResponse> {
     return TenantResponse.of(await this.tenants.create(body, caller));
   }
 
   /** All tenants, newest first. */
   @Get()
   @ApiOkResponse({ type: TenantPage })
-  async list(@Query() query: PageQuery): Promise<TenantPage> {
+  async listTenants(@Query() query: PageQuery): Promise<TenantPage> {
     const { data, next_cursor } = await this.tenants.list(query.limit, query.cursor);
     return { data: data.map((tenant) => TenantResponse.of(tenant)), next_cursor };
   }
 
+  /** One tenant. */
   @Get(':id')
   @ApiOkResponse({ type: TenantResponse })
-  async get(@Param('id') id: string): Promise<TenantResponse> {
+  async getTenant(@Param('id') id: string): Promise<TenantResponse> {
     return TenantResponse.of(await this.tenants.get(id));
   }
 
@@ -38,7 +39,7 @@ export class TenantsController {
   @Patch(':id')
   @ChangesAccess()
   @ApiOkResponse({ type: TenantResponse })
-  async update(
+  async updateTenant(
     @Caller() caller: Principal,
     @Param('id') id: string,
     @Body() body: UpdateTenantDto,

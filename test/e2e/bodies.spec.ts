@@ -9,7 +9,7 @@ const JSON_TYPE = { 'Content-Type': 'application/json' };
 const KEY = { 'X-API-Key': PLATFORM_KEY };
 const VERBS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
-type Document = { paths: Record<string, Record<string, { security?: unknown }>> };
+type Document = { paths: Record<string, Record<string, { security?: unknown[] }>> };
 
 interface Place {
   path: string;
@@ -62,7 +62,7 @@ describeApi('bodies', { env: { RATE_LIMIT_REQUESTS: '100000' } }, (api) => {
       VERBS.filter((verb) => item[verb] !== undefined).map((verb) => ({
         method: verb.toUpperCase(),
         path: path.replace(/\{[^}]+\}/g, '7'),
-        isPublic: item[verb]?.security === undefined,
+        isPublic: item[verb]?.security?.length === 0,
       })),
     );
   }

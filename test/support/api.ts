@@ -4,6 +4,9 @@ import request from 'supertest';
 import { createApiApplication } from '../../src/api-application.js';
 import { type Config, loadConfig } from '../../src/platform/config/config.js';
 import type { Scope } from '../../src/platform/http/principal.js';
+import { holdAnswersToDocument } from './described-answers.js';
+
+holdAnswersToDocument(request.Test);
 
 export const PLATFORM_KEY = 'platform-key-of-the-test-suite';
 

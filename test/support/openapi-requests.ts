@@ -18,6 +18,7 @@ export interface Schema {
 }
 
 interface Parameter {
+  $ref?: string;
   in: 'query' | 'path' | 'header';
   name: string;
   required?: boolean;
@@ -31,7 +32,7 @@ interface Operation {
 
 export interface Document {
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, Schema> };
+  components: { schemas: Record<string, Schema>; parameters: Record<string, Parameter> };
 }
 
 /** What exists on the server that is asked. */
@@ -48,7 +49,14 @@ export class OpenApiRequests {
   constructor(
     private readonly document: Document,
     private readonly known: Known,
-  ) {}
+  ) {
+    const { parameters: shared } = document.components;
+    for (const { operation } of this.operations()) {
+      operation.parameters = (operation.parameters ?? []).map(
+        (given) => shared[given.$ref?.split('/').at(-1) ?? ''] ?? given,
+      );
+    }
+  }
 
   /** `count` of them, drawn by `seed`: most with one edge, because several hide each other. */
   draw(count: number, seed: number): RawRequest[] {
@@ -81,7 +89,8 @@ export class OpenApiRequests {
     const { method, path, operation } = pick(random, this.operations());
     const edges = new Map<Parameter, string>();
     for (const parameter of operation.parameters ?? []) {
-      if (random() < 0.4) edges.set(parameter, pick(random, this.edgesOf(parameter)));
+      const goesElsewhere = parameter.name === 'X-Tenant-Id'; // most values end the request before all else
+      if (!goesElsewhere && random() < 0.4) edges.set(parameter, pick(random, this.edgesOf(parameter)));
     }
     const bodies = this.bodies(operation);
     return this.request(method, path, operation, { edges, ...(bodies.length > 0 && { body: pick(random, bodies) }) });

@@ -16,7 +16,7 @@ export function protectedRoutes(): Route[] {
   const { paths } = parse(readFileSync('openapi.yaml', 'utf8')) as Document;
   return Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations)
-      .filter(([, operation]) => operation.security !== undefined)
+      .filter(([, { security = [] }]) => security.length > 0)
       .map(([method]) => ({
         method: method.toUpperCase(),
         path: path.startsWith('/api/v1') ? path.replace('/api/v1', '') : `/../..${path}`,

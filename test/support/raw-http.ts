@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type Agent, request } from 'node:http';
 import { connect } from 'node:net';
+import { faultOfAnswer } from './described-answers.js';
 
 export interface RawAnswer {
   status: number;
@@ -29,13 +30,16 @@ export function send(port: number, agent: Agent, wanted: RawRequest, timeoutMs: 
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('error', reject);
-        response.on('end', () =>
-          resolve({
+        response.on('end', () => {
+          const answer = {
             status: response.statusCode ?? 0,
             contentType: response.headers['content-type'] ?? '',
             body: Buffer.concat(chunks).toString(),
-          }),
-        );
+          };
+          const fault = faultOfAnswer({ method, path, ...answer });
+          if (fault === null) resolve(answer);
+          else reject(new Error(`not as openapi.yaml says: ${fault}`));
+        });
         // An answer to a body that is not wanted may come before the body is out.
         response.on('end', () => sent.destroy());
       },

@@ -4,92 +4,7 @@
  */
 
 export interface paths {
-    "/api/v1/audit/logs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The tenant's API calls, refused ones too, newest first. */
-        get: operations["ApiCallsController_list"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/audit/logs/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The same as a file, streamed. */
-        get: operations["ApiCallsController_export"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/logs/checkpoint": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The newest signed checkpoint of the audit trail. Whoever keeps one can tell later that nothing before it changed. */
-        get: operations["ProofsController_checkpoint"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/logs/consistency": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Proof that an earlier tree is the beginning of a later one. */
-        get: operations["ProofsController_consistency"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/logs/{id}/proof": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Proof that an entry is in the audit trail; or an act on it, whose `id` stands in its leaf in an ndjson export. */
-        get: operations["ProofsController_inclusion"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/privacy/erasures": {
+    "/api/v1/events/ingest": {
         parameters: {
             query?: never;
             header?: never;
@@ -98,68 +13,46 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Requests the erasure of a person. A worker does it; the answer says where to look. With dry_run, only counts. */
-        post: operations["ErasuresController_request"];
+        /**
+         * Takes one event
+         * @description The 202 means it is committed; an event whose id is there already is not stored again.
+         *
+         *     Needs the scope `track`.
+         */
+        post: operations["ingestEvent"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/privacy/erasures/{id}": {
+    "/api/v1/events": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Progress of an erasure, and its receipt when it is done. It no longer says whom it was about. */
-        get: operations["ErasuresController_get"];
+        /**
+         * Events, newest first
+         * @description Needs the scope `read`.
+         */
+        get: operations["listEvents"];
         put?: never;
-        post?: never;
+        /**
+         * Takes one event, or CloudEvents 1.0
+         * @description Structured or in a batch by their media types, in binary mode by `ce-*` headers. A batch is answered like that of POST /events/batch.
+         *
+         *     Needs the scope `track`.
+         */
+        post: operations["createEvent"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/retention/policies": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How long what is kept. */
-        get: operations["RetentionController_listPolicies"];
-        /** Sets how many days events (all, or those of a type) or audit entries are kept. The next run goes by it. */
-        put: operations["RetentionController_setPolicy"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/retention/holds": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Legal holds, newest first, released ones too. */
-        get: operations["RetentionController_listHolds"];
-        /** Orders a legal hold: what it covers is not removed, cleaned up or erased until it is released. */
-        put: operations["RetentionController_orderHold"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/retention/holds/{id}": {
+    "/api/v1/events/batch": {
         parameters: {
             query?: never;
             header?: never;
@@ -168,23 +61,31 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post?: never;
-        /** Releases a legal hold. */
-        delete: operations["RetentionController_releaseHold"];
+        /**
+         * Takes up to MAX_BATCH_SIZE events
+         * @description One bad event does not affect the others.
+         *
+         *     Needs the scope `track`.
+         */
+        post: operations["ingestBatch"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/retention/runs": {
+    "/api/v1/events/{id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Runs of the scheduled tasks, newest first: when each was due, began and ended, and what it removed. */
-        get: operations["RetentionController_listRuns"];
+        /**
+         * One event, by the id Tidemark gave it or by your own event_id
+         * @description Needs the scope `read`.
+         */
+        get: operations["getEvent"];
         put?: never;
         post?: never;
         delete?: never;
@@ -193,15 +94,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/retention/storage": {
+    "/api/v1/events/{id}/enrich": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** What the tables take on disk, by month, and for how long there is room. */
-        get: operations["RetentionController_measureStorage"];
+        get?: never;
+        /**
+         * Adds properties to an event of your own client, with the scope admin to one of any client of the tenant
+         * @description Merged by name into its enrichment. Safe to repeat. Without the scope read, only the ids are answered.
+         *
+         *     Needs the scope `write`.
+         */
+        put: operations["enrichEvent"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/event-types/{event_type}/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The schema of an event type
+         * @description Needs the scope `read`.
+         */
+        get: operations["getEventTypeSchema"];
+        /**
+         * Sets or replaces the schema of an event type
+         * @description It takes effect everywhere within two seconds.
+         *
+         *     Needs the scope `admin`.
+         */
+        put: operations["setEventTypeSchema"];
+        post?: never;
+        /**
+         * Removes the schema: every payload is accepted again, within two seconds
+         * @description Needs the scope `admin`.
+         */
+        delete: operations["deleteEventTypeSchema"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/event-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Event types of the last 30 days and those with a schema, by name
+         * @description Needs the scope `read`.
+         */
+        get: operations["listEventTypes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -210,15 +166,380 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/logs/archives": {
+    "/api/v1/events/failed": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** The files that audit entries went to before they were removed, newest first. */
-        get: operations["ArchivesController_list"];
+        /**
+         * Failed events, newest first
+         * @description Needs the scope `admin`.
+         */
+        get: operations["listFailedEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/failed/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One failed event, and why it failed
+         * @description Needs the scope `admin`.
+         */
+        get: operations["getFailedEvent"];
+        put?: never;
+        post?: never;
+        /**
+         * Gives a failed event up
+         * @description It leaves this queue for good and stays stored, as failed.
+         *
+         *     Needs the scope `admin`.
+         */
+        delete: operations["discardFailedEvent"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/failed/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retries one failed event, dead or not, with another payload if one is given
+         * @description Safe to repeat.
+         *
+         *     Needs the scope `admin`.
+         */
+        post: operations["retryFailedEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/failed/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retries all failed events that match, dead ones too
+         * @description An empty body means all of them. Safe to repeat.
+         *
+         *     Needs the scope `admin`.
+         */
+        post: operations["retryFailedEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The dashboard; with `user_id` what one user did
+         * @description Needs the scope `read`.
+         */
+        get: operations["getOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/events-by-type": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Processed events per type, most frequent first
+         * @description Needs the scope `read`.
+         */
+        get: operations["getEventsByType"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/count-by-type": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Processed events per type, most frequent first
+         * @description Needs the scope `read`.
+         */
+        get: operations["getCountByType"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/group-by-client-and-type": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Processed events per calling application and type
+         * @description Needs the scope `read`.
+         */
+        get: operations["getEventsByClientAndType"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/timeseries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events over time, in the buckets of a time zone
+         * @description Needs the scope `read`.
+         */
+        get: operations["getTimeseries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/breakdown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The most frequent values of one payload property
+         * @description Needs the scope `read`.
+         */
+        get: operations["getBreakdown"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many of those who came first in a period came back in later ones
+         * @description Needs the scope `read`.
+         */
+        get: operations["getRetention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/users/{user_id}/journey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a user did, in order, by session
+         * @description Needs the scope `read`.
+         */
+        get: operations["getUserJourney"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/processing-metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the workers processed, and how long events waited
+         * @description Needs the scope `read`.
+         */
+        get: operations["getProcessingMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/queue-status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is accepted and not processed yet
+         * @description Needs the scope `read`.
+         */
+        get: operations["getQueueStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/funnel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * How many users took the steps in order
+         * @description Per user the deepest chain in which each step is later than the one before and within window_s of the first. Of several such chains the earliest, each step as early as possible.
+         *
+         *     Needs the scope `read`.
+         */
+        post: operations["queryFunnel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/funnels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Saved funnels, newest first
+         * @description Needs the scope `read`.
+         */
+        get: operations["listFunnels"];
+        put?: never;
+        /**
+         * Keeps a funnel under a name
+         * @description The newest one is shown on the dashboard.
+         *
+         *     Needs the scope `write`.
+         */
+        post: operations["createFunnel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/funnels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One saved funnel
+         * @description Needs the scope `read`.
+         */
+        get: operations["getFunnel"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a saved funnel
+         * @description Needs the scope `write`.
+         */
+        delete: operations["deleteFunnel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/funnels/{id}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The result of a saved funnel for a time range
+         * @description Needs the scope `read`.
+         */
+        get: operations["getFunnelResult"];
         put?: never;
         post?: never;
         delete?: never;
@@ -234,11 +555,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Entries by when they happened, newest first. */
-        get: operations["AuditEntriesController_list"];
+        /**
+         * Entries by when they happened, newest first
+         * @description Needs the scope `read`.
+         */
+        get: operations["listAuditEntries"];
         put?: never;
-        /** Records one entry. The 201 means it is committed; nothing can change it any more. */
-        post: operations["AuditEntriesController_create"];
+        /**
+         * Records one entry
+         * @description The 201 means it is committed; nothing can change it any more.
+         *
+         *     Needs the scope `write`.
+         */
+        post: operations["createAuditEntry"];
         delete?: never;
         options?: never;
         head?: never;
@@ -254,8 +583,33 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Records up to 1,000 entries. One bad entry does not affect the others. */
-        post: operations["AuditEntriesController_createMany"];
+        /**
+         * Records up to 1,000 entries
+         * @description One bad entry does not affect the others.
+         *
+         *     Needs the scope `write`.
+         */
+        post: operations["createAuditEntries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/logs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One entry, with what changed between its states
+         * @description Needs the scope `read`.
+         */
+        get: operations["getAuditEntry"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -269,8 +623,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How many entries there are, by action, severity, resource type and day. */
-        get: operations["AuditEntriesController_stats"];
+        /**
+         * How many entries there are, by action, severity, resource type and day
+         * @description Needs the scope `read`.
+         */
+        get: operations["getAuditEntryStats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -286,8 +643,33 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Entries as a file, streamed. The export is itself recorded. ndjson holds what `verify-audit` needs. */
-        get: operations["AuditEntriesController_export"];
+        /**
+         * Entries as a file, streamed
+         * @description The export is itself recorded. ndjson holds what `verify-audit` needs.
+         *
+         *     Needs the scope `read`.
+         */
+        get: operations["exportAuditEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/logs/archives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The files that audit entries went to before they were removed, newest first
+         * @description Needs the scope `admin`.
+         */
+        get: operations["listArchives"];
         put?: never;
         post?: never;
         delete?: never;
@@ -307,24 +689,117 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Archives entries that were recorded more than `older_than_days` ago, then removes them, but none that must still be
-         *     kept. All other proofs stay valid, and the removal is recorded in the audit trail.
+         * Archives entries that were recorded more than `older_than_days` ago, then removes them, but none that must still be kept
+         * @description All other proofs stay valid, and the removal is recorded in the audit trail.
+         *
+         *     Needs the scope `admin`.
          */
-        delete: operations["AuditEntriesController_cleanUp"];
+        delete: operations["cleanUpAuditEntries"];
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/logs/{id}": {
+    "/api/v1/logs/{id}/proof": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** One entry, with what changed between its states. */
-        get: operations["AuditEntriesController_get"];
+        /**
+         * Proof that an entry is in the audit trail
+         * @description Or an act on it, whose `id` stands in its leaf in an ndjson export.
+         *
+         *     Needs the scope `read`.
+         */
+        get: operations["getInclusionProof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/logs/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The newest signed checkpoint of the audit trail
+         * @description Whoever keeps one can tell later that nothing before it changed.
+         *
+         *     Needs the scope `read`.
+         */
+        get: operations["getCheckpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/logs/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Proof that an earlier tree is the beginning of a later one
+         * @description Needs the scope `read`.
+         */
+        get: operations["getConsistencyProof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit-events/functionalities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The catalogue: every functionality with its event types
+         * @description Needs the scope `read`.
+         */
+        get: operations["listFunctionalities"];
+        put?: never;
+        /**
+         * Adds event types to a functionality of your tenant, new or not
+         * @description Needs the scope `admin`.
+         */
+        post: operations["addFunctionality"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit-events/get-eventtypenames-by-functionalityname": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Event types that a functionality has
+         * @description Needs the scope `read`.
+         */
+        get: operations["listAuditEventTypes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -342,8 +817,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Records one audit event; it is an entry of /logs too. */
-        post: operations["AuditEventsController_create"];
+        /**
+         * Records one audit event; it is an entry of /logs too
+         * @description Needs the scope `write`.
+         */
+        post: operations["createAuditEvent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -357,8 +835,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The 500 most recent events, times in `tz`. */
-        get: operations["AuditEventsController_recent"];
+        /**
+         * The 500 most recent events, times in `tz`
+         * @description Needs the scope `read`.
+         */
+        get: operations["listRecentAuditEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -374,8 +855,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Events by the criteria given, most recent first, page by page, times in `tz`. */
-        get: operations["AuditEventsController_search"];
+        /**
+         * Events by the criteria given, most recent first, page by page, times in `tz`
+         * @description Needs the scope `read`.
+         */
+        get: operations["searchAuditEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -391,8 +875,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The same as an Excel workbook, streamed. The export is itself recorded. */
-        get: operations["AuditEventsController_export"];
+        /**
+         * Audit events as an Excel workbook, streamed
+         * @description The export is itself recorded.
+         *
+         *     Needs the scope `read`.
+         */
+        get: operations["exportAuditEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -401,15 +890,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/audit-events/get-eventtypenames-by-functionalityname": {
+    "/api/v1/audit/logs": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Event types that a functionality has. */
-        get: operations["AuditEventsController_eventTypes"];
+        /**
+         * The tenant's API calls, refused ones too, newest first
+         * @description Needs the scope `admin`.
+         */
+        get: operations["listApiCalls"];
         put?: never;
         post?: never;
         delete?: never;
@@ -418,96 +910,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/audit-events/functionalities": {
+    "/api/v1/audit/logs/export": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** The catalogue: every functionality with its event types. */
-        get: operations["AuditEventsController_listFunctionalities"];
-        put?: never;
-        /** Adds event types to a functionality of your tenant, new or not. */
-        post: operations["AuditEventsController_addFunctionality"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tenants": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** All tenants, newest first. */
-        get: operations["TenantsController_list"];
-        put?: never;
-        /** Creates a tenant. */
-        post: operations["TenantsController_create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tenants/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["TenantsController_get"];
+        /**
+         * API calls as a file, streamed
+         * @description Needs the scope `admin`.
+         */
+        get: operations["exportApiCalls"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Renames a tenant or changes its status; the keys of one that is not active answer 403 within two seconds. */
-        patch: operations["TenantsController_update"];
-        trace?: never;
-    };
-    "/api/v1/keys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The tenant's keys, newest first. */
-        get: operations["KeysController_list"];
-        put?: never;
-        /** Creates a key. The answer holds the key itself, this once. */
-        post: operations["KeysController_create"];
-        delete?: never;
-        options?: never;
-        head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/keys/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["KeysController_get"];
-        put?: never;
-        post?: never;
-        /** Deletes a key. It is refused at once by this process, everywhere within two seconds. */
-        delete: operations["KeysController_delete"];
-        options?: never;
-        head?: never;
-        /** Changes what is given. A disabled key is refused at once by this process, everywhere within two seconds. */
-        patch: operations["KeysController_update"];
-        trace?: never;
-    };
-    "/api/v1/keys/{id}/rotate": {
+    "/api/v1/privacy/erasures": {
         parameters: {
             query?: never;
             header?: never;
@@ -516,8 +939,333 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a new key in place of an old one, which stays valid for `grace_s` seconds. */
-        post: operations["KeysController_rotate"];
+        /**
+         * Requests the erasure of a person
+         * @description A worker does it; the answer says where to look. With dry_run, only counts.
+         *
+         *     Needs the scope `admin`.
+         */
+        post: operations["requestErasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/erasures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Progress of an erasure, and its receipt when it is done
+         * @description It no longer says whom it was about.
+         *
+         *     Needs the scope `admin`.
+         */
+        get: operations["getErasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * For how many days events and audit entries are kept
+         * @description Needs the scope `admin`.
+         */
+        get: operations["listRetentionPolicies"];
+        /**
+         * Sets for how many days events or audit entries are kept
+         * @description The next run goes by it.
+         *
+         *     Needs the scope `admin`.
+         */
+        put: operations["setRetentionPolicy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Legal holds, newest first, released ones too
+         * @description Needs the scope `admin`.
+         */
+        get: operations["listLegalHolds"];
+        /**
+         * Orders a legal hold
+         * @description What it covers is not removed, cleaned up or erased until it is released.
+         *
+         *     Needs the scope `admin`.
+         */
+        put: operations["orderLegalHold"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/holds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Releases a legal hold
+         * @description Needs the scope `admin`.
+         */
+        delete: operations["releaseLegalHold"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Runs of the scheduled tasks, newest first
+         * @description When each was due, began and ended, and what it removed.
+         *
+         *     Needs the scope `platform`.
+         */
+        get: operations["listTaskRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the tables take on disk, by month, and for how long there is room
+         * @description Needs the scope `platform`.
+         */
+        get: operations["getStorage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/track": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes one event from a Segment SDK (`/v1/t` too)
+         * @description Needs the scope `track`.
+         */
+        post: operations["sendSegmentTrack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes one message from a Segment SDK; `/v1/p`, `/v1/i` and so on mean the same
+         * @description Needs the scope `track`.
+         */
+        post: operations["sendSegmentPage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/screen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes one message from a Segment SDK; `/v1/p`, `/v1/i` and so on mean the same
+         * @description Needs the scope `track`.
+         */
+        post: operations["sendSegmentScreen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/identify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes one message from a Segment SDK; `/v1/p`, `/v1/i` and so on mean the same
+         * @description Needs the scope `track`.
+         */
+        post: operations["sendSegmentIdentify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes one message from a Segment SDK; `/v1/p`, `/v1/i` and so on mean the same
+         * @description Needs the scope `track`.
+         */
+        post: operations["sendSegmentGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alias": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes one message from a Segment SDK; `/v1/p`, `/v1/i` and so on mean the same
+         * @description Needs the scope `track`.
+         */
+        post: operations["sendSegmentAlias"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a batch from a Segment SDK (`/v1/b` too)
+         * @description The write key may be Basic user name, Bearer or in the body.
+         *
+         *     Needs the scope `track`.
+         */
+        post: operations["sendSegmentBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/generate-sample-data/{num_events}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fills the tenant with events of an invented web shop, over the last 30 days
+         * @description The job tells its progress.
+         *
+         *     Needs the scope `admin`.
+         */
+        post: operations["generateSampleData"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Progress of a job, and its result
+         * @description Needs the scope `read`.
+         */
+        get: operations["getJob"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -531,8 +1279,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who the credential of this request is, and what it may do. */
-        get: operations["AuthController_info"];
+        /**
+         * Who the credential of this request is, and what it may do
+         * @description Any valid credential.
+         */
+        get: operations["getAuthInfo"];
         put?: never;
         post?: never;
         delete?: never;
@@ -551,10 +1302,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Exchanges a key for an access token that stops working when the key is disabled, deleted or narrowed. A token is
-         *     not exchanged for a token: otherwise a stolen token could be renewed for ever.
+         * Exchanges a key for an access token that stops working when the key is disabled, deleted or narrowed
+         * @description A token is not exchanged for a token: otherwise a stolen token could be renewed for ever.
+         *
+         *     Any API key, but no access token.
          */
-        post: operations["AuthController_token"];
+        post: operations["createToken"];
         delete?: never;
         options?: never;
         head?: never;
@@ -570,273 +1323,82 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs in at the dashboard: the answer sets a cookie with the rights of the key, as long as the key has them. */
-        post: operations["SessionsController_signIn"];
-        /** Signs out: the session ends everywhere, its live connections too. */
-        delete: operations["SessionsController_signOut"];
+        /**
+         * Signs in at the dashboard
+         * @description The answer sets a cookie with the rights of the key, as long as the key has them.
+         *
+         *     Needs no credential.
+         */
+        post: operations["signIn"];
+        /**
+         * Signs out: the session ends everywhere, its live connections too
+         * @description Any valid credential.
+         */
+        delete: operations["signOut"];
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/analytics/queue-status": {
+    "/api/v1/keys": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** What is accepted and not processed yet. */
-        get: operations["QueueStatusController_get"];
+        /**
+         * The tenant's keys, newest first
+         * @description Needs the scope `admin`.
+         */
+        get: operations["listKeys"];
+        put?: never;
+        /**
+         * Creates a key
+         * @description The answer holds the key itself, this once.
+         *
+         *     Needs the scope `admin`.
+         */
+        post: operations["createKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One key, without its secret
+         * @description Needs the scope `admin`.
+         */
+        get: operations["getKey"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Deletes a key
+         * @description It is refused at once by this process, everywhere within two seconds.
+         *
+         *     Needs the scope `admin`.
+         */
+        delete: operations["deleteKey"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Changes a key
+         * @description A disabled one is refused at once by this process, everywhere within two seconds.
+         *
+         *     Needs the scope `admin`.
+         */
+        patch: operations["updateKey"];
         trace?: never;
     };
-    "/api/v1/generate-sample-data/{num_events}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Fills the tenant with events of an invented web shop, over the last 30 days. The job tells its progress. */
-        post: operations["JobsController_generateSampleData"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/jobs/{job_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Progress of a job, and its result. */
-        get: operations["JobsController_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/analytics/events-by-type": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Processed events per type, most frequent first. */
-        get: operations["AnalyticsController_countByType[0]"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/analytics/count-by-type": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Processed events per type, most frequent first. */
-        get: operations["AnalyticsController_countByType[1]"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/analytics/group-by-client-and-type": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Processed events per calling application and type. */
-        get: operations["AnalyticsController_countByClientAndType"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/analytics/timeseries": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Events over time, in the buckets of a time zone. */
-        get: operations["AnalyticsController_getTimeseries"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/analytics/processing-metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What the workers processed, and how long events waited. */
-        get: operations["AnalyticsController_getProcessingMetrics"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/analytics/breakdown": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The most frequent values of one payload property. */
-        get: operations["AnalyticsController_getBreakdown"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/event-types": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Event types of the last 30 days and those with a schema, by name. */
-        get: operations["EventTypesController_list"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/event-types/{event_type}/schema": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The schema of an event type. */
-        get: operations["EventTypesController_getSchema"];
-        /** Sets or replaces the schema of an event type. It takes effect everywhere within two seconds. */
-        put: operations["EventTypesController_putSchema"];
-        post?: never;
-        /** Removes the schema: every payload is accepted again, within two seconds. */
-        delete: operations["EventTypesController_deleteSchema"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/events/failed": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Failed events, newest first. */
-        get: operations["FailedEventsController_list"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/events/failed/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["FailedEventsController_get"];
-        put?: never;
-        post?: never;
-        /** Gives a failed event up: it leaves this queue for good and stays stored, as failed. */
-        delete: operations["FailedEventsController_discard"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/events/failed/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Retries all failed events that match, dead ones too; an empty body means all of them. Safe to repeat. */
-        post: operations["FailedEventsController_retryMany"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/events/failed/{id}/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Retries one failed event, dead or not, with another payload if one is given. Safe to repeat. */
-        post: operations["FailedEventsController_retryOne"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/analytics/funnel": {
+    "/api/v1/keys/{id}/rotate": {
         parameters: {
             query?: never;
             header?: never;
@@ -846,327 +1408,64 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * How many users took the steps in order: per user the deepest chain in which each step is later than the one before
-         *     and within window_s of the first. Of several such chains the earliest, each step as early as possible.
+         * Makes a new key in place of an old one, which stays valid for `grace_s` seconds
+         * @description Needs the scope `admin`.
          */
-        post: operations["FunnelsController_query"];
+        post: operations["rotateKey"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/analytics/funnels": {
+    "/api/v1/tenants": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Saved funnels, newest first. */
-        get: operations["FunnelsController_list"];
-        put?: never;
-        /** Keeps a funnel under a name. The newest one is shown on the dashboard. */
-        post: operations["FunnelsController_create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/analytics/funnels/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["FunnelsController_get"];
-        put?: never;
-        post?: never;
-        delete: operations["FunnelsController_delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/analytics/funnels/{id}/result": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The result of a saved funnel for a time range. */
-        get: operations["FunnelsController_getResult"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/analytics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The dashboard; with `user_id` what one user did. */
-        get: operations["UsersController_getOverview"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/analytics/retention": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How many of those who came first in a period came back in later ones. */
-        get: operations["UsersController_getRetention"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/analytics/users/{user_id}/journey": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What a user did, in order, by session. */
-        get: operations["UsersController_getJourney"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/events/ingest": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Takes one event. The 202 means it is committed. */
-        post: operations["EventsController_ingest"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Events, newest first. */
-        get: operations["EventsController_list"];
+        /**
+         * All tenants, newest first
+         * @description Needs the scope `platform`.
+         */
+        get: operations["listTenants"];
         put?: never;
         /**
-         * The same, and CloudEvents 1.0: structured or in a batch by their media types, in binary mode by `ce-*` headers. A
-         *     batch is answered like that of POST /events/batch.
+         * Creates a tenant
+         * @description Needs the scope `platform`.
          */
-        post: operations["EventsController_ingestOrCloudEvents"];
+        post: operations["createTenant"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/events/batch": {
+    "/api/v1/tenants/{id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
-        /** Takes up to MAX_BATCH_SIZE events. One bad event does not affect the others. */
-        post: operations["EventsController_ingestBatch"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/events/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One event, by the id Tidemark gave it or by your own event_id. */
-        get: operations["EventsController_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/events/{id}/enrich": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
         /**
-         * Adds properties to an event of your own client, with the scope admin to one of any client of the tenant: merged by
-         *     name into its enrichment. Safe to repeat. Without the scope read, only the ids are answered.
+         * One tenant
+         * @description Needs the scope `platform`.
          */
-        put: operations["EventsController_enrich"];
+        get: operations["getTenant"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/batch": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Takes a batch from a Segment SDK (`/v1/b` too). The write key may be Basic user name, Bearer or in the body. */
-        post: operations["SegmentController_acceptBatch"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/track": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Takes one event from a Segment SDK (`/v1/t` too). */
-        post: operations["SegmentController_acceptTrack"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/page": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Takes one message from a Segment SDK; `/v1/p`, `/v1/i` and so on mean the same. */
-        post: operations["SegmentController_acceptOne[0]"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/screen": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Takes one message from a Segment SDK; `/v1/p`, `/v1/i` and so on mean the same. */
-        post: operations["SegmentController_acceptOne[1]"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/identify": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Takes one message from a Segment SDK; `/v1/p`, `/v1/i` and so on mean the same. */
-        post: operations["SegmentController_acceptOne[2]"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/group": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Takes one message from a Segment SDK; `/v1/p`, `/v1/i` and so on mean the same. */
-        post: operations["SegmentController_acceptOne[3]"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/alias": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Takes one message from a Segment SDK; `/v1/p`, `/v1/i` and so on mean the same. */
-        post: operations["SegmentController_acceptOne[4]"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
+        /**
+         * Renames a tenant or changes its status
+         * @description The keys of one that is not active answer 403 within two seconds.
+         *
+         *     Needs the scope `platform`.
+         */
+        patch: operations["updateTenant"];
         trace?: never;
     };
     "/metrics": {
@@ -1177,10 +1476,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Metrics of this process and of the installation, for Prometheus. METRICS_TOKEN opens it as well as a platform key;
-         *     docs/monitoring/metrics.md says what each metric means.
+         * Metrics of this process and of the installation, for Prometheus
+         * @description METRICS_TOKEN opens it as well as a platform key; docs/monitoring/metrics.md says what each metric means.
+         *
+         *     Needs the scope `platform`.
          */
-        get: operations["MetricsController_scrape"];
+        get: operations["getMetrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1196,8 +1497,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** State of the service and of what it stands on. */
-        get: operations["HealthController_report[0]"];
+        /**
+         * State of the service and of what it stands on
+         * @description Needs no credential.
+         */
+        get: operations["getHealth"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1213,8 +1517,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** State of the service and of what it stands on. */
-        get: operations["HealthController_report[1]"];
+        /**
+         * State of the service and of what it stands on
+         * @description Needs no credential.
+         */
+        get: operations["getHealthcheck"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1230,8 +1537,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Liveness probe: the process runs. */
-        get: operations["HealthController_live"];
+        /**
+         * Liveness probe: the process runs
+         * @description Needs no credential.
+         */
+        get: operations["getLiveness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1247,8 +1557,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Readiness probe: the process takes requests. 503 from the moment it is told to stop. */
-        get: operations["HealthController_ready"];
+        /**
+         * Readiness probe: the process takes requests
+         * @description 503 from the moment it is told to stop.
+         *
+         *     Needs no credential.
+         */
+        get: operations["getReadiness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1431,6 +1746,27 @@ export interface components {
             held_by: string[];
             /** @description null until it is completed. */
             receipt: components["schemas"]["ErasureReceipt"] | null;
+        };
+        HeldErasure: {
+            /** @description The legal holds that forbid it. */
+            held_by: string[];
+        };
+        UnrecordedSubject: {
+            /**
+             * @description What mentions it.
+             * @example {
+             *       "events": 12,
+             *       "entries_of": 3,
+             *       "mentions_in_events": 1
+             *     }
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /** @description false where there was more than could be counted in time. */
+            complete: boolean;
+            /** @description Other user ids that are the same e-mail address in other letters. */
+            other_spellings: string[];
         };
         PolicyResponse: {
             /** @enum {string} */
@@ -1654,9 +1990,9 @@ export interface components {
              */
             path: string;
             /** @description Absent where there was no value. */
-            before?: Record<string, never>;
+            before?: unknown;
             /** @description Absent where there is no value. */
-            after?: Record<string, never>;
+            after?: unknown;
         };
         CreatedEntryResponse: {
             /** Format: uuid */
@@ -1691,11 +2027,14 @@ export interface components {
             ip_address: string | null;
             user_agent: string | null;
             message: string | null;
-            before_state: Record<string, never> | null;
-            after_state: Record<string, never> | null;
+            /** @description Any JSON. */
+            before_state: unknown;
+            /** @description Any JSON. */
+            after_state: unknown;
             /** @description What differs between the states, at most 500 values. */
             changes: components["schemas"]["ChangeResponse"][];
-            metadata: Record<string, never> | null;
+            /** @description Any JSON. */
+            metadata: unknown;
             functionality: string | null;
             event_type: string | null;
             store_id: number | null;
@@ -1718,6 +2057,13 @@ export interface components {
             restored: boolean;
             /** @description True when this idempotency_key was used before; the entry is then the first one. */
             duplicate: boolean;
+        };
+        EntryConflict: {
+            /**
+             * Format: uuid
+             * @description Of the entry that was there before.
+             */
+            id?: string;
         };
         CreateEntriesDto: {
             /** @description A bad one sinks no other. */
@@ -1782,11 +2128,14 @@ export interface components {
             ip_address: string | null;
             user_agent: string | null;
             message: string | null;
-            before_state: Record<string, never> | null;
-            after_state: Record<string, never> | null;
+            /** @description Any JSON. */
+            before_state: unknown;
+            /** @description Any JSON. */
+            after_state: unknown;
             /** @description What differs between the states, at most 500 values. */
             changes: components["schemas"]["ChangeResponse"][];
-            metadata: Record<string, never> | null;
+            /** @description Any JSON. */
+            metadata: unknown;
             functionality: string | null;
             event_type: string | null;
             store_id: number | null;
@@ -1917,7 +2266,8 @@ export interface components {
             message: string | null;
             /** @enum {string|null} */
             status: "Success" | "Failed" | null;
-            additional_data: Record<string, never> | null;
+            /** @description Any JSON. */
+            additional_data: unknown;
             /** Format: date-time */
             created_at: string;
             /** @description Whether it was removed and came back from an archive. */
@@ -2163,10 +2513,12 @@ export interface components {
             num_events: number;
         };
         JobResult: {
+            num_events: number;
             /** @description Events stored, each of them once. */
             stored: number;
             /** @description Events that a schema of the tenant refused. */
             rejected: number;
+            seed: number;
             /**
              * Format: date-time
              * @description The events lie from here …
@@ -2177,8 +2529,6 @@ export interface components {
              * @description … to here, exclusive.
              */
             to: string;
-            num_events: number;
-            seed: number;
         };
         JobResponse: {
             /** Format: uuid */
@@ -2303,7 +2653,7 @@ export interface components {
         };
         ValueCount: {
             /** @description The JSON value. */
-            value: string | number | boolean;
+            value: (string | null) | number | boolean;
             count: number;
         };
         BreakdownResponse: {
@@ -2331,7 +2681,8 @@ export interface components {
             event_type: string;
             /** @description Processed events of the last 30 days, by event_time. */
             events_30d: number;
-            schema: Record<string, never> | null;
+            /** @description An object, a boolean, or null where there is none. */
+            schema: unknown;
             /** @enum {string|null} */
             mode: "reject" | "quarantine" | null;
             version: number | null;
@@ -2344,7 +2695,8 @@ export interface components {
         };
         EventTypeSchemaResponse: {
             event_type: string;
-            schema: Record<string, never>;
+            /** @description An object or a boolean. */
+            schema: unknown;
             /** @enum {string} */
             mode: "reject" | "quarantine";
             /** @description Goes up with every change of a schema of the tenant. */
@@ -2783,6 +3135,14 @@ export interface components {
             /** @description True when this event was accepted before; id is then that of the first. */
             duplicate: boolean;
         };
+        EventConflict: {
+            /**
+             * Format: uuid
+             * @description Of the event that was there before.
+             */
+            id?: string;
+            event_id: string;
+        };
         CloudEventDto: {
             /** @enum {string} */
             specversion: "1.0";
@@ -2815,10 +3175,6 @@ export interface components {
         } & {
             [key: string]: (string | null) | (number | null) | (boolean | null);
         };
-        IngestBatchDto: {
-            /** @description At most MAX_BATCH_SIZE. A bad one sinks no other. */
-            events: components["schemas"]["IngestEventDto"][];
-        };
         ResultFault: {
             path: string;
             message: string;
@@ -2846,6 +3202,10 @@ export interface components {
             rejected: number;
             /** @description One per event, in the order sent. */
             results: components["schemas"]["BatchResult"][];
+        };
+        IngestBatchDto: {
+            /** @description At most MAX_BATCH_SIZE. A bad one sinks no other. */
+            events: components["schemas"]["IngestEventDto"][];
         };
         EventResponse: {
             /** Format: uuid */
@@ -2983,6 +3343,18 @@ export interface components {
             /** @description What was refused, and which times were not taken as they were sent. */
             errors?: components["schemas"]["SegmentFault"][];
         };
+        SegmentRefusal: {
+            /** @enum {boolean} */
+            success: false;
+            /** @example invalid_request */
+            code: string;
+            /** @description The same as detail. */
+            message: string;
+            accepted?: number;
+            duplicates?: number;
+            conflicts?: number;
+            rejected?: number;
+        };
         SegmentTrackDto: {
             /** @description Becomes event_id: sending it again stores nothing twice. */
             messageId?: string | null;
@@ -3035,1713 +3407,285 @@ export interface components {
             /** @description An API key with the scope track, when no header carries one. */
             writeKey?: string | unknown;
         };
+        CheckResponse: {
+            /** @enum {string} */
+            status: "up" | "down";
+            /** @description Round trip in milliseconds; null when down. */
+            latency_ms: number | null;
+        };
+        QueueCheckResponse: {
+            /** @enum {string} */
+            status: "up" | "down";
+            /** @description Round trip in milliseconds; null when down. */
+            latency_ms: number | null;
+            /** @enum {string} */
+            backend: "redis" | "postgres";
+        };
+        ChecksResponse: {
+            postgres: components["schemas"]["CheckResponse"];
+            queue: components["schemas"]["QueueCheckResponse"];
+        };
+        HealthResponse: {
+            /** @enum {string} */
+            status: "healthy" | "unhealthy";
+            /** @enum {string} */
+            service: "tidemark";
+            version: string;
+            uptime_s: number;
+            checks: components["schemas"]["ChecksResponse"];
+        };
+        LivenessResponse: {
+            /** @enum {string} */
+            status: "alive";
+        };
+        ReadinessResponse: {
+            /** @enum {string} */
+            status: "ready" | "not_ready";
+        };
         Problem: {
-            /** Format: uri-reference */
-            type: string;
+            /**
+             * @description - `bad-request`: Something in the request is wrong; `errors` names each place.
+             *     - `unauthorized`: There is no credential, or it is not valid.
+             *     - `forbidden`: The credential lacks the scope, or its key or tenant is not active.
+             *     - `not-found`: There is no such thing in your tenant, or nothing at this address.
+             *     - `method-not-allowed`: The address takes other methods; `Allow` names them.
+             *     - `timeout`: The request took too long to arrive. Send it again.
+             *     - `conflict`: It is there already, or too much of it is under way.
+             *     - `held`: A legal hold forbids it, which `held_by` names. It can be done once that is released.
+             *     - `too-large`: The body, or a batch in it, is too large. Send less at once.
+             *     - `unsupported-media-type`: The body is of a type or encoding that is not taken; `Accept` or `Accept-Encoding` names what is.
+             *     - `expectation-failed`: The only expectation that can be met is `100-continue`.
+             *     - `unprocessable`: The request is well-formed, and what it asks for is impossible.
+             *     - `idempotency-conflict`: The id was used before with other content. Take another id, or send the same content.
+             *     - `rate-limit`: The limit of the key or tenant is used up. Wait for `Retry-After` seconds.
+             *     - `too-many-reads`: The tenant asks too many questions at the same time. Wait for `Retry-After` seconds.
+             *     - `headers-too-large`: The headers are too large or too many. Send fewer.
+             *     - `internal-error`: A fault of the service. Report the `request_id`.
+             *     - `unavailable`: The database is away, or too much is under way. Send the request again after `Retry-After` seconds.
+             * @enum {string}
+             */
+            type: "urn:tidemark:problem:bad-request" | "urn:tidemark:problem:unauthorized" | "urn:tidemark:problem:forbidden" | "urn:tidemark:problem:not-found" | "urn:tidemark:problem:method-not-allowed" | "urn:tidemark:problem:timeout" | "urn:tidemark:problem:conflict" | "urn:tidemark:problem:held" | "urn:tidemark:problem:too-large" | "urn:tidemark:problem:unsupported-media-type" | "urn:tidemark:problem:expectation-failed" | "urn:tidemark:problem:unprocessable" | "urn:tidemark:problem:idempotency-conflict" | "urn:tidemark:problem:rate-limit" | "urn:tidemark:problem:too-many-reads" | "urn:tidemark:problem:headers-too-large" | "urn:tidemark:problem:internal-error" | "urn:tidemark:problem:unavailable";
+            /** @example Bad Request */
             title: string;
+            /** @example 400 */
             status: number;
             /** @description A sentence that says what to do. */
             detail: string;
+            /** @description The path that was asked for. */
             instance?: string;
-            request_id?: string;
-            errors?: {
-                path: string;
-                message: string;
-            }[];
+            request_id: string;
+            /** @description At most 100. */
+            errors?: components["schemas"]["Fault"][];
+        };
+        Fault: {
+            /**
+             * @description Where it stands.
+             * @example events[3].payload.price
+             */
+            path: string;
+            /** @example must be a number */
+            message: string;
         };
     };
-    responses: never;
-    parameters: never;
+    responses: {
+        /** @description `bad-request`: Something in the request is wrong; `errors` names each place. */
+        BadRequest: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unauthorized`: There is no credential, or it is not valid. */
+        Unauthorized: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `forbidden`: The credential lacks the scope, or its key or tenant is not active. */
+        Forbidden: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `not-found`: There is no such thing in your tenant, or nothing at this address. */
+        NotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `too-large`: The body, or a batch in it, is too large. Send less at once. */
+        PayloadTooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unsupported-media-type`: The body is of a type or encoding that is not taken; `Accept` or `Accept-Encoding` names what is. */
+        UnsupportedMediaType: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `rate-limit`: The limit of the key or tenant is used up. Wait for `Retry-After` seconds. `too-many-reads`: The tenant asks too many questions at the same time. Wait for `Retry-After` seconds. */
+        TooManyRequests: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unavailable`: The database is away, or too much is under way. Send the request again after `Retry-After` seconds. */
+        ServiceUnavailable: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Any other problem: its `type` and `detail` say what to do. */
+        Problem: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                Allow: components["headers"]["Allow"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: {
+        /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+        TenantId: string;
+    };
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description The request's own X-Request-Id when it was well-formed, else a new one. */
+        "X-Request-Id": string;
+        /** @description Requests per window that the key may send. */
+        "RateLimit-Limit": number;
+        /** @description Requests that are left in the window. */
+        "RateLimit-Remaining": number;
+        /** @description Seconds until some of the window is free again. */
+        "RateLimit-Reset": number;
+        /** @description Seconds after which the request may succeed. */
+        "Retry-After": number;
+        /** @description Methods that the address takes, on 405. */
+        Allow: string;
+        /** @description How to authenticate. */
+        "WWW-Authenticate": string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    ApiCallsController_list: {
-        parameters: {
-            query?: {
-                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
-                tz?: string;
-                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
-                from?: string;
-                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
-                to?: string;
-                method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS";
-                /** @description Part of the path. */
-                endpoint?: string;
-                status_code?: number;
-                /** @description This status or a higher one: 400 for everything refused. */
-                min_status?: number;
-                client_id?: string;
-                /** @description The X-Request-Id of an answer, or the request_id of a problem or a log line. */
-                request_id?: string;
-                /** @description Address of the caller, in any spelling. */
-                ip?: string;
-                /** @description Rows per page. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApiCallPage"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ApiCallsController_export: {
-        parameters: {
-            query?: {
-                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
-                tz?: string;
-                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
-                from?: string;
-                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
-                to?: string;
-                method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS";
-                /** @description Part of the path. */
-                endpoint?: string;
-                status_code?: number;
-                /** @description This status or a higher one: 400 for everything refused. */
-                min_status?: number;
-                client_id?: string;
-                /** @description The X-Request-Id of an answer, or the request_id of a problem or a log line. */
-                request_id?: string;
-                /** @description Address of the caller, in any spelling. */
-                ip?: string;
-                format?: "csv" | "ndjson";
-                /** @description csv only: start with a byte order mark, by which Excel knows UTF-8. */
-                bom?: "true" | "false";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description csv or ndjson */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": string;
-                    "application/x-ndjson": string;
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ProofsController_checkpoint: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CheckpointResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ProofsController_consistency: {
-        parameters: {
-            query: {
-                /** @description Size of the earlier tree: `tree_size` of a checkpoint you kept. */
-                from: number;
-                /** @description Size of the later tree. Default: the newest checkpoint. */
-                to?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConsistencyProofResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ProofsController_inclusion: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["InclusionProofResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ErasuresController_request: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RequestErasureDto"];
-            };
-        };
-        responses: {
-            /** @description With dry_run: what an erasure would find. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErasurePreviewResponse"];
-                };
-            };
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErasureResponse"];
-                };
-            };
-            /** @description A legal hold forbids it; held_by names it. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Nothing is recorded under this user_id; counts says what mentions it. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ErasuresController_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErasureResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    RetentionController_listPolicies: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PolicyList"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    RetentionController_setPolicy: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetPolicyDto"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PolicyList"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    RetentionController_listHolds: {
-        parameters: {
-            query?: {
-                /** @description Rows per page. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HoldPage"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    RetentionController_orderHold: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetHoldDto"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HoldResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    RetentionController_releaseHold: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HoldResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    RetentionController_listRuns: {
-        parameters: {
-            query?: {
-                /** @description Rows per page. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-                /** @description Only runs of this task. */
-                task?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RunPage"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    RetentionController_measureStorage: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StorageResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ArchivesController_list: {
-        parameters: {
-            query?: {
-                /** @description Rows per page. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ArchivePage"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AuditEntriesController_list: {
-        parameters: {
-            query?: {
-                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
-                tz?: string;
-                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
-                from?: string;
-                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
-                to?: string;
-                action_type?: "CREATE" | "UPDATE" | "DELETE" | "VIEW" | "EVENT";
-                source?: "api" | "tidemark";
-                resource_type?: string;
-                resource_id?: string;
-                severity?: "INFO" | "WARNING" | "ERROR" | "CRITICAL";
-                status?: string;
-                user_id?: string;
-                session_id?: string;
-                ip_address?: string;
-                user_agent?: string;
-                client_id?: string;
-                functionality?: string;
-                event_type?: string;
-                store_id?: number;
-                company_id?: number;
-                idempotency_key?: string;
-                /** @description Part of the message, in whatever case. Without `from`, everything is looked at. */
-                message?: string;
-                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. Without `from`, everything is searched. */
-                q?: string;
-                /** @description Rows per page. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EntryPage"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AuditEntriesController_create: {
-        parameters: {
-            query?: never;
-            header: {
-                "idempotency-key": string;
-                /** @description The same as idempotency_key. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreateEntryDto"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CreatedEntryResponse"];
-                };
-            };
-            /** @description The entry is invalid; errors name the field. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description idempotency_key was used before with other content, or only Tidemark itself records this resource_type. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AuditEntriesController_createMany: {
-        parameters: {
-            query?: never;
-            header: {
-                "idempotency-key": string;
-                /** @description Entries without idempotency_key get one from it, by their place: the same request again stores nothing twice. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreateEntriesDto"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CreatedEntriesResponse"];
-                };
-            };
-            /** @description No entry is valid. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CreatedEntriesResponse"];
-                };
-            };
-            /** @description All are of types that only Tidemark records. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CreatedEntriesResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AuditEntriesController_stats: {
-        parameters: {
-            query?: {
-                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
-                tz?: string;
-                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
-                from?: string;
-                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
-                to?: string;
-                action_type?: "CREATE" | "UPDATE" | "DELETE" | "VIEW" | "EVENT";
-                source?: "api" | "tidemark";
-                resource_type?: string;
-                resource_id?: string;
-                severity?: "INFO" | "WARNING" | "ERROR" | "CRITICAL";
-                status?: string;
-                user_id?: string;
-                session_id?: string;
-                ip_address?: string;
-                user_agent?: string;
-                client_id?: string;
-                functionality?: string;
-                event_type?: string;
-                store_id?: number;
-                company_id?: number;
-                idempotency_key?: string;
-                /** @description Part of the message, in whatever case. Without `from`, everything is looked at. */
-                message?: string;
-                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. Without `from`, everything is searched. */
-                q?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EntryStatsResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AuditEntriesController_export: {
-        parameters: {
-            query?: {
-                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
-                tz?: string;
-                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
-                from?: string;
-                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
-                to?: string;
-                action_type?: "CREATE" | "UPDATE" | "DELETE" | "VIEW" | "EVENT";
-                source?: "api" | "tidemark";
-                resource_type?: string;
-                resource_id?: string;
-                severity?: "INFO" | "WARNING" | "ERROR" | "CRITICAL";
-                status?: string;
-                user_id?: string;
-                session_id?: string;
-                ip_address?: string;
-                user_agent?: string;
-                client_id?: string;
-                functionality?: string;
-                event_type?: string;
-                store_id?: number;
-                company_id?: number;
-                idempotency_key?: string;
-                /** @description Part of the message, in whatever case. Without `from`, everything is looked at. */
-                message?: string;
-                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. Without `from`, everything is searched. */
-                q?: string;
-                format?: "csv" | "xlsx" | "ndjson";
-                /** @description csv only: start with a byte order mark, by which Excel knows UTF-8. */
-                bom?: "true" | "false";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv; charset=utf-8": string;
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                    "application/x-ndjson; charset=utf-8": string;
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AuditEntriesController_cleanUp: {
-        parameters: {
-            query?: {
-                /** @description Not below the days that audit entries are kept by the policy of the tenant or AUDIT_RETENTION_DAYS, the default. */
-                older_than_days?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CleanupResponse"];
-                };
-            };
-            /** @description Entries of the tenant are being archived by another request or process. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description older_than_days is below the days that audit entries are kept, or no place for archives is set. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AuditEntriesController_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EntryResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AuditEventsController_create: {
-        parameters: {
-            query?: never;
-            header: {
-                "idempotency-key": string;
-                /** @description Sending it again stores nothing twice. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreateAuditEventDto"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AuditEventResponse"];
-                };
-            };
-            /** @description The catalogue lacks this functionality or event type, or only Tidemark itself records it, or the Idempotency-Key was used before with other content. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AuditEventsController_recent: {
-        parameters: {
-            query?: {
-                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
-                tz?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecentAuditEventsResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AuditEventsController_search: {
-        parameters: {
-            query?: {
-                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
-                tz?: string;
-                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: the beginning. */
-                from_date?: string;
-                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
-                to_date?: string;
-                functionality?: string;
-                event_type?: string;
-                status?: "Success" | "Failed";
-                store_id?: number;
-                company_id?: number;
-                user?: string;
-                /** @description Part of the message, in whatever case; taken as it is. */
-                message_pattern?: string;
-                page_number?: number;
-                page_size?: number;
-                /** @description Also reads the archives with events from the range, at most 500,000 entries of them; page_number × page_size is then at most 5,000. */
-                include_archived?: "true" | "false";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AuditEventPage"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AuditEventsController_export: {
-        parameters: {
-            query?: {
-                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
-                tz?: string;
-                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: the beginning. */
-                from_date?: string;
-                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
-                to_date?: string;
-                functionality?: string;
-                event_type?: string;
-                status?: "Success" | "Failed";
-                store_id?: number;
-                company_id?: number;
-                user?: string;
-                /** @description Part of the message, in whatever case; taken as it is. */
-                message_pattern?: string;
-                /** @description The 500 most recent, whatever else is asked for. */
-                recent?: "true" | "false";
-                /** @description Only this page of the search; absent: all of it. */
-                page_number?: number;
-                page_size?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AuditEventsController_eventTypes: {
-        parameters: {
-            query: {
-                functionality_name: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EventTypesResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AuditEventsController_listFunctionalities: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CatalogueResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AuditEventsController_addFunctionality: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AddFunctionalityDto"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EventTypesResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    TenantsController_list: {
-        parameters: {
-            query?: {
-                /** @description Rows per page. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TenantPage"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    TenantsController_create: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreateTenantDto"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TenantResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    TenantsController_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TenantResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    TenantsController_update: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["UpdateTenantDto"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TenantResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    KeysController_list: {
-        parameters: {
-            query?: {
-                /** @description Rows per page. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["KeyPage"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    KeysController_create: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreateKeyDto"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CreatedKeyResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    KeysController_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["KeyResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    KeysController_delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    KeysController_update: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["UpdateKeyDto"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["KeyResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    KeysController_rotate: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["RotateKeyDto"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CreatedKeyResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AuthController_info: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AuthInfoResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AuthController_token: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TokenResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    SessionsController_signIn: {
-        parameters: {
-            query?: never;
-            header: {
-                "sec-fetch-site": string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignInDto"];
-            };
-        };
-        responses: {
-            /** @description Signed in; Set-Cookie holds the session. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    SessionsController_signOut: {
+    ingestEvent: {
         parameters: {
             query?: never;
             header?: {
-                /** @description As GET /auth/info tells it. */
-                "X-CSRF-Token"?: string;
+                /** @description Stands for event_id. */
+                "Idempotency-Key"?: string;
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
             };
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    QueueStatusController_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueueStatusResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    JobsController_generateSampleData: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                num_events: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": components["schemas"]["GenerateSampleDataDto"];
+                /**
+                 * @example {
+                 *       "event_type": "page_view",
+                 *       "event_id": "page-view-1",
+                 *       "user_id": "user-4711",
+                 *       "session_id": "session-1",
+                 *       "payload": {
+                 *         "page_url": "/pricing",
+                 *         "device_type": "mobile"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["IngestEventDto"];
             };
         };
         responses: {
+            /** @description Accepted */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AcceptedJobResponse"];
+                    "application/json": components["schemas"]["IngestedResponse"];
                 };
             };
-            /** @description Too many jobs of the tenant are unfinished. */
-            409: {
+            /** @description The event is invalid; errors name the field. */
+            400: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    JobsController_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                job_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description event_id was used before with other content. */
+            422: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobResponse"];
+                    "application/problem+json": components["schemas"]["Problem"] | (components["schemas"]["Problem"] & components["schemas"]["EventConflict"]);
                 };
             };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    "AnalyticsController_countByType[0]": {
+    listEvents: {
         parameters: {
             query?: {
                 /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
@@ -4750,319 +3694,434 @@ export interface operations {
                 from?: string;
                 /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
-                /** @description Only events of this calling application. */
-                client_id?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EventsByTypeResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "AnalyticsController_countByType[1]": {
-        parameters: {
-            query?: {
-                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
-                tz?: string;
-                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
-                from?: string;
-                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
-                to?: string;
-                /** @description Only events of this calling application. */
-                client_id?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EventsByTypeResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AnalyticsController_countByClientAndType: {
-        parameters: {
-            query?: {
-                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
-                tz?: string;
-                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
-                from?: string;
-                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
-                to?: string;
-                /** @description Only events of this calling application. */
-                client_id?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EventsByClientAndTypeResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AnalyticsController_getTimeseries: {
-        parameters: {
-            query?: {
-                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
-                tz?: string;
-                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
-                from?: string;
-                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
-                to?: string;
-                /** @description Only events of this calling application. */
-                client_id?: string;
-                /** @description Default: one that makes a readable chart. */
-                interval?: "minute" | "hour" | "day" | "week" | "month";
-                /** @description Only events of this type. */
-                event_type?: string;
-                /** @description Distinct users or sessions instead of events: of all events, and at most 100 buckets. */
-                measure?: "events" | "users" | "sessions";
-                /** @description One series for each. */
-                group_by?: "event_type" | "client_id";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TimeseriesResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AnalyticsController_getProcessingMetrics: {
-        parameters: {
-            query?: {
-                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
-                tz?: string;
-                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
-                from?: string;
-                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
-                to?: string;
-                /** @description Only events of this calling application. */
-                client_id?: string;
-                /** @description The last so many days, instead of from and to. */
-                days?: number;
-                /** @description Of `series`. Default: one that makes a readable chart. */
-                interval?: "minute" | "hour" | "day" | "week" | "month";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProcessingMetricsResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AnalyticsController_getBreakdown: {
-        parameters: {
-            query: {
-                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
-                tz?: string;
-                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
-                from?: string;
-                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
-                to?: string;
-                /** @description A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
-                property: string;
-                /** @description Only events of this type. */
-                event_type?: string;
-                /** @description Only events of this calling application. */
-                client_id?: string;
-                /** @description Most values in the answer. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BreakdownResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    EventTypesController_list: {
-        parameters: {
-            query?: {
-                /** @description Rows per page. */
+                /**
+                 * @description Rows per page.
+                 * @example 20
+                 */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                /** @description Types whose name begins so. */
-                prefix?: string;
+                /** @description The one event with this event_id of `client_id` (default: your own), whenever it was. Any id can be asked for here; `failed`, which is an address, only here. */
+                event_id?: string;
+                /** @example page_view */
+                event_type?: string;
+                user_id?: string;
+                session_id?: string;
+                client_id?: string;
+                status?: "queued" | "processed" | "failed";
+                /** @description A JSON object of at most 10 properties and the value that each must have. A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
+                where?: string;
             };
-            header?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EventTypePage"];
+                    "application/json": components["schemas"]["EventPage"];
                 };
             };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Stands for event_id. */
+                "Idempotency-Key"?: string;
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "event_type": "page_view",
+                 *       "event_id": "page-view-2",
+                 *       "user_id": "user-4711",
+                 *       "properties": {
+                 *         "page_url": "/checkout"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["IngestEventDto"];
+                /**
+                 * @example {
+                 *       "specversion": "1.0",
+                 *       "id": "order-7",
+                 *       "source": "/shop",
+                 *       "type": "order_placed",
+                 *       "subject": "user-4711",
+                 *       "data": {
+                 *         "total": 59.9,
+                 *         "currency": "EUR"
+                 *       }
+                 *     }
+                 */
+                "application/cloudevents+json": components["schemas"]["CloudEventDto"];
+                /**
+                 * @example [
+                 *       {
+                 *         "specversion": "1.0",
+                 *         "id": "order-7",
+                 *         "source": "/shop",
+                 *         "type": "order_placed",
+                 *         "subject": "user-4711",
+                 *         "data": {
+                 *           "total": 59.9,
+                 *           "currency": "EUR"
+                 *         }
+                 *       },
+                 *       {
+                 *         "specversion": "1.0",
+                 *         "id": "order-8",
+                 *         "source": "/shop",
+                 *         "type": "order_placed",
+                 *         "subject": "user-4711",
+                 *         "data": {
+                 *           "total": 59.9,
+                 *           "currency": "EUR"
+                 *         }
+                 *       }
+                 *     ]
+                 */
+                "application/cloudevents-batch+json": components["schemas"]["CloudEventDto"][];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IngestedResponse"] | components["schemas"]["BatchResponse"];
+                };
+            };
+            /** @description No event is valid; of a batch, results say what is wrong with each. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] | (components["schemas"]["Problem"] & components["schemas"]["BatchResponse"]);
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description event_id was used before with other content. */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] | (components["schemas"]["Problem"] & components["schemas"]["EventConflict"]);
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    ingestBatch: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Events without event_id get one from it, by their place: the same request again stores nothing twice. */
+                "Idempotency-Key"?: string;
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "events": [
+                 *         {
+                 *           "event_type": "order_placed",
+                 *           "event_id": "order-1",
+                 *           "user_id": "user-4711",
+                 *           "payload": {
+                 *             "total": 120,
+                 *             "currency": "EUR"
+                 *           }
+                 *         },
+                 *         {
+                 *           "event_type": "order_placed",
+                 *           "event_id": "order-2",
+                 *           "user_id": "user-4711",
+                 *           "payload": {
+                 *             "total": "a lot",
+                 *             "currency": "EUR"
+                 *           }
+                 *         },
+                 *         {
+                 *           "event_type": "order_placed",
+                 *           "event_id": "order-3",
+                 *           "user_id": "user-4711",
+                 *           "payload": {
+                 *             "currency": "EUR"
+                 *           }
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["IngestBatchDto"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchResponse"];
+                };
+            };
+            /** @description No event is valid. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] | (components["schemas"]["Problem"] & components["schemas"]["BatchResponse"]);
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEvent: {
+        parameters: {
+            query?: {
+                /** @description Whose event_id is meant; default: your own client_id. */
+                client_id?: string;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path: {
+                /** @example page-view-1 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    enrichEvent: {
+        parameters: {
+            query?: {
+                /** @description Whose event_id is meant; default: your own client_id. */
+                client_id?: string;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path: {
+                /** @example page-view-1 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "additional_properties": {
+                 *         "segment": "enterprise"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EnrichEventDto"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventResponse"] | components["schemas"]["EnrichedResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The enrichment would grow beyond 64 KiB or 1,000 names. */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    EventTypesController_getSchema: {
+    getEventTypeSchema: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
             path: {
+                /** @example order_placed */
                 event_type: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["EventTypeSchemaResponse"];
                 };
             };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    EventTypesController_putSchema: {
+    setEventTypeSchema: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
             path: {
+                /** @example order_placed */
                 event_type: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "schema": {
+                 *         "type": "object",
+                 *         "required": [
+                 *           "total"
+                 *         ],
+                 *         "properties": {
+                 *           "total": {
+                 *             "type": "number",
+                 *             "minimum": 0
+                 *           }
+                 *         }
+                 *       },
+                 *       "mode": "quarantine"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PutSchemaDto"];
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5072,50 +4131,103 @@ export interface operations {
             /** @description Not a JSON Schema, or one that could hold up the service; errors say where. */
             400: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    EventTypesController_deleteSchema: {
+    deleteEventTypeSchema: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
             path: {
+                /** @example order_placed */
                 event_type: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description No Content */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEventTypes: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Rows per page.
+                 * @example 20
+                 */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Types whose name begins so. */
+                prefix?: string;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["EventTypePage"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    FailedEventsController_list: {
+    listFailedEvents: {
         parameters: {
             query?: {
                 /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
@@ -5130,143 +4242,160 @@ export interface operations {
                 from?: string;
                 /** @description Failed before: RFC 3339, or a date or time in `tz`. Default: until now. */
                 to?: string;
-                /** @description Rows per page. */
+                /**
+                 * @description Rows per page.
+                 * @example 20
+                 */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["FailedEventPage"];
                 };
             };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    FailedEventsController_get: {
+    getFailedEvent: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
             path: {
+                /**
+                 * @description `data.0.id` of an answer of `listFailedEvents`.
+                 * @example 019a0000-0000-7000-8000-000000000001
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["FailedEventResponse"];
                 };
             };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    FailedEventsController_discard: {
+    discardFailedEvent: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
             path: {
+                /**
+                 * @description `data.0.id` of an answer of `listFailedEvents`.
+                 * @example 019a0000-0000-7000-8000-000000000001
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description No Content */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    FailedEventsController_retryMany: {
+    retryFailedEvent: {
         parameters: {
             query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["RetryFailedDto"];
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
             };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RetriedAllResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    FailedEventsController_retryOne: {
-        parameters: {
-            query?: never;
-            header?: never;
             path: {
+                /**
+                 * @description `data.0.id` of an answer of `listFailedEvents`.
+                 * @example 019a0000-0000-7000-8000-000000000001
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "payload": {
+                 *         "total": 80,
+                 *         "currency": "EUR"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["RetryOneDto"];
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5276,217 +4405,75 @@ export interface operations {
             /** @description The new payload does not fit the schema; nothing was changed. */
             400: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    FunnelsController_query: {
+    retryFailedEvents: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": components["schemas"]["FunnelQueryDto"];
+                /**
+                 * @example {
+                 *       "event_type": "order_placed"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RetryFailedDto"];
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FunnelResponse"];
+                    "application/json": components["schemas"]["RetriedAllResponse"];
                 };
             };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    FunnelsController_list: {
+    getOverview: {
         parameters: {
             query?: {
-                /** @description Rows per page. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SavedFunnelPage"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    FunnelsController_create: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreateFunnelDto"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SavedFunnelResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    FunnelsController_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SavedFunnelResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    FunnelsController_delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    FunnelsController_getResult: {
-        parameters: {
-            query?: {
-                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
-                tz?: string;
-                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
-                from?: string;
-                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
-                to?: string;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FunnelResponse"];
-                };
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    UsersController_getOverview: {
-        parameters: {
-            query?: {
-                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                /**
+                 * @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times.
+                 * @example America/Chicago
+                 */
                 tz?: string;
                 /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
@@ -5501,32 +4488,38 @@ export interface operations {
                 /** @description Of `trend`. Default: one that makes a readable chart. */
                 interval?: "minute" | "hour" | "day" | "week" | "month";
             };
-            header?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OverviewResponse"] | components["schemas"]["UserOverviewResponse"];
                 };
             };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    UsersController_getRetention: {
+    getEventsByType: {
         parameters: {
             query?: {
                 /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
@@ -5535,34 +4528,291 @@ export interface operations {
                 from?: string;
                 /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
-                interval?: "day" | "week";
+                /** @description Only events of this calling application. */
+                client_id?: string;
             };
-            header?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsByTypeResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCountByType: {
+        parameters: {
+            query?: {
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
+                from?: string;
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
+                to?: string;
+                /** @description Only events of this calling application. */
+                client_id?: string;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsByTypeResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEventsByClientAndType: {
+        parameters: {
+            query?: {
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
+                from?: string;
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
+                to?: string;
+                /** @description Only events of this calling application. */
+                client_id?: string;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsByClientAndTypeResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTimeseries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times.
+                 * @example America/Chicago
+                 */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
+                from?: string;
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
+                to?: string;
+                /** @description Only events of this calling application. */
+                client_id?: string;
+                /**
+                 * @description Default: one that makes a readable chart.
+                 * @example day
+                 */
+                interval?: "minute" | "hour" | "day" | "week" | "month";
+                /** @description Only events of this type. */
+                event_type?: string;
+                /** @description Distinct users or sessions instead of events: of all events, and at most 100 buckets. */
+                measure?: "events" | "users" | "sessions";
+                /**
+                 * @description One series for each.
+                 * @example event_type
+                 */
+                group_by?: "event_type" | "client_id";
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimeseriesResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getBreakdown: {
+        parameters: {
+            query: {
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
+                from?: string;
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
+                to?: string;
+                /**
+                 * @description A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key.
+                 * @example device_type
+                 */
+                property: string;
+                /**
+                 * @description Only events of this type.
+                 * @example page_view
+                 */
+                event_type?: string;
+                /** @description Only events of this calling application. */
+                client_id?: string;
+                /**
+                 * @description Most values in the answer.
+                 * @example 10
+                 */
+                limit?: number;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakdownResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRetention: {
+        parameters: {
+            query?: {
+                /**
+                 * @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times.
+                 * @example America/Chicago
+                 */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
+                from?: string;
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
+                to?: string;
+                /** @example day */
+                interval?: "day" | "week";
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RetentionResponse"];
                 };
             };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    UsersController_getJourney: {
+    getUserJourney: {
         parameters: {
             query?: {
                 /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
@@ -5571,89 +4821,49 @@ export interface operations {
                 from?: string;
                 /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
-                /** @description Events per page. */
+                /**
+                 * @description Events per page.
+                 * @example 100
+                 */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
             path: {
+                /** @example user-4711 */
                 user_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["JourneyResponse"];
                 };
             };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    EventsController_ingest: {
-        parameters: {
-            query?: never;
-            header: {
-                "idempotency-key": string;
-                /** @description The same as event_id. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["IngestEventDto"];
-            };
-        };
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IngestedResponse"];
-                };
-            };
-            /** @description The event is invalid; errors name the field. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description event_id was used before with other content. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    EventsController_list: {
+    getProcessingMetrics: {
         parameters: {
             query?: {
                 /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
@@ -5662,281 +4872,1884 @@ export interface operations {
                 from?: string;
                 /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
-                /** @description Rows per page. */
+                /** @description Only events of this calling application. */
+                client_id?: string;
+                /**
+                 * @description The last so many days, instead of from and to.
+                 * @example 7
+                 */
+                days?: number;
+                /** @description Of `series`. Default: one that makes a readable chart. */
+                interval?: "minute" | "hour" | "day" | "week" | "month";
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProcessingMetricsResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getQueueStatus: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueStatusResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    queryFunnel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "steps": [
+                 *         {
+                 *           "event_type": "page_view"
+                 *         },
+                 *         {
+                 *           "event_type": "order_placed",
+                 *           "where": {
+                 *             "currency": "EUR"
+                 *           }
+                 *         }
+                 *       ],
+                 *       "window_s": 86400
+                 *     }
+                 */
+                "application/json": components["schemas"]["FunnelQueryDto"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunnelResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listFunnels: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Rows per page.
+                 * @example 20
+                 */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                /** @description The one event with this event_id of `client_id` (default: your own), whenever it was. Any id can be asked for here; `failed`, which is an address, only here. */
-                event_id?: string;
-                event_type?: string;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedFunnelPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createFunnel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Checkout",
+                 *       "steps": [
+                 *         {
+                 *           "event_type": "page_view"
+                 *         },
+                 *         {
+                 *           "event_type": "order_placed",
+                 *           "where": {
+                 *             "currency": "EUR"
+                 *           }
+                 *         }
+                 *       ],
+                 *       "window_s": 86400
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateFunnelDto"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedFunnelResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getFunnel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path: {
+                /**
+                 * @description `id` of an answer of `createFunnel`.
+                 * @example 019a0000-0000-7000-8000-000000000002
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedFunnelResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteFunnel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path: {
+                /**
+                 * @description `id` of an answer of `createFunnel`.
+                 * @example 019a0000-0000-7000-8000-000000000002
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getFunnelResult: {
+        parameters: {
+            query?: {
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
+                from?: string;
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
+                to?: string;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path: {
+                /**
+                 * @description `id` of an answer of `createFunnel`.
+                 * @example 019a0000-0000-7000-8000-000000000002
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunnelResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAuditEntries: {
+        parameters: {
+            query?: {
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
+                from?: string;
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
+                to?: string;
+                action_type?: "CREATE" | "UPDATE" | "DELETE" | "VIEW" | "EVENT";
+                source?: "api" | "tidemark";
+                resource_type?: string;
+                resource_id?: string;
+                severity?: "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+                status?: string;
                 user_id?: string;
                 session_id?: string;
+                ip_address?: string;
+                user_agent?: string;
                 client_id?: string;
-                status?: "queued" | "processed" | "failed";
-                /** @description A JSON object of at most 10 properties and the value that each must have. A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
-                where?: string;
+                functionality?: string;
+                event_type?: string;
+                store_id?: number;
+                company_id?: number;
+                idempotency_key?: string;
+                /** @description Part of the message, in whatever case. Without `from`, everything is looked at. */
+                message?: string;
+                /**
+                 * @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. Without `from`, everything is searched.
+                 * @example invoice
+                 */
+                q?: string;
+                /**
+                 * @description Rows per page.
+                 * @example 20
+                 */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EventPage"];
+                    "application/json": components["schemas"]["EntryPage"];
                 };
             };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    EventsController_ingestOrCloudEvents: {
+    createAuditEntry: {
         parameters: {
             query?: never;
-            header: {
-                "idempotency-key": string;
-                /** @description The same as event_id. */
+            header?: {
+                /** @description The same as idempotency_key. */
                 "Idempotency-Key"?: string;
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["IngestEventDto"];
-                "application/cloudevents+json": components["schemas"]["CloudEventDto"];
-                "application/cloudevents-batch+json": components["schemas"]["CloudEventDto"][];
+                /**
+                 * @example {
+                 *       "action_type": "UPDATE",
+                 *       "resource_type": "invoice",
+                 *       "resource_id": "INV-42",
+                 *       "user_id": "user-4711",
+                 *       "before_state": {
+                 *         "status": "draft",
+                 *         "total": 120
+                 *       },
+                 *       "after_state": {
+                 *         "status": "approved",
+                 *         "total": 120
+                 *       },
+                 *       "message": "Invoice approved",
+                 *       "idempotency_key": "invoice-42-approved"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateEntryDto"];
             };
         };
         responses: {
-            202: {
+            /** @description Created */
+            201: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IngestedResponse"];
+                    "application/json": components["schemas"]["CreatedEntryResponse"];
                 };
             };
-            /** @description The event is invalid; errors name the field. */
+            /** @description The entry is invalid; errors name the field. */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description event_id was used before with other content. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description idempotency_key was used before with other content, or only Tidemark itself records this resource_type. */
             422: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] | (components["schemas"]["Problem"] & components["schemas"]["EntryConflict"]);
                 };
             };
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    EventsController_ingestBatch: {
+    createAuditEntries: {
         parameters: {
             query?: never;
             header: {
                 "idempotency-key": string;
-                /** @description Events without event_id get one from it, by their place: the same request again stores nothing twice. */
+                /** @description Entries without idempotency_key get one from it, by their place: the same request again stores nothing twice. */
                 "Idempotency-Key"?: string;
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["IngestBatchDto"];
+                /**
+                 * @example {
+                 *       "logs": [
+                 *         {
+                 *           "action_type": "VIEW",
+                 *           "resource_type": "invoice",
+                 *           "resource_id": "INV-42",
+                 *           "user_id": "user-4711"
+                 *         },
+                 *         {
+                 *           "action_type": "DELETE",
+                 *           "resource_type": "invoice",
+                 *           "resource_id": "INV-41",
+                 *           "severity": "WARNING"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateEntriesDto"];
             };
         };
         responses: {
-            202: {
+            /** @description Created */
+            201: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BatchResponse"];
+                    "application/json": components["schemas"]["CreatedEntriesResponse"];
                 };
             };
-            /** @description No event is valid. */
+            /** @description No entry is valid. */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BatchResponse"];
+                    "application/problem+json": components["schemas"]["Problem"] | (components["schemas"]["Problem"] & components["schemas"]["CreatedEntriesResponse"]);
                 };
             };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description All are of types that only Tidemark records. */
+            422: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] | (components["schemas"]["Problem"] & components["schemas"]["CreatedEntriesResponse"]);
                 };
             };
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    EventsController_get: {
+    getAuditEntry: {
         parameters: {
-            query?: {
-                /** @description Whose event_id is meant; default: your own client_id. */
-                client_id?: string;
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
             };
-            header?: never;
             path: {
+                /**
+                 * @description `id` of an answer of `createAuditEntry`.
+                 * @example 019a0000-0000-7000-8000-000000000003
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EventResponse"];
+                    "application/json": components["schemas"]["EntryResponse"];
                 };
             };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getAuditEntryStats: {
+        parameters: {
+            query?: {
+                /**
+                 * @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times.
+                 * @example America/Chicago
+                 */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
+                from?: string;
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
+                to?: string;
+                action_type?: "CREATE" | "UPDATE" | "DELETE" | "VIEW" | "EVENT";
+                source?: "api" | "tidemark";
+                resource_type?: string;
+                resource_id?: string;
+                severity?: "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+                status?: string;
+                user_id?: string;
+                session_id?: string;
+                ip_address?: string;
+                user_agent?: string;
+                client_id?: string;
+                functionality?: string;
+                event_type?: string;
+                store_id?: number;
+                company_id?: number;
+                idempotency_key?: string;
+                /** @description Part of the message, in whatever case. Without `from`, everything is looked at. */
+                message?: string;
+                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. Without `from`, everything is searched. */
+                q?: string;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryStatsResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportAuditEntries: {
+        parameters: {
+            query?: {
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
+                from?: string;
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
+                to?: string;
+                action_type?: "CREATE" | "UPDATE" | "DELETE" | "VIEW" | "EVENT";
+                source?: "api" | "tidemark";
+                resource_type?: string;
+                resource_id?: string;
+                severity?: "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+                status?: string;
+                user_id?: string;
+                session_id?: string;
+                ip_address?: string;
+                user_agent?: string;
+                client_id?: string;
+                functionality?: string;
+                event_type?: string;
+                store_id?: number;
+                company_id?: number;
+                idempotency_key?: string;
+                /** @description Part of the message, in whatever case. Without `from`, everything is looked at. */
+                message?: string;
+                /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. Without `from`, everything is searched. */
+                q?: string;
+                /** @example ndjson */
+                format?: "csv" | "xlsx" | "ndjson";
+                /** @description csv only: start with a byte order mark, by which Excel knows UTF-8. */
+                bom?: "true" | "false";
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Name of the file. */
+                    "Content-Disposition"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listArchives: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Rows per page.
+                 * @example 20
+                 */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchivePage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cleanUpAuditEntries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Not below the days that audit entries are kept by the policy of the tenant or AUDIT_RETENTION_DAYS, the default.
+                 * @example 3650
+                 */
+                older_than_days?: number;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CleanupResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description Entries of the tenant are being archived by another request or process. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description older_than_days is below the days that audit entries are kept, or no place for archives is set. */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    EventsController_enrich: {
+    getInclusionProof: {
         parameters: {
-            query?: {
-                /** @description Whose event_id is meant; default: your own client_id. */
-                client_id?: string;
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
             };
-            header?: never;
             path: {
+                /**
+                 * @description `id` of an answer of `createAuditEntry`.
+                 * @example 019a0000-0000-7000-8000-000000000003
+                 */
                 id: string;
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["EnrichEventDto"];
-            };
-        };
+        requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EventResponse"] | components["schemas"]["EnrichedResponse"];
+                    "application/json": components["schemas"]["InclusionProofResponse"];
                 };
             };
-            /** @description The enrichment would grow beyond 64 KiB or 1,000 names. */
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getConsistencyProof: {
+        parameters: {
+            query: {
+                /**
+                 * @description Size of the earlier tree: `tree_size` of a checkpoint you kept.
+                 * @example 1
+                 */
+                from: number;
+                /** @description Size of the later tree. Default: the newest checkpoint. */
+                to?: number;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsistencyProofResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listFunctionalities: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    addFunctionality: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "functionality": "Inventory",
+                 *       "event_types": [
+                 *         "Stock counted",
+                 *         "Stock corrected"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["AddFunctionalityDto"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventTypesResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAuditEventTypes: {
+        parameters: {
+            query: {
+                /** @example Authenticate */
+                functionality_name: string;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventTypesResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createAuditEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Sending it again stores nothing twice. */
+                "Idempotency-Key"?: string;
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "functionality": "Authenticate",
+                 *       "event_type": "Login",
+                 *       "store_id": 101,
+                 *       "company_id": 5001,
+                 *       "user": "jdoe",
+                 *       "message": "User logged in successfully",
+                 *       "status": "Success",
+                 *       "additional_data": {
+                 *         "ip": "192.0.2.10",
+                 *         "browser": "Chrome"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateAuditEventDto"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEventResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The catalogue lacks this functionality or event type, or only Tidemark itself records it, or the Idempotency-Key was used before with other content. */
             422: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    SegmentController_acceptBatch: {
+    listRecentAuditEvents: {
+        parameters: {
+            query?: {
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecentAuditEventsResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    searchAuditEvents: {
+        parameters: {
+            query?: {
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: the beginning. */
+                from_date?: string;
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
+                to_date?: string;
+                /** @example Authenticate */
+                functionality?: string;
+                event_type?: string;
+                status?: "Success" | "Failed";
+                store_id?: number;
+                company_id?: number;
+                user?: string;
+                /** @description Part of the message, in whatever case; taken as it is. */
+                message_pattern?: string;
+                /** @example 1 */
+                page_number?: number;
+                /** @example 100 */
+                page_size?: number;
+                /** @description Also reads the archives with events from the range, at most 500,000 entries of them; page_number × page_size is then at most 5,000. */
+                include_archived?: "true" | "false";
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEventPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportAuditEvents: {
+        parameters: {
+            query?: {
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: the beginning. */
+                from_date?: string;
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
+                to_date?: string;
+                /** @example Authenticate */
+                functionality?: string;
+                event_type?: string;
+                status?: "Success" | "Failed";
+                store_id?: number;
+                company_id?: number;
+                user?: string;
+                /** @description Part of the message, in whatever case; taken as it is. */
+                message_pattern?: string;
+                /** @description The 500 most recent, whatever else is asked for. */
+                recent?: "true" | "false";
+                /** @description Only this page of the search; absent: all of it. */
+                page_number?: number;
+                page_size?: number;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Name of the file. */
+                    "Content-Disposition"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listApiCalls: {
+        parameters: {
+            query?: {
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
+                from?: string;
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
+                to?: string;
+                method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS";
+                /** @description Part of the path. */
+                endpoint?: string;
+                status_code?: number;
+                /**
+                 * @description This status or a higher one: 400 for everything refused.
+                 * @example 400
+                 */
+                min_status?: number;
+                client_id?: string;
+                /** @description The X-Request-Id of an answer, or the request_id of a problem or a log line. */
+                request_id?: string;
+                /** @description Address of the caller, in any spelling. */
+                ip?: string;
+                /**
+                 * @description Rows per page.
+                 * @example 20
+                 */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiCallPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportApiCalls: {
+        parameters: {
+            query?: {
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
+                from?: string;
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
+                to?: string;
+                method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS";
+                /** @description Part of the path. */
+                endpoint?: string;
+                status_code?: number;
+                /** @description This status or a higher one: 400 for everything refused. */
+                min_status?: number;
+                client_id?: string;
+                /** @description The X-Request-Id of an answer, or the request_id of a problem or a log line. */
+                request_id?: string;
+                /** @description Address of the caller, in any spelling. */
+                ip?: string;
+                /** @example csv */
+                format?: "csv" | "ndjson";
+                /** @description csv only: start with a byte order mark, by which Excel knows UTF-8. */
+                bom?: "true" | "false";
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Name of the file. */
+                    "Content-Disposition"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    requestErasure: {
         parameters: {
             query?: never;
-            header: {
-                "idempotency-key": string;
-                /** @description Stands for messageId: of each message of a batch, by its place. */
-                "Idempotency-Key"?: string;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SegmentBatchDto"];
+                /**
+                 * @example {
+                 *       "user_id": "user-4712",
+                 *       "mentions": "keep",
+                 *       "confirm": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["RequestErasureDto"];
             };
         };
         responses: {
+            /** @description With dry_run: what an erasure would find. */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SegmentResponse"];
+                    "application/json": components["schemas"]["ErasurePreviewResponse"];
                 };
             };
-            /** @description No message is valid; errors name the fields. Only 400 is final. */
-            400: {
+            /** @description Accepted */
+            202: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["ErasureResponse"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description A legal hold forbids it; held_by names it. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] | (components["schemas"]["Problem"] & components["schemas"]["HeldErasure"]);
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description Nothing is recorded under this user_id; counts says what mentions it. */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] | (components["schemas"]["Problem"] & components["schemas"]["UnrecordedSubject"]);
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    SegmentController_acceptTrack: {
+    getErasure: {
         parameters: {
             query?: never;
-            header: {
-                "idempotency-key": string;
-                /** @description Stands for messageId: of each message of a batch, by its place. */
-                "Idempotency-Key"?: string;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path: {
+                /**
+                 * @description `id` of an answer of `requestErasure`.
+                 * @example 019a0000-0000-7000-8000-000000000004
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listRetentionPolicies: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    setRetentionPolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "kind": "events",
+                 *       "event_type": "page_view",
+                 *       "days": 90
+                 *     }
+                 */
+                "application/json": components["schemas"]["SetPolicyDto"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listLegalHolds: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Rows per page.
+                 * @example 20
+                 */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    orderLegalHold: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "Case 2026-117, ordered by the court",
+                 *       "user_id": "user-4711"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SetHoldDto"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    releaseLegalHold: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path: {
+                /**
+                 * @description `id` of an answer of `orderLegalHold`.
+                 * @example 019a0000-0000-7000-8000-000000000005
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listTaskRuns: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Rows per page.
+                 * @example 20
+                 */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Only runs of this task. */
+                task?: string;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getStorage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    sendSegmentTrack: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Stands for messageId: of each message of a batch, by its place. */
+                "Idempotency-Key"?: string;
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "userId": "user-4711",
+                 *       "event": "order_placed",
+                 *       "properties": {
+                 *         "total": 59.9
+                 *       },
+                 *       "messageId": "message-1"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SegmentTrackDto"];
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5946,40 +6759,138 @@ export interface operations {
             /** @description The message is not valid; errors name the fields. */
             400: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `unauthorized`: There is no credential, or it is not valid. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `forbidden`: The credential lacks the scope, or its key or tenant is not active. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `not-found`: There is no such thing in your tenant, or nothing at this address. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `too-large`: The body, or a batch in it, is too large. Send less at once. */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body is of a type or encoding that is not taken; `Accept` or `Accept-Encoding` names what is. */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `rate-limit`: The limit of the key or tenant is used up. Wait for `Retry-After` seconds. `too-many-reads`: The tenant asks too many questions at the same time. Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `unavailable`: The database is away, or too much is under way. Send the request again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description Any other problem: its `type` and `detail` say what to do. */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
                 };
             };
         };
     };
-    "SegmentController_acceptOne[0]": {
+    sendSegmentPage: {
         parameters: {
             query?: never;
             header: {
                 "idempotency-key": string;
                 /** @description Stands for messageId: of each message of a batch, by its place. */
                 "Idempotency-Key"?: string;
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "userId": "user-4711",
+                 *       "properties": {
+                 *         "path": "/pricing"
+                 *       },
+                 *       "messageId": "message-2"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SegmentMessageDto"];
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5989,40 +6900,138 @@ export interface operations {
             /** @description The message is not valid; errors name the field. */
             400: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `unauthorized`: There is no credential, or it is not valid. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `forbidden`: The credential lacks the scope, or its key or tenant is not active. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `not-found`: There is no such thing in your tenant, or nothing at this address. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `too-large`: The body, or a batch in it, is too large. Send less at once. */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body is of a type or encoding that is not taken; `Accept` or `Accept-Encoding` names what is. */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `rate-limit`: The limit of the key or tenant is used up. Wait for `Retry-After` seconds. `too-many-reads`: The tenant asks too many questions at the same time. Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `unavailable`: The database is away, or too much is under way. Send the request again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description Any other problem: its `type` and `detail` say what to do. */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
                 };
             };
         };
     };
-    "SegmentController_acceptOne[1]": {
+    sendSegmentScreen: {
         parameters: {
             query?: never;
             header: {
                 "idempotency-key": string;
                 /** @description Stands for messageId: of each message of a batch, by its place. */
                 "Idempotency-Key"?: string;
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "userId": "user-4711",
+                 *       "properties": {
+                 *         "name": "Basket"
+                 *       },
+                 *       "messageId": "message-3"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SegmentMessageDto"];
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6032,40 +7041,138 @@ export interface operations {
             /** @description The message is not valid; errors name the field. */
             400: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `unauthorized`: There is no credential, or it is not valid. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `forbidden`: The credential lacks the scope, or its key or tenant is not active. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `not-found`: There is no such thing in your tenant, or nothing at this address. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `too-large`: The body, or a batch in it, is too large. Send less at once. */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body is of a type or encoding that is not taken; `Accept` or `Accept-Encoding` names what is. */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `rate-limit`: The limit of the key or tenant is used up. Wait for `Retry-After` seconds. `too-many-reads`: The tenant asks too many questions at the same time. Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `unavailable`: The database is away, or too much is under way. Send the request again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description Any other problem: its `type` and `detail` say what to do. */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
                 };
             };
         };
     };
-    "SegmentController_acceptOne[2]": {
+    sendSegmentIdentify: {
         parameters: {
             query?: never;
             header: {
                 "idempotency-key": string;
                 /** @description Stands for messageId: of each message of a batch, by its place. */
                 "Idempotency-Key"?: string;
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "userId": "user-4711",
+                 *       "traits": {
+                 *         "plan": "enterprise"
+                 *       },
+                 *       "messageId": "message-4"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SegmentMessageDto"];
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6075,40 +7182,138 @@ export interface operations {
             /** @description The message is not valid; errors name the field. */
             400: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `unauthorized`: There is no credential, or it is not valid. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `forbidden`: The credential lacks the scope, or its key or tenant is not active. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `not-found`: There is no such thing in your tenant, or nothing at this address. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `too-large`: The body, or a batch in it, is too large. Send less at once. */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body is of a type or encoding that is not taken; `Accept` or `Accept-Encoding` names what is. */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `rate-limit`: The limit of the key or tenant is used up. Wait for `Retry-After` seconds. `too-many-reads`: The tenant asks too many questions at the same time. Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `unavailable`: The database is away, or too much is under way. Send the request again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description Any other problem: its `type` and `detail` say what to do. */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
                 };
             };
         };
     };
-    "SegmentController_acceptOne[3]": {
+    sendSegmentGroup: {
         parameters: {
             query?: never;
             header: {
                 "idempotency-key": string;
                 /** @description Stands for messageId: of each message of a batch, by its place. */
                 "Idempotency-Key"?: string;
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "userId": "user-4711",
+                 *       "traits": {
+                 *         "name": "Acme"
+                 *       },
+                 *       "messageId": "message-5"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SegmentMessageDto"];
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6118,40 +7323,136 @@ export interface operations {
             /** @description The message is not valid; errors name the field. */
             400: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `unauthorized`: There is no credential, or it is not valid. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `forbidden`: The credential lacks the scope, or its key or tenant is not active. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `not-found`: There is no such thing in your tenant, or nothing at this address. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `too-large`: The body, or a batch in it, is too large. Send less at once. */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body is of a type or encoding that is not taken; `Accept` or `Accept-Encoding` names what is. */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `rate-limit`: The limit of the key or tenant is used up. Wait for `Retry-After` seconds. `too-many-reads`: The tenant asks too many questions at the same time. Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `unavailable`: The database is away, or too much is under way. Send the request again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description Any other problem: its `type` and `detail` say what to do. */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
                 };
             };
         };
     };
-    "SegmentController_acceptOne[4]": {
+    sendSegmentAlias: {
         parameters: {
             query?: never;
             header: {
                 "idempotency-key": string;
                 /** @description Stands for messageId: of each message of a batch, by its place. */
                 "Idempotency-Key"?: string;
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "userId": "user-4711",
+                 *       "anonymousId": "anonymous-1",
+                 *       "messageId": "message-6"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SegmentMessageDto"];
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6161,25 +7462,979 @@ export interface operations {
             /** @description The message is not valid; errors name the field. */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
             };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            /** @description `unauthorized`: There is no credential, or it is not valid. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `forbidden`: The credential lacks the scope, or its key or tenant is not active. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `not-found`: There is no such thing in your tenant, or nothing at this address. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `too-large`: The body, or a batch in it, is too large. Send less at once. */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body is of a type or encoding that is not taken; `Accept` or `Accept-Encoding` names what is. */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `rate-limit`: The limit of the key or tenant is used up. Wait for `Retry-After` seconds. `too-many-reads`: The tenant asks too many questions at the same time. Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `unavailable`: The database is away, or too much is under way. Send the request again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description Any other problem: its `type` and `detail` say what to do. */
             default: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+        };
+    };
+    sendSegmentBatch: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Stands for messageId: of each message of a batch, by its place. */
+                "Idempotency-Key"?: string;
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "batch": [
+                 *         {
+                 *           "type": "track",
+                 *           "event": "order_placed",
+                 *           "userId": "user-4711",
+                 *           "properties": {
+                 *             "total": 12
+                 *           },
+                 *           "messageId": "message-7"
+                 *         },
+                 *         {
+                 *           "type": "page",
+                 *           "userId": "user-4711",
+                 *           "properties": {
+                 *             "path": "/"
+                 *           },
+                 *           "messageId": "message-8"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["SegmentBatchDto"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentResponse"];
+                };
+            };
+            /** @description No message is valid; errors name the fields. Only 400 is final. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `unauthorized`: There is no credential, or it is not valid. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `forbidden`: The credential lacks the scope, or its key or tenant is not active. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `not-found`: There is no such thing in your tenant, or nothing at this address. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `too-large`: The body, or a batch in it, is too large. Send less at once. */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body is of a type or encoding that is not taken; `Accept` or `Accept-Encoding` names what is. */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `rate-limit`: The limit of the key or tenant is used up. Wait for `Retry-After` seconds. `too-many-reads`: The tenant asks too many questions at the same time. Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description `unavailable`: The database is away, or too much is under way. Send the request again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+            /** @description Any other problem: its `type` and `detail` say what to do. */
+            default: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    Allow: components["headers"]["Allow"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & components["schemas"]["SegmentRefusal"];
+                };
+            };
+        };
+    };
+    generateSampleData: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path: {
+                /** @example 100 */
+                num_events: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "seed": 7
+                 *     }
+                 */
+                "application/json": components["schemas"]["GenerateSampleDataDto"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptedJobResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description Too many jobs of the tenant are unfinished. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    MetricsController_scrape: {
+    getJob: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path: {
+                /**
+                 * @description `job_id` of an answer of `generateSampleData`.
+                 * @example 019a0000-0000-7000-8000-000000000006
+                 */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getAuthInfo: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthInfoResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    signIn: {
         parameters: {
             query?: never;
             header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "key": "put-the-key-that-you-have-here"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SignInDto"];
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            204: {
+                headers: {
+                    /** @description The session. */
+                    "Set-Cookie"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description `unauthorized`: There is no credential, or it is not valid. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The credential lacks the scope, or its key or tenant is not active. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `rate-limit`: The limit of the key or tenant is used up. Wait for `Retry-After` seconds. `too-many-reads`: The tenant asks too many questions at the same time. Wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description As GET /auth/info tells it. */
+                "X-CSRF-Token"?: string;
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Rows per page.
+                 * @example 20
+                 */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "client_id": "web-shop",
+                 *       "name": "Web shop, production",
+                 *       "scopes": [
+                 *         "read",
+                 *         "write"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateKeyDto"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedKeyResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path: {
+                /**
+                 * @description `id` of an answer of `createKey`.
+                 * @example 019a0000-0000-7000-8000-000000000007
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path: {
+                /**
+                 * @description `id` of an answer of `createKey`.
+                 * @example 019a0000-0000-7000-8000-000000000007
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path: {
+                /**
+                 * @description `id` of an answer of `createKey`.
+                 * @example 019a0000-0000-7000-8000-000000000007
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Web shop",
+                 *       "rate_limit": 1200
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateKeyDto"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotateKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path: {
+                /**
+                 * @description `id` of an answer of `createKey`.
+                 * @example 019a0000-0000-7000-8000-000000000007
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "grace_s": 3600
+                 *     }
+                 */
+                "application/json": components["schemas"]["RotateKeyDto"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedKeyResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listTenants: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Rows per page.
+                 * @example 20
+                 */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createTenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Acme"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateTenantDto"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path: {
+                /** @example 00000000-0000-7000-8000-000000000000 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateTenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path: {
+                /** @example 00000000-0000-7000-8000-000000000000 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "status": "active"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateTenantDto"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -6188,24 +8443,26 @@ export interface operations {
             /** @description The text format of Prometheus, version 0.0.4. */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "text/plain": string;
                 };
             };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
         };
     };
-    "HealthController_report[0]": {
+    getHealth: {
         parameters: {
             query?: never;
             header?: never;
@@ -6217,29 +8474,27 @@ export interface operations {
             /** @description PostgreSQL answers. */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["HealthResponse"];
+                };
             };
+            400: components["responses"]["BadRequest"];
             /** @description PostgreSQL does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HealthResponse"];
                 };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    "HealthController_report[1]": {
+    getHealthcheck: {
         parameters: {
             query?: never;
             header?: never;
@@ -6251,29 +8506,27 @@ export interface operations {
             /** @description PostgreSQL answers. */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["HealthResponse"];
+                };
             };
+            400: components["responses"]["BadRequest"];
             /** @description PostgreSQL does not answer. */
             503: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HealthResponse"];
                 };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    HealthController_live: {
+    getLiveness: {
         parameters: {
             query?: never;
             header?: never;
@@ -6282,24 +8535,21 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
-                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["LivenessResponse"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            default: components["responses"]["Problem"];
         };
     };
-    HealthController_ready: {
+    getReadiness: {
         parameters: {
             query?: never;
             header?: never;
@@ -6308,21 +8558,27 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It takes requests. */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ReadinessResponse"];
+                };
             };
-            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
-            default: {
+            400: components["responses"]["BadRequest"];
+            /** @description It does not. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["ReadinessResponse"];
                 };
             };
+            default: components["responses"]["Problem"];
         };
     };
 }

@@ -15,7 +15,7 @@ import {
 } from './analytics.dto.js';
 import { AnalyticsService } from './analytics.service.js';
 
-@ApiTags('analytics')
+@ApiTags('Analytics')
 @Controller('analytics')
 @RequireScope('read')
 export class AnalyticsController {
@@ -24,14 +24,14 @@ export class AnalyticsController {
   /** Processed events per type, most frequent first. */
   @Get(['events-by-type', 'count-by-type'])
   @ApiOkResponse({ type: EventsByTypeResponse })
-  countByType(@Caller() caller: Principal, @Query() query: EventCountsQuery): Promise<EventsByTypeResponse> {
+  get(@Caller() caller: Principal, @Query() query: EventCountsQuery): Promise<EventsByTypeResponse> {
     return this.analytics.countByType(caller.tenantId, query);
   }
 
   /** Processed events per calling application and type. */
   @Get('group-by-client-and-type')
   @ApiOkResponse({ type: EventsByClientAndTypeResponse })
-  countByClientAndType(
+  getEventsByClientAndType(
     @Caller() caller: Principal,
     @Query() query: EventCountsQuery,
   ): Promise<EventsByClientAndTypeResponse> {

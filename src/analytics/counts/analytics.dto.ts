@@ -8,7 +8,7 @@ import { type Interval, INTERVALS } from '../time/local-time.js';
 
 /** As ids, types and names of properties may be. */
 export function IsLabel(): PropertyDecorator {
-  return applyDecorators(IsString(), Length(1, 255));
+  return applyDecorators(IsString(), Length(1, 255), ApiProperty({ type: String, minLength: 1, maxLength: 255 }));
 }
 
 /** Text by which events are filtered: as long as ids and types may be. */
@@ -26,7 +26,7 @@ export class TypeCount {
   @ApiProperty()
   event_type: string;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   count: number;
 }
 
@@ -65,6 +65,7 @@ export class TimeseriesQuery extends EventCountsQuery {
 
 export class ProcessingMetricsQuery extends EventCountsQuery {
   @ApiPropertyOptional({
+    type: 'integer',
     description: 'The last so many days, instead of from and to.',
     minimum: 1,
     maximum: 3650,
@@ -97,7 +98,7 @@ export class BreakdownQuery extends RangeQuery {
   client_id?: string;
 
   @ApiPropertyOptional({
-    type: Number,
+    type: 'integer',
     description: 'Most values in the answer.',
     minimum: 1,
     maximum: 1000,
@@ -112,7 +113,7 @@ export class BreakdownQuery extends RangeQuery {
 }
 
 export class EventsByTypeResponse extends RangeResponse {
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   total: number;
 
   @ApiProperty({ type: [TypeCount] })
@@ -128,7 +129,7 @@ export class TimeseriesPoint {
   @ApiProperty({ format: 'date-time', description: 'The instant at which the bucket begins.' })
   bucket: string;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   count: number;
 
   @ApiPropertyOptional({ description: 'With group_by=event_type.' })
@@ -173,10 +174,10 @@ class ProcessingPoint {
   @ApiProperty({ format: 'date-time' })
   bucket: string;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   processed: number;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   failed: number;
 
   @ApiProperty({ type: LatencyResponse })
@@ -185,14 +186,15 @@ class ProcessingPoint {
 
 export class ProcessingMetricsResponse extends RangeResponse {
   @ApiProperty({
+    type: 'integer',
     description: 'Events processed in the range, whenever they happened. The range is widened to whole minutes.',
   })
   processed: number;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   failed: number;
 
-  @ApiProperty({ description: 'Accepted events that wait now.' })
+  @ApiProperty({ type: 'integer', description: 'Accepted events that wait now.' })
   pending: number;
 
   @ApiProperty({ type: LatencyResponse, description: 'From receipt to the end of processing.' })
@@ -206,10 +208,13 @@ export class ProcessingMetricsResponse extends RangeResponse {
 }
 
 class ValueCount {
-  @ApiProperty({ description: 'The JSON value.', oneOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }] })
+  @ApiProperty({
+    description: 'The JSON value.',
+    oneOf: [{ type: 'string', nullable: true }, { type: 'number' }, { type: 'boolean' }],
+  })
   value: unknown;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   count: number;
 }
 
@@ -220,10 +225,10 @@ export class BreakdownResponse extends RangeResponse {
   @ApiProperty({ description: 'false: no event of this range and with these filters has a property of this name.' })
   property_seen: boolean;
 
-  @ApiProperty({ description: 'Events that have the property.' })
+  @ApiProperty({ type: 'integer', description: 'Events that have the property.' })
   total: number;
 
-  @ApiProperty({ description: 'Different values that it has.' })
+  @ApiProperty({ type: 'integer', description: 'Different values that it has.' })
   distinct_values: number;
 
   @ApiProperty({ type: [ValueCount], description: 'Most frequent first.' })
@@ -234,19 +239,19 @@ class QueueCounts {
   @ApiProperty()
   name: string;
 
-  @ApiProperty({ type: Number, nullable: true, description: 'null while the queue is away.' })
+  @ApiProperty({ type: 'integer', nullable: true, description: 'null while the queue is away.' })
   waiting: number | null;
 
-  @ApiProperty({ type: Number, nullable: true })
+  @ApiProperty({ type: 'integer', nullable: true })
   active: number | null;
 
-  @ApiProperty({ type: Number, nullable: true })
+  @ApiProperty({ type: 'integer', nullable: true })
   delayed: number | null;
 
-  @ApiProperty({ type: Number, nullable: true })
+  @ApiProperty({ type: 'integer', nullable: true })
   completed: number | null;
 
-  @ApiProperty({ type: Number, nullable: true })
+  @ApiProperty({ type: 'integer', nullable: true })
   failed: number | null;
 
   @ApiProperty({ type: Boolean, nullable: true })
@@ -254,7 +259,7 @@ class QueueCounts {
 }
 
 export class QueueStatusResponse {
-  @ApiProperty({ description: "The tenant's accepted events that are not processed yet." })
+  @ApiProperty({ type: 'integer', description: "The tenant's accepted events that are not processed yet." })
   pending_events: number;
 
   @ApiProperty({ description: 'Age of the oldest of them in seconds; 0 when there is none.' })

@@ -12,7 +12,7 @@ import {
 } from './funnels.dto.js';
 import { FunnelsService } from './funnels.service.js';
 
-@ApiTags('analytics')
+@ApiTags('Funnels')
 @Controller('analytics')
 @RequireScope('read')
 export class FunnelsController {
@@ -25,7 +25,7 @@ export class FunnelsController {
   @Post('funnel')
   @HttpCode(200)
   @ApiOkResponse({ type: FunnelResponse })
-  query(@Caller() caller: Principal, @Body() query: FunnelQueryDto): Promise<FunnelResponse> {
+  queryFunnel(@Caller() caller: Principal, @Body() query: FunnelQueryDto): Promise<FunnelResponse> {
     return this.funnels.query(caller.tenantId, query);
   }
 
@@ -33,35 +33,41 @@ export class FunnelsController {
   @Post('funnels')
   @RequireScope('write')
   @ApiCreatedResponse({ type: SavedFunnelResponse })
-  create(@Caller() caller: Principal, @Body() funnel: CreateFunnelDto): Promise<SavedFunnelResponse> {
+  createFunnel(@Caller() caller: Principal, @Body() funnel: CreateFunnelDto): Promise<SavedFunnelResponse> {
     return this.funnels.create(caller, funnel);
   }
 
   /** Saved funnels, newest first. */
   @Get('funnels')
   @ApiOkResponse({ type: SavedFunnelPage })
-  list(@Caller() caller: Principal, @Query() query: PageQuery): Promise<SavedFunnelPage> {
+  listFunnels(@Caller() caller: Principal, @Query() query: PageQuery): Promise<SavedFunnelPage> {
     return this.funnels.list(caller.tenantId, query.limit, query.cursor);
   }
 
+  /** One saved funnel. */
   @Get('funnels/:id')
   @ApiOkResponse({ type: SavedFunnelResponse })
-  get(@Caller() caller: Principal, @Param('id') id: string): Promise<SavedFunnelResponse> {
+  getFunnel(@Caller() caller: Principal, @Param('id') id: string): Promise<SavedFunnelResponse> {
     return this.funnels.get(caller.tenantId, id);
   }
 
   /** The result of a saved funnel for a time range. */
   @Get('funnels/:id/result')
   @ApiOkResponse({ type: FunnelResponse })
-  getResult(@Caller() caller: Principal, @Param('id') id: string, @Query() query: RangeQuery): Promise<FunnelResponse> {
+  getFunnelResult(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Query() query: RangeQuery,
+  ): Promise<FunnelResponse> {
     return this.funnels.getResult(caller.tenantId, id, query);
   }
 
+  /** Deletes a saved funnel. */
   @Delete('funnels/:id')
   @HttpCode(204)
   @RequireScope('write')
   @ApiNoContentResponse()
-  delete(@Caller() caller: Principal, @Param('id') id: string): Promise<void> {
+  deleteFunnel(@Caller() caller: Principal, @Param('id') id: string): Promise<void> {
     return this.funnels.delete(caller, id);
   }
 }

@@ -67,7 +67,7 @@ export class FunnelStepResponse {
   @ApiProperty()
   event_type: string;
 
-  @ApiProperty({ description: 'Users who came at least so far.' })
+  @ApiProperty({ type: 'integer', description: 'Users who came at least so far.' })
   users: number;
 
   @ApiProperty({ description: 'Share of the users of the step before; 1 for the first step, 0 when there are none.' })
@@ -89,7 +89,7 @@ class FunnelGroup {
 }
 
 export class FunnelResponse extends RangeResponse {
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   window_s: number;
 
   @ApiProperty({ type: [FunnelStepResponse] })
@@ -115,7 +115,7 @@ export class SavedFunnelResponse {
   @ApiProperty({ type: [FunnelStepDto] })
   steps: FunnelStepDto[];
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   window_s: number;
 
   @ApiProperty({ type: String, nullable: true })

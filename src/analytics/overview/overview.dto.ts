@@ -26,17 +26,17 @@ export class OverviewQuery extends RangeQuery {
 }
 
 class OverviewSummary {
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   total_events: number;
 
   @ApiProperty({
-    type: Number,
+    type: 'integer',
     nullable: true,
     description: 'null where a filter leaves too many events: see the method.',
   })
   unique_users: number | null;
 
-  @ApiProperty({ type: Number, nullable: true })
+  @ApiProperty({ type: 'integer', nullable: true })
   unique_sessions: number | null;
 
   @ApiProperty({ type: Number, nullable: true, description: 'total_events / unique_users; 0 without users.' })
@@ -63,7 +63,7 @@ class TopUserResponse {
   @ApiProperty()
   user_id: string;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   count: number;
 }
 
@@ -74,7 +74,7 @@ class ConversionResponse {
   @ApiProperty()
   name: string;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   window_s: number;
 
   @ApiProperty({ enum: ['exact', 'sample'], description: 'sample: measured on some users and scaled up.' })

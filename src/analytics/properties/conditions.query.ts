@@ -22,6 +22,8 @@ export function Conditions(): PropertyDecorator {
     IfGiven(),
     ApiPropertyOptional({
       type: String,
+      additionalProperties: undefined, // that of the object which the text becomes
+      ...{ minLength: 2, maxLength: 16_384 },
       description: `A JSON object of at most ${MAX_CONDITIONS} properties and the value that each must have. ${PROPERTY_NAMES}`,
       example: '{"payload.plan":"pro"}',
     }),

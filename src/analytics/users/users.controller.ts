@@ -7,7 +7,7 @@ import { OverviewService } from '../overview/overview.service.js';
 import { JourneyQuery, JourneyResponse, RetentionQuery, RetentionResponse, UserOverviewResponse } from './users.dto.js';
 import { UsersService } from './users.service.js';
 
-@ApiTags('analytics')
+@ApiTags('Analytics')
 @Controller('analytics')
 @RequireScope('read')
 export class UsersController {
@@ -40,7 +40,7 @@ export class UsersController {
   /** What a user did, in order, by session. */
   @Get('users/:user_id/journey')
   @ApiOkResponse({ type: JourneyResponse })
-  getJourney(
+  getUserJourney(
     @Caller() caller: Principal,
     @Param('user_id') userId: string,
     @Query() query: JourneyQuery,

@@ -5,7 +5,7 @@ import { RangeResponse } from '../../platform/http/range.dto.js';
 import { TypeCount } from '../counts/analytics.dto.js';
 
 export class JourneyQuery extends RangeQuery {
-  @ApiPropertyOptional({ type: Number, description: 'Events per page.', minimum: 1, maximum: 1000, default: 1000 })
+  @ApiPropertyOptional({ type: 'integer', description: 'Events per page.', minimum: 1, maximum: 1000, default: 1000 })
   @IfGiven()
   @ToInteger()
   @IsInt({ message: 'limit must be a whole number' })
@@ -42,7 +42,7 @@ export class UserSessionResponse {
   @ApiProperty()
   duration_s: number;
 
-  @ApiProperty({ description: 'How many.' })
+  @ApiProperty({ type: 'integer', description: 'How many.' })
   events: number;
 }
 
@@ -78,7 +78,7 @@ export class UserOverviewResponse extends RangeResponse {
   @ApiProperty()
   user_id: string;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   total_events: number;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'Within the range.' })
@@ -111,7 +111,7 @@ export class JourneySession {
   @ApiProperty({ format: 'date-time' })
   ended_at: string;
 
-  @ApiProperty({ description: 'Of the whole session.' })
+  @ApiProperty({ type: 'integer', description: 'Of the whole session.' })
   event_count: number;
 
   @ApiProperty({ type: [UserEventResponse], description: 'In order of event_time.' })
@@ -130,13 +130,13 @@ export class JourneyResponse extends RangeResponse {
 }
 
 class RetentionPeriod {
-  @ApiProperty({ description: '0 is the period of the first event.' })
+  @ApiProperty({ type: 'integer', description: '0 is the period of the first event.' })
   period: number;
 
   @ApiProperty({ format: 'date-time' })
   bucket: string;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   users: number;
 
   @ApiProperty({ description: 'Share of the cohort.' })
@@ -147,7 +147,7 @@ class RetentionCohort {
   @ApiProperty({ format: 'date-time', description: 'When the period of the first event begins.' })
   cohort: string;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   users: number;
 
   @ApiProperty({ type: [RetentionPeriod] })

@@ -4,9 +4,10 @@ import type { Response } from 'express';
 import { Caller, RequireScope } from '../../platform/http/access.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { ApiCallPage, ExportApiCallsQuery, ListApiCallsQuery } from '../call-log/api-calls.dto.js';
+import { FILE_ANSWER } from '../export/send-export.js';
 import { ApiCallsService } from './api-calls.service.js';
 
-@ApiTags('audit')
+@ApiTags('API calls')
 @Controller('audit/logs')
 @RequireScope('admin')
 export class ApiCallsController {
@@ -15,15 +16,19 @@ export class ApiCallsController {
   /** The tenant's API calls, refused ones too, newest first. */
   @Get()
   @ApiOkResponse({ type: ApiCallPage })
-  list(@Caller() caller: Principal, @Query() query: ListApiCallsQuery): Promise<ApiCallPage> {
+  listApiCalls(@Caller() caller: Principal, @Query() query: ListApiCallsQuery): Promise<ApiCallPage> {
     return this.calls.list(caller.tenantId, query);
   }
 
-  /** The same as a file, streamed. */
+  /** API calls as a file, streamed. */
   @Get('export')
   @ApiProduces('text/csv', 'application/x-ndjson')
-  @ApiOkResponse({ description: 'csv or ndjson', schema: { type: 'string' } })
-  export(@Caller() caller: Principal, @Query() query: ExportApiCallsQuery, @Res() response: Response): Promise<void> {
+  @ApiOkResponse(FILE_ANSWER)
+  exportApiCalls(
+    @Caller() caller: Principal,
+    @Query() query: ExportApiCallsQuery,
+    @Res() response: Response,
+  ): Promise<void> {
     return this.calls.export(caller, query, response);
   }
 }

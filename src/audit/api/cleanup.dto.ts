@@ -4,7 +4,7 @@ import { ArchiveResponse } from '../archive/archives.dto.js';
 
 export class CleanupQuery {
   @ApiPropertyOptional({
-    type: Number,
+    type: 'integer',
     minimum: 1,
     description:
       'Not below the days that audit entries are kept by the policy of the tenant or AUDIT_RETENTION_DAYS, the default.',
@@ -14,16 +14,19 @@ export class CleanupQuery {
 }
 
 export class CleanupResponse {
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   deleted: number;
 
-  @ApiProperty({ description: 'Entries that this clean-up wrote to archives; others were in one already.' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Entries that this clean-up wrote to archives; others were in one already.',
+  })
   archived: number;
 
   @ApiProperty({ type: [ArchiveResponse], description: 'The archives that it wrote.' })
   archives: ArchiveResponse[];
 
-  @ApiProperty({ description: 'Entries as old that stay because of legal holds.' })
+  @ApiProperty({ type: 'integer', description: 'Entries as old that stay because of legal holds.' })
   held: number;
 
   @ApiProperty({

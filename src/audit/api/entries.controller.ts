@@ -20,18 +20,19 @@ import {
   CreatedEntryResponse,
   CreateEntriesDto,
   CreateEntryDto,
+  EntryConflict,
   EntryPage,
   EntryResponse,
 } from '../entries/entries.dto.js';
 import { CleanupQuery, CleanupResponse } from './cleanup.dto.js';
 import { EntryStatsQuery, EntryStatsResponse, ListEntriesQuery } from '../search/entry-queries.dto.js';
 import { ExportEntriesQuery } from '../export/export.dto.js';
-import { EXPORT_TYPES } from '../export/send-export.js';
+import { EXPORT_MEDIA_TYPES, FILE_ANSWER } from '../export/send-export.js';
 import { AuditEntriesService } from './entries.service.js';
 import { EntryCleanupService } from './entry-cleanup.service.js';
 import { EntryExportService } from '../export/entry-export.service.js';
 
-@ApiTags('audit')
+@ApiTags('Audit trail')
 @Controller('logs')
 export class AuditEntriesController {
   constructor(
@@ -48,14 +49,15 @@ export class AuditEntriesController {
   @ApiCreatedResponse({ type: CreatedEntryResponse })
   @ApiBadRequestResponse({ description: 'The entry is invalid; errors name the field.' })
   @ApiUnprocessableEntityResponse({
+    type: EntryConflict,
     description:
       'idempotency_key was used before with other content, or only Tidemark itself records this resource_type.',
   })
-  create(
+  createAuditEntry(
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
-    @Headers('idempotency-key') idempotencyKey?: string,
+    @Headers('Idempotency-Key') idempotencyKey?: string,
   ): Promise<CreatedEntryResponse> {
     return this.entries.create(caller, body, call, idempotencyKey);
   }
@@ -76,7 +78,7 @@ export class AuditEntriesController {
     type: CreatedEntriesResponse,
     description: 'All are of types that only Tidemark records.',
   })
-  createMany(
+  createAuditEntries(
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
@@ -89,7 +91,7 @@ export class AuditEntriesController {
   @Get()
   @RequireScope('read')
   @ApiOkResponse({ type: EntryPage })
-  list(@Caller() caller: Principal, @Query() query: ListEntriesQuery): Promise<EntryPage> {
+  listAuditEntries(@Caller() caller: Principal, @Query() query: ListEntriesQuery): Promise<EntryPage> {
     return this.entries.list(caller, query);
   }
 
@@ -97,16 +99,20 @@ export class AuditEntriesController {
   @Get('stats')
   @RequireScope('read')
   @ApiOkResponse({ type: EntryStatsResponse })
-  stats(@Caller() caller: Principal, @Query() query: EntryStatsQuery): Promise<EntryStatsResponse> {
+  getAuditEntryStats(@Caller() caller: Principal, @Query() query: EntryStatsQuery): Promise<EntryStatsResponse> {
     return this.entries.stats(caller, query);
   }
 
   /** Entries as a file, streamed. The export is itself recorded. ndjson holds what `verify-audit` needs. */
   @Get('export')
   @RequireScope('read')
-  @ApiProduces(...Object.values(EXPORT_TYPES))
-  @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
-  export(@Caller() caller: Principal, @Query() query: ExportEntriesQuery, @Res() response: Response): Promise<void> {
+  @ApiProduces(...EXPORT_MEDIA_TYPES)
+  @ApiOkResponse(FILE_ANSWER)
+  exportAuditEntries(
+    @Caller() caller: Principal,
+    @Query() query: ExportEntriesQuery,
+    @Res() response: Response,
+  ): Promise<void> {
     return this.exports.send(caller, query, response);
   }
 
@@ -121,7 +127,7 @@ export class AuditEntriesController {
     description: 'older_than_days is below the days that audit entries are kept, or no place for archives is set.',
   })
   @ApiConflictResponse({ description: 'Entries of the tenant are being archived by another request or process.' })
-  cleanUp(@Caller() caller: Principal, @Query() query: CleanupQuery): Promise<CleanupResponse> {
+  cleanUpAuditEntries(@Caller() caller: Principal, @Query() query: CleanupQuery): Promise<CleanupResponse> {
     return this.cleanups.cleanUp(caller, query.older_than_days);
   }
 
@@ -129,7 +135,7 @@ export class AuditEntriesController {
   @Get(':id')
   @RequireScope('read')
   @ApiOkResponse({ type: EntryResponse })
-  get(@Caller() caller: Principal, @Param('id') id: string): Promise<EntryResponse> {
+  getAuditEntry(@Caller() caller: Principal, @Param('id') id: string): Promise<EntryResponse> {
     return this.entries.get(caller, id);
   }
 }

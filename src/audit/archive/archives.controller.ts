@@ -6,7 +6,7 @@ import type { Principal } from '../../platform/http/principal.js';
 import { ArchivePage, type ArchiveResponse, ListArchivesQuery } from './archives.dto.js';
 import { ArchivesService } from './archives.service.js';
 
-@ApiTags('audit')
+@ApiTags('Audit trail')
 @Controller('logs/archives')
 export class ArchivesController {
   constructor(private readonly archives: ArchivesService) {}
@@ -15,7 +15,7 @@ export class ArchivesController {
   @Get()
   @RequireScope('admin')
   @ApiOkResponse({ type: ArchivePage })
-  list(@Caller() caller: Principal, @Query() query: ListArchivesQuery): Promise<Page<ArchiveResponse>> {
+  listArchives(@Caller() caller: Principal, @Query() query: ListArchivesQuery): Promise<Page<ArchiveResponse>> {
     return this.archives.list(caller.tenantId, query);
   }
 }

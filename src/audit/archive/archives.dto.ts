@@ -13,13 +13,13 @@ export class ArchiveResponse {
   @ApiProperty({ description: 'Its name in the store: what restore-archive takes.' })
   file: string;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   entries: number;
 
-  @ApiProperty({ description: 'First leaf of the tree that it holds.' })
+  @ApiProperty({ type: 'integer', description: 'First leaf of the tree that it holds.' })
   first_leaf: number;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   last_leaf: number;
 
   @ApiProperty({ format: 'date-time', description: 'The oldest occurred_at in it.' })
@@ -28,7 +28,7 @@ export class ArchiveResponse {
   @ApiProperty({ format: 'date-time' })
   occurred_to: string;
 
-  @ApiProperty({ description: 'Size of the tree that its proofs lead to.' })
+  @ApiProperty({ type: 'integer', description: 'Size of the tree that its proofs lead to.' })
   tree_size: number;
 
   @ApiProperty({ description: 'Root of that tree (base64).' })
@@ -37,7 +37,7 @@ export class ArchiveResponse {
   @ApiProperty({ description: 'SHA-256 of the file, in hex.' })
   sha256: string;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   bytes: number;
 
   @ApiProperty({ format: 'date-time' })

@@ -13,7 +13,7 @@ import { Caller, RequireScope } from '../../platform/http/access.js';
 import type { Principal } from '../../platform/http/principal.js';
 import type { OpenCall } from '../call-log/api-call.js';
 import { CurrentCall } from '../call-log/current-call.js';
-import { EXPORT_TYPES } from '../export/send-export.js';
+import { EXPORT_TYPES, FILE_ANSWER } from '../export/send-export.js';
 import {
   AddFunctionalityDto,
   AuditEventPage,
@@ -29,7 +29,7 @@ import {
 } from './audit-events.dto.js';
 import { AuditEventsService } from './audit-events.service.js';
 
-@ApiTags('audit')
+@ApiTags('Audit events')
 @Controller('audit-events')
 export class AuditEventsController {
   constructor(private readonly events: AuditEventsService) {}
@@ -44,7 +44,7 @@ export class AuditEventsController {
     description:
       'The catalogue lacks this functionality or event type, or only Tidemark itself records it, or the Idempotency-Key was used before with other content.',
   })
-  create(
+  createAuditEvent(
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
@@ -57,7 +57,10 @@ export class AuditEventsController {
   @Get('recent')
   @RequireScope('read')
   @ApiOkResponse({ type: RecentAuditEventsResponse })
-  recent(@Caller() caller: Principal, @Query() query: RecentAuditEventsQuery): Promise<RecentAuditEventsResponse> {
+  listRecentAuditEvents(
+    @Caller() caller: Principal,
+    @Query() query: RecentAuditEventsQuery,
+  ): Promise<RecentAuditEventsResponse> {
     return this.events.recent(caller, query.tz);
   }
 
@@ -65,16 +68,16 @@ export class AuditEventsController {
   @Get('search')
   @RequireScope('read')
   @ApiOkResponse({ type: AuditEventPage })
-  search(@Caller() caller: Principal, @Query() query: SearchAuditEventsQuery): Promise<AuditEventPage> {
+  searchAuditEvents(@Caller() caller: Principal, @Query() query: SearchAuditEventsQuery): Promise<AuditEventPage> {
     return this.events.search(caller, query);
   }
 
-  /** The same as an Excel workbook, streamed. The export is itself recorded. */
+  /** Audit events as an Excel workbook, streamed. The export is itself recorded. */
   @Get('export')
   @RequireScope('read')
   @ApiProduces(EXPORT_TYPES.xlsx)
-  @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
-  export(
+  @ApiOkResponse(FILE_ANSWER)
+  exportAuditEvents(
     @Caller() caller: Principal,
     @Query() query: ExportAuditEventsQuery,
     @Res() response: Response,
@@ -86,7 +89,7 @@ export class AuditEventsController {
   @Get('get-eventtypenames-by-functionalityname')
   @RequireScope('read')
   @ApiOkResponse({ type: EventTypesResponse })
-  eventTypes(@Caller() caller: Principal, @Query() query: EventTypesQuery): Promise<EventTypesResponse> {
+  listAuditEventTypes(@Caller() caller: Principal, @Query() query: EventTypesQuery): Promise<EventTypesResponse> {
     return this.events.eventTypes(caller, query.functionality_name);
   }
 

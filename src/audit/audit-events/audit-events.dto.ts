@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Length } from 'class-validator';
 import {
+  ANY_JSON,
   Closed,
   DateTime,
   Field,
@@ -70,10 +71,10 @@ export class AuditEventResponse {
   @ApiProperty()
   event_type: string;
 
-  @ApiProperty({ type: Number, nullable: true })
+  @ApiProperty({ type: 'integer', nullable: true })
   store_id: number | null;
 
-  @ApiProperty({ type: Number, nullable: true })
+  @ApiProperty({ type: 'integer', nullable: true })
   company_id: number | null;
 
   @ApiProperty({ type: String, nullable: true })
@@ -85,7 +86,7 @@ export class AuditEventResponse {
   @ApiProperty({ type: String, enum: EVENT_STATUSES, nullable: true })
   status: string | null;
 
-  @ApiProperty({ type: Object, nullable: true })
+  @Field(ANY_JSON)
   additional_data: JsonValue;
 
   @ApiProperty({ format: 'date-time' })
@@ -107,13 +108,13 @@ export class AuditEventPage {
   @ApiProperty({ type: [AuditEventResponse] })
   data: AuditEventResponse[];
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   page_number: number;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   page_size: number;
 
-  @ApiProperty({ description: 'All matches; counting ends at 1,000,000.' })
+  @ApiProperty({ type: 'integer', description: 'All matches; counting ends at 1,000,000.' })
   total: number;
 
   @ApiPropertyOptional({ type: [String], description: 'With `include_archived`: the archives that were searched.' })
@@ -155,11 +156,11 @@ export class AuditEventFilterQuery extends ZoneQuery {
 }
 
 export class SearchAuditEventsQuery extends AuditEventFilterQuery {
-  @ApiPropertyOptional({ type: Number, minimum: 1, default: 1 })
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, default: 1 })
   @OptionalInteger(1)
   page_number = 1;
 
-  @ApiPropertyOptional({ type: Number, minimum: 1, maximum: 5000, default: 500 })
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 5000, default: 500 })
   @OptionalInteger(1, 5_000)
   page_size = 500;
 
@@ -174,17 +175,17 @@ export class ExportAuditEventsQuery extends AuditEventFilterQuery {
   @OptionalSwitch({ description: 'The 500 most recent, whatever else is asked for.' })
   recent?: string;
 
-  @ApiPropertyOptional({ type: Number, minimum: 1, description: 'Only this page of the search; absent: all of it.' })
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, description: 'Only this page of the search; absent: all of it.' })
   @OptionalInteger(1)
   page_number?: number;
 
-  @ApiPropertyOptional({ type: Number, minimum: 1, maximum: 5000, default: 500 })
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 5000, default: 500 })
   @OptionalInteger(1, 5_000)
   page_size?: number;
 }
 
 export class EventTypesQuery {
-  @ApiProperty({ example: 'Authenticate' })
+  @ApiProperty({ example: 'Authenticate', minLength: 1, maxLength: 255 })
   @IsString()
   @Length(1, 255)
   functionality_name: string;

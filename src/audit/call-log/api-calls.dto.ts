@@ -22,7 +22,7 @@ export class ApiCallsFilterQuery extends RangeQuery {
   @OptionalInteger(100, 599)
   status_code?: number;
 
-  @ApiPropertyOptional({ type: Number, description: 'This status or a higher one: 400 for everything refused.' })
+  @ApiPropertyOptional({ type: 'integer', description: 'This status or a higher one: 400 for everything refused.' })
   @OptionalInteger(100, 599)
   min_status?: number;
 
@@ -75,7 +75,7 @@ export class ApiCallResponse {
   @ApiProperty({ type: String, nullable: true })
   route: string | null;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   status_code: number;
 
   @ApiProperty()
@@ -87,16 +87,19 @@ export class ApiCallResponse {
   @ApiProperty({ type: String, nullable: true })
   user_agent: string | null;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   request_bytes: number;
 
-  @ApiProperty({ type: Number, nullable: true, description: 'null where the row was written before the answer.' })
+  @ApiProperty({ type: 'integer', nullable: true, description: 'null where the row was written before the answer.' })
   response_bytes: number | null;
 
   @ApiProperty({ type: String, nullable: true })
   error: string | null;
 
-  @ApiProperty({ description: 'How many calls of one minute the row stands for; more than 1 in a flood.' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'How many calls of one minute the row stands for; more than 1 in a flood.',
+  })
   calls: number;
 
   @ApiProperty({ format: 'date-time' })

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import {
+  ANY_JSON,
   CheckedOneByOne,
   Closed,
   DateTime,
@@ -101,17 +102,16 @@ export class ChangeResponse {
   @ApiProperty({ description: 'JSON Pointer (RFC 6901).', example: '/address/city' })
   path: string;
 
-  @ApiPropertyOptional({ type: Object, description: 'Absent where there was no value.' })
+  @Field(ANY_JSON, { optional: true, description: 'Absent where there was no value.' })
   before?: JsonValue;
 
-  @ApiPropertyOptional({ type: Object, description: 'Absent where there is no value.' })
+  @Field(ANY_JSON, { optional: true, description: 'Absent where there is no value.' })
   after?: JsonValue;
 }
 
 const TEXT = { type: String, nullable: true } as const;
-const NUMBER = { type: Number, nullable: true } as const;
+const NUMBER = { type: 'integer', nullable: true } as const;
 const FIELDS = { type: String, isArray: true, enum: PERSONAL_FIELDS, nullable: true } as const;
-const JSON_OR_NULL = { type: Object, nullable: true } as const;
 
 export class EntryResponse {
   @ApiProperty({ format: 'uuid' })
@@ -159,16 +159,16 @@ export class EntryResponse {
   @ApiProperty(TEXT)
   message: string | null;
 
-  @ApiProperty(JSON_OR_NULL)
+  @Field(ANY_JSON)
   before_state: JsonValue;
 
-  @ApiProperty(JSON_OR_NULL)
+  @Field(ANY_JSON)
   after_state: JsonValue;
 
   @ApiProperty({ type: [ChangeResponse], description: 'What differs between the states, at most 500 values.' })
   changes: ChangeResponse[];
 
-  @ApiProperty(JSON_OR_NULL)
+  @Field(ANY_JSON)
   metadata: JsonValue;
 
   @ApiProperty(TEXT)
@@ -213,6 +213,12 @@ export class CreatedEntryResponse extends EntryResponse {
   duplicate: boolean;
 }
 
+/** What the problem of a conflict says besides. */
+export class EntryConflict {
+  @ApiPropertyOptional({ format: 'uuid', description: 'Of the entry that was there before.' })
+  id?: string;
+}
+
 class EntryFault {
   @ApiProperty()
   path: string;
@@ -233,7 +239,7 @@ class EntryError {
 }
 
 export class EntryResult {
-  @ApiProperty({ description: 'Position in the request, from 0.' })
+  @ApiProperty({ type: 'integer', description: 'Position in the request, from 0.' })
   index: number;
 
   @ApiProperty({ enum: ['created', 'duplicate', 'rejected'] })
@@ -247,13 +253,13 @@ export class EntryResult {
 }
 
 export class CreatedEntriesResponse {
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   created: number;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   duplicates: number;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   rejected: number;
 
   @ApiProperty({ type: [EntryResult], description: 'One per entry, in the order sent.' })

@@ -16,6 +16,15 @@ export const EXPORT_TYPES: Record<ExportFormat, string> = {
   ndjson: 'application/x-ndjson; charset=utf-8',
 };
 
+/** As the OpenAPI document names them. */
+export const EXPORT_MEDIA_TYPES = Object.values(EXPORT_TYPES).map((type) => type.split(';', 1)[0]!);
+
+/** How the document describes an answer that is a file. */
+export const FILE_ANSWER = {
+  schema: { type: 'string', format: 'binary' },
+  headers: { 'Content-Disposition': { description: 'Name of the file.', schema: { type: 'string' } } },
+} as const;
+
 const CHUNK = 16_384;
 
 /** Pages of an export, read one after the other, and only as fast as the client reads. */

@@ -78,18 +78,18 @@ export class ListEntriesQuery extends IntersectionType(EntryFilterQuery, PageQue
 
 export class EntryStatsQuery extends EntryFilterQuery {}
 
-const COUNTS = { type: 'object', additionalProperties: { type: 'number' } } as const;
+const COUNTS = { type: 'object', additionalProperties: { type: 'integer' } } as const;
 
 class DayCount {
   @ApiProperty({ format: 'date' })
   day: string;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   count: number;
 }
 
 export class EntryStatsResponse extends RangeResponse {
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   total: number;
 
   @ApiProperty(COUNTS)

@@ -11,7 +11,7 @@ import {
 import { ProofsService } from './proofs.service.js';
 
 /** Listed before the controller of `/logs/:id`, which would take the fixed words for ids. */
-@ApiTags('logs')
+@ApiTags('Audit proofs')
 @Controller('logs')
 @RequireScope('read')
 export class ProofsController {
@@ -22,21 +22,24 @@ export class ProofsController {
    */
   @Get('checkpoint')
   @ApiOkResponse({ type: CheckpointResponse })
-  checkpoint(@Caller() caller: Principal): Promise<CheckpointResponse> {
+  getCheckpoint(@Caller() caller: Principal): Promise<CheckpointResponse> {
     return this.proofs.getCheckpoint(caller.tenantId);
   }
 
   /** Proof that an earlier tree is the beginning of a later one. */
   @Get('consistency')
   @ApiOkResponse({ type: ConsistencyProofResponse })
-  consistency(@Caller() caller: Principal, @Query() query: ConsistencyQuery): Promise<ConsistencyProofResponse> {
+  getConsistencyProof(
+    @Caller() caller: Principal,
+    @Query() query: ConsistencyQuery,
+  ): Promise<ConsistencyProofResponse> {
     return this.proofs.getConsistency(caller.tenantId, query.from, query.to);
   }
 
   /** Proof that an entry is in the audit trail; or an act on it, whose `id` stands in its leaf in an ndjson export. */
   @Get(':id/proof')
   @ApiOkResponse({ type: InclusionProofResponse })
-  inclusion(@Caller() caller: Principal, @Param('id') id: string): Promise<InclusionProofResponse> {
+  getInclusionProof(@Caller() caller: Principal, @Param('id') id: string): Promise<InclusionProofResponse> {
     return this.proofs.getInclusion(caller.tenantId, id);
   }
 }

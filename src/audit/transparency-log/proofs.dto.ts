@@ -4,7 +4,7 @@ import { ToInteger } from '../../platform/http/query.dto.js';
 
 export class ConsistencyQuery {
   @ApiProperty({
-    type: Number,
+    type: 'integer',
     minimum: 0,
     description: 'Size of the earlier tree: `tree_size` of a checkpoint you kept.',
   })
@@ -14,7 +14,7 @@ export class ConsistencyQuery {
   from: number;
 
   @ApiPropertyOptional({
-    type: Number,
+    type: 'integer',
     minimum: 0,
     description: 'Size of the later tree. Default: the newest checkpoint.',
   })
@@ -29,7 +29,7 @@ export class CheckpointResponse {
   @ApiProperty({ description: 'Which tree this is: the installation and the tenant.' })
   origin: string;
 
-  @ApiProperty({ description: 'Leaves in the tree.' })
+  @ApiProperty({ type: 'integer', description: 'Leaves in the tree.' })
   tree_size: number;
 
   @ApiProperty({ description: 'Base64.' })
@@ -43,10 +43,10 @@ export class CheckpointResponse {
 }
 
 export class InclusionProofResponse {
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   leaf_index: number;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   tree_size: number;
 
   @ApiProperty({ type: String, nullable: true, description: 'Base64; null once retention has removed the entry.' })
@@ -77,10 +77,10 @@ export class InclusionProofResponse {
 }
 
 export class ConsistencyProofResponse {
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   from: number;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   to: number;
 
   @ApiProperty({ description: 'Root of the tree of `from` leaves, base64.' })

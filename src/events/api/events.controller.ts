@@ -6,6 +6,7 @@ import {
   ApiExtraModels,
   ApiHeader,
   ApiOkResponse,
+  type ApiResponseNoStatusOptions,
   ApiTags,
   ApiUnprocessableEntityResponse,
   getSchemaPath,
@@ -21,7 +22,7 @@ import type { Principal } from '../../platform/http/principal.js';
 import { CloudEventDto } from '../cloudevents/cloud-event.dto.js';
 import { CloudEventsBody, CloudEventsService, readEventOrCloudEvents } from '../cloudevents/cloud-events.service.js';
 import { EnrichedResponse, EnrichEventDto } from '../enrichment/enrichment.dto.js';
-import { BatchResponse, IngestBatchDto, IngestedResponse } from '../ingest/events.dto.js';
+import { BatchResponse, EventConflict, IngestBatchDto, IngestedResponse } from '../ingest/events.dto.js';
 import { IngestEventDto } from '../parsing/event.dto.js';
 import { EventPage, EventResponse, GetEventQuery, ListEventsQuery } from '../reading/events.dto.js';
 import { EventEnricher } from '../enrichment/event-enricher.js';
@@ -33,13 +34,19 @@ const KEY_OF_SEVERAL =
   'Events without event_id get one from it, by their place: the same request again stores nothing twice.';
 
 /** How the routes for one event are documented. */
-const TakesOneEvent = () =>
+const TakesOneEvent = (
+  accepted: ApiResponseNoStatusOptions = { type: IngestedResponse },
+  refused: ApiResponseNoStatusOptions = { description: 'The event is invalid; errors name the field.' },
+) =>
   applyDecorators(
     ApiBody({ type: IngestEventDto }),
-    ApiHeader({ name: 'Idempotency-Key', required: false, description: 'The same as event_id.' }),
-    ApiAcceptedResponse({ type: IngestedResponse }),
-    ApiBadRequestResponse({ description: 'The event is invalid; errors name the field.' }),
-    ApiUnprocessableEntityResponse({ description: 'event_id was used before with other content.' }),
+    ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Stands for event_id.' }),
+    ApiAcceptedResponse(accepted),
+    ApiBadRequestResponse(refused),
+    ApiUnprocessableEntityResponse({
+      type: EventConflict,
+      description: 'event_id was used before with other content.',
+    }),
   );
 
 const CLOUD_EVENT = { $ref: getSchemaPath(CloudEventDto) };
@@ -48,7 +55,7 @@ const CLOUD_EVENTS = {
   'application/cloudevents-batch+json': { type: 'array', items: CLOUD_EVENT, maxItems: 1000 },
 };
 
-@ApiTags('events')
+@ApiTags('Events')
 @Controller('events')
 export class EventsController {
   constructor(
@@ -58,39 +65,42 @@ export class EventsController {
     private readonly enricher: EventEnricher,
   ) {}
 
-  /** Takes one event. The 202 means it is committed. */
+  /** Takes one event. The 202 means it is committed; an event whose id is there already is not stored again. */
   @Post('ingest')
   @FastPath()
   @HttpCode(202)
   @RequireScope('track')
   @ReadBodyWith(readJsonBody)
   @TakesOneEvent()
-  ingest(
+  ingestEvent(
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
-    @Headers('idempotency-key') idempotencyKey?: string,
+    @Headers('Idempotency-Key') idempotencyKey?: string,
   ): Promise<IngestedResponse> {
     return this.events.ingest(caller, body, idempotencyKey, call);
   }
 
   /**
-   * The same, and CloudEvents 1.0: structured or in a batch by their media types, in binary mode by `ce-*` headers. A
-   * batch is answered like that of POST /events/batch.
+   * Takes one event, or CloudEvents 1.0. Structured or in a batch by their media types, in binary mode by `ce-*`
+   * headers. A batch is answered like that of POST /events/batch.
    */
   @Post()
   @FastPath()
   @HttpCode(202)
   @RequireScope('track')
   @ReadBodyWith(readEventOrCloudEvents)
-  @TakesOneEvent()
+  @TakesOneEvent(
+    { schema: { oneOf: [IngestedResponse, BatchResponse].map((type) => ({ $ref: getSchemaPath(type) })) } },
+    { type: BatchResponse, description: 'No event is valid; of a batch, results say what is wrong with each.' },
+  )
   @AlsoTakes(CLOUD_EVENTS)
-  @ApiExtraModels(CloudEventDto)
-  ingestOrCloudEvents(
+  @ApiExtraModels(CloudEventDto, IngestedResponse, BatchResponse)
+  createEvent(
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
-    @Headers('idempotency-key') idempotencyKey?: string,
+    @Headers('Idempotency-Key') idempotencyKey?: string,
   ): Promise<IngestedResponse | BatchResponse> {
     return body instanceof CloudEventsBody
       ? this.cloudEvents.accept(caller, body, idempotencyKey, call)
@@ -120,7 +130,7 @@ export class EventsController {
   @Get()
   @RequireScope('read')
   @ApiOkResponse({ type: EventPage })
-  list(@Caller() caller: Principal, @Query() query: ListEventsQuery): Promise<EventPage> {
+  listEvents(@Caller() caller: Principal, @Query() query: ListEventsQuery): Promise<EventPage> {
     return this.reader.list(caller, query);
   }
 
@@ -128,7 +138,11 @@ export class EventsController {
   @Get(':id')
   @RequireScope('read')
   @ApiOkResponse({ type: EventResponse })
-  get(@Caller() caller: Principal, @Param('id') id: string, @Query() query: GetEventQuery): Promise<EventResponse> {
+  getEvent(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Query() query: GetEventQuery,
+  ): Promise<EventResponse> {
     return this.reader.get(caller, id, query.client_id);
   }
 
@@ -140,10 +154,10 @@ export class EventsController {
   @RequireScope('write')
   @ApiExtraModels(EventResponse, EnrichedResponse)
   @ApiOkResponse({
-    schema: { oneOf: [EventResponse, EnrichedResponse].map((type) => ({ $ref: getSchemaPath(type) })) },
+    schema: { anyOf: [EventResponse, EnrichedResponse].map((type) => ({ $ref: getSchemaPath(type) })) },
   })
   @ApiUnprocessableEntityResponse({ description: 'The enrichment would grow beyond 64 KiB or 1,000 names.' })
-  enrich(
+  enrichEvent(
     @Caller() caller: Principal,
     @Param('id') id: string,
     @Body() body: EnrichEventDto,

@@ -1,4 +1,4 @@
-import { DateTime, Field, MoreMembers, Text } from '../../platform/http/body/fields.js';
+import { ANY_JSON, DateTime, Field, MoreMembers, Text } from '../../platform/http/body/fields.js';
 
 const OPTIONAL = { optional: true, nullable: true } as const;
 const NOT_EMPTY = { type: 'string', minLength: 1 };
@@ -39,7 +39,7 @@ export class CloudEventDto {
   @Field(NOT_EMPTY, { ...OPTIONAL, description: 'Kept in the payload under cloudevent, like extension attributes.' })
   dataschema?: string | null;
 
-  @Field({ anyOf: [{ description: 'Any JSON.' }] }, { optional: true, description: 'Becomes the payload.' })
+  @Field(ANY_JSON, { optional: true, description: 'Becomes the payload.' })
   data?: unknown;
 
   @Field(

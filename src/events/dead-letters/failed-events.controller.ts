@@ -15,7 +15,7 @@ import {
 import { FailedEventsService } from './failed-events.service.js';
 
 /** Dead letters: events that are stored and could not be processed. */
-@ApiTags('failed events')
+@ApiTags('Failed events')
 @Controller('events/failed')
 @RequireScope('admin')
 export class FailedEventsController {
@@ -24,13 +24,14 @@ export class FailedEventsController {
   /** Failed events, newest first. */
   @Get()
   @ApiOkResponse({ type: FailedEventPage })
-  list(@Caller() caller: Principal, @Query() query: ListFailedQuery): Promise<Page<FailedEventResponse>> {
+  listFailedEvents(@Caller() caller: Principal, @Query() query: ListFailedQuery): Promise<Page<FailedEventResponse>> {
     return this.failed.list(caller, query);
   }
 
+  /** One failed event, and why it failed. */
   @Get(':id')
   @ApiOkResponse({ type: FailedEventResponse })
-  get(@Caller() caller: Principal, @Param('id') id: string): Promise<FailedEventResponse> {
+  getFailedEvent(@Caller() caller: Principal, @Param('id') id: string): Promise<FailedEventResponse> {
     return this.failed.get(caller, id);
   }
 
@@ -39,7 +40,7 @@ export class FailedEventsController {
   @HttpCode(200)
   @ApiBody({ type: RetryFailedDto, required: false })
   @ApiOkResponse({ type: RetriedAllResponse })
-  retryMany(@Caller() caller: Principal, @Body() body: RetryFailedDto): Promise<RetriedAllResponse> {
+  retryFailedEvents(@Caller() caller: Principal, @Body() body: RetryFailedDto): Promise<RetriedAllResponse> {
     return this.failed.retryMany(caller, body);
   }
 
@@ -49,7 +50,11 @@ export class FailedEventsController {
   @ApiBody({ type: RetryOneDto, required: false })
   @ApiOkResponse({ type: RetriedResponse })
   @ApiBadRequestResponse({ description: 'The new payload does not fit the schema; nothing was changed.' })
-  retryOne(@Caller() caller: Principal, @Param('id') id: string, @Body() body: RetryOneDto): Promise<RetriedResponse> {
+  retryFailedEvent(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Body() body: RetryOneDto,
+  ): Promise<RetriedResponse> {
     return this.failed.retryOne(caller, id, body.payload);
   }
 
@@ -57,7 +62,7 @@ export class FailedEventsController {
   @Delete(':id')
   @HttpCode(204)
   @ApiNoContentResponse()
-  discard(@Caller() caller: Principal, @Param('id') id: string): Promise<void> {
+  discardFailedEvent(@Caller() caller: Principal, @Param('id') id: string): Promise<void> {
     return this.failed.discard(caller, id);
   }
 }

@@ -87,7 +87,10 @@ export class FailedEventResponse {
   @ApiProperty({ enum: DEAD_LETTER_STATES })
   state: DeadLetterState;
 
-  @ApiProperty({ description: 'Tries so far, the first one included. After 8 the dead letter is dead.' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Tries so far, the first one included. After 8 the dead letter is dead.',
+  })
   attempts: number;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
@@ -121,7 +124,7 @@ export class RetriedResponse {
   @ApiProperty({ type: String, nullable: true, description: 'Why it failed again.' })
   reason: string | null;
 
-  @ApiProperty({ type: Number, nullable: true })
+  @ApiProperty({ type: 'integer', nullable: true })
   attempts: number | null;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
@@ -129,13 +132,13 @@ export class RetriedResponse {
 }
 
 export class RetriedAllResponse {
-  @ApiProperty({ description: 'Letters that were tried.' })
+  @ApiProperty({ type: 'integer', description: 'Letters that were tried.' })
   retried: number;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   processed: number;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   failed: number;
 
   @ApiProperty({

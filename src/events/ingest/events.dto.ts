@@ -24,6 +24,15 @@ export class IngestedResponse {
   duplicate: boolean;
 }
 
+/** What the problem of a conflict says besides; nothing to a caller that may only send. */
+export class EventConflict {
+  @ApiPropertyOptional({ format: 'uuid', description: 'Of the event that was there before.' })
+  id?: string;
+
+  @ApiProperty()
+  event_id: string;
+}
+
 class ResultFault {
   @ApiProperty()
   path: string;
@@ -47,7 +56,7 @@ class ResultError {
 }
 
 export class BatchResult {
-  @ApiProperty({ description: 'Position in the request, from 0.' })
+  @ApiProperty({ type: 'integer', description: 'Position in the request, from 0.' })
   index: number;
 
   @ApiProperty({ enum: ['accepted', 'duplicate', 'conflict', 'rejected'] })
@@ -64,16 +73,16 @@ export class BatchResult {
 }
 
 export class BatchResponse {
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   accepted: number;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   duplicates: number;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   conflicts: number;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   rejected: number;
 
   @ApiProperty({ type: [BatchResult], description: 'One per event, in the order sent.' })

@@ -6,7 +6,7 @@ import { AcceptedJobResponse, GenerateSampleDataDto, JobResponse } from './jobs.
 import { JobsService } from './jobs.service.js';
 import { SampleDataService } from './sample-data.service.js';
 
-@ApiTags('jobs')
+@ApiTags('Sample data')
 @Controller()
 export class JobsController {
   constructor(
@@ -34,7 +34,7 @@ export class JobsController {
   @Get('jobs/:job_id')
   @RequireScope('read')
   @ApiOkResponse({ type: JobResponse })
-  get(@Caller() caller: Principal, @Param('job_id') id: string): Promise<JobResponse> {
+  getJob(@Caller() caller: Principal, @Param('job_id') id: string): Promise<JobResponse> {
     return this.jobs.get(caller.tenantId, id);
   }
 }

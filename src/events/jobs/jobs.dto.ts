@@ -19,18 +19,21 @@ export class AcceptedJobResponse {
   @ApiProperty({ format: 'uuid', description: 'For `GET /jobs/{job_id}`.' })
   job_id: string;
 
+  @ApiProperty({ type: 'integer' })
   num_events: number;
 }
 
 export class JobResult {
+  @ApiProperty({ type: 'integer' })
   num_events: number;
 
-  @ApiProperty({ description: 'Events stored, each of them once.' })
+  @ApiProperty({ type: 'integer', description: 'Events stored, each of them once.' })
   stored: number;
 
-  @ApiProperty({ description: 'Events that a schema of the tenant refused.' })
+  @ApiProperty({ type: 'integer', description: 'Events that a schema of the tenant refused.' })
   rejected: number;
 
+  @ApiProperty({ type: 'integer' })
   seed: number;
 
   @ApiProperty({ format: 'date-time', description: 'The events lie from here …' })

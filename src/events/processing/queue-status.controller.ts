@@ -6,7 +6,7 @@ import type { Principal } from '../../platform/http/principal.js';
 import { QueueStatusService } from './queue-status.service.js';
 
 /** Lives here because the queue belongs to events; its address belongs to analytics. */
-@ApiTags('analytics')
+@ApiTags('Analytics')
 @Controller('analytics')
 export class QueueStatusController {
   constructor(private readonly status: QueueStatusService) {}
@@ -15,7 +15,7 @@ export class QueueStatusController {
   @Get('queue-status')
   @RequireScope('read')
   @ApiOkResponse({ type: QueueStatusResponse })
-  get(@Caller() caller: Principal): Promise<QueueStatusResponse> {
+  getQueueStatus(@Caller() caller: Principal): Promise<QueueStatusResponse> {
     return this.status.get(caller.tenantId);
   }
 }

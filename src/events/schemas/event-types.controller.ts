@@ -5,7 +5,7 @@ import type { Principal } from '../../platform/http/principal.js';
 import { EventTypePage, EventTypeSchemaResponse, EventTypesQuery, PutSchemaDto } from './event-types.dto.js';
 import { EventTypesService } from './event-types.service.js';
 
-@ApiTags('event types')
+@ApiTags('Event types')
 @Controller('event-types')
 export class EventTypesController {
   constructor(private readonly types: EventTypesService) {}
@@ -14,7 +14,7 @@ export class EventTypesController {
   @Get()
   @RequireScope('read')
   @ApiOkResponse({ type: EventTypePage })
-  list(@Caller() caller: Principal, @Query() query: EventTypesQuery): Promise<EventTypePage> {
+  listEventTypes(@Caller() caller: Principal, @Query() query: EventTypesQuery): Promise<EventTypePage> {
     return this.types.list(caller, query);
   }
 
@@ -22,7 +22,10 @@ export class EventTypesController {
   @Get(':event_type/schema')
   @RequireScope('read')
   @ApiOkResponse({ type: EventTypeSchemaResponse })
-  getSchema(@Caller() caller: Principal, @Param('event_type') eventType: string): Promise<EventTypeSchemaResponse> {
+  getEventTypeSchema(
+    @Caller() caller: Principal,
+    @Param('event_type') eventType: string,
+  ): Promise<EventTypeSchemaResponse> {
     return this.types.getSchema(caller, eventType);
   }
 
@@ -31,7 +34,7 @@ export class EventTypesController {
   @RequireScope('admin')
   @ApiOkResponse({ type: EventTypeSchemaResponse })
   @ApiBadRequestResponse({ description: 'Not a JSON Schema, or one that could hold up the service; errors say where.' })
-  putSchema(
+  setEventTypeSchema(
     @Caller() caller: Principal,
     @Param('event_type') eventType: string,
     @Body() body: PutSchemaDto,
@@ -44,7 +47,7 @@ export class EventTypesController {
   @HttpCode(204)
   @RequireScope('admin')
   @ApiNoContentResponse()
-  deleteSchema(@Caller() caller: Principal, @Param('event_type') eventType: string): Promise<void> {
+  deleteEventTypeSchema(@Caller() caller: Principal, @Param('event_type') eventType: string): Promise<void> {
     return this.types.deleteSchema(caller, eventType);
   }
 }

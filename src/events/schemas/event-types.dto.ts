@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
-import { Closed, Field, JSON_OBJECT, OneOf } from '../../platform/http/body/fields.js';
+import { ANY_JSON, Closed, Field, JSON_OBJECT, OneOf } from '../../platform/http/body/fields.js';
 import { OptionalText, PageQuery } from '../../platform/http/query.dto.js';
 import type { SchemaMode } from './schemas.repository.js';
 
@@ -38,13 +38,13 @@ export class EventTypeSchemaResponse {
   @ApiProperty()
   event_type: string;
 
-  @ApiProperty({ type: Object })
+  @Field(ANY_JSON, { description: 'An object or a boolean.' })
   schema: unknown;
 
   @ApiProperty({ enum: SCHEMA_MODES })
   mode: SchemaMode;
 
-  @ApiProperty({ description: 'Goes up with every change of a schema of the tenant.' })
+  @ApiProperty({ type: 'integer', description: 'Goes up with every change of a schema of the tenant.' })
   version: number;
 
   @ApiProperty({ format: 'date-time' })
@@ -58,16 +58,16 @@ export class EventTypeResponse {
   @ApiProperty()
   event_type: string;
 
-  @ApiProperty({ description: 'Processed events of the last 30 days, by event_time.' })
+  @ApiProperty({ type: 'integer', description: 'Processed events of the last 30 days, by event_time.' })
   events_30d: number;
 
-  @ApiProperty({ type: Object, nullable: true })
+  @Field(ANY_JSON, { description: 'An object, a boolean, or null where there is none.' })
   schema: unknown;
 
   @ApiProperty({ enum: SCHEMA_MODES, nullable: true })
   mode: SchemaMode | null;
 
-  @ApiProperty({ type: Number, nullable: true })
+  @ApiProperty({ type: 'integer', nullable: true })
   version: number | null;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true })

@@ -12,7 +12,16 @@ import {
   Post,
   Req,
 } from '@nestjs/common';
-import { ApiBadRequestResponse, ApiBody, ApiExcludeEndpoint, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBadRequestResponse,
+  ApiBasicAuth,
+  ApiBody,
+  ApiDefaultResponse,
+  ApiExcludeEndpoint,
+  ApiHeader,
+  ApiOkResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { IncomingMessage } from 'node:http';
 import type { OpenCall } from '../../audit/call-log/api-call.js';
 import { CurrentCall } from '../../audit/call-log/current-call.js';
@@ -29,6 +38,7 @@ import {
   SegmentBatchDto,
   type SegmentCall,
   SegmentMessageDto,
+  SegmentRefusal,
   SegmentResponse,
   SegmentTrackDto,
 } from './segment.dto.js';
@@ -61,6 +71,8 @@ const SegmentRoute = (paths: string | string[]) =>
       required: false,
       description: 'Stands for messageId: of each message of a batch, by its place.',
     }),
+    ApiBasicAuth('write_key'),
+    ApiDefaultResponse({ type: SegmentRefusal }),
   );
 
 /** The call that the address names, by its name or its first letter. */
@@ -71,7 +83,7 @@ const CalledAs = createParamDecorator((_data: unknown, context: ExecutionContext
 });
 
 /** Segment's tracking API. */
-@ApiTags('segment')
+@ApiTags('Segment')
 @Controller()
 export class SegmentController {
   constructor(
@@ -84,7 +96,7 @@ export class SegmentController {
   @ApiBody({ type: SegmentBatchDto })
   @ApiOkResponse({ type: SegmentResponse })
   @ApiBadRequestResponse({ description: 'No message is valid; errors name the fields. Only 400 is final.' })
-  acceptBatch(
+  sendSegmentBatch(
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
@@ -109,7 +121,7 @@ export class SegmentController {
   @ApiBody({ type: SegmentTrackDto })
   @ApiOkResponse({ type: SegmentResponse })
   @ApiBadRequestResponse({ description: 'The message is not valid; errors name the fields.' })
-  acceptTrack(
+  sendSegmentTrack(
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
@@ -123,7 +135,7 @@ export class SegmentController {
   @ApiBody({ type: SegmentMessageDto })
   @ApiOkResponse({ type: SegmentResponse })
   @ApiBadRequestResponse({ description: 'The message is not valid; errors name the field.' })
-  acceptOne(
+  sendSegment(
     @Caller() caller: Principal,
     @CalledAs() calledAs: SegmentCall,
     @Body() body: unknown,

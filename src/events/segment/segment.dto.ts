@@ -108,20 +108,44 @@ class SegmentFault {
   message: string;
 }
 
+/** What every problem says besides, in Segment's words. */
+export class SegmentRefusal {
+  @ApiProperty({ enum: [false] })
+  success: false;
+
+  @ApiProperty({ example: 'invalid_request' })
+  code: string;
+
+  @ApiProperty({ description: 'The same as detail.' })
+  message: string;
+
+  @ApiPropertyOptional({ type: 'integer' })
+  accepted?: number;
+
+  @ApiPropertyOptional({ type: 'integer' })
+  duplicates?: number;
+
+  @ApiPropertyOptional({ type: 'integer' })
+  conflicts?: number;
+
+  @ApiPropertyOptional({ type: 'integer' })
+  rejected?: number;
+}
+
 export class SegmentResponse {
   @ApiProperty()
   success: boolean;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   accepted: number;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   duplicates: number;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   conflicts: number;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   rejected: number;
 
   @ApiPropertyOptional({

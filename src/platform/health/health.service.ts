@@ -1,23 +1,10 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { PING } from '../database/server-sql.js';
-import { type QueueBackend, QueueConnection } from '../queues/queues.js';
+import { QueueConnection } from '../queues/queues.js';
 import { version } from '../config/version.js';
 import { withTimeout } from '../scheduling/with-timeout.js';
-
-interface Check {
-  status: 'up' | 'down';
-  /** Round trip in milliseconds; null when down. */
-  latency_ms: number | null;
-}
-
-export interface HealthResponse {
-  status: 'healthy' | 'unhealthy';
-  service: 'tidemark';
-  version: string;
-  uptime_s: number;
-  checks: { postgres: Check; queue: Check & { backend: QueueBackend } };
-}
+import type { CheckResponse, HealthResponse } from './health.dto.js';
 
 const CHECK_TIMEOUT_MS = 2_000;
 
@@ -76,7 +63,7 @@ function shared(probe: () => Promise<number>): () => Promise<number> {
   return () => (running ??= probe().finally(() => (running = undefined)));
 }
 
-async function check(probe: () => Promise<number>): Promise<Check> {
+async function check(probe: () => Promise<number>): Promise<CheckResponse> {
   try {
     const latency = await withTimeout(probe(), CHECK_TIMEOUT_MS, 'timeout');
     return { status: 'up', latency_ms: Math.round(latency * 100) / 100 };

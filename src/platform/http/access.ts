@@ -1,5 +1,5 @@
 import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
-import { ApiSecurity } from '@nestjs/swagger';
+import { ApiExtension } from '@nestjs/swagger';
 import type { Request } from 'express';
 import type { Principal, Scope } from './principal.js';
 
@@ -11,6 +11,9 @@ export const ACCESS = 'tidemark:access';
  */
 export type Access = 'public' | 'any' | 'key' | Scope;
 
+/** Under which the OpenAPI document says what {@link RequireScope} demands. */
+export const REQUIRED_SCOPE = 'x-required-scope';
+
 /** Anybody may call this route, without a credential. */
 export const Public = () => SetMetadata(ACCESS, 'public' satisfies Access);
 
@@ -19,7 +22,7 @@ export const Public = () => SetMetadata(ACCESS, 'public' satisfies Access);
  * decorator answers 403.
  */
 export const RequireScope = (scope: Exclude<Access, 'public'>) =>
-  applyDecorators(SetMetadata(ACCESS, scope), ApiSecurity('api_key'), ApiSecurity('bearer'));
+  applyDecorators(SetMetadata(ACCESS, scope), ApiExtension(REQUIRED_SCOPE, scope));
 
 /** Metadata key of {@link NeedsSharedLimits}. */
 export const NEEDS_SHARED_LIMITS = 'tidemark:needs-shared-limits';

@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http';
 import { KEY_PARAMETER } from './principal.js';
+import { kindOfStatus, type ProblemKind, problemUrn, titleOf } from './problem-types.js';
 
 export interface FieldError {
   /** JSON path of the value, for example `events[3].payload.price`. */
@@ -19,8 +19,8 @@ export interface ProblemBody {
 }
 
 interface ProblemExtras {
-  /** Last part of the problem type URI; about:blank when absent. */
-  kind?: string;
+  /** The type of the problem, where it is not the one of its status. */
+  kind?: ProblemKind;
   errors?: FieldError[];
   retryAfterSeconds?: number;
   /** Headers that say what would have been accepted. */
@@ -40,11 +40,11 @@ export class Problem extends Error {
   }
 
   body(instance?: string, requestId?: string): ProblemBody {
-    const { kind, errors, members } = this.extras;
+    const { kind = kindOfStatus(this.status), errors, members } = this.extras;
     return {
       ...members,
-      type: kind === undefined ? 'about:blank' : `urn:tidemark:problem:${kind}`,
-      title: STATUS_CODES[this.status] ?? 'Error',
+      type: problemUrn(kind),
+      title: titleOf(this.status),
       status: this.status,
       detail: this.detail,
       ...(instance === undefined ? {} : { instance }),

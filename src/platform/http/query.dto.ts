@@ -55,7 +55,7 @@ export function OptionalInteger(min: number, max?: number): PropertyDecorator {
   return applyDecorators(
     ...(max === undefined ? [] : [Max(max)]),
     ...[Min(min), IsInt(), ToInteger(), IsOptional()],
-    ApiPropertyOptional({ type: Number, minimum: min, ...(max === undefined ? {} : { maximum: max }) }),
+    ApiPropertyOptional({ type: 'integer', minimum: min, ...(max === undefined ? {} : { maximum: max }) }),
   );
 }
 
@@ -78,7 +78,7 @@ export const ByteOrderMark = (): PropertyDecorator =>
   });
 
 export class PageQuery {
-  @ApiPropertyOptional({ type: Number, description: 'Rows per page.', minimum: 1, maximum: 1000, default: 50 })
+  @ApiPropertyOptional({ type: 'integer', description: 'Rows per page.', minimum: 1, maximum: 1000, default: 50 })
   @IsOptional()
   @ToInteger()
   @IsInt({ message: 'limit must be a whole number' })
@@ -96,6 +96,7 @@ export class ZoneQuery {
     type: String,
     description:
       'IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times.',
+    ...{ minLength: 1, maxLength: 64 },
     default: 'UTC',
     example: 'America/Chicago',
   })

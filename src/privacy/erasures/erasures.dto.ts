@@ -34,7 +34,7 @@ export class RequestErasureDto {
 
 const COUNTS = {
   type: 'object',
-  additionalProperties: { type: 'number' },
+  additionalProperties: { type: 'integer' },
   example: { events: 12, entries_of: 3, mentions_in_events: 1 },
 } as const;
 
@@ -50,11 +50,12 @@ export class ErasureReceipt {
   mentions: MentionsPolicy;
 
   @ApiProperty({
+    type: 'integer',
     description: 'Size of the audit tree when it was done; the erasures of audit entries are leaves below it.',
   })
   tree_size: number;
 
-  @ApiProperty({ type: [Number], description: 'Leaf indexes of the erasures of audit entries.' })
+  @ApiProperty({ type: 'integer', isArray: true, description: 'Leaf indexes of the erasures of audit entries.' })
   act_indexes: number[];
 
   @ApiProperty({ type: [String], description: 'What was erased.' })
@@ -91,6 +92,24 @@ export class ErasureResponse {
 
   @ApiProperty({ type: ErasureReceipt, nullable: true, description: 'null until it is completed.' })
   receipt: ErasureReceipt | null;
+}
+
+/** What the problem says besides, where a legal hold forbids it. */
+export class HeldErasure {
+  @ApiProperty({ type: [String], format: 'uuid', description: 'The legal holds that forbid it.' })
+  held_by: string[];
+}
+
+/** What the problem says besides, where nothing is recorded under a user_id. */
+export class UnrecordedSubject {
+  @ApiProperty({ ...COUNTS, description: 'What mentions it.' })
+  counts: Record<string, number>;
+
+  @ApiProperty({ description: 'false where there was more than could be counted in time.' })
+  complete: boolean;
+
+  @ApiProperty({ type: [String], description: 'Other user ids that are the same e-mail address in other letters.' })
+  other_spellings: string[];
 }
 
 export class ErasurePreviewResponse {

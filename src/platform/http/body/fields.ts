@@ -107,6 +107,9 @@ export const JsonObject = (member: Member = {}) => Field(JSON_OBJECT, member);
 
 export const JSON_OBJECT: MemberSchema = { type: 'object', additionalProperties: true };
 
+/** Any JSON. As a choice, because Nest would write the type that it guesses where none is said. */
+export const ANY_JSON: MemberSchema = { anyOf: [{ description: 'Any JSON.' }] };
+
 export const IP_ADDRESS: MemberSchema = {
   anyOf: [
     { type: 'string', format: 'ipv4' },
