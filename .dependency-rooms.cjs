@@ -14,6 +14,7 @@ const FOLDERS = [
   'metrics-gateway',
   'retention',
   'privacy',
+  'monitoring',
   'dashboard-files',
 ];
 
@@ -23,11 +24,13 @@ const FOLDERS = [
  */
 const ROOMS = {
   platform: {
-    time: [],
+    json: [],
+    time: ['json'],
     config: ['time'],
     logging: ['config'],
-    scheduling: ['logging'],
-    database: ['config'],
+    database: ['config', 'json'],
+    metrics: ['database'],
+    scheduling: ['logging', 'metrics'],
     http: ['database', 'logging', 'time'],
     queues: ['database', 'logging'],
     health: ['http', 'queues', 'scheduling'],

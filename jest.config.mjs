@@ -1,34 +1,20 @@
-/** Application and ESM-only dependencies are turned into CommonJS: jest cannot require() ES modules on Node 20. */
-const swc = (typescript) => [
+/** TypeScript is turned into CommonJS: jest takes ES modules in experimental releases of Node alone. */
+const swc = [
   '@swc/jest',
   {
     jsc: {
       target: 'es2022',
       keepClassNames: true,
-      parser: typescript ? { syntax: 'typescript', decorators: true } : { syntax: 'ecmascript' },
-      transform: typescript ? { legacyDecorator: true, decoratorMetadata: true } : {},
+      parser: { syntax: 'typescript', decorators: true },
+      transform: { legacyDecorator: true, decoratorMetadata: true },
     },
     module: { type: 'commonjs', importInterop: 'node' },
   },
 ];
 
-const esmOnly = [
-  '@nestjs',
-  '@tokenizer',
-  '@borewit',
-  '@standard-schema',
-  'file-type',
-  'jose',
-  'hucre',
-  'strtok3',
-  'token-types',
-  'uint8array-extras',
-  'load-esm',
-  'yaml',
-];
-
 export default {
-  testEnvironment: 'node',
+  testEnvironment: './test/support/jest-environment.cjs',
+  runtime: './test/support/jest-runtime.cjs',
   testRegex: 'test/(unit|integration|e2e)/.*\\.spec\\.ts$',
   globalSetup: './test/global-setup.mjs',
   globalTeardown: './test/global-teardown.mjs',
@@ -37,6 +23,5 @@ export default {
   testTimeout: 30_000,
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  transform: { '^.+\\.ts$': swc(true), '^.+\\.m?js$': swc(false) },
-  transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
+  transform: { '^.+\\.ts$': swc },
 };

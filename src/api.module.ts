@@ -48,12 +48,16 @@ import { KeysModule } from './keys/keys.module.js';
 import { LogsGateway } from './metrics-gateway/logs.gateway.js';
 import { MetricsGatewayModule } from './metrics-gateway/metrics-gateway.module.js';
 import { MetricsGateway } from './metrics-gateway/metrics.gateway.js';
+import { InstallationMetrics } from './monitoring/installation-metrics.js';
+import { MetricsController } from './monitoring/metrics.controller.js';
+import { MonitoringModule } from './monitoring/monitoring.module.js';
 import type { Config } from './platform/config/config.js';
 import { runtimeOptions } from './platform/database/data-source-options.js';
 import { ServerChecks } from './platform/database/server-checks.js';
 import { BodyInterceptor } from './platform/http/body/body.interceptor.js';
 import { QueryGuard } from './platform/http/query.guard.js';
 import type { RouteStep } from './platform/http/route.js';
+import { HttpMetrics } from './platform/metrics/http-metrics.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { ErasuresController } from './privacy/erasures.controller.js';
 import { RetentionController } from './retention/retention.controller.js';
@@ -109,6 +113,7 @@ export class ApiModule {
         MetricsGatewayModule,
         RetentionModule,
         PrivacyModule,
+        MonitoringModule,
       ],
       controllers: [
         ApiCallsController,
@@ -131,10 +136,13 @@ export class ApiModule {
         UsersController,
         EventsController,
         SegmentController,
+        MetricsController,
       ],
       providers: [
         LogsGateway,
         MetricsGateway,
+        HttpMetrics,
+        InstallationMetrics,
         ...ROUTE_STEPS,
         ...GUARDS.map((guard) => ({ provide: APP_GUARD, useExisting: guard })),
         ...INTERCEPTORS.map((interceptor) => ({ provide: APP_INTERCEPTOR, useExisting: interceptor })),

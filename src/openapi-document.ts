@@ -4,6 +4,7 @@ import type { ExpressAdapter } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
 import { stringify } from 'yaml';
 import { SEGMENT_PATHS } from './events/segment/segment.controller.js';
+import { METRICS_PATH } from './monitoring/metrics.controller.js';
 import { addMediaTypes } from './platform/http/also-takes.js';
 import { version } from './platform/config/version.js';
 
@@ -44,9 +45,9 @@ const DESCRIPTION =
   'Event-driven analytics and audit backend. Bodies are checked by the schemas shown here. No text, and no name in JSON of ' +
   'your own, may contain the character NUL or half of a surrogate pair.';
 
-/** Everything is below /api/v1, except the addresses that are built into Segment's SDKs. */
+/** Everything is below /api/v1, except the addresses that are built into Segment's SDKs and into Prometheus. */
 export function setPrefix(app: INestApplication): void {
-  app.setGlobalPrefix('api/v1', { exclude: SEGMENT_PATHS });
+  app.setGlobalPrefix('api/v1', { exclude: [...SEGMENT_PATHS, METRICS_PATH] });
 }
 
 export function createOpenApiDocument(app: INestApplication): OpenAPIObject {

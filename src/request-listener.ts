@@ -2,7 +2,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Response } from 'express';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ROUTE_STEPS } from './api.module.js';
-import { describeCall } from './audit/call-log/api-call.interceptor.js';
+import { describeCall, patternOf } from './audit/call-log/api-call.interceptor.js';
 import { CallLog } from './audit/call-log/call-log.js';
 import type { Config } from './platform/config/config.js';
 import { HealthService } from './platform/health/health.service.js';
@@ -18,6 +18,7 @@ import { requestId } from './platform/http/request-id.js';
 import type { AccessLog } from './platform/logging/access-log.js';
 import { redact } from './platform/logging/redact.js';
 import { securityHeaders } from './platform/http/security-headers.js';
+import { HttpMetrics } from './platform/metrics/http-metrics.js';
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -29,12 +30,13 @@ interface ListenerOptions {
 
 /**
  * Takes every request first: what holds for all of them is done here, whichever way they go on, the fast path or
- * Socket.IO and Express. All calls below /api are logged, and those of SDKs.
+ * Socket.IO and Express. All requests are measured; calls below /api are logged, and those of SDKs.
  */
 export class RequestListener {
   private readonly addresses: Addresses;
   private readonly callLog: CallLog;
   private readonly health: HealthService;
+  private readonly metrics: HttpMetrics;
   private readonly security = securityHeaders();
   /** For pages of any origin, at addresses that are for them. */
   private readonly openCors: CorsPolicy;
@@ -51,6 +53,7 @@ export class RequestListener {
     this.addresses = new Addresses(adapter, (controller) => app.get<object>(controller), steps);
     this.callLog = app.get(CallLog);
     this.health = app.get(HealthService);
+    this.metrics = app.get(HttpMetrics);
     this.openCors = new CorsPolicy([ANY_ORIGIN], config.API_KEY_HEADERS);
     this.listeners = app.getHttpServer().listeners('request') as Listener[];
   }
@@ -66,7 +69,7 @@ export class RequestListener {
 
   /** Ends the connection with a problem, before anything else has seen the request. */
   refuse(problem: Problem, request: IncomingMessage, response: ServerResponse): void {
-    if (isLogged(request)) this.logCall(request, response);
+    this.noteEnd(request, response, isLogged(request));
     const { status, headers, body, detail } = problemAnswerTo(request, problem);
     noteProblem(request, detail);
     response.setHeader('X-Request-Id', requestId(request));
@@ -85,8 +88,12 @@ export class RequestListener {
     if (address?.loggedPath !== undefined) this.callLog.callOf(request).path = address.loggedPath;
     const fault = hostProblem(request) ?? originProblem(request, cors);
     if (fault !== null) return this.refuse(fault, request, response);
-    if (isPreflight(request)) return cors.answerPreflight(response);
+    if (isPreflight(request)) {
+      this.noteEnd(request, response, false);
+      return cors.answerPreflight(response);
+    }
     if (request.method === 'OPTIONS' && address?.anyOrigin === true) {
+      this.noteEnd(request, response, false);
       response.setHeader('Allow', address.allow); // a page may ask what it may send without a preflight's headers
       return cors.answerPreflight(response);
     }
@@ -96,7 +103,7 @@ export class RequestListener {
       void fast.answer(request as AuthenticatedRequest, response as Response, this.onAnswer);
       return;
     }
-    if (address !== undefined || isLogged(request)) this.logCall(request, response);
+    this.noteEnd(request, response, address !== undefined || isLogged(request));
     for (const listener of this.listeners) listener.call(this.app.getHttpServer(), request, response);
   }
 
@@ -116,7 +123,9 @@ export class RequestListener {
     bytes: number,
     problem: string | null,
   ): void => {
-    this.callLog.finish(describeCall(this.callLog, request), status, bytes, problem);
+    const call = describeCall(this.callLog, request);
+    this.metrics.observe(request.method, call.route, status, call.elapsedMs);
+    this.callLog.finish(call, status, bytes, problem);
   };
 
   /** Once for each request, whichever way it goes. */
@@ -140,9 +149,12 @@ export class RequestListener {
     });
   }
 
-  private logCall(request: IncomingMessage, response: ServerResponse): void {
-    this.callLog.callOf(request); // the clock starts here
+  private noteEnd(request: IncomingMessage, response: ServerResponse, isLogged: boolean): void {
+    const since = performance.now();
+    if (isLogged) this.callLog.callOf(request); // the clock starts here
     response.once('close', () => {
+      this.metrics.observe(request.method ?? '', routeOf(request), response.statusCode, performance.now() - since);
+      if (!isLogged) return;
       const call = describeCall(this.callLog, request as AuthenticatedRequest);
       this.callLog.finish(call, response.statusCode, lengthOf(response), notedProblem(request));
     });
@@ -158,6 +170,10 @@ function lengthOf(response: ServerResponse): number | null {
   const bytes = Number(response.getHeader('content-length'));
   return Number.isInteger(bytes) ? bytes : null;
 }
+
+/** The pattern of the route that took the request; Socket.IO is no route of Express. */
+const routeOf = (request: IncomingMessage) =>
+  request.url?.startsWith(SOCKET_IO) === true ? SOCKET_IO : patternOf(request);
 
 const isOfApi = ({ url = '' }: IncomingMessage) => /^\/api(?:[/?]|$)/i.test(url);
 const isLogged = ({ url = '' }: IncomingMessage) => /^\/(?:api|v1)\//i.test(url);

@@ -1,5 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { RollupsModule } from './analytics/rollups/rollups.module.js';
 import { AuditSealer } from './audit/transparency-log/audit-sealer.js';
+import { CheckpointCheck } from './audit/transparency-log/checkpoint-check.js';
 import { TransparencyLogModule } from './audit/transparency-log/transparency-log.module.js';
 import { DeadLettersModule } from './events/dead-letters/dead-letters.module.js';
 import { RetrySchedule } from './events/dead-letters/retry-schedule.js';
@@ -7,8 +9,12 @@ import { JobRunner } from './events/jobs/job-runner.js';
 import { JobRunningModule } from './events/jobs/jobs.module.js';
 import { JobsProcessor } from './events/jobs/jobs.processor.js';
 import { BatchPoller } from './events/processing/batch-poller.js';
+import { BatchProcessingService } from './events/processing/batch-processing.service.js';
 import { EventsProcessor } from './events/processing/events.processor.js';
 import { ProcessingModule } from './events/processing/processing.module.js';
+import { AlertSender } from './monitoring/alert-sender.js';
+import { AlertWatcher } from './monitoring/alert-watcher.js';
+import { MonitoringModule } from './monitoring/monitoring.module.js';
 import type { Config } from './platform/config/config.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { ErasureRunner } from './privacy/erasure-runner.js';
@@ -27,13 +33,16 @@ export class WorkerModule {
       imports: [
         PlatformModule.forRoot(config, 'consumer'),
         ProcessingModule,
+        RollupsModule,
         DeadLettersModule,
         JobRunningModule,
         TransparencyLogModule,
         PrivacyModule,
+        MonitoringModule,
         RetentionSchedulingModule,
       ],
       providers: [
+        BatchProcessingService,
         EventsProcessor,
         BatchPoller,
         RetrySchedule,
@@ -41,7 +50,10 @@ export class WorkerModule {
         JobsProcessor,
         PartitionKeeper,
         AuditSealer,
+        CheckpointCheck,
         ErasureRunner,
+        AlertWatcher,
+        AlertSender,
         RetentionWorker,
         RunsProcessor,
       ],

@@ -8,6 +8,7 @@ import { failToStart } from './platform/fail-to-start.js';
 import { HealthService } from './platform/health/health.service.js';
 import { createLogger } from './platform/logging/logger.js';
 import { endGracefully } from './platform/scheduling/process-lifetime.js';
+import { Metrics } from './platform/metrics/metrics.js';
 import { serveWorkerHealth } from './platform/health/worker-health.js';
 import { WorkerModule } from './worker.module.js';
 
@@ -26,7 +27,7 @@ async function main(): Promise<void> {
     await app.close();
   };
   const { HOST: host, WORKER_HEALTH_PORT: port } = config;
-  await serveWorkerHealth(health, port, host).catch((error: unknown) => {
+  await serveWorkerHealth(health, app.get(Metrics), config).catch((error: unknown) => {
     throw listenFault(error, { host, port, portSetting: 'WORKER_HEALTH_PORT' });
   });
   logger.log('working', 'Worker');

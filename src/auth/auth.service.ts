@@ -13,6 +13,7 @@ import { badRequest, forbidden, notFound, Problem, unauthorized } from '../platf
 import { isUuid } from '../platform/database/uuid7.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { AccessTokens } from './access-tokens.js';
+import { holdsToken } from '../platform/metrics/metrics-token.js';
 import { type CredentialSources, readCredential } from './credentials.js';
 import { FailedAttempts } from './limits/failed-attempts.js';
 import { isSameOrigin, readSessionCookie, requireCsrfToken } from './sessions/session-cookie.js';
@@ -73,6 +74,18 @@ export class AuthService {
     freshness: Freshness = 'cached',
   ): Promise<Principal> {
     return this.authenticateBy(() => credential, request, needed, freshness);
+  }
+
+  /**
+   * For whoever scrapes metrics: METRICS_TOKEN, which opens nothing else, stands for `scraper`; any other credential is
+   * checked as on every route.
+   */
+  async authenticateScraper(
+    scraper: Principal,
+    request: IncomingMessage,
+    needed: Exclude<Access, 'public'>,
+  ): Promise<Principal> {
+    return holdsToken(request, this.config.METRICS_TOKEN) ? scraper : this.authenticate(request, needed);
   }
 
   /**

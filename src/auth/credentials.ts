@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { KEY_PARAMETER } from '../platform/http/access.js';
+import { KEY_PARAMETER } from '../platform/http/principal.js';
 import { unauthorized } from '../platform/http/problem.js';
 
 /** Where a request may carry its credential, besides X-API-Key and Authorization. */

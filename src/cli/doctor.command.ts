@@ -1,9 +1,10 @@
 import pg from 'pg';
 import { Redis } from 'ioredis';
 import type { Config } from '../platform/config/config.js';
-import { connectionString } from '../platform/database/database.js';
+import { checkSession, connectionString } from '../platform/database/session.js';
 import { findExcessRights, PROPER_LOGIN } from '../platform/database/login-check.js';
 import { compareSchema, describeSchemaFault } from '../platform/database/schema-version.js';
+import { checkRedis, UnfitRedisError } from '../platform/queues/redis-fitness.js';
 import { explainRefusal } from '../platform/database/server-checks.js';
 import { parseUuid, uuid7Time } from '../platform/database/uuid7.js';
 import { DAY_MS } from '../platform/time/time.js';
@@ -35,6 +36,7 @@ async function examine(config: Config): Promise<Finding[]> {
   client.on('error', () => undefined);
   try {
     await client.connect();
+    await checkSession(client, 'tidemark_system');
   } catch (error) {
     const { message } = error as Error;
     const detail = explainRefusal(error) ?? `${message}; check DATABASE_URL and that PostgreSQL runs`;
@@ -159,19 +161,12 @@ async function checkQueue(config: Config): Promise<Finding> {
   redis.on('error', () => undefined);
   try {
     await redis.connect();
-    const policy = /maxmemory_policy:(\S+)/.exec(await redis.info('memory'))?.[1];
-    const ok = policy === undefined || policy === 'noeviction';
-    return {
-      check: 'queue',
-      ok,
-      detail: ok ? 'Redis answers' : `Redis evicts (${policy}); set maxmemory-policy noeviction`,
-    };
+    await checkRedis(redis);
+    return { check: 'queue', ok: true, detail: 'Redis answers and takes writes' };
   } catch (error) {
-    return {
-      check: 'queue',
-      ok: false,
-      detail: `${(error as Error).message}; check REDIS_URL. Events are safe meanwhile`,
-    };
+    const { message } = error as Error;
+    const detail = error instanceof UnfitRedisError ? message : `${message}; check REDIS_URL`;
+    return { check: 'queue', ok: false, detail: `${detail.replace(/\.$/, '')}. Events are safe meanwhile` };
   } finally {
     redis.disconnect();
   }

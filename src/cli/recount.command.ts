@@ -1,6 +1,7 @@
 import { RecountService, type RollupDifference } from '../analytics/rollups/recount.service.js';
 import { rangeOf } from '../platform/http/range.dto.js';
-import { ASKABLE_YEARS, DAY_MS, isAskable, parseDateTime, type TimeRange } from '../platform/time/time.js';
+import { parseAskedTime } from '../platform/time/asked-time.js';
+import { ASKABLE_YEARS, DAY_MS, isAskable, type TimeRange } from '../platform/time/time.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { inApplication } from './cli.module.js';
 import type { Config } from '../platform/config/config.js';
@@ -37,7 +38,7 @@ export async function recount(config: Config, options: RecountOptions): Promise<
 
 function toTime(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const time = parseDateTime(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
+  const time = parseAskedTime(text, 'UTC');
   if (time !== null && !isAskable(time)) throw new UsageError(`--${name} ${ASKABLE_YEARS}.`);
   if (time === null) throw new UsageError(`--${name} must be a date or a date-time, like 2026-11-20T08:00:00Z.`);
   return time;

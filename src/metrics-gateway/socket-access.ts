@@ -9,6 +9,7 @@ import type { AuthenticatedSocket } from '../platform/http/access.js';
 import type { Principal } from '../platform/http/principal.js';
 import { Problem, unauthorized } from '../platform/http/problem.js';
 import { problemAnswer } from '../platform/http/problem.filter.js';
+import { Metrics } from '../platform/metrics/metrics.js';
 import { RareWarning } from '../platform/logging/rare-warning.js';
 import { PeriodicTasks } from '../platform/scheduling/periodic-tasks.js';
 import { requestId } from '../platform/http/request-id.js';
@@ -36,8 +37,13 @@ export class SocketAccess {
     @Inject(CONFIG) private readonly config: Config,
     private readonly auth: AuthService,
     private readonly limiter: RateLimiter,
+    metrics: Metrics,
     tasks: PeriodicTasks,
   ) {
+    const clients = metrics.gauge('tidemark_socket_clients');
+    metrics.beforeScrape(() => {
+      for (const { name, sockets } of this.namespaces) clients.set({ namespace: name }, sockets.size);
+    });
     tasks.add({
       name: 'socket-access',
       schedule: { pauseMs: CHECK_EVERY_MS },

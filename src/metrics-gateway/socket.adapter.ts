@@ -5,6 +5,7 @@ import type { MessageMappingProperties } from '@nestjs/websockets';
 import type { Observable } from 'rxjs';
 import type { Server, ServerOptions, Socket } from 'socket.io';
 import { ORIGIN_REFUSED, type CorsPolicy } from '../platform/http/cors.js';
+import { writingJson } from '../platform/json/json-text.js';
 import { limitConnections } from './connection-limits.js';
 import { SocketAccess } from './socket-access.js';
 import { handleInTurn } from './socket-messages.js';
@@ -48,11 +49,18 @@ export class SocketAdapter extends IoAdapter {
         answer(allowed ? null : ORIGIN_REFUSED, allowed);
       },
     } as ServerOptions);
+    keepDigits(server);
     limitConnections(server);
     // Clients that name no namespace get this one; there is nothing in it, so nobody may stay.
     server.of('/').use((_socket, next) => next(new Error('There is nothing in this namespace. Connect to /metrics.')));
     return server;
   }
+}
+
+/** Socket.IO writes JSON itself. */
+function keepDigits({ encoder }: Server): void {
+  const encode = encoder.encode.bind(encoder) as (...parameters: unknown[]) => unknown[];
+  encoder.encode = (packet) => writingJson(() => encode(packet));
 }
 
 /**

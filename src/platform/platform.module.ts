@@ -6,6 +6,9 @@ import { Database } from './database/database.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { Metrics } from './metrics/metrics.js';
+import { PoolMetrics } from './metrics/pool-metrics.js';
+import { ProcessMetrics } from './health/process-metrics.js';
 import { PeriodicTasks } from './scheduling/periodic-tasks.js';
 import { QueueConnection, queueRoot, type QueueRole } from './queues/queues.js';
 import { ServerChecks } from './database/server-checks.js';
@@ -34,8 +37,16 @@ export class PlatformModule {
       imports: [DatabaseModule.forRoot(config), queueRoot(), ScheduleModule.forRoot()],
       controllers: [HealthController],
       providers: [
-        { provide: QueueConnection, useFactory: () => new QueueConnection(config, queueRole) },
+        { provide: QueueConnection, useFactory: () => QueueConnection.open(config, queueRole) },
         HealthService,
+        Metrics,
+        PoolMetrics,
+        {
+          provide: ProcessMetrics,
+          inject: [HealthService, Metrics],
+          useFactory: (health: HealthService, metrics: Metrics) =>
+            new ProcessMetrics(health, metrics, queueRole === 'producer' ? 'api' : 'worker'),
+        },
         PeriodicTasks,
         {
           provide: ServerChecks,
@@ -45,7 +56,7 @@ export class PlatformModule {
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useFactory: createValidationPipe },
       ],
-      exports: [QueueConnection, HealthService, PeriodicTasks, ServerChecks],
+      exports: [QueueConnection, HealthService, Metrics, PeriodicTasks, ServerChecks],
     };
   }
 }

@@ -8,10 +8,17 @@ import { Database } from '../platform/database/database.js';
 import { isUuid, uuid7 } from '../platform/database/uuid7.js';
 import { decodeCursor, toPage } from '../platform/http/cursor.js';
 import { badRequest, notFound } from '../platform/http/problem.js';
+import { parseDateTime, toMicroseconds } from '../platform/time/time.js';
 import { HoldPage, HoldResponse, type SetHoldDto } from './retention.dto.js';
 
 const ORDERED = { action: 'CREATE', resource: 'legal_hold', message: 'Legal hold ordered' } as const;
 const RELEASED = { action: 'DELETE', resource: 'legal_hold', message: 'Legal hold released' } as const;
+
+/** With microseconds, which a Date would cut. Such texts stand in the order of their times. */
+function toTime(text: string | undefined): string | null {
+  const ms = text === undefined ? null : parseDateTime(text);
+  return ms === null ? null : toMicroseconds(ms);
+}
 
 @Injectable()
 export class HoldsService {
@@ -33,8 +40,8 @@ export class HoldsService {
       id: uuid7(),
       reason,
       user_id: user_id ?? null,
-      from_time: from === undefined ? null : new Date(from),
-      to_time: to === undefined ? null : new Date(to),
+      from_time: toTime(from),
+      to_time: toTime(to),
     };
     if (terms.from_time !== null && terms.to_time !== null && terms.from_time >= terms.to_time) {
       throw badRequest('from must be before to.', [{ path: 'from', message: 'must be before to' }]);

@@ -166,7 +166,7 @@ describeApi('audit archives over HTTP and on the command line', { env, workers: 
     expect(rewritten.length).toBeGreaterThan(0);
     for (const file of files) expect((await cli('restore-archive', file)).stderr).toBe('');
     expect(JSON.stringify(await database.query('select to_jsonb(e) from audit_entries e'))).not.toContain(person);
-  });
+  }, 90_000);
 
   const archivesBelow = (tenant: string) =>
     archives.files(folder).filter((name) => name.startsWith(tenant) && name.endsWith('.gz'));

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { connectionString, type DatabaseRole } from '../../src/platform/database/database.js';
+import { connectionString, type DatabaseRole } from '../../src/platform/database/session.js';
 import { describeApi } from '../support/fixture.js';
 
 interface Entry {

@@ -64,6 +64,36 @@ describeApi('audit events', { env: { RATE_LIMIT_REQUESTS: '1000000' } }, (api) =
     });
   });
 
+  it('are created once for an Idempotency-Key', async () => {
+    const headers = { 'Idempotency-Key': 'once' };
+    const send = (body: object) => api.call<AuditEvent>('POST', '/audit-events/create', { key, body, headers });
+    const [first, again] = [await send(EVENT), await send(EVENT)];
+    expect([first.status, again.status, again.body.id]).toEqual([201, 201, first.body.id]);
+    expect((await send({ ...EVENT, message: 'other' })).status).toBe(422);
+    expect((await search()).total).toBe(1);
+    const logs = [1, 2].map((n) => ({ action_type: 'VIEW', resource_type: 'a', resource_id: `${n}` }));
+    const bulk = () => api.call('POST', '/logs/bulk', { key, body: { logs }, headers: { 'Idempotency-Key': 'bulk' } });
+    expect((await bulk()).body).toMatchObject({ created: 2, duplicates: 0 });
+    expect((await bulk()).body).toMatchObject({ created: 0, duplicates: 2 });
+    const differs = await api.call('POST', '/logs', { key, body: { ...logs[0], idempotency_key: 'x' }, headers });
+    expect(differs).toMatchObject({ status: 400, body: { errors: [{ path: 'Idempotency-Key' }] } });
+  });
+
+  it('are found and shown in the time zone asked for', async () => {
+    await create({ ...EVENT, event_timestamp: '2025-03-09T07:59:59.5Z' });
+    await create({ ...EVENT, event_timestamp: '2025-03-09T08:00:00.123456Z' });
+    const shown = async (query: string) =>
+      (await search(`?tz=America/Chicago&${query}`)).data.map((e) => e.event_timestamp);
+    const [winter, summer] = ['2025-03-09T01:59:59.500-06:00', '2025-03-09T03:00:00.123456-05:00'];
+    expect(await shown('from_date=2025-03-09&to_date=2025-03-10')).toEqual([summer, winter]);
+    expect(await shown('from_date=2025-03-09T02:00&to_date=2025-03-10')).toEqual([summer]);
+    expect(await shown('to_date=2025-03-09T02:00')).toEqual([winter]);
+    const { body } = await api.get<{ data: AuditEvent[] }>('/audit-events/recent?tz=America/Chicago', key);
+    expect(body.data.map((event) => event.event_timestamp)).toEqual([summer, winter]);
+    expect((await search()).data.map((event) => event.event_timestamp.slice(-1))).toEqual(['Z', 'Z']);
+    expect((await api.get('/audit-events/search?tz=Mars/Olympus', key)).status).toBe(400);
+  });
+
   it('are refused with what is wrong', async () => {
     for (const [change, status, sentence] of [
       [{ functionality: 'Cooking' }, 422, /no functionality "Cooking"/],

@@ -66,11 +66,13 @@ describeApi('CloudEvents', { env: { RATE_LIMIT_REQUESTS: '100000' } }, (api) => 
   });
 
   it('reads data of every kind, extensions and percent-encoded headers', async () => {
+    const kind = (datacontenttype: string) => ({ cloudevent: { datacontenttype } });
     const cases: [string, Record<string, unknown>, Record<string, unknown>][] = [
-      ['text', { datacontenttype: 'text/plain', data: 'hello' }, { data: 'hello' }],
+      ['text', { datacontenttype: 'text/plain', data: 'hello' }, { data: 'hello', ...kind('text/plain') }],
       ['list', { data: [1, 2] }, { data: [1, 2] }],
       ['json64', { datacontenttype: 'application/json', data_base64: 'eyJhIjoxfQ==' }, { a: 1 }],
-      ['bytes', { datacontenttype: 'image/png', data_base64: 'iVBO' }, { data_base64: 'iVBO' }],
+      ['bytes', { datacontenttype: 'image/png', data_base64: 'iVBO' }, { data_base64: 'iVBO', ...kind('image/png') }],
+      ['own', { ext: 'x', data: { cloudevent: 1 } }, { data: { cloudevent: 1 }, cloudevent: { ext: 'x' } }],
       ['extension', { traceparent: '00-1', data: { a: 1 } }, { a: 1, cloudevent: { traceparent: '00-1' } }],
       ['none', {}, {}],
     ];
@@ -87,6 +89,58 @@ describeApi('CloudEvents', { env: { RATE_LIMIT_REQUESTS: '100000' } }, (api) => 
     };
     expect((await post('hi', { ...headers, 'Content-Type': 'text/plain' })).status).toBe(202);
     expect(await read('/s|p')).toMatchObject({ user_id: 'Zürich "', payload: { data: 'hi' } });
+  });
+
+  it('reads the bytes of binary mode by their type and charset, and guesses where there is none', async () => {
+    const binary = async (id: string, type: string | null, bytes: Uint8Array<ArrayBuffer> | Buffer, more = {}) => {
+      const response = await fetch(`${api.url}/api/v1/events`, {
+        method: 'POST',
+        headers: {
+          ...{ 'X-API-Key': key, 'ce-specversion': '1.0', 'ce-type': 't', 'ce-source': '/s', 'ce-id': id, ...more },
+          ...(type === null ? {} : { 'Content-Type': type }),
+        },
+        body: new Uint8Array(bytes),
+      });
+      const body = (await response.json()) as Record<string, unknown>;
+      return { status: response.status, body, event: response.ok ? await read(`/s|${id}`) : {} };
+    };
+    const latin = (text: string) => Buffer.from(text, 'latin1');
+    const kept = (datacontenttype: string) => ({ cloudevent: { datacontenttype } });
+    for (const [n, [type, bytes, payload]] of (
+      [
+        ['text/plain; charset=iso-8859-1', latin('café'), { data: 'café', ...kept('text/plain; charset=iso-8859-1') }],
+        ['application/json; charset="latin1"', latin('{"name":"café"}'), { name: 'café' }],
+        ['application/json', Buffer.from('\ufeff{"a":1}'), { a: 1 }],
+        ['application/protobuf', Buffer.from([1, 2]), { data_base64: 'AQI=', ...kept('application/protobuf') }],
+        [null, Buffer.from('hello'), { data: 'hello' }],
+        [null, Buffer.from('{"a":1}'), { a: 1 }],
+        [null, Buffer.from([0xff, 0xfe]), { data_base64: '//4=' }],
+        [null, Buffer.from('a\0b'), { data_base64: 'YQBi' }],
+      ] as const
+    ).entries()) {
+      const { status, event } = await binary(`kind-${n}`, type, bytes);
+      expect({ n, status, payload: event['payload'] }).toEqual({ n, status: 202, payload });
+    }
+    for (const type of ['application/json', 'text/plain', 'text/plain; charset=nonsense']) {
+      const { status, body } = await binary('bad', type, latin('{"name":"caf\xe9"}'));
+      expect({ type, status }).toEqual({ type, status: 400 });
+      expect(body['detail']).toMatch(/^data (is not valid utf-8|has the unknown charset nonsense)/);
+    }
+    const utf8Header = Buffer.from('Zürich').toString('latin1');
+    const named = await binary('utf8-header', null, Buffer.from('1'), { 'ce-subject': utf8Header });
+    expect(named.event).toMatchObject({ user_id: 'Zürich', payload: { data: 1 } });
+  });
+
+  it('takes an Idempotency-Key only where it is the id of the event', async () => {
+    const event = JSON.stringify({ ...minimal, id: 'keyed' });
+    const one = (idempotencyKey: string) =>
+      post(event, { 'Content-Type': 'application/cloudevents+json', 'Idempotency-Key': idempotencyKey });
+    const statuses = [];
+    for (const idempotencyKey of ['keyed', '/s|keyed', 'other']) statuses.push((await one(idempotencyKey)).status);
+    expect(statuses).toEqual([202, 202, 400]);
+    const batch = { 'Content-Type': 'application/cloudevents-batch+json', 'Idempotency-Key': 'keyed' };
+    const refused = await post(`[${event}]`, batch);
+    expect(refused).toMatchObject({ status: 400, body: { errors: [{ path: 'Idempotency-Key' }] } });
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { noteRunning } from '../../src/local-postgres/running-instance.js';
@@ -269,6 +269,16 @@ describeApi('the command line', {}, (api, { database }) => {
       expect([code, err, COMMANDS.filter((name) => !out.includes(`  ${name} `))]).toEqual([0, '', []]);
     }
     expect((await cli('help', 'create-key')).out).toContain('--client-id <name>');
+  });
+
+  it('loads what it prints, not the application, when it explains itself or a wrong word', async () => {
+    for (const words of [['--help'], ['creat-key']]) {
+      const loaded = mkdtempSync(join(tmpdir(), 'tidemark-loaded-'));
+      await cliWith({ NODE_V8_COVERAGE: loaded }, ...words);
+      const modules = readdirSync(loaded).map((name) => readFileSync(join(loaded, name), 'utf8'));
+      expect(modules.join('')).toContain('/node_modules/commander/');
+      expect(modules.join('')).not.toMatch(/\/node_modules\/(@nestjs|typeorm|rxjs)\//);
+    }
   });
 
   it.each(COMMANDS)('explains %s when asked, and refuses options it does not have', async (name) => {

@@ -235,6 +235,50 @@ describeApi('the pages of the dashboard, in Chromium', OPTIONS, (api, { database
     await visit.page.getByText(/^Not verified/).waitFor();
   });
 
+  it('show and ask about numbers with all their digits', async () => {
+    const key = await makeKey(['admin'], await api.createTenant('Digits'));
+    const [one, other] = ['9007199254740993', '9007199254740995'];
+    const send = async (path: string, body: string) => {
+      const headers = { 'X-API-Key': key, 'Content-Type': 'application/json' };
+      return (await fetch(`${api.url}/api/v1${path}`, { method: 'POST', headers, body })).json() as Promise<object>;
+    };
+    const states = `"before_state":{"owner":${one},"same":${one}},"after_state":{"owner":${other},"same":${one}}`;
+    const entry = `{"action_type":"UPDATE","resource_type":"account","resource_id":"1",${states}}`;
+    const { id } = (await send('/logs', entry)) as { id: string };
+    for (const [n, digits] of [one, other].entries())
+      await send('/events/ingest', `{"event_type":"order","user_id":"o-${n}","payload":{"order":${digits}}}`);
+    await eventually(async () => expect((await api.get(`/logs/${id}/proof`, key)).status).toBe(200));
+    await eventually(async () => {
+      const { body } = await api.get<{ pending_events: number }>('/analytics/queue-status', key);
+      expect(body.pending_events).toBe(0);
+    });
+    await visit.signIn(key, `/audit?entry=${id}`);
+    const { page } = visit;
+    await eventually(async () => {
+      const rows = panel('Entry').getByRole('table', { name: 'What changed' }).locator('tbody tr');
+      expect(await rows.allInnerTexts()).toEqual([expect.stringMatching(`^owner\\s+${one}\\s+${other}$`)]);
+    });
+    await panel('Entry').getByText('Everything recorded').click();
+    expect(await page.getByRole('region', { name: 'The entry as JSON' }).innerText()).toContain(`"owner": ${one}\n`);
+    await page.getByRole('button', { name: 'Verify' }).click();
+    await page.getByText(/^Verified/).waitFor();
+    await visit.open('/users?user=o-0');
+    await page.getByRole('definition').getByText(one, { exact: true }).waitFor();
+    await visit.open('/?property=order');
+    for (const digits of [one, other]) await panel('Properties').getByText(digits, { exact: true }).waitFor();
+    const steps = (digits: string) => encodeURIComponent(`[{"event_type":"order","where":{"order":${digits}}}]`);
+    for (const [digits, users] of [
+      [one, '1'],
+      ['9007199254740992', '0'],
+    ] as const) {
+      await visit.open(`/funnels?steps=${steps(digits)}`);
+      await eventually(async () =>
+        expect(await panel('Result').locator('.steps small').allInnerTexts()).toEqual([users]),
+      );
+      expect(await page.getByLabel('Conditions of step 1').inputValue()).toBe(`order = ${digits}`);
+    }
+  }, 60_000);
+
   it('do not verify a log that was rewritten since this browser saw it', async () => {
     const [{ id }] = (await api.get<{ data: [{ id: string }] }>('/logs?limit=1', admin)).body.data;
     await eventually(async () => expect((await api.get(`/logs/${id}/proof`, admin)).status).toBe(200));
@@ -331,6 +375,56 @@ describeApi('the pages of the dashboard, in Chromium', OPTIONS, (api, { database
     await other.page.getByLabel('API key').waitFor({ timeout: 5_000 });
     await other.end();
   }, 60_000);
+
+  it('say how long what is kept, and keep it longer by a policy and by a legal hold', async () => {
+    await visit.signIn(admin, '/system');
+    const { page } = visit;
+    await panel('Kept for').getByRole('button', { name: 'Add an event type' }).click();
+    await page.getByRole('dialog').getByLabel('Event type').fill('view');
+    await page.getByRole('dialog').getByLabel(/^Days/).fill('400');
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await panel('Kept for')
+      .getByRole('row', { name: /“view” events 400/ })
+      .waitFor();
+    const { body } = await api.get<{ data: unknown[] }>('/retention/policies', admin);
+    expect(body.data).toContainEqual({ kind: 'events', event_type: 'view', days: 400, is_policy: true });
+
+    await panel('Legal holds').getByRole('button', { name: 'Order a hold' }).click();
+    await page.getByRole('dialog').getByLabel('Reason').fill('Case 7');
+    await page.getByRole('dialog').getByLabel(/^User/).fill('u-2');
+    await page.getByRole('dialog').getByRole('button', { name: 'Order' }).click();
+    const hold = panel('Legal holds').getByRole('row', { name: /Case 7.*u-2, at any time/ });
+    await hold.getByRole('button', { name: 'Release' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Release' }).click();
+    await hold.getByText(/^released/).waitFor();
+    await expect(panel('Storage').count()).resolves.toBe(0); // of the whole installation: for platform keys
+  });
+
+  it('show whoever runs the installation its storage and its scheduled runs', async () => {
+    const platform = api.config.PLATFORM_API_KEY!;
+    await visit.signIn(platform, '/system');
+    const { body: storage } = await api.get<{ data: { table: string; bytes: number }[] }>(
+      '/retention/storage',
+      platform,
+    );
+    const largest = new Map<string, number>();
+    for (const { table, bytes } of storage.data) largest.set(table, (largest.get(table) ?? 0) + bytes);
+    const [[name]] = [...largest].sort(([, a], [, b]) => b - a) as [[string, number]];
+    await panel('Storage').getByText(name, { exact: true }).waitFor();
+    await panel('Storage').getByRole('button', { name: 'Details' }).click();
+    await visit.page.getByRole('dialog', { name: 'Tables and months' }).getByLabel('Search names').fill(name);
+    await visit.page.keyboard.press('Escape');
+    const tasks = async () => {
+      const { body } = await api.get<{ data: { task: string }[] }>('/retention/runs?limit=10', platform);
+      return body.data.map(({ task }) => task);
+    };
+    // A worker that starts makes up for the runs that were missed.
+    await eventually(async () => expect(new Set(await tasks())).toEqual(new Set(['events', 'audit', 'housekeeping'])));
+    await visit.page.reload();
+    await eventually(async () =>
+      expect(await panel('Scheduled runs').locator('tbody th').allInnerTexts()).toEqual(await tasks()),
+    );
+  });
 
   it('show nobody another tenant, not even by its address', async () => {
     const other = await api.createTenant('Globex');

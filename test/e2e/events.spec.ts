@@ -72,6 +72,52 @@ describeApi('events over HTTP', { workers: 1 }, (api) => {
     expect(header.body).toMatchObject({ id: first.body.id, duplicate: true });
   });
 
+  it('uses Idempotency-Key for a batch by the place of each event, and refuses one that differs from the body', async () => {
+    const batch = (events: object[]) =>
+      api.call<Batch>('POST', '/events/batch', {
+        key,
+        body: { events },
+        headers: { 'Idempotency-Key': 'k'.repeat(255) },
+      });
+    const events = [{ event_type: 'keyed' }, { event_type: 'keyed' }, { event_type: 'keyed', event_id: 'own' }];
+    expect((await batch(events)).body).toMatchObject({ accepted: 3, duplicates: 0 });
+    expect((await batch(events)).body).toMatchObject({ accepted: 0, duplicates: 3 });
+    expect((await batch([{ event_type: 'other' }])).body).toMatchObject({ conflicts: 1 });
+    const headers = { 'Idempotency-Key': 'one' };
+    const differs = await api.call('POST', '/events', { key, body: { event_type: 'a', event_id: 'two' }, headers });
+    expect(differs).toMatchObject({ status: 400, body: { errors: [{ path: 'Idempotency-Key' }] } });
+    const unused = await api.call('POST', '/keys', { body: { client_id: 'a', name: 'a' }, headers });
+    expect(unused).toMatchObject({ status: 400, body: { errors: [{ path: 'Idempotency-Key' }] } });
+  });
+
+  it('finds an event by any event_id, also one that is an address', async () => {
+    const ids = ['failed', 'batch', '.', '..', 'a/b', 'by id', '?x=1', '1498392753700442113'];
+    for (const event_id of ids) {
+      await api.post('/events', { event_type: 'named', event_id, event_time: '2024-01-01T00:00:00Z' }, key);
+      const found = async (more = '') =>
+        (await api.get<{ data: EventBody[] }>(`/events?event_id=${encodeURIComponent(event_id)}${more}`, key)).body
+          .data;
+      expect((await found()).map((event) => event.event_id)).toEqual([event_id]);
+      expect([await found('&event_type=x'), await found('&client_id=x'), await found('&from=2025-01-01')]).toEqual([
+        ...[[], [], []],
+      ]);
+    }
+    expect((await api.get('/events?event_id=failed', otherKey)).body).toMatchObject({ data: [] });
+  });
+
+  it('takes an empty array of PHP for an object without members, and no other array', async () => {
+    for (const name of ['payload', 'properties']) {
+      const event = { event_type: 'php', event_id: name, [name]: [] };
+      expect((await api.post('/events', event, key)).status).toBe(202);
+      expect((await api.get(`/events/${name}`, key)).body).toMatchObject({ payload: {} });
+      const refused = await api.post('/events', { ...event, [name]: [1] }, key);
+      expect(refused).toMatchObject({ status: 400, body: { errors: [{ path: name }] } });
+    }
+    expect((await api.put('/events/payload/enrich', { additional_properties: [] }, key)).body).toMatchObject({
+      enrichment: { context: {} },
+    });
+  });
+
   it('gives 1,000 events 1,000 results in order, and only the bad ones are not accepted', async () => {
     const events: { event_type: string; event_id: string; payload: Record<string, unknown> }[] = Array.from(
       { length: 1_000 },
@@ -198,6 +244,21 @@ describeApi('events over HTTP', { workers: 1 }, (api) => {
   it('filters by every field', async () => {
     const fields = { event_type: 'filtered', user_id: 'fu', session_id: 'fs' };
     await api.post('/events', { ...fields, event_id: 'f-1', event_time: '2026-01-15T12:00:00Z' }, key);
+    const found = async (range: string) => {
+      const { body } = await api.get<{ data: EventBody[] }>(`/events?event_type=filtered&${range}`, key);
+      return body.data.length;
+    };
+    for (const [range, count] of [
+      ['from=2026-01-15&to=2026-01-16', 1],
+      ['from=2026-01-15T12:00&to=2026-01-15T12:00:00.001', 1],
+      ['from=2026-01-15 12:00:00&to=2026-01-16', 1],
+      ['from=2026-01-15T12:00:00.001&to=2026-01-16', 0],
+      ['from=2026-01-15T06:00&to=2026-01-15T06:01&tz=America/Chicago', 1],
+      ['from=2026-01-16&to=2026-01-17&tz=Pacific/Kiritimati', 1],
+      ['from=2026-01-15&to=2026-01-16&tz=Pacific/Kiritimati', 0],
+    ] as const) {
+      expect({ range, count: await found(range.replace(' ', '%20')) }).toEqual({ range, count });
+    }
     const asked = { from: '2026-01-15T12:00:00.000Z', to: '2026-01-15T12:00:01.000Z' };
     const range = new URLSearchParams(asked).toString();
     for (const filter of ['event_type=filtered', 'user_id=fu', 'session_id=fs', 'client_id=shop']) {

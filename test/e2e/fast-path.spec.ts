@@ -98,8 +98,15 @@ const CHANGING: [RegExp, string][] = [
 
 const alike = (text: string) => CHANGING.reduce((made, [pattern, name]) => made.replace(pattern, name), text);
 
-function comparable({ status, headers, body }: Exchanged) {
-  return { status, headers: headers.map(alike), body: alike(body) };
+/**
+ * A refused request whose body has no length keeps its connection only if the body has come by then: so the network says
+ * whether the connection is kept, on both ways.
+ */
+const OF_CONNECTION = /^(connection|keep-alive): /;
+
+function comparable({ status, headers, body }: Exchanged, { chunked }: IngestRequest) {
+  const told = chunked ? headers.filter((header) => !OF_CONNECTION.test(header)) : headers;
+  return { status, headers: told.map(alike), body: alike(body) };
 }
 
 describe('an ingest route', () => {
@@ -131,7 +138,7 @@ describe('an ingest route', () => {
         });
       }),
     );
-    return [comparable(fast!), comparable(nest!)] as const;
+    return [comparable(fast!, request), comparable(nest!, request)] as const;
   }
 
   it.each(INGEST_ROUTES.map((route) => [route.name, route] as const))(

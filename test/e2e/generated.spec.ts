@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-const run = (script: string) =>
-  execFileSync(process.execPath, [script], { encoding: 'utf8', env: { PATH: process.env['PATH'] } });
+const run = (...words: string[]) =>
+  execFileSync(process.execPath, words, { encoding: 'utf8', env: { PATH: process.env['PATH'] } });
 
 /** Made by the build, so compared with the build: the swagger plugin does not run inside jest. */
 describe('generated files are those of this code (npm run generate)', () => {
@@ -18,5 +18,9 @@ describe('generated files are those of this code (npm run generate)', () => {
 
   it('.env.example', () => {
     expect(readFileSync('.env.example', 'utf8')).toBe(run('dist/env-example.js'));
+  });
+
+  it('docs/monitoring/metrics.md', () => {
+    expect(readFileSync('docs/monitoring/metrics.md', 'utf8')).toBe(run('scripts/metrics-document.mjs'));
   });
 });

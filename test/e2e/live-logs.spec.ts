@@ -9,6 +9,8 @@ import type { Ack, ConnectError } from '../support/live.js';
 class LogClient {
   readonly entries: Entry[] = [];
   readonly disconnects: string[] = [];
+  /** As they came. */
+  readonly packets: string[] = [];
 
   private constructor(readonly socket: Socket) {
     socket.on('log', (entry: Entry) => this.entries.push(entry));
@@ -23,7 +25,9 @@ class LogClient {
       socket.once('connect', resolve);
       socket.once('connect_error', reject);
     });
-    return new LogClient(socket);
+    const client = new LogClient(socket);
+    socket.io.engine.on('packet', ({ data }) => client.packets.push(String(data)));
+    return client;
   }
 
   subscribe(message: unknown = {}): Promise<Ack> {
@@ -88,6 +92,32 @@ describeApi('the live audit log', OPTIONS, (_api, { apis, workers }) => {
     await eventually(() => expect(late.messages).toHaveLength(241));
     expect(late.messages).toEqual([...Array.from({ length: 240 }, (_, n) => `entry ${n + 10}`), 'the last']);
   }, 60_000);
+
+  it('sends numbers with all their digits, new entries and replayed ones', async () => {
+    const key = await makeKey('Digits');
+    const first = await record(key, 'first');
+    const [before, after] = ['{"id":9007199254740993}', '{"id":9007199254740995,"rate":0.10000000000000000555}'];
+    const states = `"before_state":${before},"after_state":${after},"metadata":{"ids":[-18446744073709551617]}`;
+    const reader = await connect(key);
+    await reader.subscribe();
+    const response = await fetch(`${apis[0]!.url}/api/v1/logs`, {
+      method: 'POST',
+      headers: { 'X-API-Key': key, 'Content-Type': 'application/json' },
+      body: `{"action_type":"UPDATE","resource_type":"account","resource_id":"1","message":"second",${states}}`,
+    });
+    expect(response.status).toBe(201);
+    await eventually(() => expect(reader.messages).toEqual(['second']));
+    const late = await connect(key, 1);
+    await late.subscribe({ after: first });
+    await eventually(() => expect(late.messages).toEqual(['second']));
+    for (const { packets } of [reader, late]) {
+      const sent = packets.find((text) => text.includes('"second"'));
+      expect(sent).toContain(`"before_state":${before}`);
+      expect(sent).toContain(`"after_state":${after}`);
+      expect(sent).toContain('[-18446744073709551617]');
+      expect(sent).toContain('"changes":[{"path":"/id","before":9007199254740993,"after":9007199254740995}');
+    }
+  });
 
   it('sends nothing that was recorded before the subscription', async () => {
     const key = await makeKey('Before');

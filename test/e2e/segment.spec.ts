@@ -108,6 +108,72 @@ describeApi("Segment's tracking API", { env: { RATE_LIMIT_REQUESTS: '100000' } }
     }
   });
 
+  it.each([
+    ...['2026-10-01T10:00:00Z', '2026-10-01t10:00:00.000z', '2026-10-01T12:00:00+0200', '2026-10-01T12:00:00+02'],
+    ...['2026-10-01T10:00:00.000:Z', '2026-10-01T10:00:00,000Z', '2026-10-01T10:00:00', '2026-10-01T10:00Z'],
+    ...['2026-10-01 10:00:00', '2026-10-01 10:00:00.0000000Z', '2026-10-01 10:00:00.0 +0000 UTC m=+0.01'],
+    ...['20261001T100000Z', '2026-274T10:00:00Z', '2026-W40-4T10:00:00Z', '2026-10-01T05:00:00−05:00'],
+    ...['Thu, 01 Oct 2026 10:00:00 GMT', '2026-10-01 10:00:00 UTC', '1790848800', '1790848800000', 1_790_848_800],
+    ...[1_790_848_800_000, 1_790_848_800_000_000, '1790848800000000000', '2026-10-01T09:59:60Z'],
+  ])('reads the time %s', async (timestamp) => {
+    const messageId = `spelled ${JSON.stringify(timestamp)}`;
+    const answer = await send('/v1/track', { event: 't', userId: 'u', messageId, timestamp });
+    expect(answer.body).toEqual({ success: true, accepted: 1, duplicates: 0, conflicts: 0, rejected: 0 });
+    expect((await stored(messageId))[0]?.event_time.toISOString()).toBe('2026-10-01T10:00:00.000Z');
+  });
+
+  it('reads dates, fractions, numbers of 19 digits, and clocks without an offset by what they say of sending', async () => {
+    for (const [timestamp, time] of [
+      ['"2026-10-01"', '2026-10-01T00:00:00.000000Z'],
+      ['"2026-10-01 10:00:00.5 +0000 UTC"', '2026-10-01T10:00:00.500000Z'],
+      ['"2026-10-01T10:00:00,1234567Z"', '2026-10-01T10:00:00.123456Z'],
+      ['1790848800123456789', '2026-10-01T10:00:00.123457Z'],
+      ['1790848800.25', '2026-10-01T10:00:00.250000Z'],
+    ]) {
+      const messageId = `exact ${timestamp}`;
+      await send(
+        '/v1/track',
+        `{"event":"t","userId":1,"messageId":${JSON.stringify(messageId)},"timestamp":${timestamp}}`,
+      );
+      const [row] = await database.query<{ time: string }>(
+        `select to_char(event_time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as time from events where event_id = $1`,
+        [messageId],
+      );
+      expect({ timestamp, time: row?.time }).toEqual({ timestamp, time });
+    }
+    const local = { timestamp: '2001-01-01T10:00:00', sentAt: '2001-01-01T11:00:00' };
+    await send('/v1/track', { event: 't', userId: 'u', messageId: 'local', ...local });
+    const [row] = await stored('local');
+    expect(Math.abs(row!.event_time.getTime() - (Date.now() - 3_600_000))).toBeLessThan(60_000);
+  });
+
+  it('says which times it could not take, in the answer and in the call log', async () => {
+    const batch = [
+      { type: 'track', event: 'x', userId: 'u', timestamp: 'yesterday' },
+      { type: 'track', event: 'x', userId: 'u', originalTimestamp: '2026-02-30', timestamp: '2026-10-01' },
+      { type: 'track', event: 'x', userId: 'u', timestamp: '9999-01-01' },
+      { type: 'track', event: 'x', userId: 'u', timestamp: '', properties: [], context: [] },
+    ];
+    const answer = await send('/v1/batch', { batch, sentAt: 'now' });
+    expect(answer).toMatchObject({ status: 200, body: { accepted: 4, rejected: 0 } });
+    expect((answer.body['errors'] as { path: string }[]).map(({ path }) => path)).toEqual([
+      ...['sentAt', 'batch[0].timestamp', 'batch[1].originalTimestamp', 'batch[2].timestamp'],
+    ]);
+    const [trail] = await database.query<{ error: string }>('select error from api_audit_logs where request_id = $1', [
+      answer.headers.get('x-request-id'),
+    ]);
+    expect(trail?.error).toContain('0 rejected, 4 times not as sent of 4: sentAt is not a time that can be read');
+  });
+
+  it('takes Idempotency-Key for messages without an id', async () => {
+    const headers = { ...basic(), 'Idempotency-Key': 'segment once' };
+    const batch = [1, 2].map(() => ({ type: 'track', event: 'once', userId: 'u' }));
+    const counts = [];
+    for (let n = 0; n < 2; n++) counts.push((await send('/v1/batch', { batch }, headers)).body['accepted']);
+    for (let n = 0; n < 2; n++) counts.push((await send('/v1/track', batch[0], headers)).body['accepted']);
+    expect(counts).toEqual([2, 0, 1, 0]);
+  });
+
   it('takes what the Kotlin SDK sends: text/plain, gzip, chunked, key in the body', async () => {
     const batch = [{ type: 'track', event: 'Kotlin', anonymousId: 'k', messageId: 'kotlin-1' }];
     const zipped = gzipSync(JSON.stringify({ batch, writeKey: key, sentAt: new Date().toISOString() }));

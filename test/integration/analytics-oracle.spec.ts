@@ -420,7 +420,7 @@ describeApi(NAME, { env: { ANALYTICS_CACHE_TTL_SECONDS: '0' } }, (api, { databas
   });
 });
 
-const rangeQuery = ({ from, to }: oracle.Range) => ({ from: oracle.iso(from), to: oracle.iso(to) });
+const rangeQuery = ({ from, to }: oracle.Range) => ({ from: oracle.iso(from), to: oracle.iso(to), tz: 'UTC' });
 const withoutNulls = (raw: object) => Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null));
 const sortById = <T extends { session_id: string | null; started_at: string }>(rows: T[]) =>
   [...rows].sort((a, b) => (`${a.session_id} ${a.started_at}` < `${b.session_id} ${b.started_at}` ? -1 : 1));

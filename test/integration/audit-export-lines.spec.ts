@@ -57,7 +57,8 @@ describeDatabase('an export of the trail', {}, (database) => {
 
     it.each<[string, (line: string) => string, string]>([
       ['a member twice', (line) => line.replace('{"id":', '{"status":"Failed","id":'), 'is not written as'],
-      ['digits that no number holds', (line) => line.replace('2.5', '2.50000000000000000001'), 'is not written as'],
+      ['further digits of a number', (line) => line.replace('2.5', '2.50000000000000000001'), 'is not what was sealed'],
+      ['digits that say nothing', (line) => line.replace('2.5', '2.50000000000000000000'), 'is not written as'],
       ['another spelling of a number', (line) => line.replace('"total":1}', '"total":1.0}'), 'is not written as'],
       ['white space', (line) => line.replace('","', '", "'), 'is not written as'],
       ['white space after it', (line) => `${line}\r`, 'is not written as'],

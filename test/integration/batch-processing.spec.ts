@@ -1,4 +1,5 @@
 import { uuid7 } from '../../src/platform/database/uuid7.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { BatchPoller } from '../../src/events/processing/batch-poller.js';
 import type { TestDatabase } from '../support/database.js';
 import { describeDatabase } from '../support/fixture.js';
@@ -183,7 +184,13 @@ describeDatabase('BatchProcessingService', {}, (database) => {
 
   it('is made good by the poller when its job is lost', async () => {
     const ids = await ingest(mixed(10));
-    const poller = new BatchPoller(pipeline.database, pipeline.batches, pipeline.processing, unstartedTasks());
+    const poller = new BatchPoller(
+      pipeline.database,
+      pipeline.batches,
+      pipeline.processing,
+      new Metrics(),
+      unstartedTasks(),
+    );
     await poller.poll(new AbortController().signal);
     expect(await queued(ids)).toBe(1); // not overdue yet
     await database.query(`update ingest_batches set received_at = now() - interval '6 seconds' where id = any($1)`, [

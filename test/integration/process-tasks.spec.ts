@@ -8,7 +8,16 @@ import { describeDatabase } from '../support/fixture.js';
 import { eventually } from '../support/eventually.js';
 
 const OF_THE_API = ['call-log', 'live-logs', 'live-metrics', 'socket-access'];
-const OF_A_WORKER = ['batches', 'dead-letters', 'erasures', 'jobs', 'partitions', 'retention', 'sealing'];
+const OF_A_WORKER = [
+  'batches',
+  'checkpoint-check',
+  'dead-letters',
+  'erasures',
+  'jobs',
+  'partitions',
+  'retention',
+  'sealing',
+];
 const BY_CRON = ['retention-audit', 'retention-events', 'retention-housekeeping'];
 
 describeDatabase('the periodic tasks of a process', {}, (database) => {

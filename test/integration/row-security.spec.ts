@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { connectionString } from '../../src/platform/database/database.js';
+import { connectionString } from '../../src/platform/database/session.js';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { describeDatabase } from '../support/fixture.js';
 import { event, TestPipeline } from '../support/ingest.js';

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { loadConfig } from '../../src/platform/config/config.js';
-import { connectionString, Database } from '../../src/platform/database/database.js';
+import { Database } from '../../src/platform/database/database.js';
+import { connectionString } from '../../src/platform/database/session.js';
 import { ServerChecks } from '../../src/platform/database/server-checks.js';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { PLATFORM_KEY } from '../support/api.js';

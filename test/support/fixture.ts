@@ -4,13 +4,19 @@ import { TestDatabase } from './database.js';
 import { flushTestRedis, testRedisUrl } from './redis.js';
 import { TestWorker } from './worker.js';
 
-const isInstalled = (program: string): boolean => spawnSync(program, ['-v'], { stdio: 'ignore' }).status === 0;
+const isInstalled = (program: string, versionFlag = '-v'): boolean =>
+  spawnSync(program, [versionFlag], { stdio: 'ignore' }).status === 0;
 
 /** What a machine may lack; scripts/test.mjs looks for it and says what it found. */
 const NEEDS = {
   redis: { isFound: () => testRedisUrl !== undefined, otherwise: process.env['TEST_REDIS_REASON'] },
   'redis-server': { isFound: () => isInstalled('redis-server'), otherwise: 'there is no redis-server on PATH' },
   nginx: { isFound: () => isInstalled('nginx'), otherwise: 'there is no nginx on PATH' },
+  prometheus: {
+    isFound: () => isInstalled('prometheus', '--version') && isInstalled('promtool', '--version'),
+    otherwise: 'there is no prometheus on PATH (Debian: apt-get install --no-install-recommends prometheus)',
+  },
+  pgbouncer: { isFound: () => isInstalled('pgbouncer', '--version'), otherwise: 'there is no pgbouncer on PATH' },
   chromium: {
     isFound: () => process.env['TEST_CHROMIUM'] !== undefined,
     otherwise: process.env['TEST_CHROMIUM_REASON'],

@@ -14,6 +14,7 @@ import { SchemasRepository } from '../../src/events/schemas/schemas.repository.j
 import { FailedCountsRepository } from '../../src/analytics/counts/failed-counts.repository.js';
 import { RollupsRepository } from '../../src/analytics/rollups/rollups.repository.js';
 import { loadConfig } from '../../src/platform/config/config.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { Database } from '../../src/platform/database/database.js';
 import { DEFAULT_TENANT_ID } from '../../src/platform/http/principal.js';
 
@@ -30,15 +31,18 @@ export class TestPipeline {
 
   constructor(databaseUrl: string, env: Record<string, string> = {}) {
     const config = loadConfig({ NODE_ENV: 'test', DATABASE_URL: databaseUrl, DB_POOL_SIZE: '16', ...env });
+    const metrics = new Metrics();
     this.database = new Database(config);
     this.repository = new IngestRepository(this.database, new EventContexts(config));
     const notifier = { notify: (ids: readonly string[]) => this.notified.push(...ids) } as unknown as BatchNotifier;
-    this.writer = new IngestWriter(config, this.repository, notifier);
+    this.writer = new IngestWriter(config, this.repository, notifier, metrics);
     this.schemas = new SchemasRepository(this.database);
     const failedEvents = new FailedEventsRepository(config);
     const quarantine = new Quarantine(new CompiledSchemas(this.schemas), failedEvents);
     const rollups = new RollupsRepository();
-    this.processing = new BatchProcessingService(this.database, this.batches, rollups, failedEvents, quarantine);
+    this.processing = new BatchProcessingService(
+      ...([this.database, this.batches, rollups, failedEvents, quarantine, metrics] as const),
+    );
     const counts = new FailedCountsRepository();
     this.retrier = new DeadLetterRetrier(this.database, failedEvents, quarantine, counts, rollups);
   }

@@ -43,12 +43,17 @@ export async function dumpTestRedis(): Promise<string[]> {
   return dump;
 }
 
+export interface RedisServer {
+  url: string;
+  port: number;
+  kill(): Promise<void>;
+}
+
 /** A Redis server of the test's own, which it may stop and start again on the same port. */
-export async function startRedisServer(port?: number): Promise<{ url: string; port: number; kill(): Promise<void> }> {
+export async function startRedisServer(port?: number, options: readonly string[] = []): Promise<RedisServer> {
   const chosen = port ?? (await freePort());
-  const child = spawn('redis-server', ['--port', String(chosen), '--save', '', '--appendonly', 'no'], {
-    stdio: 'ignore',
-  });
+  const all = [...options, '--port', String(chosen), '--save', '', '--appendonly', 'no'];
+  const child = spawn('redis-server', all, { stdio: 'ignore' });
   const url = `redis://127.0.0.1:${chosen}`;
   await eventually(async () => {
     const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });

@@ -1,4 +1,5 @@
 import { AnswerCache } from '../../src/analytics/cache/answer-cache.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { loadConfig } from '../../src/platform/config/config.js';
 
 const cacheFor = (seconds: number) =>
@@ -8,6 +9,7 @@ const cacheFor = (seconds: number) =>
       DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
       ANALYTICS_CACHE_TTL_SECONDS: String(seconds),
     }),
+    new Metrics(),
   );
 
 describe('the cache of answers', () => {

@@ -167,7 +167,7 @@ describe('leaf of an entry', () => {
 
   it.each([
     ['half of a surrogate pair', { message: '\ud800' }],
-    ['a time between milliseconds', { occurred_at: 'no time' }],
+    ['what is no time', { occurred_at: 'no time' }],
     ['a number of more than 53 bits', { store_id: 2 ** 60 }],
   ])('cannot be made of %s, which would not be read back as it is', (_, changed) => {
     expect(() => leafOf(changed)).toThrow(TypeError);

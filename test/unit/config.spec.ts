@@ -57,6 +57,21 @@ describe('configuration', () => {
     expect(loadConfig({ DATABASE_URL: url, CORS_ORIGINS: origins }).CORS_ORIGINS).toEqual(origins.split(','));
   });
 
+  it('wants a key of 24 to 64 bytes for the webhook of alerts, and says how to make one', () => {
+    const hook = 'https://alerts.example.com/tidemark';
+    expect(message({ ALERT_WEBHOOK_URL: hook })).toContain('ALERT_WEBHOOK_SECRET is missing');
+    for (const secret of ['secret', 'whsec_c2hvcnQ=', `whsec_${Buffer.alloc(65).toString('base64')}`]) {
+      expect(message({ ALERT_WEBHOOK_SECRET: secret })).toContain(
+        'must be whsec_ and 24 to 64 bytes in base64; make one',
+      );
+    }
+    const secret = `whsec_${randomBytes(32).toString('base64')}`;
+    expect(message({ ALERT_WEBHOOK_URL: hook, ALERT_WEBHOOK_SECRET: secret })).toBe('');
+    expect(message({ ALERT_WEBHOOK_URL: 'alerts.example.com' })).toContain(
+      'must be a URL starting with http:// or https://',
+    );
+  });
+
   it('refuses SKIP_AUTH in production, and takes an unset NODE_ENV for production', () => {
     expect(message({ SKIP_AUTH: 'true' })).toContain('SKIP_AUTH must not be true in production');
     expect(message({ SKIP_AUTH: 'true', NODE_ENV: 'development' })).toBe('');

@@ -70,7 +70,7 @@ describe('parseEvent', () => {
     ['two different ids', { event_type: 'x', event_id: 'a', idempotency_key: 'b' }, 'idempotency_key'],
     ['an unknown field', { event_type: 'x', evnt: 1 }, 'evnt'],
     ['__proto__ as a field', JSON.parse('{"event_type":"x","__proto__":{}}'), '__proto__'],
-    ['an array as payload', { event_type: 'x', payload: [] }, 'payload'],
+    ['an array as payload', { event_type: 'x', payload: [1] }, 'payload'],
     ['NUL deep in the payload', { event_type: 'x', payload: { a: [{ b: '\0' }] } }, 'payload.a[0].b'],
     ['NUL in a payload key', { event_type: 'x', payload: { 'a\0': 1 } }, 'payload'],
     ['1e400 in the payload', { event_type: 'x', payload: JSON.parse('{"n":1e400}') }, 'payload.n'],

@@ -1,5 +1,8 @@
 import { parseJson, Unread } from '../../src/platform/http/body/json.js';
 import { findMemberText } from '../../src/platform/http/body/json-scan.js';
+import { checkPayload } from '../../src/platform/http/body/payload-check.js';
+import { readJson, writeJson } from '../../src/platform/json/json-text.js';
+import { canonicalJson, type JsonValue } from '../../src/audit/transparency-log/canonical-json.js';
 import { Problem } from '../../src/platform/http/problem.js';
 
 /** Numbers that are the same in each run (mulberry32). */
@@ -124,6 +127,57 @@ function outcomeOfParse(text: string): string | 400 {
     return 400;
   }
 }
+
+describe('a number that a double cannot hold', () => {
+  it.each([
+    ['9007199254740993', '9007199254740993'],
+    ['-1498392753700442113', '-1498392753700442113'],
+    ['1498392753700442112', '1498392753700442112'], // a double, but printed otherwise
+    ['0.12345678901234567890', '0.1234567890123456789'],
+    ['12345678901234567.50e3', '12345678901234567500'],
+    ['-1.00000000000000000001E-3', '-0.00100000000000000000001'],
+    ['1e-400', `0.${'0'.repeat(399)}1`],
+  ])('%s is kept as %s', (sent, written) => {
+    const value = readJson(`{"a":[${sent}, "${sent}"]}`);
+    expect(writeJson(value)).toBe(`{"a":[${written},"${sent}"]}`);
+    expect(writeJson(readJson(writeJson(value)))).toBe(writeJson(value));
+    expect(canonicalJson(value as JsonValue)).toBe(writeJson(value));
+  });
+
+  it.each([
+    '0',
+    '-0',
+    '1.0',
+    '1e21',
+    '5e-324',
+    '0.30000000000000004',
+    '1000000000000000000000',
+    '1.7976931348623157e308',
+  ])('%s is a number like others', (sent) => expect(readJson(`[${sent}]`)).toEqual(JSON.parse(`[${sent}]`)));
+
+  it('is refused where it is longer than anybody means, and is no object where one is asked for', () => {
+    expect(checkPayload(readJson('{"a":{"b":1e-99999}}') as object, 'payload')).toEqual({
+      path: 'payload.a.b',
+      message: 'is a number of more than 400 digits',
+    });
+    expect(() => readJson('{"a":1498392753700442113,}')).toThrow(SyntaxError);
+    expect(JSON.stringify(readJson('[1498392753700442113]'))).toBe('["1498392753700442113"]');
+  });
+
+  it('is looked for in a body wherever one may be, and texts are left alone', async () => {
+    const random = seeded(11);
+    const numbers = ['1498392753700442113', '1e-400', '0.1234567890123456789', '-9007199254740993', '7', '-1e-7'];
+    for (let n = 0; n < 2_000; n++) {
+      const pick = <T>(items: readonly T[]) => items[Math.floor(random() * items.length)]!;
+      const part = () => pick([...numbers, '"14983927537004421139"', '"\\\\"', '"\\",1498392753700442113"', 'true']);
+      const space = () => pick(['', ' ', '\n']);
+      const body = `{"a":${space()}${part()}${space()},"b":[${part()},${space()}${part()}]}`;
+      expect(writeJson(await parseJson(Buffer.from(body)))).toBe(writeJson(readJson(body)));
+      const bare = part();
+      expect(writeJson(await parseJson(Buffer.from(bare)))).toBe(writeJson(readJson(bare)));
+    }
+  });
+});
 
 describe('a member of JSON that is not parsed', () => {
   it.each([

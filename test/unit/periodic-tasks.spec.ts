@@ -1,11 +1,13 @@
 import { type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
 import type { Schedule } from '../../src/platform/scheduling/periodic-task.js';
 import { PeriodicTasks } from '../../src/platform/scheduling/periodic-tasks.js';
 import { eventually } from '../support/eventually.js';
+import { unstartedTasks } from '../support/periodic-tasks.js';
 
-@Module({ imports: [ScheduleModule.forRoot()], providers: [PeriodicTasks] })
+@Module({ imports: [ScheduleModule.forRoot()], providers: [Metrics, PeriodicTasks] })
 class TasksModule {}
 
 /** Work whose runs end when the test says so. */
@@ -119,7 +121,7 @@ describe('periodic tasks', () => {
 
   it('report a run that throws before it waits for anything', async () => {
     const reported: string[] = [];
-    const tasks = new PeriodicTasks(new SchedulerRegistry());
+    const tasks = unstartedTasks();
     const run = () => {
       throw new Error('at once');
     };

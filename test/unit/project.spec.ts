@@ -1,5 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { runInThisContext } from 'node:vm';
 import { parse } from 'yaml';
+
+const SharedRealmEnvironment = createRequire(__filename)('../support/jest-environment.cjs') as new (config: object) => {
+  teardown(): Promise<void>;
+};
 
 const read = (file: string) => readFileSync(file, 'utf8');
 const { scripts, engines } = JSON.parse(read('package.json')) as {
@@ -37,5 +43,25 @@ describe('what the project says of itself', () => {
   it('sets no flag of V8: what helps one machine hurts another', () => {
     const starts = ['package.json', 'Dockerfile', 'docker-compose.yml', 'src/quickstart/child.ts'].map(read).join('\n');
     expect(starts).not.toMatch(/--(single-threaded|v8-pool|max-semi|max-old)/);
+  });
+});
+
+describe('the environment of specs', () => {
+  it('is the realm of the packages', () => {
+    expect(runInThisContext('[]')).toBeInstanceOf(Array);
+    expect(runInThisContext('({ a: [1] })')).toStrictEqual({ a: [1] });
+  });
+
+  it('takes back what a spec left in it', async () => {
+    const globals = globalThis as Record<string, unknown>;
+    const { setTimeout: before } = globalThis;
+    const { PATH: path } = process.env;
+    const environment = new SharedRealmEnvironment({ projectConfig: { fakeTimers: {} } });
+    Object.assign(globals, { left: 1, setTimeout: () => undefined });
+    Object.assign(process.env, { LEFT: '1', PATH: '' });
+    process.exitCode = 3;
+    await environment.teardown();
+    expect([globals['left'], process.env['LEFT'], process.exitCode]).toEqual([undefined, undefined, undefined]);
+    expect([globalThis.setTimeout, process.env['PATH']]).toEqual([before, path]);
   });
 });

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { parseJson } from './json.js';
 import type { paths } from './schema.js';
 
 const BASE = '/api/v1';
@@ -86,7 +87,7 @@ async function call<M extends Method, P extends PathOf<M>>(
 ): Promise<Answer<M, P>> {
   const response = await send(method, path, options);
   const text = await response.text();
-  return (text === '' ? undefined : JSON.parse(text)) as Answer<M, P>;
+  return (text === '' ? undefined : parseJson(text)) as Answer<M, P>;
 }
 
 export const api = {

@@ -357,7 +357,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The 500 most recent events. */
+        /** The 500 most recent events, times in `tz`. */
         get: operations["AuditEventsController_recent"];
         put?: never;
         post?: never;
@@ -374,7 +374,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Events by the criteria given, most recent first, page by page. */
+        /** Events by the criteria given, most recent first, page by page, times in `tz`. */
         get: operations["AuditEventsController_search"];
         put?: never;
         post?: never;
@@ -1163,6 +1163,26 @@ export interface paths {
         put?: never;
         /** Takes one message from a Segment SDK; `/v1/p`, `/v1/i` and so on mean the same. */
         post: operations["SegmentController_acceptOne[4]"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics of this process and of the installation, for Prometheus. METRICS_TOKEN opens it as well as a platform key;
+         *     docs/monitoring/metrics.md says what each metric means.
+         */
+        get: operations["MetricsController_scrape"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2404,15 +2424,9 @@ export interface components {
             client_id?: string;
             /** @description Text that the reason contains, in any case. */
             reason?: string;
-            /**
-             * Format: date-time
-             * @description Failed at or after. Default: ever.
-             */
+            /** @description Failed at or after. Default: ever. */
             from?: string;
-            /**
-             * Format: date-time
-             * @description Failed before. Default: until now.
-             */
+            /** @description Failed before. Default: until now. */
             to?: string;
             /** @description `next_cursor` of the answer before, when it was not null. */
             cursor?: string;
@@ -2465,15 +2479,9 @@ export interface components {
             window_s?: number;
             /** @description A property of the first event: one result for each of its values as well. A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
             group_by?: string;
-            /**
-             * Format: date-time
-             * @description Start, inclusive. Default: 7 days before `to`.
-             */
+            /** @description Start, inclusive. Default: 7 days before `to`. */
             from?: string;
-            /**
-             * Format: date-time
-             * @description End, exclusive. Default: now.
-             */
+            /** @description End, exclusive. Default: now. */
             to?: string;
         };
         FunnelStepResponse: {
@@ -2743,13 +2751,13 @@ export interface components {
             idempotency_key?: string | null;
             /**
              * Format: date-time
-             * @description When it happened (RFC 3339), from 2000-01-01 to one day from now; absent means now.
+             * @description When it happened (RFC 3339, to the microsecond), from 2000-01-01 to one day from now; absent means now.
              */
             event_time?: string | null;
             user_id?: string | null;
             session_id?: string | null;
             /**
-             * @description Your own data: at most 64 KiB, 32 levels and 1,000 keys. Numbers keep 53 bits; send longer ids as strings.
+             * @description Your own data: at most 64 KiB, 32 levels and 1,000 keys. Numbers keep all their digits.
              * @example {
              *       "page_url": "/pricing",
              *       "device_type": "mobile"
@@ -2912,12 +2920,12 @@ export interface components {
             context?: {
                 [key: string]: unknown;
             } | null;
-            /** @description When it happened, by the client's clock. */
-            timestamp?: string | unknown;
+            /** @description When it happened, by the client's clock: ISO 8601 with or without offset (then UTC), or a number since 1970. What cannot be read is told in `errors`, and the time of receipt taken. */
+            timestamp?: (string | number) | unknown;
             /** @description Goes before timestamp. */
-            originalTimestamp?: string | unknown;
+            originalTimestamp?: (string | number) | unknown;
             /** @description When it was sent, by the client's clock, which it corrects. */
-            sentAt?: string | unknown;
+            sentAt?: (string | number) | unknown;
             /** @description An API key with the scope track, when no header carries one. */
             writeKey?: string | unknown;
             /** @description Name of the event; becomes event_type. */
@@ -2941,12 +2949,12 @@ export interface components {
             context?: {
                 [key: string]: unknown;
             } | null;
-            /** @description When it happened, by the client's clock. */
-            timestamp?: string | unknown;
+            /** @description When it happened, by the client's clock: ISO 8601 with or without offset (then UTC), or a number since 1970. What cannot be read is told in `errors`, and the time of receipt taken. */
+            timestamp?: (string | number) | unknown;
             /** @description Goes before timestamp. */
-            originalTimestamp?: string | unknown;
+            originalTimestamp?: (string | number) | unknown;
             /** @description When it was sent, by the client's clock, which it corrects. */
-            sentAt?: string | unknown;
+            sentAt?: (string | number) | unknown;
             /** @description An API key with the scope track, when no header carries one. */
             writeKey?: string | unknown;
             /** @enum {string} */
@@ -2955,7 +2963,7 @@ export interface components {
         SegmentBatchDto: {
             /** @description At most 2,500, or MAX_BATCH_SIZE where that is more. A bad one sinks no other. */
             batch: (components["schemas"]["SegmentBatchTrackDto"] | components["schemas"]["SegmentBatchMessageDto"])[];
-            sentAt?: string | unknown;
+            sentAt?: (string | number) | unknown;
             /** @description For messages without a context of their own. */
             context?: {
                 [key: string]: unknown;
@@ -2972,6 +2980,7 @@ export interface components {
             duplicates: number;
             conflicts: number;
             rejected: number;
+            /** @description What was refused, and which times were not taken as they were sent. */
             errors?: components["schemas"]["SegmentFault"][];
         };
         SegmentTrackDto: {
@@ -2990,12 +2999,12 @@ export interface components {
             context?: {
                 [key: string]: unknown;
             } | null;
-            /** @description When it happened, by the client's clock. */
-            timestamp?: string | unknown;
+            /** @description When it happened, by the client's clock: ISO 8601 with or without offset (then UTC), or a number since 1970. What cannot be read is told in `errors`, and the time of receipt taken. */
+            timestamp?: (string | number) | unknown;
             /** @description Goes before timestamp. */
-            originalTimestamp?: string | unknown;
+            originalTimestamp?: (string | number) | unknown;
             /** @description When it was sent, by the client's clock, which it corrects. */
-            sentAt?: string | unknown;
+            sentAt?: (string | number) | unknown;
             /** @description An API key with the scope track, when no header carries one. */
             writeKey?: string | unknown;
             /** @description Name of the event; becomes event_type. */
@@ -3017,12 +3026,12 @@ export interface components {
             context?: {
                 [key: string]: unknown;
             } | null;
-            /** @description When it happened, by the client's clock. */
-            timestamp?: string | unknown;
+            /** @description When it happened, by the client's clock: ISO 8601 with or without offset (then UTC), or a number since 1970. What cannot be read is told in `errors`, and the time of receipt taken. */
+            timestamp?: (string | number) | unknown;
             /** @description Goes before timestamp. */
-            originalTimestamp?: string | unknown;
+            originalTimestamp?: (string | number) | unknown;
             /** @description When it was sent, by the client's clock, which it corrects. */
-            sentAt?: string | unknown;
+            sentAt?: (string | number) | unknown;
             /** @description An API key with the scope track, when no header carries one. */
             writeKey?: string | unknown;
         };
@@ -3052,9 +3061,11 @@ export interface operations {
     ApiCallsController_list: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS";
                 /** @description Part of the path. */
@@ -3100,9 +3111,11 @@ export interface operations {
     ApiCallsController_export: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS";
                 /** @description Part of the path. */
@@ -3576,9 +3589,11 @@ export interface operations {
     AuditEntriesController_list: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 action_type?: "CREATE" | "UPDATE" | "DELETE" | "VIEW" | "EVENT";
                 source?: "api" | "tidemark";
@@ -3635,7 +3650,7 @@ export interface operations {
             query?: never;
             header: {
                 "idempotency-key": string;
-                /** @description Stands for idempotency_key. */
+                /** @description The same as idempotency_key. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3683,7 +3698,11 @@ export interface operations {
     AuditEntriesController_createMany: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Entries without idempotency_key get one from it, by their place: the same request again stores nothing twice. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3733,9 +3752,11 @@ export interface operations {
     AuditEntriesController_stats: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 action_type?: "CREATE" | "UPDATE" | "DELETE" | "VIEW" | "EVENT";
                 source?: "api" | "tidemark";
@@ -3757,8 +3778,6 @@ export interface operations {
                 message?: string;
                 /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. Without `from`, everything is searched. */
                 q?: string;
-                /** @description IANA time zone in which buckets and days begin and times are printed. */
-                tz?: string;
             };
             header?: never;
             path?: never;
@@ -3788,9 +3807,11 @@ export interface operations {
     AuditEntriesController_export: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 action_type?: "CREATE" | "UPDATE" | "DELETE" | "VIEW" | "EVENT";
                 source?: "api" | "tidemark";
@@ -3812,8 +3833,6 @@ export interface operations {
                 message?: string;
                 /** @description Full text over message, resource, metadata and states: all words, "a phrase", -without, begin*. At most 200 characters. Without `from`, everything is searched. */
                 q?: string;
-                /** @description IANA time zone in which buckets and days begin and times are printed. */
-                tz?: string;
                 format?: "csv" | "xlsx" | "ndjson";
                 /** @description csv only: start with a byte order mark, by which Excel knows UTF-8. */
                 bom?: "true" | "false";
@@ -3923,7 +3942,11 @@ export interface operations {
     AuditEventsController_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Sending it again stores nothing twice. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3941,7 +3964,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuditEventResponse"];
                 };
             };
-            /** @description The catalogue lacks this functionality or event type, or only Tidemark itself records it. */
+            /** @description The catalogue lacks this functionality or event type, or only Tidemark itself records it, or the Idempotency-Key was used before with other content. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3961,7 +3984,10 @@ export interface operations {
     };
     AuditEventsController_recent: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3990,9 +4016,11 @@ export interface operations {
     AuditEventsController_search: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: the beginning. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: the beginning. */
                 from_date?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to_date?: string;
                 functionality?: string;
                 event_type?: string;
@@ -4035,9 +4063,11 @@ export interface operations {
     AuditEventsController_export: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: the beginning. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: the beginning. */
                 from_date?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to_date?: string;
                 functionality?: string;
                 event_type?: string;
@@ -4047,8 +4077,6 @@ export interface operations {
                 user?: string;
                 /** @description Part of the message, in whatever case; taken as it is. */
                 message_pattern?: string;
-                /** @description IANA time zone in which buckets and days begin and times are printed. */
-                tz?: string;
                 /** @description The 500 most recent, whatever else is asked for. */
                 recent?: "true" | "false";
                 /** @description Only this page of the search; absent: all of it. */
@@ -4716,9 +4744,11 @@ export interface operations {
     "AnalyticsController_countByType[0]": {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 /** @description Only events of this calling application. */
                 client_id?: string;
@@ -4751,9 +4781,11 @@ export interface operations {
     "AnalyticsController_countByType[1]": {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 /** @description Only events of this calling application. */
                 client_id?: string;
@@ -4786,9 +4818,11 @@ export interface operations {
     AnalyticsController_countByClientAndType: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 /** @description Only events of this calling application. */
                 client_id?: string;
@@ -4821,14 +4855,14 @@ export interface operations {
     AnalyticsController_getTimeseries: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 /** @description Only events of this calling application. */
                 client_id?: string;
-                /** @description IANA time zone in which buckets and days begin and times are printed. */
-                tz?: string;
                 /** @description Default: one that makes a readable chart. */
                 interval?: "minute" | "hour" | "day" | "week" | "month";
                 /** @description Only events of this type. */
@@ -4866,14 +4900,14 @@ export interface operations {
     AnalyticsController_getProcessingMetrics: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 /** @description Only events of this calling application. */
                 client_id?: string;
-                /** @description IANA time zone in which buckets and days begin and times are printed. */
-                tz?: string;
                 /** @description The last so many days, instead of from and to. */
                 days?: number;
                 /** @description Of `series`. Default: one that makes a readable chart. */
@@ -4907,9 +4941,11 @@ export interface operations {
     AnalyticsController_getBreakdown: {
         parameters: {
             query: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 /** @description A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
                 property: string;
@@ -5082,15 +5118,17 @@ export interface operations {
     FailedEventsController_list: {
         parameters: {
             query?: {
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
                 /** @description dead: no retry is due any more. Default: both. */
                 state?: "open" | "dead";
                 event_type?: string;
                 client_id?: string;
                 /** @description Text that the reason contains, in any case. */
                 reason?: string;
-                /** @description Failed at or after. Default: ever. */
+                /** @description Failed at or after: RFC 3339, or a date or time in `tz`. Default: ever. */
                 from?: string;
-                /** @description Failed before. Default: until now. */
+                /** @description Failed before: RFC 3339, or a date or time in `tz`. Default: until now. */
                 to?: string;
                 /** @description Rows per page. */
                 limit?: number;
@@ -5411,9 +5449,11 @@ export interface operations {
     FunnelsController_getResult: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
             };
             header?: never;
@@ -5446,12 +5486,12 @@ export interface operations {
     UsersController_getOverview: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
-                from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
-                to?: string;
-                /** @description IANA time zone in which buckets and days begin and times are printed. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
                 tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
+                from?: string;
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
+                to?: string;
                 /** @description What this user did, instead of the overview. */
                 user_id?: string;
                 /** @description Only events of this calling application. */
@@ -5489,12 +5529,12 @@ export interface operations {
     UsersController_getRetention: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
-                from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
-                to?: string;
-                /** @description IANA time zone in which buckets and days begin and times are printed. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
                 tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
+                from?: string;
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
+                to?: string;
                 interval?: "day" | "week";
             };
             header?: never;
@@ -5525,9 +5565,11 @@ export interface operations {
     UsersController_getJourney: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 /** @description Events per page. */
                 limit?: number;
@@ -5566,7 +5608,7 @@ export interface operations {
             query?: never;
             header: {
                 "idempotency-key": string;
-                /** @description Stands for event_id. */
+                /** @description The same as event_id. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -5614,14 +5656,18 @@ export interface operations {
     EventsController_list: {
         parameters: {
             query?: {
-                /** @description Start, inclusive (RFC 3339). Default: 7 days before `to`. */
+                /** @description IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times. */
+                tz?: string;
+                /** @description Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`. */
                 from?: string;
-                /** @description End, exclusive (RFC 3339). Default: now. */
+                /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 /** @description Rows per page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description The one event with this event_id of `client_id` (default: your own), whenever it was. Any id can be asked for here; `failed`, which is an address, only here. */
+                event_id?: string;
                 event_type?: string;
                 user_id?: string;
                 session_id?: string;
@@ -5660,7 +5706,7 @@ export interface operations {
             query?: never;
             header: {
                 "idempotency-key": string;
-                /** @description Stands for event_id. */
+                /** @description The same as event_id. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -5710,7 +5756,11 @@ export interface operations {
     EventsController_ingestBatch: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Events without event_id get one from it, by their place: the same request again stores nothing twice. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5828,7 +5878,11 @@ export interface operations {
     SegmentController_acceptBatch: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Stands for messageId: of each message of a batch, by its place. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5867,7 +5921,11 @@ export interface operations {
     SegmentController_acceptTrack: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Stands for messageId: of each message of a batch, by its place. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5906,7 +5964,11 @@ export interface operations {
     "SegmentController_acceptOne[0]": {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Stands for messageId: of each message of a batch, by its place. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5945,7 +6007,11 @@ export interface operations {
     "SegmentController_acceptOne[1]": {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Stands for messageId: of each message of a batch, by its place. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5984,7 +6050,11 @@ export interface operations {
     "SegmentController_acceptOne[2]": {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Stands for messageId: of each message of a batch, by its place. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6023,7 +6093,11 @@ export interface operations {
     "SegmentController_acceptOne[3]": {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Stands for messageId: of each message of a batch, by its place. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6062,7 +6136,11 @@ export interface operations {
     "SegmentController_acceptOne[4]": {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "idempotency-key": string;
+                /** @description Stands for messageId: of each message of a batch, by its place. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6086,6 +6164,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    MetricsController_scrape: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The text format of Prometheus, version 0.0.4. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
             };
             /** @description Problem: 400 malformed, 401 no or wrong credentials, 403 not allowed, 404 not found, 413 too large, 415 media type, 422 impossible, 429 too many requests, 503 try again after Retry-After seconds. */
             default: {

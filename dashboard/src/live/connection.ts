@@ -1,3 +1,5 @@
+import { parseJson } from '../api/json.js';
+
 /**
  * A client of one Socket.IO namespace over WebSocket: Engine.IO protocol 4, Socket.IO protocol 5, text messages. The official
  * client weighs as much as the rest of the first view's code for transports and packets that are not used here.
@@ -81,7 +83,7 @@ export class Connection {
 
   private readPacket(text: string): void {
     const [, kind, id, json] = /^4(\d)\/[^,]*,?(\d*)(.*)$/s.exec(text) ?? [];
-    const body = json === undefined || json === '' ? null : (JSON.parse(json) as unknown);
+    const body = json === undefined || json === '' ? null : parseJson(json);
     if (kind === '0') {
       this.pauseMs = FIRST_PAUSE_MS;
       this.on.connected(this);

@@ -18,10 +18,12 @@ interface BarTableProps {
   caption: string;
   unit: string;
   most?: number;
+  /** How a count is written; the exact one is shown on hover. */
+  print?: (count: number) => string;
 }
 
 /** A ranking: name, count and share, with a bar behind the name. */
-export function BarTable({ rows, total, caption, unit, most = 7 }: BarTableProps) {
+export function BarTable({ rows, total, caption, unit, most = 7, print = figure }: BarTableProps) {
   const largest = Math.max(1, ...rows.map(({ count }) => count));
   const shown = rows.slice(0, most);
   return (
@@ -47,7 +49,7 @@ export function BarTable({ rows, total, caption, unit, most = 7 }: BarTableProps
               <Name row={row} />
             </td>
             <td class="number" title={exact(row.count)}>
-              {figure(row.count)}
+              {print(row.count)}
             </td>
             <td class="number muted">{total === 0 ? NONE : percent(row.count / total)}</td>
           </tr>

@@ -1,6 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { writeJson } from '../../platform/json/json-text.js';
 import { CONFIG, type Config } from '../../platform/config/config.js';
+import { Metrics } from '../../platform/metrics/metrics.js';
 
 /** Answers of all tenants kept at once; the tenant that asked longest ago loses its own first. */
 const MAX_ANSWERS = 1_000;
@@ -15,17 +17,28 @@ const MAX_PER_TENANT = 100;
 export class AnswerCache {
   private readonly tenants = new LRUCache<string, LRUCache<string, Promise<unknown>>>({ maxSize: MAX_ANSWERS });
   private readonly ttlMs: number;
+  private readonly hit: () => void;
+  private readonly miss: () => void;
 
-  constructor(@Inject(CONFIG) config: Config) {
+  constructor(@Inject(CONFIG) config: Config, metrics: Metrics) {
     this.ttlMs = config.ANALYTICS_CACHE_TTL_SECONDS * 1000;
+    const requests = metrics.counter('tidemark_answer_cache_requests_total');
+    const [hits, misses] = [requests.labels({ result: 'hit' }), requests.labels({ result: 'miss' })];
+    this.hit = () => hits.inc();
+    this.miss = () => misses.inc();
+    for (const series of [hits, misses]) series.inc(0);
   }
 
   /** @param question what the answer depends on, besides the tenant and the time */
   get<T>(tenantId: string, question: unknown, answer: () => Promise<T>): Promise<T> {
     if (this.ttlMs === 0) return answer();
-    const key = JSON.stringify(question);
+    const key = writeJson(question);
     const known = this.tenants.get(tenantId)?.get(key);
-    if (known !== undefined) return known as Promise<T>;
+    if (known !== undefined) {
+      this.hit();
+      return known as Promise<T>;
+    }
+    this.miss();
     const made = answer();
     const answers = this.put(tenantId, key, made);
     made.then(

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, IsString, Length, Max, Min } from 'class-validator';
-import { IfGiven, RangeQuery, ToInteger, ZoneQuery } from '../../platform/http/query.dto.js';
+import { IfGiven, RangeQuery, ToInteger } from '../../platform/http/query.dto.js';
 import { RangeResponse } from '../../platform/http/range.dto.js';
 import { PROPERTY_NAMES } from '../properties/event-property.js';
 import { type Interval, INTERVALS } from '../time/local-time.js';
@@ -38,7 +38,7 @@ class ClientTypeCount extends TypeCount {
 const MEASURES = ['events', 'users', 'sessions'] as const;
 export type Measure = (typeof MEASURES)[number];
 
-export class TimeseriesQuery extends IntersectionType(EventCountsQuery, ZoneQuery) {
+export class TimeseriesQuery extends EventCountsQuery {
   @ApiPropertyOptional({ enum: INTERVALS, description: 'Default: one that makes a readable chart.' })
   @IfGiven()
   @IsIn(INTERVALS, { message: `interval must be one of ${INTERVALS.join(', ')}` })
@@ -63,7 +63,7 @@ export class TimeseriesQuery extends IntersectionType(EventCountsQuery, ZoneQuer
   group_by?: 'event_type' | 'client_id';
 }
 
-export class ProcessingMetricsQuery extends IntersectionType(EventCountsQuery, ZoneQuery) {
+export class ProcessingMetricsQuery extends EventCountsQuery {
   @ApiPropertyOptional({
     description: 'The last so many days, instead of from and to.',
     minimum: 1,

@@ -1,8 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Config } from '../../platform/config/config.js';
 import { Database, sqlState } from '../../platform/database/database.js';
+import { readJson } from '../../platform/json/json-text.js';
 import type { FunnelJob, FunnelOutcome } from './funnel-counter.js';
-import { FunnelsRepository } from './funnels.repository.js';
+import { type FunnelDefinition, FunnelsRepository } from './funnels.repository.js';
 
 /** The thread of {@link FunnelCounter}: funnels come as messages, outcomes go back as messages. */
 const database = new Database(workerData as Config);
@@ -10,8 +11,9 @@ const funnels = new FunnelsRepository();
 
 parentPort?.on('message', (job: FunnelJob) => void run(job).then((outcome) => parentPort?.postMessage(outcome)));
 
-async function run({ id, method, tenantId, range, definition }: FunnelJob): Promise<FunnelOutcome> {
+async function run({ id, method, tenantId, range, definition: text }: FunnelJob): Promise<FunnelOutcome> {
   try {
+    const definition = readJson(text) as FunnelDefinition;
     return {
       id,
       steps: await database.readInTenant(tenantId, (sql) => funnels[method](sql, tenantId, range, definition)),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { CONFIG, type Config } from '../../platform/config/config.js';
 import { Database, databaseError } from '../../platform/database/database.js';
+import { writeJson } from '../../platform/json/json-text.js';
 import { packageRoot } from '../../platform/config/package-root.js';
 import { Problem } from '../../platform/http/problem.js';
 import type { TimeRange } from '../../platform/time/time.js';
@@ -21,7 +22,8 @@ export interface FunnelJob {
   method: 'countSteps' | 'countGroups';
   tenantId: string;
   range: TimeRange;
-  definition: FunnelDefinition;
+  /** JSON of a FunnelDefinition: a message would make plain objects of exact numbers. */
+  definition: string;
 }
 
 export interface FunnelOutcome {
@@ -86,7 +88,11 @@ export class FunnelCounter implements OnApplicationShutdown {
       throw new Problem(503, 'Too many funnels are being counted. Ask again later.', { retryAfterSeconds: 5 });
     }
     return new Promise((resolve, reject) => {
-      this.waiting.push({ job: { id: ++this.jobs, method, tenantId, range, definition }, resolve, reject });
+      this.waiting.push({
+        job: { id: ++this.jobs, method, tenantId, range, definition: writeJson(definition) },
+        resolve,
+        reject,
+      });
       this.runNext();
     });
   }

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Closed, DateTime, Field, ListOf, Text, text, WholeNumber } from '../../platform/http/body/fields.js';
+import { Closed, DateOrDateTime, Field, ListOf, Text, text, WholeNumber } from '../../platform/http/body/fields.js';
 import { RangeResponse } from '../../platform/http/range.dto.js';
 import { MAX_CONDITION_TEXT, MAX_CONDITIONS, PROPERTY_NAMES, type Scalar } from '../properties/event-property.js';
 
@@ -50,10 +50,10 @@ export class FunnelDto {
 
 @Closed()
 export class FunnelQueryDto extends FunnelDto {
-  @DateTime({ optional: true, description: 'Start, inclusive. Default: 7 days before `to`.' })
+  @DateOrDateTime({ optional: true, description: 'Start, inclusive. Default: 7 days before `to`.' })
   from?: string;
 
-  @DateTime({ optional: true, description: 'End, exclusive. Default: now.' })
+  @DateOrDateTime({ optional: true, description: 'End, exclusive. Default: now.' })
   to?: string;
 }
 

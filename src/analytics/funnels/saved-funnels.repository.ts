@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database/database.js';
+import { writeJson } from '../../platform/json/json-text.js';
 import type { FunnelDefinition } from './funnels.repository.js';
 
 export interface SavedFunnel {
@@ -31,7 +32,7 @@ export class SavedFunnelsRepository {
          insert into saved_funnels (tenant_id, id, name, definition)
          select $1, $2, $3, $4 where (select count(*) from saved_funnels where tenant_id = $1) < $5
          returning id, name, definition, created_at`,
-        [tenantId, funnel.id, funnel.name, JSON.stringify(funnel.definition), MAX_SAVED_FUNNELS],
+        [tenantId, funnel.id, funnel.name, writeJson(funnel.definition), MAX_SAVED_FUNNELS],
       );
       const [inserted] = rows;
       if (inserted === undefined) return null;

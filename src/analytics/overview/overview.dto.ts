@@ -1,12 +1,12 @@
-import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn } from 'class-validator';
-import { IfGiven, RangeQuery, ZoneQuery } from '../../platform/http/query.dto.js';
+import { IfGiven, RangeQuery } from '../../platform/http/query.dto.js';
 import { RangeResponse } from '../../platform/http/range.dto.js';
 import { IsFilter, TimeseriesPoint, TypeCount } from '../counts/analytics.dto.js';
 import { FunnelStepResponse } from '../funnels/funnels.dto.js';
 import { type Interval, INTERVALS } from '../time/local-time.js';
 
-export class OverviewQuery extends IntersectionType(RangeQuery, ZoneQuery) {
+export class OverviewQuery extends RangeQuery {
   @ApiPropertyOptional({ description: 'What this user did, instead of the overview.' })
   @IsFilter()
   user_id?: string;

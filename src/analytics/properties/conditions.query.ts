@@ -3,6 +3,8 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { ValidateBy } from 'class-validator';
 import { textFault } from '../../platform/http/body/payload-check.js';
+import { ExactNumber } from '../../platform/json/exact-number.js';
+import { readJson } from '../../platform/json/json-text.js';
 import { IfGiven } from '../../platform/http/query.dto.js';
 import { MAX_CONDITION_TEXT, MAX_CONDITIONS, PROPERTY_NAMES, propertyFault } from './event-property.js';
 
@@ -28,14 +30,14 @@ export function Conditions(): PropertyDecorator {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return readJson(text);
   } catch {
     return text;
   }
 }
 
 function conditionsFault(value: unknown): string | null {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof ExactNumber) {
     return 'must be a JSON object of properties and values, like {"payload.plan":"pro"}';
   }
   const conditions = Object.entries(value);
@@ -43,6 +45,7 @@ function conditionsFault(value: unknown): string | null {
   for (const [name, wanted] of conditions) {
     const fault = propertyFault(name);
     if (fault !== null) return `has a name that ${fault}`;
+    if (wanted instanceof ExactNumber && !wanted.isTooLong) continue;
     if (typeof wanted === 'object' && wanted !== null) return 'must hold texts, numbers, booleans and nulls only';
     if (typeof wanted !== 'string') continue;
     if (wanted.length > MAX_CONDITION_TEXT) return `must hold texts of at most ${MAX_CONDITION_TEXT} characters`;

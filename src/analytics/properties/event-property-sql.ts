@@ -1,3 +1,4 @@
+import { writeJson } from '../../platform/json/json-text.js';
 import type { Parameters } from '../../platform/database/sql-parameters.js';
 import { type Condition, type EventProperty, parseProperty } from './event-property.js';
 import type { ParsedUserAgent } from './user-agent.js';
@@ -43,7 +44,7 @@ export class EventPropertySql {
     if (parsed.kind === 'field' && value === null) return `e.${parsed.field} is null`;
     if (parsed.kind === 'field' && typeof value === 'string')
       return `e.${parsed.field} = ${this.parameters.add(value)}`;
-    return `${this.json(property)} = ${this.parameters.add(JSON.stringify(value))}::jsonb`;
+    return `${this.json(property)} = ${this.parameters.add(writeJson(value))}::jsonb`;
   }
 
   /** As GET /events/:id shows it: the context of the request, over which what clients added has precedence. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql } from '../../platform/database/database.js';
+import { printedTime } from '../../platform/database/time-sql.js';
 import { toIso } from '../../platform/http/query.dto.js';
 import type { TimeRange } from '../../platform/time/time.js';
 import { CONTEXT_COLUMNS, type StoredContext, WITH_CONTEXT } from '../properties/event-context.js';
@@ -8,14 +9,14 @@ import { IS_COUNTED } from '../rollups/counted-events-sql.js';
 export interface TypeSummary {
   event_type: string;
   count: number;
-  first_time: Date;
-  last_time: Date;
+  first_time: string;
+  last_time: string;
 }
 
 export interface SessionSummary {
   session_id: string | null;
-  started_at: Date;
-  ended_at: Date;
+  started_at: string;
+  ended_at: string;
   events: number;
 }
 
@@ -23,7 +24,8 @@ export interface UserEvent extends StoredContext {
   id: string;
   event_id: string;
   event_type: string;
-  event_time: Date;
+  /** In UTC, with all digits that were sent: so a page can go on from it. */
+  event_time: string;
   client_id: string;
   payload: Record<string, unknown>;
 }
@@ -58,16 +60,18 @@ opened as (
 )`;
 
 const BY_TYPE = `/* userEvents.byType */
-select e.event_type, count(*)::float8 as count, min(e.event_time) as first_time, max(e.event_time) as last_time
+select e.event_type, count(*)::float8 as count, ${printedTime('min(e.event_time)')} as first_time,
+  ${printedTime('max(e.event_time)')} as last_time
 from ${MINE} group by 1 order by 2 desc, e.event_type`;
 
 const LIST_SESSIONS = `/* userEvents.listSessions */
 with ${SESSIONS}
-select session_id, min(event_time) as started_at, max(event_time) as ended_at, count(*)::float8 as events
-from numbered group by session_id, part order by started_at desc, session_id limit $5`;
+select session_id, ${printedTime('min(event_time)')} as started_at, ${printedTime('max(event_time)')} as ended_at,
+       count(*)::float8 as events
+from numbered group by session_id, part order by min(event_time) desc, session_id limit $5`;
 
 const RECENT = `/* userEvents.recent */
-select e.id, e.event_id, e.event_type, e.event_time, e.client_id, e.session_id, e.payload, ${CONTEXT_COLUMNS}
+select e.id, e.event_id, e.event_type, ${printedTime('e.event_time')} as event_time, e.client_id, e.session_id, e.payload, ${CONTEXT_COLUMNS}
 from events e ${WITH_CONTEXT} where e.tenant_id = $1 and e.user_id = $2 and e.event_time >= $3 and e.event_time < $4 and ${IS_COUNTED}
 order by e.event_time desc, e.id desc limit $5`;
 
@@ -81,8 +85,9 @@ with ${SESSIONS}, placed as (
   select * from placed where $5::timestamptz is null or (event_time, id) > ($5, $6::uuid)
   order by event_time, id limit $7
 )
-select e.id, e.event_id, e.event_type, e.event_time, e.client_id, e.payload, ${CONTEXT_COLUMNS},
-       p.session_id, p.part, p.started_at, p.ended_at, p.events
+select e.id, e.event_id, e.event_type, ${printedTime('e.event_time')} as event_time, e.client_id, e.payload, ${CONTEXT_COLUMNS},
+       p.session_id, p.part, ${printedTime('p.started_at')} as started_at,
+       ${printedTime('p.ended_at')} as ended_at, p.events
 from page p join events e on e.tenant_id = $1 and e.id = p.id ${WITH_CONTEXT} order by p.event_time, p.id`;
 
 /** What one user did, from the events themselves, which an index finds by user. */
@@ -122,9 +127,9 @@ export class UserEventsRepository {
     userId: string,
     range: TimeRange,
     limit: number,
-    after?: { time: number; id: string },
+    after?: { time: string; id: string },
   ): Promise<JourneyEvent[]> {
-    const place = after === undefined ? [null, null] : [toIso(after.time), after.id];
+    const place = after === undefined ? [null, null] : [after.time, after.id];
     const values = [...parameters(tenantId, userId, range), ...place, limit];
     return (await sql.query<JourneyEvent>(JOURNEY, values)).rows;
   }

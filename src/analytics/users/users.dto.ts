@@ -1,6 +1,6 @@
-import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, Max, Min } from 'class-validator';
-import { IfGiven, OptionalText, RangeQuery, ToInteger, ZoneQuery } from '../../platform/http/query.dto.js';
+import { IfGiven, OptionalText, RangeQuery, ToInteger } from '../../platform/http/query.dto.js';
 import { RangeResponse } from '../../platform/http/range.dto.js';
 import { TypeCount } from '../counts/analytics.dto.js';
 
@@ -18,7 +18,7 @@ export class JourneyQuery extends RangeQuery {
   cursor?: string;
 }
 
-export class RetentionQuery extends IntersectionType(RangeQuery, ZoneQuery) {
+export class RetentionQuery extends RangeQuery {
   @ApiPropertyOptional({ enum: ['day', 'week'], default: 'day' })
   @IfGiven()
   @IsIn(['day', 'week'], { message: 'interval must be day or week' })

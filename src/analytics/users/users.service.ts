@@ -4,7 +4,7 @@ import { Database } from '../../platform/database/database.js';
 import { boundedTextFault } from '../../platform/http/body/payload-check.js';
 import { badRequest } from '../../platform/http/problem.js';
 import { toIso, toTimeRange } from '../../platform/http/query.dto.js';
-import { DAY_MS, isAskable } from '../../platform/time/time.js';
+import { DAY_MS, dateTimeFault, parseDateTime } from '../../platform/time/time.js';
 import { isUuid } from '../../platform/database/uuid7.js';
 import { enrichmentOf } from '../properties/event-context.js';
 import { bucketStarts } from '../time/local-time.js';
@@ -40,7 +40,7 @@ export class UsersService {
       const byType = await this.events.countByType(sql, tenantId, userId, range);
       const sessions = await this.events.listSessions(sql, tenantId, userId, range, MAX_SESSIONS);
       const recent = await this.events.listRecent(sql, tenantId, userId, range, RECENT_EVENTS);
-      const times = byType.flatMap(({ first_time, last_time }) => [first_time.getTime(), last_time.getTime()]);
+      const times = byType.flatMap(({ first_time, last_time }) => [instant(first_time), instant(last_time)]);
       return {
         from: toIso(range.from),
         to: toIso(range.to),
@@ -51,9 +51,9 @@ export class UsersService {
         by_type: byType.map(({ event_type, count }) => ({ event_type, count })),
         sessions: sessions.map(({ session_id, started_at, ended_at, events }) => ({
           session_id,
-          started_at: started_at.toISOString(),
-          ended_at: ended_at.toISOString(),
-          duration_s: (ended_at.getTime() - started_at.getTime()) / 1000,
+          started_at,
+          ended_at,
+          duration_s: Math.round((instant(ended_at) - instant(started_at)) * 1000) / 1e6,
           events,
         })),
         recent_events: recent.map((event) => ({ ...describeEvent(event), session_id: event.session_id })),
@@ -76,9 +76,7 @@ export class UsersService {
       user_id: userId,
       sessions: toSessions(page),
       next_cursor:
-        rows.length > query.limit && last !== undefined
-          ? encodePlace({ time: last.event_time.getTime(), id: last.id })
-          : null,
+        rows.length > query.limit && last !== undefined ? encodePlace({ time: last.event_time, id: last.id }) : null,
     };
   }
 
@@ -120,7 +118,7 @@ function requireUserId(userId: string): void {
 function describeEvent(event: UserEvent) {
   const { id, event_id, event_type, event_time, client_id, payload } = event;
   const enrichment = enrichmentOf(event);
-  return { id, event_id, event_type, event_time: event_time.toISOString(), client_id, payload, enrichment };
+  return { id, event_id, event_type, event_time, client_id, payload, enrichment };
 }
 
 /** Sessions in the order of their first event on this page. */
@@ -132,8 +130,8 @@ function toSessions(events: readonly JourneyEvent[]): JourneySession[] {
     if (session === undefined) {
       session = {
         session_id: event.session_id,
-        started_at: event.started_at.toISOString(),
-        ended_at: event.ended_at.toISOString(),
+        started_at: event.started_at,
+        ended_at: event.ended_at,
         event_count: event.events,
         events: [],
       };
@@ -144,13 +142,16 @@ function toSessions(events: readonly JourneyEvent[]): JourneySession[] {
   return [...sessions.values()];
 }
 
-function encodePlace({ time, id }: { time: number; id: string }): string {
+/** Of a time that PostgreSQL has printed. */
+const instant = (time: string): number => parseDateTime(time) ?? 0;
+
+function encodePlace({ time, id }: { time: string; id: string }): string {
   return Buffer.from(`${time} ${id}`, 'latin1').toString('base64url');
 }
 
-function decodePlace(cursor: string): { time: number; id: string } {
+function decodePlace(cursor: string): { time: string; id: string } {
   const [time = '', id = ''] = Buffer.from(cursor, 'base64url').toString('latin1').split(' ');
-  const place = { time: /^\d{1,15}$/.test(time) ? Number(time) : NaN, id };
-  if (!isAskable(place.time) || !isUuid(id) || encodePlace(place) !== cursor) throw unknownCursor();
+  const place = { time, id };
+  if (dateTimeFault(time) !== null || !isUuid(id) || encodePlace(place) !== cursor) throw unknownCursor();
   return place;
 }

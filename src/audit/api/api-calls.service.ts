@@ -34,7 +34,7 @@ export class ApiCallsService {
   /** Writes all matching calls to `response`, a thousand at a time, so memory is constant at any size. */
   async export(caller: Principal, query: ExportApiCallsQuery, response: Response): Promise<void> {
     const range = toTimeRange(query);
-    const { format, bom, ...asked } = query;
+    const { format, bom, tz: _tz, ...asked } = query;
     await this.exports.recordExport(caller, TABLE.name, format, { range }, asked);
     const pages = this.readAll(caller.tenantId, range, query);
     await sendExport(response, { format, range, table: TABLE, pages, hasMark: bom === 'true' });

@@ -44,7 +44,7 @@ export class AuditEntriesController {
   @Post()
   @RequireScope('write')
   @ApiBody({ type: CreateEntryDto })
-  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Stands for idempotency_key.' })
+  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'The same as idempotency_key.' })
   @ApiCreatedResponse({ type: CreatedEntryResponse })
   @ApiBadRequestResponse({ description: 'The entry is invalid; errors name the field.' })
   @ApiUnprocessableEntityResponse({
@@ -64,6 +64,12 @@ export class AuditEntriesController {
   @Post('bulk')
   @RequireScope('write')
   @ApiBody({ type: CreateEntriesDto })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description:
+      'Entries without idempotency_key get one from it, by their place: the same request again stores nothing twice.',
+  })
   @ApiCreatedResponse({ type: CreatedEntriesResponse })
   @ApiBadRequestResponse({ type: CreatedEntriesResponse, description: 'No entry is valid.' })
   @ApiUnprocessableEntityResponse({
@@ -74,8 +80,9 @@ export class AuditEntriesController {
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
+    @Headers('idempotency-key') idempotencyKey?: string,
   ): Promise<CreatedEntriesResponse> {
-    return this.entries.createMany(caller, body, call);
+    return this.entries.createMany(caller, body, call, idempotencyKey);
   }
 
   /** Entries by when they happened, newest first. */

@@ -3,7 +3,7 @@ import { isConnectionError, sqlState } from '../../platform/database/database.js
 import { bodyValidatorFor, invalidBody, nothingAccepted } from '../../platform/http/body/body-validator.js';
 import { allFaults } from '../../platform/http/field-fault.js';
 import { fairMap } from '../../platform/http/fair-map.js';
-import { boundedTextFault } from '../../platform/http/body/payload-check.js';
+import { keyOfPart, readIdempotencyKey } from '../../platform/http/idempotency-key.js';
 import { rangeOf } from '../../platform/http/range.dto.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { type FieldError, notFound, Problem, tooLarge } from '../../platform/http/problem.js';
@@ -29,7 +29,6 @@ import { isReserved, RESERVED_MESSAGE } from '../entries/own-resources.js';
 import { AuditEntryWriter, type WriteOutcome } from '../entries/entry-writer.js';
 
 const MAX_ENTRIES = 1_000;
-const MAX_KEY = 255;
 const ENTRIES = bodyValidatorFor(CreateEntriesDto);
 
 @Injectable()
@@ -40,7 +39,7 @@ export class AuditEntriesService {
   ) {}
 
   /**
-   * @param idempotencyKey header that stands for the field of this name when the body has none
+   * @param idempotencyKey header that means the same as the field of this name
    * @throws Problem 400 for an invalid entry, 422 when its idempotency key was used for other content
    */
   async create(
@@ -49,7 +48,7 @@ export class AuditEntriesService {
     call: OpenCall,
     idempotencyKey?: string,
   ): Promise<CreatedEntryResponse> {
-    const content = parseEntry(body, checkedHeader(idempotencyKey));
+    const content = parseEntry(body, { key: readIdempotencyKey(idempotencyKey) });
     if (isFieldError(content)) throw invalid(content);
     return this.record(caller, content, call);
   }
@@ -68,11 +67,21 @@ export class AuditEntriesService {
   }
 
   /**
-   * One bad entry does not affect the others. @throws Problem 400 or 422 when no entry is valid; the body then holds
+   * One bad entry does not affect the others.
+   * @param idempotencyKey header from which entries without a key get one, by their place
+   * @throws Problem 400 or 422 when no entry is valid; the body then holds
    * the results
    */
-  async createMany(caller: Principal, body: unknown, call: OpenCall): Promise<CreatedEntriesResponse> {
-    const contents = await fairMap(readLogs(body), (raw) => refuseReserved(parseEntry(raw)));
+  async createMany(
+    caller: Principal,
+    body: unknown,
+    call: OpenCall,
+    idempotencyKey?: string,
+  ): Promise<CreatedEntriesResponse> {
+    const key = readIdempotencyKey(idempotencyKey);
+    const contents = await fairMap(readLogs(body), (raw, index) =>
+      refuseReserved(parseEntry(raw, { part: keyOfPart(key, index) })),
+    );
     const prepared = contents.map((content) => (isFieldError(content) ? content : newEntry(content, caller)));
     const valid = prepared.filter((item): item is NewEntry => !('path' in item));
     const outcomes = valid.length === 0 ? [] : await this.writeEach(valid, call);
@@ -144,13 +153,6 @@ export function reserved(path: string): Problem {
 
 /** Data errors (22), failed checks (23) and limits (54) concern a row, not the database. */
 const isRefusal = (error: unknown): boolean => /^(22|23|54)/.test(sqlState(error) ?? '');
-
-function checkedHeader(idempotencyKey: string | undefined): string | undefined {
-  if (idempotencyKey === undefined) return undefined;
-  const fault = boundedTextFault(idempotencyKey, MAX_KEY);
-  if (fault !== null) throw invalid({ path: 'Idempotency-Key', message: fault });
-  return idempotencyKey;
-}
 
 function readLogs(body: unknown): unknown[] {
   const { logs } = ENTRIES.check(body);

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import { writeJson } from '../../platform/json/json-text.js';
 import { Problem } from '../../platform/http/problem.js';
 import { uuid7 } from '../../platform/database/uuid7.js';
 import { whileRenewing } from '../../platform/scheduling/drain.js';
@@ -122,7 +123,7 @@ export class ArchiveWriter {
         if (checkpoint !== undefined && written.note !== '') throw new SecondCheckpoint();
         if (checkpoint !== undefined) [written.note, written.publicKey] = [checkpoint ?? '', key ?? ''];
         if (!('act' in line)) note(line, written);
-        text += `${JSON.stringify(line)}\n`;
+        text += `${writeJson(line)}\n`;
         if (text.length < CHUNK) continue;
         yield text;
         text = '';

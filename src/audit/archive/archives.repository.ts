@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { writeJson } from '../../platform/json/json-text.js';
 import { Database, type Sql } from '../../platform/database/database.js';
-import type { TimeRange } from '../../platform/time/time.js';
+import { type TimeRange, toIso } from '../../platform/time/time.js';
 import type { ArchiveState } from './archive.entity.js';
 import {
   BEGIN,
@@ -146,7 +147,7 @@ export class ArchivesRepository {
   }
 
   listOverlapping(tenantId: string, { from, to }: TimeRange): Promise<Archive[]> {
-    return this.listInTenant(tenantId, LIST_OVERLAPPING, [tenantId, new Date(from), new Date(to)]);
+    return this.listInTenant(tenantId, LIST_OVERLAPPING, [tenantId, toIso(from), toIso(to)]);
   }
 
   async findByHash(sha256: Buffer): Promise<Archive | null> {
@@ -180,7 +181,7 @@ export class ArchivesRepository {
       await this.hold(sql, tenantId, id);
       const { rows: results } = await sql.query<{ proven: number; restored: string[] }>(RESTORE, [
         tenantId,
-        JSON.stringify(rows),
+        writeJson(rows),
         until,
       ]);
       const { proven, restored } = results[0]!;

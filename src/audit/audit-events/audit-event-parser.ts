@@ -1,6 +1,6 @@
 import type { FieldError } from '../../platform/http/problem.js';
 import { blankContent, type EntryContent } from '../entries/entry.js';
-import { EntryParser, prose } from '../entries/entry-parser.js';
+import { EntryParser, isFieldError, objectOf, prose } from '../entries/entry-parser.js';
 import { CreateAuditEventDto } from './audit-events.dto.js';
 
 /**
@@ -16,7 +16,7 @@ const EVENTS = new EntryParser(
     status,
     user_id: event.user ?? null,
     message: prose(event.message),
-    metadata: event.additional_data ?? null,
+    metadata: objectOf(event.additional_data),
     functionality,
     event_type,
     store_id: event.store_id ?? null,
@@ -25,4 +25,8 @@ const EVENTS = new EntryParser(
   }),
 );
 
-export const parseAuditEvent = (raw: unknown): EntryContent | FieldError => EVENTS.parse(raw);
+/** @param key header of the request; the body has no field for it */
+export function parseAuditEvent(raw: unknown, key: string | undefined): EntryContent | FieldError {
+  const content = EVENTS.parse(raw);
+  return isFieldError(content) || key === undefined ? content : { ...content, idempotency_key: key };
+}

@@ -1,7 +1,8 @@
-import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, Post, Query, Res } from '@nestjs/common';
 import {
   ApiBody,
   ApiCreatedResponse,
+  ApiHeader,
   ApiOkResponse,
   ApiProduces,
   ApiTags,
@@ -22,6 +23,7 @@ import {
   EventTypesQuery,
   EventTypesResponse,
   ExportAuditEventsQuery,
+  RecentAuditEventsQuery,
   RecentAuditEventsResponse,
   SearchAuditEventsQuery,
 } from './audit-events.dto.js';
@@ -36,27 +38,30 @@ export class AuditEventsController {
   @Post('create')
   @RequireScope('write')
   @ApiBody({ type: CreateAuditEventDto })
+  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Sending it again stores nothing twice.' })
   @ApiCreatedResponse({ type: AuditEventResponse })
   @ApiUnprocessableEntityResponse({
-    description: 'The catalogue lacks this functionality or event type, or only Tidemark itself records it.',
+    description:
+      'The catalogue lacks this functionality or event type, or only Tidemark itself records it, or the Idempotency-Key was used before with other content.',
   })
   create(
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
+    @Headers('idempotency-key') idempotencyKey?: string,
   ): Promise<AuditEventResponse> {
-    return this.events.create(caller, body, call);
+    return this.events.create(caller, body, call, idempotencyKey);
   }
 
-  /** The 500 most recent events. */
+  /** The 500 most recent events, times in `tz`. */
   @Get('recent')
   @RequireScope('read')
   @ApiOkResponse({ type: RecentAuditEventsResponse })
-  recent(@Caller() caller: Principal): Promise<RecentAuditEventsResponse> {
-    return this.events.recent(caller);
+  recent(@Caller() caller: Principal, @Query() query: RecentAuditEventsQuery): Promise<RecentAuditEventsResponse> {
+    return this.events.recent(caller, query.tz);
   }
 
-  /** Events by the criteria given, most recent first, page by page. */
+  /** Events by the criteria given, most recent first, page by page, times in `tz`. */
   @Get('search')
   @RequireScope('read')
   @ApiOkResponse({ type: AuditEventPage })

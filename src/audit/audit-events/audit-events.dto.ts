@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Length } from 'class-validator';
 import {
   Closed,
@@ -11,7 +11,7 @@ import {
   text,
   WholeNumber,
 } from '../../platform/http/body/fields.js';
-import { IsDateTime, OptionalInteger, OptionalText, ZoneQuery, OptionalSwitch } from '../../platform/http/query.dto.js';
+import { AskedTime, OptionalInteger, OptionalSwitch, OptionalText, ZoneQuery } from '../../platform/http/query.dto.js';
 import type { JsonValue } from '../transparency-log/canonical-json.js';
 
 export const EVENT_STATUSES = ['Success', 'Failed'] as const;
@@ -120,15 +120,13 @@ export class AuditEventPage {
   archives?: string[];
 }
 
-export class AuditEventFilterQuery {
-  @ApiPropertyOptional({ format: 'date-time', description: 'Start, inclusive (RFC 3339). Default: the beginning.' })
-  @IsOptional()
-  @IsDateTime()
+export class RecentAuditEventsQuery extends ZoneQuery {}
+
+export class AuditEventFilterQuery extends ZoneQuery {
+  @AskedTime('Start, inclusive: RFC 3339, or a date or time in `tz`. Default: the beginning.')
   from_date?: string;
 
-  @ApiPropertyOptional({ format: 'date-time', description: 'End, exclusive (RFC 3339). Default: now.' })
-  @IsOptional()
-  @IsDateTime()
+  @AskedTime('End, exclusive: RFC 3339, or a date or time in `tz`. Default: now.')
   to_date?: string;
 
   @OptionalText()
@@ -172,7 +170,7 @@ export class SearchAuditEventsQuery extends AuditEventFilterQuery {
   include_archived?: string;
 }
 
-export class ExportAuditEventsQuery extends IntersectionType(AuditEventFilterQuery, ZoneQuery) {
+export class ExportAuditEventsQuery extends AuditEventFilterQuery {
   @OptionalSwitch({ description: 'The 500 most recent, whatever else is asked for.' })
   recent?: string;
 

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { EARLIEST_TIME } from '../../platform/http/field-fault.js';
+import { readIdempotencyKey } from '../../platform/http/idempotency-key.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { badRequest, notFound, Problem } from '../../platform/http/problem.js';
-import { DAY_MS, parseDateTime } from '../../platform/time/time.js';
+import { parseAskedTime } from '../../platform/time/asked-time.js';
+import { DAY_MS } from '../../platform/time/time.js';
 import type { OpenCall } from '../call-log/api-call.js';
 import { ArchiveSearch } from '../archive/archive-search.js';
 import { AuditEntriesRepository, MAX_COUNTED } from '../search/entries.repository.js';
@@ -11,6 +13,7 @@ import { AuditEntriesService, invalid, reserved } from '../api/entries.service.j
 import type { SealableEntry } from '../transparency-log/leaf.js';
 import { recordOf } from '../entries/act.js';
 import { isReserved } from '../entries/own-resources.js';
+import { TimePrinter } from '../export/time-printer.js';
 import { auditEventTable } from '../export/entry-table.js';
 import { EntryExportService } from '../export/entry-export.service.js';
 import type { EntryFilter } from '../search/entry-filter.js';
@@ -44,8 +47,8 @@ export class AuditEventsService {
   ) {}
 
   /** @throws Problem 400 for an invalid event, 422 for a functionality or event type the catalogue lacks */
-  async create(caller: Principal, body: unknown, call: OpenCall): Promise<AuditEventResponse> {
-    const content = parseAuditEvent(body);
+  async create(caller: Principal, body: unknown, call: OpenCall, idempotencyKey?: string): Promise<AuditEventResponse> {
+    const content = parseAuditEvent(body, readIdempotencyKey(idempotencyKey));
     if (isFieldError(content)) throw invalid(content);
     const { functionality, event_type } = body as CreateAuditEventDto;
     if (isReserved(functionality)) throw reserved('functionality');
@@ -53,24 +56,28 @@ export class AuditEventsService {
     if (known === null) throw unknownFunctionality(functionality, 422);
     if (!known.includes(event_type)) throw unknownEventType(functionality, known);
     const entry = await this.recorder.record(caller, content, call);
-    return toAuditEvent(entry);
+    return toAuditEvent(entry, new TimePrinter('UTC'));
   }
 
-  async recent(caller: Principal): Promise<RecentAuditEventsResponse> {
-    return { data: (await this.entries.list(caller.tenantId, everything(), RECENT)).map(toAuditEvent) };
+  async recent(caller: Principal, timeZone: string): Promise<RecentAuditEventsResponse> {
+    const times = new TimePrinter(timeZone);
+    const rows = await this.entries.list(caller.tenantId, everything(), RECENT);
+    return { data: rows.map((row) => toAuditEvent(row, times)) };
   }
 
   /** @throws Problem 400 for pages so far back, or archives so large, that reading them would cost too much */
   async search(caller: Principal, query: SearchAuditEventsQuery): Promise<AuditEventPage> {
     const { page_number, page_size } = query;
     const filter = toFilter(query);
+    const times = new TimePrinter(query.tz);
     const offset = offsetOf(query);
     if (query.include_archived !== 'true') {
       const { rows, total } = await this.entries.listPage(caller.tenantId, filter, page_size, offset);
-      return { data: rows.map(toAuditEvent), page_number, page_size, total };
+      return { data: rows.map((row) => toAuditEvent(row, times)), page_number, page_size, total };
     }
     const { rows, total, searched } = await this.archives.listPage(caller.tenantId, filter, page_size, offset);
-    return { data: rows.map(toAuditEvent), page_number, page_size, total, archives: searched.map(({ file }) => file) };
+    const data = rows.map((row) => toAuditEvent(row, times));
+    return { data, page_number, page_size, total, archives: searched.map(({ file }) => file) };
   }
 
   /** An Excel workbook of the most recent events, or of what the search parameters select. */
@@ -89,7 +96,7 @@ export class AuditEventsService {
     }
     const part =
       page_number === undefined ? {} : { part: { offset: offsetOf({ page_number, page_size }), limit: page_size } };
-    await this.exports.sendFiltered(caller, toFilter(search), { ...options, asked: search, ...part }, response);
+    await this.exports.sendFiltered(caller, toFilter(query), { ...options, asked: search, ...part }, response);
   }
 
   /** @throws Problem 404 */
@@ -127,8 +134,8 @@ function toFilter(query: AuditEventFilterQuery): EntryFilter {
   const filter = everything();
   const { from, to } = filter.range;
   const range = {
-    from: query.from_date === undefined ? from : (parseDateTime(query.from_date) ?? from),
-    to: query.to_date === undefined ? to : (parseDateTime(query.to_date) ?? to),
+    from: query.from_date === undefined ? from : (parseAskedTime(query.from_date, query.tz) ?? from),
+    to: query.to_date === undefined ? to : (parseAskedTime(query.to_date, query.tz) ?? to),
   };
   if (range.from >= range.to) {
     throw badRequest('from_date must be before to_date.', [{ path: 'from_date', message: 'must be before to_date' }]);
@@ -168,10 +175,13 @@ function unknownEventType(functionality: string, known: readonly string[]): Prob
   });
 }
 
-function toAuditEvent(entry: SealableEntry & { restored?: boolean; archived?: boolean }): AuditEventResponse {
+function toAuditEvent(
+  entry: SealableEntry & { restored?: boolean; archived?: boolean },
+  times: TimePrinter,
+): AuditEventResponse {
   return {
     id: entry.id,
-    event_timestamp: `${entry.occurred_at.slice(0, 23)}Z`,
+    event_timestamp: times.print(entry.occurred_at),
     functionality: entry.functionality ?? '',
     event_type: entry.event_type ?? '',
     store_id: entry.store_id,
@@ -180,7 +190,7 @@ function toAuditEvent(entry: SealableEntry & { restored?: boolean; archived?: bo
     message: entry.message,
     status: entry.status,
     additional_data: entry.metadata,
-    created_at: `${entry.created_at.slice(0, 23)}Z`,
+    created_at: times.print(entry.created_at),
     restored: entry.restored ?? false,
     archived: entry.archived ?? false,
   };

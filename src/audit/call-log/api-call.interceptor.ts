@@ -1,5 +1,6 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { Response } from 'express';
+import type { IncomingMessage } from 'node:http';
 import { mergeMap, type Observable } from 'rxjs';
 import type { AuthenticatedRequest } from '../../platform/http/access.js';
 import { type Route, routeOf, type RouteStep } from '../../platform/http/route.js';
@@ -43,7 +44,12 @@ export class ApiCallInterceptor implements NestInterceptor, RouteStep {
 export function describeCall(callLog: CallLog, request: AuthenticatedRequest): OpenCall {
   const call = callLog.callOf(request);
   call.principal = request.principal;
-  const route = (request.route as { path?: unknown } | undefined)?.path;
-  call.route = typeof route === 'string' ? route : null;
+  call.route = patternOf(request);
   return call;
+}
+
+/** The pattern of the route that Express or the fast path found, like `/api/v1/events/:id`. */
+export function patternOf(request: IncomingMessage & { route?: unknown }): string | null {
+  const pattern = (request.route as { path?: unknown } | undefined)?.path;
+  return typeof pattern === 'string' ? pattern : null;
 }

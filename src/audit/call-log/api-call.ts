@@ -56,6 +56,10 @@ export class OpenCall {
     private readonly ip: string | null,
   ) {}
 
+  get elapsedMs(): number {
+    return performance.now() - this.startedAt;
+  }
+
   /** The row, as of now. */
   toApiCall(statusCode: number, responseBytes: number | null, error: string | null): ApiCall {
     const { request, principal } = this;
@@ -69,7 +73,7 @@ export class OpenCall {
       path: storable(this.path ?? pathOf(request)),
       route: this.route,
       statusCode,
-      durationMs: performance.now() - this.startedAt,
+      durationMs: this.elapsedMs,
       ip: this.ip,
       userAgent: request.headers['user-agent'] === undefined ? null : storable(request.headers['user-agent']),
       requestBytes: Number(request.headers['content-length'] ?? 0) || 0,

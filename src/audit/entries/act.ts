@@ -1,3 +1,4 @@
+import { readJson, writeJson } from '../../platform/json/json-text.js';
 import type { JsonValue } from '../transparency-log/canonical-json.js';
 import { type ActionType, blankContent, type NewEntry, newEntry, type Recorder } from './entry.js';
 import type { OwnResource } from './own-resources.js';
@@ -30,5 +31,5 @@ export function recordOf(by: Recorder, { action, resource, id, message, before, 
 
 /** As an answer shows it: dates as texts, undefined fields absent. */
 function toState(state: object | undefined): JsonValue {
-  return state === undefined ? null : (JSON.parse(JSON.stringify(state)) as JsonValue);
+  return state === undefined ? null : (readJson(writeJson(state)) as JsonValue);
 }

@@ -1,3 +1,4 @@
+import { ExactNumber } from '../../platform/json/exact-number.js';
 import type { JsonValue } from '../transparency-log/canonical-json.js';
 
 /** One value that differs; `before` or `after` is absent where there was or is no value. */
@@ -22,7 +23,7 @@ export function listChanges(before: JsonValue, after: JsonValue): Change[] {
 const emptyLike = (value: JsonValue): JsonValue => (Array.isArray(value) ? [] : {});
 
 function compare(before: JsonValue | undefined, after: JsonValue | undefined, path: string, changes: Change[]): void {
-  if (changes.length >= MAX_CHANGES || before === after) return;
+  if (changes.length >= MAX_CHANGES || before === after || isSameNumber(before, after)) return;
   if (isContainer(before) && isContainer(after) && Array.isArray(before) === Array.isArray(after)) {
     for (const key of keysOf(before, after)) {
       compare(ownValue(before, key), ownValue(after, key), `${path}/${escapeKey(key)}`, changes);
@@ -39,8 +40,11 @@ function compare(before: JsonValue | undefined, after: JsonValue | undefined, pa
 type Container = JsonValue[] | { [key: string]: JsonValue };
 
 function isContainer(value: JsonValue | undefined): value is Container {
-  return typeof value === 'object' && value !== null;
+  return typeof value === 'object' && value !== null && !(value instanceof ExactNumber);
 }
+
+const isSameNumber = (before: JsonValue | undefined, after: JsonValue | undefined) =>
+  before instanceof ExactNumber && after instanceof ExactNumber && before.digits === after.digits;
 
 /** Sorted, because jsonb does not keep the order in which a state was sent; the elements of a list keep theirs. */
 function keysOf(before: Container, after: Container): string[] {

@@ -2,8 +2,11 @@ import type { Type } from '@nestjs/common';
 import { bodyValidatorFor, type BodyValidator } from '../../platform/http/body/body-validator.js';
 import { Unread } from '../../platform/http/body/json.js';
 import { checkPayload } from '../../platform/http/body/payload-check.js';
+import { writeJson } from '../../platform/json/json-text.js';
+import { sameKey } from '../../platform/http/idempotency-key.js';
 import { FieldFault, faultsOfEach, readMoment, refusal } from '../../platform/http/field-fault.js';
 import type { FieldError } from '../../platform/http/problem.js';
+import type { JsonValue } from '../transparency-log/canonical-json.js';
 import { CreateEntryDto } from './entries.dto.js';
 import { blankContent, type EntryContent } from './entry.js';
 
@@ -68,7 +71,7 @@ function checkJson(name: string, value: unknown): void {
 }
 
 function checkSize(raw: object): void {
-  if (Buffer.byteLength(JSON.stringify(raw)) > MAX_ENTRY_BYTES) {
+  if (Buffer.byteLength(writeJson(raw)) > MAX_ENTRY_BYTES) {
     throw new FieldFault('', `is larger than ${MAX_ENTRY_BYTES} bytes`);
   }
 }
@@ -87,19 +90,33 @@ const ENTRIES = new EntryParser(
     message: prose(entry.message),
     before_state: entry.before_state ?? null,
     after_state: entry.after_state ?? null,
-    metadata: entry.metadata ?? null,
+    metadata: objectOf(entry.metadata),
     idempotency_key: entry.idempotency_key ?? null,
     occurred_at: occurredAt,
   }),
 );
 
+/** PHP writes an object without members as an array; the schema lets no other array in. */
+export const objectOf = (value: JsonValue | undefined): JsonValue => (Array.isArray(value) ? {} : (value ?? null));
+
 /** An empty text says nothing. */
 export const prose = (text: string | null | undefined): string | null => (text === '' ? null : (text ?? null));
 
-export function parseEntry(raw: unknown, fallbackKey?: string): EntryContent | FieldError {
+/**
+ * What a request says of the key of an entry besides the entry itself: `key` must be its key if it has one, `part` is
+ * one for an entry that has none.
+ */
+interface KeyOfRequest {
+  key?: string | undefined;
+  part?: string | undefined;
+}
+
+export function parseEntry(raw: unknown, { key, part }: KeyOfRequest = {}): EntryContent | FieldError {
   const content = ENTRIES.parse(raw);
-  if (isFieldError(content) || fallbackKey === undefined) return content;
-  return { ...content, idempotency_key: content.idempotency_key ?? fallbackKey };
+  if (isFieldError(content)) return content;
+  const faults = faultsOfEach([() => sameKey(key, 'idempotency_key', content.idempotency_key)]);
+  if (faults.length > 0) return refusal(faults);
+  return { ...content, idempotency_key: content.idempotency_key ?? key ?? part ?? null };
 }
 
 export function isFieldError(result: EntryContent | FieldError): result is FieldError {

@@ -1,8 +1,9 @@
+import { trimMicroseconds } from '../../platform/time/time.js';
 import { listChanges } from './changes.js';
 import type { ActionType, ExportedEntry, Severity, Source } from './entry.js';
 import type { EntryResponse } from './entries.dto.js';
 
-/** Without the fields that only an export has; times with milliseconds, as everywhere in the API. */
+/** Without the fields that only an export has; times without digits that say nothing, as everywhere in the API. */
 export function toResponse(entry: ExportedEntry & { restored?: boolean }): EntryResponse {
   return {
     id: entry.id,
@@ -29,13 +30,11 @@ export function toResponse(entry: ExportedEntry & { restored?: boolean }): Entry
     store_id: entry.store_id,
     company_id: entry.company_id,
     idempotency_key: entry.idempotency_key,
-    occurred_at: toMilliseconds(entry.occurred_at),
-    created_at: toMilliseconds(entry.created_at),
-    erased_at: entry.erased_at === null ? null : toMilliseconds(entry.erased_at),
+    occurred_at: trimMicroseconds(entry.occurred_at),
+    created_at: trimMicroseconds(entry.created_at),
+    erased_at: entry.erased_at === null ? null : trimMicroseconds(entry.erased_at),
     erased_fields: entry.erased_fields,
     redacted_fields: entry.redacted_fields,
     restored: entry.restored ?? false,
   };
 }
-
-const toMilliseconds = (time: string): string => `${time.slice(0, 23)}Z`;

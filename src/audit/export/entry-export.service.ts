@@ -47,7 +47,8 @@ export class EntryExportService {
   ) {}
 
   async send(caller: Principal, query: ExportEntriesQuery, response: Response): Promise<void> {
-    const { format, tz, bom, ...asked } = query;
+    const { format, tz, bom, ...filters } = query;
+    const asked = { ...filters, ...zoneOf(query) };
     const options = { format, timeZone: tz, name: 'audit-entries', asked, hasMark: bom === 'true' };
     await this.sendFiltered(caller, toFilter(query), options, response);
   }
@@ -138,6 +139,9 @@ export class EntryExportService {
     else yield* readPages(ROWS_PER_PAGE, (size, after) => this.entries.print(tenantId, filter, size, after));
   }
 }
+
+/** The time zone, where the range needs it to be understood. */
+const zoneOf = ({ from, to, tz }: ExportEntriesQuery) => (tz === 'UTC' || (from ?? to) === undefined ? {} : { tz });
 
 /** The whole trail in the order of its leaves, page by page: single lines would cost a write and an HTTP chunk each. */
 async function* inPages(lines: AsyncGenerator<EvidenceLine>): Pages<EvidenceLine> {

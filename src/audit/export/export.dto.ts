@@ -1,10 +1,10 @@
-import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
-import { ByteOrderMark, ZoneQuery } from '../../platform/http/query.dto.js';
+import { ByteOrderMark } from '../../platform/http/query.dto.js';
 import { EntryFilterQuery } from '../search/entry-queries.dto.js';
 import { EXPORT_FORMATS, type ExportFormat } from './send-export.js';
 
-export class ExportEntriesQuery extends IntersectionType(EntryFilterQuery, ZoneQuery) {
+export class ExportEntriesQuery extends EntryFilterQuery {
   @ApiPropertyOptional({ enum: EXPORT_FORMATS, default: 'csv' })
   @IsOptional()
   @IsIn(EXPORT_FORMATS)

@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { writeJson } from '../../platform/json/json-text.js';
 import { EARLIEST_TIME } from '../../platform/http/field-fault.js';
 import type { TimeRange } from '../../platform/time/time.js';
 import { type Cell, csvRow } from './csv.js';
@@ -79,7 +80,7 @@ async function* toCsv<Row>({ table, hasMark }: Export<Row>, pages: Pages<Row>): 
 }
 
 async function* toNdjson(pages: Pages<unknown>): AsyncGenerator<string> {
-  for await (const page of pages) yield* toChunks(page, (row) => `${JSON.stringify(row)}\n`);
+  for await (const page of pages) yield* toChunks(page, (row) => `${writeJson(row)}\n`);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { trimMicroseconds } from '../../platform/time/time.js';
 
 const QUARTER_HOUR_MS = 900_000;
 /** Offsets in the cache: enough for ten days of quarters, and an export goes through time in order. */
@@ -16,16 +17,17 @@ export class TimePrinter {
       timeZone === 'UTC' ? undefined : new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
   }
 
-  /** @param time `2026-11-21T04:50:00.123000Z` */
+  /** @param time `2026-11-21T04:50:00.123000Z`, or without the last three digits */
   print(time: string): string {
-    if (this.format === undefined) return `${time.slice(0, 23)}Z`;
+    if (this.format === undefined) return trimMicroseconds(time);
     const ms = Date.parse(`${time.slice(0, 23)}Z`);
     const offset = this.offsetAt(ms, this.format);
     const size = Math.abs(offset);
     const hours = String(Math.floor(size / 60)).padStart(2, '0');
     const minutes = String(size % 60).padStart(2, '0');
     const local = new Date(ms + offset * 60_000).toISOString().slice(0, -1);
-    return `${local}${offset < 0 ? '-' : '+'}${hours}:${minutes}`;
+    const micros = time.slice(23, -1).replace('000', '');
+    return `${local}${micros}${offset < 0 ? '-' : '+'}${hours}:${minutes}`;
   }
 
   /** In minutes. */

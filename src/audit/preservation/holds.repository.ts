@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database/database.js';
+import { printedTime } from '../../platform/database/time-sql.js';
 import { ENTRY_IS_FREE } from './hold-sql.js';
 import { forgetMarks } from './policies.repository.js';
 
@@ -7,8 +8,9 @@ export interface Hold {
   id: string;
   reason: string;
   user_id: string | null;
-  from_time: Date | null;
-  to_time: Date | null;
+  /** As the API shows times. */
+  from_time: string | null;
+  to_time: string | null;
   created_at: Date;
   created_by: string;
   released_at: Date | null;
@@ -22,7 +24,8 @@ export interface HeldEntries {
   holds: string[];
 }
 
-const COLUMNS = 'id, reason, user_id, from_time, to_time, created_at, created_by, released_at';
+const COLUMNS = `id, reason, user_id, ${printedTime('from_time')} as from_time, ${printedTime('to_time')} as to_time,
+  created_at, created_by, released_at`;
 
 @Injectable()
 export class HoldsRepository {

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import { RangeResponse } from '../../platform/http/range.dto.js';
-import { OptionalInteger, OptionalText, PageQuery, RangeQuery, ZoneQuery } from '../../platform/http/query.dto.js';
+import { OptionalInteger, OptionalText, PageQuery, RangeQuery } from '../../platform/http/query.dto.js';
 import { ACTION_TYPES, type ActionType, SEVERITIES, type Severity, type Source, SOURCES } from '../entries/entry.js';
 
 export class EntryFilterQuery extends RangeQuery {
@@ -76,7 +76,7 @@ export class EntryFilterQuery extends RangeQuery {
 
 export class ListEntriesQuery extends IntersectionType(EntryFilterQuery, PageQuery) {}
 
-export class EntryStatsQuery extends IntersectionType(EntryFilterQuery, ZoneQuery) {}
+export class EntryStatsQuery extends EntryFilterQuery {}
 
 const COUNTS = { type: 'object', additionalProperties: { type: 'number' } } as const;
 

@@ -1,3 +1,5 @@
+import { printedTime } from '../../platform/database/time-sql.js';
+
 /** The columns of an export, in their order. */
 export const COLUMNS = [
   'occurred_at',
@@ -46,9 +48,7 @@ const SAFE = new Set<string>(['id', 'source', 'key_id', 'action_type', 'severity
 /** A text of csv: what a spreadsheet would run starts with an apostrophe. The same as csvRow, in SQL. */
 const quoted = (column: string): string => {
   if (NUMBERS.has(column)) return `coalesce(${column}::text, '')`;
-  const text = TIMES.has(column)
-    ? `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
-    : `${column}::text`;
+  const text = TIMES.has(column) ? printedTime(column) : `${column}::text`;
   if (SAFE.has(column)) return `coalesce('"' || ${text} || '"', '')`;
   const runs = `ascii(${text}) in (61, 43, 45, 64, 9, 13, 10)`; // = + - @ tab cr lf
   return `case when ${column} is null then '' else

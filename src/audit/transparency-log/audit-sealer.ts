@@ -1,7 +1,9 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
+import type { Counter } from 'prom-client';
 import { appendFile, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CONFIG, type Config, wrongSetting } from '../../platform/config/config.js';
+import { Metrics } from '../../platform/metrics/metrics.js';
 import { drain } from '../../platform/scheduling/drain.js';
 import type { PeriodicTask } from '../../platform/scheduling/periodic-task.js';
 import { PeriodicTasks } from '../../platform/scheduling/periodic-tasks.js';
@@ -21,12 +23,15 @@ export class AuditSealer implements BeforeApplicationShutdown {
   /** The newest checkpoint of each tenant that the log file does not hold yet. */
   private readonly unlogged = new Map<string, SignedCheckpoint>();
   private loggedAt = 0;
+  private readonly entries: Counter;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly sealing: SealingService,
+    metrics: Metrics,
     tasks: PeriodicTasks,
   ) {
+    this.entries = metrics.counter('tidemark_sealing_entries_total');
     this.task = tasks.add({
       name: 'sealing',
       schedule: { pauseMs: PAUSE_MS },
@@ -43,7 +48,8 @@ export class AuditSealer implements BeforeApplicationShutdown {
   /** Goes on until nothing waits. */
   async seal(signal: AbortSignal): Promise<void> {
     await drain(signal, async () => {
-      const { checkpoints, more } = await this.sealing.sealOnce();
+      const { checkpoints, more, sealed } = await this.sealing.sealOnce();
+      this.entries.inc(sealed);
       for (const checkpoint of checkpoints) this.unlogged.set(checkpoint.tenantId, checkpoint);
       return more;
     });

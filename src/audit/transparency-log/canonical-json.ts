@@ -1,11 +1,14 @@
-export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+import { ExactNumber } from '../../platform/json/exact-number.js';
+
+export type JsonValue = string | number | boolean | null | ExactNumber | JsonValue[] | { [key: string]: JsonValue };
 
 /** The path of a value; built only when something is wrong with it. */
 type Path = (string | number)[];
 
 /**
  * RFC 8785: members sorted by UTF-16 code units, no white space, primitives as ECMAScript writes them. Two JSON texts
- * have the same canonical form exactly when they parse to the same value, so it may pass through jsonb in between.
+ * have the same canonical form exactly when they parse to the same value, so it may pass through jsonb in between. A
+ * number that a double cannot hold, which RFC 8785 leaves out, is written with all its digits.
  * @throws TypeError with the path of what JSON cannot represent; leaving that out, as JSON.stringify does, would seal
  *   something other than what is read back
  */
@@ -17,6 +20,7 @@ function write(value: unknown, path: Path): string {
   if (typeof value === 'string') return writeText(value, path);
   if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value);
   if (typeof value === 'boolean' || value === null) return String(value);
+  if (value instanceof ExactNumber && !value.isTooLong) return value.digits;
   if (typeof value === 'object') return Array.isArray(value) ? writeArray(value, path) : writeObject(value, path);
   return refuse(path, typeof value === 'number' ? `the number ${value}` : `of the type ${typeof value}`);
 }

@@ -1,5 +1,7 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { formatUuid } from '../../platform/database/uuid7.js';
+import { readJson } from '../../platform/json/json-text.js';
+import { toMicroseconds } from '../../platform/time/time.js';
 import { canonicalJson, type JsonValue } from './canonical-json.js';
 
 /** An audit entry as the ndjson export shows it. Times are UTC with six digits: exactly what the column holds. */
@@ -69,8 +71,8 @@ export const JSON_FIELDS = ['before_state', 'after_state', 'metadata'] as const 
 type JsonField = (typeof JSON_FIELDS)[number];
 
 /**
- * Exactly what the columns of an entry are given: ids as bytes, times as milliseconds, states as canonical JSON. A leaf
- * is made from nothing else, so nothing can be sealed that is not stored.
+ * Exactly what the columns of an entry are given: ids as bytes, times as milliseconds (with a fraction), states as
+ * canonical JSON. A leaf is made from nothing else, so nothing can be sealed that is not stored.
  */
 export type EntryColumns = Omit<
   SealableEntry,
@@ -128,7 +130,10 @@ export function buildLeaf(columns: EntryColumns, salts: Buffer): Buffer {
 
 /** The clear fields as they are read back. */
 function readBack(columns: EntryColumns) {
-  for (const name of ['occurred_at', 'created_at', 'store_id', 'company_id'] as const) {
+  for (const name of ['occurred_at', 'created_at'] as const) {
+    if (!Number.isFinite(columns[name])) throw new TypeError(`${name} is ${columns[name]}, no time`);
+  }
+  for (const name of ['store_id', 'company_id'] as const) {
     const value = columns[name];
     if (value !== null && !Number.isSafeInteger(value)) throw new TypeError(`${name} is ${value}, no whole number`);
   }
@@ -144,7 +149,7 @@ function readBack(columns: EntryColumns) {
 
 /** The entry as it will be read back. */
 export function storedEntry(columns: EntryColumns): SealableEntry {
-  const parse = (text: string | null) => (text === null ? null : (JSON.parse(text) as JsonValue));
+  const parse = (text: string | null) => (text === null ? null : (readJson(text) as JsonValue));
   return {
     ...readBack(columns),
     before_state: parse(columns.before_state),
@@ -158,7 +163,5 @@ export function leafHash(leaf: Uint8Array): Buffer {
   return createHash('sha256').update(LEAF_PREFIX).update(leaf).digest();
 }
 
-/** Milliseconds since 1970 → `2026-11-21T04:50:00.123000Z`. */
-export function microseconds(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, -1)}000Z`;
-}
+/** Milliseconds since 1970, with microseconds as the fraction → `2026-11-21T04:50:00.123000Z`. */
+export const microseconds = toMicroseconds;

@@ -1,3 +1,4 @@
+import { writeJson } from '../../platform/json/json-text.js';
 import type { JsonValue } from '../transparency-log/canonical-json.js';
 import { ClockCheck } from './clock-check.js';
 import { ErasureCheck } from './erasure-check.js';
@@ -68,7 +69,7 @@ export class ExportVerifier {
     this.lines += 1;
     const line = text === null ? null : parseObject(text);
     if (line === null) return this.report('is not a JSON object in UTF-8');
-    if (JSON.stringify(line) !== text) {
+    if (writeJson(line) !== text) {
       this.report('is not written as an export writes it: a member twice, white space, or digits that no number holds');
     }
     for (const problem of strangeMembers(line)) this.report(problem);

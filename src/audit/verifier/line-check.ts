@@ -1,4 +1,6 @@
 import { isUuid, parseUuid, uuid7Time } from '../../platform/database/uuid7.js';
+import { ExactNumber } from '../../platform/json/exact-number.js';
+import { readJson } from '../../platform/json/json-text.js';
 import { canonicalJson, type JsonValue } from '../transparency-log/canonical-json.js';
 import type { ActLeaf } from '../transparency-log/evidence.js';
 import {
@@ -58,7 +60,7 @@ function isWritable(value: JsonValue): boolean {
 
 export function parseObject(text: string): Members | null {
   try {
-    const value = JSON.parse(text) as JsonValue;
+    const value = readJson(text) as JsonValue;
     return isObject(value) ? value : null;
   } catch {
     return null;
@@ -195,7 +197,7 @@ export const isIndex = (value: unknown): value is number => Number.isSafeInteger
 const isRange = (from: unknown, to: unknown): boolean => isIndex(from) && isIndex(to) && from < to;
 
 export const isObject = (value: unknown): value is Members =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 
 export const asObject = (value: JsonValue | undefined): Members | undefined => (isObject(value) ? value : undefined);
 

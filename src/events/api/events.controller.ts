@@ -28,11 +28,15 @@ import { EventEnricher } from '../enrichment/event-enricher.js';
 import { EventReader } from '../reading/event-reader.js';
 import { EventsService } from '../ingest/events.service.js';
 
+/** For events that have no id of their own. */
+const KEY_OF_SEVERAL =
+  'Events without event_id get one from it, by their place: the same request again stores nothing twice.';
+
 /** How the routes for one event are documented. */
 const TakesOneEvent = () =>
   applyDecorators(
     ApiBody({ type: IngestEventDto }),
-    ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Stands for event_id.' }),
+    ApiHeader({ name: 'Idempotency-Key', required: false, description: 'The same as event_id.' }),
     ApiAcceptedResponse({ type: IngestedResponse }),
     ApiBadRequestResponse({ description: 'The event is invalid; errors name the field.' }),
     ApiUnprocessableEntityResponse({ description: 'event_id was used before with other content.' }),
@@ -89,7 +93,7 @@ export class EventsController {
     @Headers('idempotency-key') idempotencyKey?: string,
   ): Promise<IngestedResponse | BatchResponse> {
     return body instanceof CloudEventsBody
-      ? this.cloudEvents.accept(caller, body, call)
+      ? this.cloudEvents.accept(caller, body, idempotencyKey, call)
       : this.events.ingest(caller, body, idempotencyKey, call);
   }
 
@@ -100,14 +104,16 @@ export class EventsController {
   @RequireScope('track')
   @ReadBodyWith(readJsonBody)
   @ApiBody({ type: IngestBatchDto })
+  @ApiHeader({ name: 'Idempotency-Key', required: false, description: KEY_OF_SEVERAL })
   @ApiAcceptedResponse({ type: BatchResponse })
   @ApiBadRequestResponse({ type: BatchResponse, description: 'No event is valid.' })
   ingestBatch(
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
+    @Headers('idempotency-key') idempotencyKey?: string,
   ): Promise<BatchResponse> {
-    return this.events.ingestBatch(caller, body, call);
+    return this.events.ingestBatch(caller, body, idempotencyKey, call);
   }
 
   /** Events, newest first. */

@@ -1,6 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { bodyValidatorFor } from '../../platform/http/body/body-validator.js';
+import { ExactNumber } from '../../platform/json/exact-number.js';
 import { parseSmallJson, Unread } from '../../platform/http/body/json.js';
 import { allFaults, refusal } from '../../platform/http/field-fault.js';
 import type { Principal } from '../../platform/http/principal.js';
@@ -73,7 +75,10 @@ function bothData({ data, data_base64 }: CloudEventDto): FieldError[] {
   return isDouble ? [{ path: 'data_base64', message: 'cannot stand beside data' }] : [];
 }
 
-/** `data` when it is an object, else an object that holds it. Extensions are kept next to it. */
+/**
+ * `data` when it is an object, else an object that holds it. Extensions are kept next to it, and so is what kind of
+ * data it is, if not JSON.
+ */
 function toPayload(attributes: Attributes): { value: Attributes } | FieldError {
   const data = readData(attributes);
   if (isFieldError(data)) return data;
@@ -82,49 +87,86 @@ function toPayload(attributes: Attributes): { value: Attributes } | FieldError {
     : data.value === undefined || data.value === null
       ? {}
       : { [data.name]: data.value };
-  const more = Object.entries(attributes).filter(
-    ([name, given]) => given !== null && (name === 'dataschema' || !CORE.has(name)),
-  );
-  if (more.length === 0 || Object.hasOwn(value, 'cloudevent')) return { value };
-  return { value: { ...value, cloudevent: Object.fromEntries(more) } };
+  const more = Object.entries(attributes).filter(([name, given]) => given !== null && isKept(name, given));
+  if (more.length === 0) return { value };
+  const cloudevent = Object.fromEntries(more);
+  // Nothing of either is lost where the data has a member of this name.
+  return { value: Object.hasOwn(value, 'cloudevent') ? { data: value, cloudevent } : { ...value, cloudevent } };
+}
+
+function isKept(name: string, value: unknown): boolean {
+  if (name === 'datacontenttype') return mediaType(value) !== 'application/json';
+  return name === 'dataschema' || !CORE.has(name);
 }
 
 function readData(attributes: Attributes): { name: string; value: unknown } | FieldError {
   const base64 = attributes['data_base64'];
   if (typeof base64 !== 'string') return { name: 'data', value: attributes['data'] };
-  const type = mediaType(attributes['datacontenttype']);
-  return decodeData(Buffer.from(base64, 'base64'), type);
+  return decodeData(Buffer.from(base64, 'base64'), attributes['datacontenttype'] ?? 'application/json');
 }
 
+type Data = { name: string; value: unknown };
+
 /** JSON and text are decoded; anything else is kept in base64. */
-function decodeData(bytes: Buffer, type: string): { name: string; value: unknown } | FieldError {
+function decodeData(bytes: Buffer, contentType: unknown): Data | FieldError {
   if (bytes.length === 0) return { name: 'data', value: undefined };
-  if (isJson(type)) {
-    const value = parseSmallJson(bytes);
-    return value === undefined
-      ? { path: 'data', message: 'is not valid JSON, though its content type says so, or is too complex' }
-      : { name: 'data', value };
+  const type = mediaType(contentType);
+  const isText = type.startsWith('text/') || /[/+]xml$/.test(type);
+  if (!isJson(type) && !isText) return toBase64(bytes);
+  const text = decodeText(bytes, contentType);
+  if (typeof text !== 'string') return text;
+  if (!isJson(type)) return { name: 'data', value: text };
+  const value = parseSmallJson(Buffer.from(text));
+  return value === undefined
+    ? { path: 'data', message: 'is not valid JSON, though its content type says so, or is too complex' }
+    : { name: 'data', value };
+}
+
+const toBase64 = (bytes: Buffer): Data => ({ name: 'data_base64', value: bytes.toString('base64') });
+
+/** Bytes of which nobody says what they are: JSON if they are, else a text if they are one. */
+function guessData(bytes: Buffer): Data {
+  if (bytes.length === 0) return { name: 'data', value: undefined };
+  const value = parseSmallJson(bytes);
+  if (value !== undefined) return { name: 'data', value };
+  return isUtf8(bytes) && !bytes.includes(0) ? { name: 'data', value: bytes.toString('utf8') } : toBase64(bytes);
+}
+
+function decodeText(bytes: Buffer, contentType: unknown): string | FieldError {
+  const charset = /;\s*charset="?([^";\s]+)/i.exec(String(contentType))?.[1] ?? 'utf-8';
+  try {
+    return new TextDecoder(charset, { fatal: true }).decode(bytes);
+  } catch (error) {
+    const isUnknown = (error as NodeJS.ErrnoException).code === 'ERR_ENCODING_NOT_SUPPORTED';
+    const message = `is not valid ${charset.slice(0, 40)}; name the charset of its text in the content type`;
+    return { path: 'data', message: isUnknown ? `has the unknown charset ${charset.slice(0, 40)}` : message };
   }
-  if (type.startsWith('text/') || type.endsWith('xml')) return { name: 'data', value: bytes.toString('utf8') };
-  return { name: 'data_base64', value: bytes.toString('base64') };
 }
 
 /** Binary mode: attributes in `ce-*` headers, the data as body. */
 export function fromHeaders(headers: IncomingHttpHeaders, body: Buffer): Attributes | FieldError {
-  const attributes: Attributes = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (name.startsWith('ce-') && typeof value === 'string') attributes[name.slice(3)] = decodeHeader(value);
-  }
-  const contentType = headers['content-type'];
-  if (contentType !== undefined) attributes['datacontenttype'] = contentType;
-  const data = decodeData(body, contentType === undefined ? 'application/json' : mediaType(contentType));
+  const attributes = Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      name.startsWith('ce-') && typeof value === 'string' ? [[name.slice(3), decodeHeader(value)]] : [],
+    ),
+  ) as Attributes;
+  const contentType = headers['content-type'] || undefined;
+  const data = contentType === undefined ? guessData(body) : decodeData(body, contentType);
   if (isFieldError(data)) return data;
-  if (data.value !== undefined) attributes[data.name === 'data' ? 'data' : 'data_base64'] = data.value;
+  if (contentType !== undefined) attributes['datacontenttype'] = contentType;
+  // Without a type, what is kept in base64 must not be taken for JSON again.
+  if (contentType === undefined && data.name === 'data_base64') attributes['data'] = { data_base64: data.value };
+  else if (data.value !== undefined) attributes[data.name] = data.value;
   return attributes;
 }
 
-/** HTTP binding §3.1.3.2: removes double quotes, then decodes percent-encoding once. */
-function decodeHeader(value: string): string {
+/**
+ * HTTP binding §3.1.3.2: removes double quotes, then decodes percent-encoding once. Node takes the bytes of headers for
+ * Latin-1; some clients send UTF-8.
+ */
+function decodeHeader(header: string): string {
+  const bytes = Buffer.from(header, 'latin1');
+  const value = isUtf8(bytes) ? bytes.toString('utf8') : header;
   const text = /^".*"$/.test(value) ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value;
   try {
     return decodeURIComponent(text);
@@ -133,14 +175,14 @@ function decodeHeader(value: string): string {
   }
 }
 
-const isJson = (type: string) => type === '' || /^(application|text)\/(json|[\w.+-]+\+json)$/.test(type);
+const isJson = (type: string) => /^(application|text)\/(json|[\w.+-]+\+json)$/.test(type);
 
 export function mediaType(value: unknown): string {
   return typeof value === 'string' ? (value.split(';', 1)[0] ?? '').trim().toLowerCase() : '';
 }
 
 function isObject(value: unknown): value is Attributes {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }
 
 export function isFieldError(value: object): value is FieldError {

@@ -3,12 +3,15 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { OpenCall } from '../../audit/call-log/api-call.js';
 import { readBytes, readJsonBody, requireMediaType } from '../../platform/http/body/body.js';
 import { CONFIG, type Config } from '../../platform/config/config.js';
+import { IDEMPOTENCY_KEY, readIdempotencyKey } from '../../platform/http/idempotency-key.js';
 import { fairMap } from '../../platform/http/fair-map.js';
 import { parseJson } from '../../platform/http/body/json.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { badRequest, type FieldError, tooLarge } from '../../platform/http/problem.js';
 import type { BatchResponse, IngestedResponse } from '../ingest/events.dto.js';
 import { EventsService } from '../ingest/events.service.js';
+import type { AcceptableEvent } from '../parsing/event.js';
+import { isFault } from '../parsing/event-parser.js';
 import { fromHeaders, isFieldError, mediaType, parseCloudEvent, toAttributePath } from './cloud-event.js';
 
 const STRUCTURED = 'application/cloudevents+json';
@@ -46,6 +49,15 @@ export async function readEventOrCloudEvents(request: IncomingMessage, maxBytes:
   return isFieldError(attributes) ? new CloudEventsBody(false, {}, attributes) : new CloudEventsBody(false, attributes);
 }
 
+/** Events that are refused for something else say so. */
+const isIdOf = (key: string, content: unknown, event: AcceptableEvent | FieldError) =>
+  isFault(event) || key === event.eventId || key === (content as { id?: unknown }).id;
+
+const hasItsOwnId = () =>
+  badRequest('CloudEvents are known by their source and id. Leave Idempotency-Key out.', [
+    { path: IDEMPOTENCY_KEY, message: 'is not the id of the CloudEvent' },
+  ]);
+
 /** CloudEvents 1.0 over HTTP. */
 @Injectable()
 export class CloudEventsService {
@@ -54,14 +66,21 @@ export class CloudEventsService {
     private readonly events: EventsService,
   ) {}
 
-  /** @throws Problem 400 naming what is missing or wrong */
+  /**
+   * @param idempotencyKey must be the id of the event
+   * @throws Problem 400 naming what is missing or wrong
+   */
   async accept(
     principal: Principal,
     { isBatch, content, fault }: CloudEventsBody,
+    idempotencyKey?: string,
     call?: OpenCall,
   ): Promise<IngestedResponse | BatchResponse> {
-    if (isBatch) return this.acceptBatch(principal, content, call);
-    return this.events.ingestParsed(principal, fault ?? parseCloudEvent(content, principal), call, toAttributePath);
+    const key = readIdempotencyKey(idempotencyKey);
+    if (isBatch && key === undefined) return this.acceptBatch(principal, content, call);
+    const event = fault ?? parseCloudEvent(content, principal);
+    if (isBatch || (key !== undefined && !isIdOf(key, content, event))) throw hasItsOwnId();
+    return this.events.ingestParsed(principal, event, call, toAttributePath);
   }
 
   private async acceptBatch(principal: Principal, body: unknown, call?: OpenCall): Promise<BatchResponse> {

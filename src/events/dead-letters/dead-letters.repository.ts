@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { printedTime } from '../../platform/database/time-sql.js';
 import { Database, type Sql } from '../../platform/database/database.js';
 import { DEAD_LETTER_STATES, type DeadLetterState } from './dead-letter.js';
 
@@ -16,7 +17,7 @@ export interface DeadLetterRow {
   event_id: string;
   event_type: string;
   client_id: string;
-  event_time: Date;
+  event_time: string;
   reason: string;
   state: DeadLetterState;
   attempts: number;
@@ -27,7 +28,7 @@ export interface DeadLetterRow {
 }
 
 const LETTER = `
-  e.id, e.event_id, e.event_type, e.client_id, e.event_time, f.reason, f.state, f.attempts, f.next_retry_at, f.failed_at,
+  e.id, e.event_id, e.event_type, e.client_id, ${printedTime('e.event_time')} as event_time, f.reason, f.state, f.attempts, f.next_retry_at, f.failed_at,
   e.payload, (select p.payload from event_patches p where p.tenant_id = f.tenant_id and p.event_id = f.event_id
               order by p.id limit 1) as original_payload
   from failed_events f join events e on e.tenant_id = f.tenant_id and e.id = f.event_id`;

@@ -1,10 +1,10 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
-import { Closed, DateTime, JsonObject, OneOf, Text } from '../../platform/http/body/fields.js';
-import { IsDateTime, OptionalText, PageQuery } from '../../platform/http/query.dto.js';
+import { Closed, DateOrDateTime, JsonObject, OneOf, Text } from '../../platform/http/body/fields.js';
+import { AskedTime, OptionalText, PageQuery, ZoneQuery } from '../../platform/http/query.dto.js';
 import { DEAD_LETTER_STATES, type DeadLetterState } from './dead-letter.js';
 
-class DeadLetterFilterDto {
+class DeadLetterFilterDto extends ZoneQuery {
   @ApiPropertyOptional({ enum: DEAD_LETTER_STATES, description: 'dead: no retry is due any more. Default: both.' })
   @IsOptional()
   @IsIn(DEAD_LETTER_STATES)
@@ -20,14 +20,10 @@ class DeadLetterFilterDto {
   @OptionalText()
   reason?: string;
 
-  @ApiPropertyOptional({ format: 'date-time', description: 'Failed at or after. Default: ever.' })
-  @IsOptional()
-  @IsDateTime()
+  @AskedTime('Failed at or after: RFC 3339, or a date or time in `tz`. Default: ever.')
   from?: string;
 
-  @ApiPropertyOptional({ format: 'date-time', description: 'Failed before. Default: until now.' })
-  @IsOptional()
-  @IsDateTime()
+  @AskedTime('Failed before: RFC 3339, or a date or time in `tz`. Default: until now.')
   to?: string;
 }
 
@@ -49,10 +45,10 @@ export class RetryFailedDto {
   @Text({ ...OPTIONAL, description: 'Text that the reason contains, in any case.' })
   reason?: string;
 
-  @DateTime({ ...OPTIONAL, description: 'Failed at or after. Default: ever.' })
+  @DateOrDateTime({ ...OPTIONAL, description: 'Failed at or after. Default: ever.' })
   from?: string;
 
-  @DateTime({ ...OPTIONAL, description: 'Failed before. Default: until now.' })
+  @DateOrDateTime({ ...OPTIONAL, description: 'Failed before. Default: until now.' })
   to?: string;
 
   @Text({ ...OPTIONAL, max: 200, description: '`next_cursor` of the answer before, when it was not null.' })

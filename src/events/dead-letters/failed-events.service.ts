@@ -7,7 +7,7 @@ import type { Sql } from '../../platform/database/database.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { badRequest, type FieldError, notFound, Problem } from '../../platform/http/problem.js';
 import { toIso } from '../../platform/http/query.dto.js';
-import { parseDateTime } from '../../platform/time/time.js';
+import { parseAskedTime } from '../../platform/time/asked-time.js';
 import { isUuid } from '../../platform/database/uuid7.js';
 import { readPayload } from '../parsing/event-parser.js';
 import { EventsRepository } from '../reading/events.repository.js';
@@ -22,6 +22,9 @@ const MAX_RETRY_MS = 15_000;
 
 const PATCHED = { action: 'UPDATE', message: 'Failed event given another payload' } as const;
 const DISCARDED = { action: 'DELETE', message: 'Failed event discarded' } as const;
+
+/** Its times as they came, of a time zone. */
+type AskedFilter = DeadLetterFilter & { tz?: string };
 
 type Caller = Pick<Principal, 'tenantId' | 'clientId' | 'keyId'>;
 
@@ -62,7 +65,7 @@ export class FailedEventsService {
   }
 
   /** Tries all dead letters that match, oldest first, as many as 15 seconds allow. */
-  async retryMany({ tenantId }: Caller, query: DeadLetterFilter & { cursor?: string }): Promise<RetriedAllResponse> {
+  async retryMany({ tenantId }: Caller, query: AskedFilter & { cursor?: string }): Promise<RetriedAllResponse> {
     const filter = toFilter(query);
     const deadline = Date.now() + MAX_RETRY_MS;
     const sum = { retried: 0, processed: 0, failed: 0 };
@@ -128,15 +131,14 @@ function refusedPatch(faults: readonly FieldError[]): Problem {
   return badRequest(`The new payload does not fit: ${first.path} ${first.message}. Nothing was changed.`, [...faults]);
 }
 
-function toFilter({ from, to, ...filter }: DeadLetterFilter): DeadLetterFilter {
-  const at = (time: string | undefined) => (time === undefined ? undefined : toIso(parseDateTime(time) ?? 0));
+function toFilter({ from, to, tz = 'UTC', ...filter }: AskedFilter): DeadLetterFilter {
+  const at = (time: string | undefined) => (time === undefined ? undefined : toIso(parseAskedTime(time, tz) ?? 0));
   return { ...filter, from: at(from), to: at(to) };
 }
 
 function toResponse(row: DeadLetterRow): FailedEventResponse {
   return {
     ...row,
-    event_time: row.event_time.toISOString(),
     next_retry_at: row.next_retry_at?.toISOString() ?? null,
     failed_at: row.failed_at.toISOString(),
   };

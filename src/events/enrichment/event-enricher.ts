@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { writeJson } from '../../platform/json/json-text.js';
 import { invalidBody } from '../../platform/http/body/body-validator.js';
 import { checkPayload, MAX_KEYS } from '../../platform/http/body/payload-check.js';
 import { allows, type Principal } from '../../platform/http/principal.js';
@@ -46,7 +47,8 @@ export class EventEnricher {
 
 /** @returns JSON of the properties @throws Problem 400 for what cannot be stored */
 function readProperties(properties: object): string {
+  if (Array.isArray(properties)) return '{}'; // PHP's way to write it; the schema lets no other array in
   const fault = checkPayload(properties, NAME);
   if (fault !== null) throw invalidBody([fault]);
-  return JSON.stringify(properties);
+  return writeJson(properties);
 }

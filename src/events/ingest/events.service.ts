@@ -5,6 +5,7 @@ import { RateLimiter } from '../../auth/limits/rate-limiter.js';
 import { CONFIG, type Config } from '../../platform/config/config.js';
 import { bodyValidatorFor, invalidBody, nothingAccepted } from '../../platform/http/body/body-validator.js';
 import { allFaults, type Refusal } from '../../platform/http/field-fault.js';
+import { keyOfPart, readIdempotencyKey } from '../../platform/http/idempotency-key.js';
 import { fairMap } from '../../platform/http/fair-map.js';
 import { type Principal, sendsOnly } from '../../platform/http/principal.js';
 import { type FieldError, Problem, tooLarge } from '../../platform/http/problem.js';
@@ -27,7 +28,7 @@ export class EventsService {
   ) {}
 
   /**
-   * @param idempotencyKey header that stands for event_id when the body has none
+   * @param idempotencyKey header that means the same as event_id
    * @param call written to the call log in the commit that stores the event
    * @throws Problem 400 for an invalid event, 422 when its id was used for other content
    */
@@ -37,7 +38,7 @@ export class EventsService {
     idempotencyKey?: string,
     call?: OpenCall,
   ): Promise<IngestedResponse> {
-    return this.ingestParsed(principal, parseEvent(body, principal, checkedHeader(idempotencyKey)), call);
+    return this.ingestParsed(principal, parseEvent(body, principal, { key: readIdempotencyKey(idempotencyKey) }), call);
   }
 
   /**
@@ -58,11 +59,24 @@ export class EventsService {
     return toIngested(event, outcome!); // one outcome per event
   }
 
-  /** @throws Problem 400 when no event is valid; the body then holds the results too */
-  async ingestBatch(principal: Principal, body: unknown, call?: OpenCall): Promise<BatchResponse> {
+  /**
+   * @param idempotencyKey header from which events without an id get one, by their place
+   * @throws Problem 400 when no event is valid; the body then holds the results too
+   */
+  async ingestBatch(
+    principal: Principal,
+    body: unknown,
+    idempotencyKey?: string,
+    call?: OpenCall,
+  ): Promise<BatchResponse> {
     const raw = this.readEvents(body);
+    const key = readIdempotencyKey(idempotencyKey);
     const ownIds = raw.map((item) => (item as { event_id?: unknown } | null)?.event_id);
-    return this.ingestAllParsed(principal, () => fairMap(raw, (item) => parseEvent(item, principal)), ownIds, call);
+    const parse = () =>
+      key === undefined
+        ? fairMap(raw, (item) => parseEvent(item, principal))
+        : fairMap(raw, (item, index) => parseEvent(item, principal, { part: keyOfPart(key, index) }));
+    return this.ingestAllParsed(principal, parse, ownIds, call);
   }
 
   /**
@@ -157,13 +171,6 @@ const TAKEN: Answer = { status: 202, remark: null };
 function renamed(fault: FieldError, rename: (path: string) => string): Refusal {
   const errors = allFaults(fault).map(({ path, message }) => ({ path: rename(path), message }));
   return { path: rename(fault.path), message: fault.message, errors };
-}
-
-function checkedHeader(idempotencyKey: string | undefined): string | undefined {
-  if (idempotencyKey === undefined) return undefined;
-  const fault = eventTextFault(idempotencyKey);
-  if (fault !== null) throw invalid({ path: 'Idempotency-Key', message: fault });
-  return idempotencyKey;
 }
 
 function invalid(fault: FieldError): Problem {

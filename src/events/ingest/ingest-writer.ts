@@ -5,9 +5,11 @@ import { outsideRequests } from '../../platform/logging/log-context.js';
 import { CONFIG, type Config } from '../../platform/config/config.js';
 import { isConnectionError, sqlState } from '../../platform/database/database.js';
 import { databaseAway, unavailable } from '../../platform/http/problem.js';
+import { Metrics } from '../../platform/metrics/metrics.js';
 import { formatUuid } from '../../platform/database/uuid7.js';
 import { BatchNotifier } from '../processing/batch-notifier.js';
 import type { AcceptableEvent, Outcome } from '../parsing/event.js';
+import { IngestMetrics } from './ingest-metrics.js';
 import { IngestRepository, type KnownEvent } from './ingest.repository.js';
 
 /** A group ends when it has this many events or bytes; more would make a commit slower without saving work. */
@@ -44,12 +46,17 @@ export class IngestWriter implements OnApplicationShutdown {
   private waitingEvents = 0;
   private inFlight = 0;
   private readonly committers = new Set<Promise<void>>();
+  private readonly metrics: IngestMetrics;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly repository: IngestRepository,
     private readonly notifier: BatchNotifier,
-  ) {}
+    metrics: Metrics,
+  ) {
+    const buffer = { bytes: () => this.totalBytes, limit: config.INGEST_BUFFER_BYTES };
+    this.metrics = new IngestMetrics(metrics, buffer, config.METRICS_TENANT_LABELS);
+  }
 
   /**
    * Resolves once the outcome of every event is committed, in the order given.
@@ -61,6 +68,7 @@ export class IngestWriter implements OnApplicationShutdown {
     for (const event of events) event.call = call;
     const bytes = events.reduce((sum, event) => sum + event.payload.length + EVENT_OVERHEAD_BYTES, 0);
     if (!this.hasRoom(tenantId, bytes)) {
+      this.metrics.refused();
       return Promise.reject(
         unavailable('Events arrive faster than they can be stored. Send this request again shortly.'),
       );
@@ -140,13 +148,18 @@ export class IngestWriter implements OnApplicationShutdown {
   }
 
   private async commitGroup(group: readonly [string, Submission][]): Promise<void> {
+    const since = performance.now();
     try {
       const outcomes = await this.store(group.flatMap(([, submission]) => submission.events));
+      this.metrics.committed(since, outcomes);
       let offset = 0;
-      for (const [, submission] of group) {
-        submission.resolve(outcomes.slice(offset, (offset += submission.events.length)));
+      for (const [tenantId, submission] of group) {
+        const own = outcomes.slice(offset, (offset += submission.events.length));
+        this.metrics.ofTenant(tenantId, own);
+        submission.resolve(own);
       }
     } catch (error) {
+      this.metrics.failed();
       if (isConnectionError(error)) this.logger.warn(`commit of ${group.length} requests: ${(error as Error).message}`);
       const answer = isConnectionError(error) ? databaseAway() : error;
       for (const [, submission] of group) submission.reject(answer);
@@ -187,6 +200,7 @@ export class IngestWriter implements OnApplicationShutdown {
       try {
         const { known, batchIds } = await this.repository.insertGroup(events);
         this.notifier.notify(batchIds);
+        if (batchIds.length > 0) this.metrics.batches(batchIds.length);
         return events.map((event) => {
           const id = formatUuid(event.id);
           return known.size > 0 && known.has(id) ? undefined : { status: 'accepted', id };

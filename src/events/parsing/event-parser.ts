@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
+import { writeJson } from '../../platform/json/json-text.js';
 import { Unread } from '../../platform/http/body/json.js';
 import type { Principal } from '../../platform/http/principal.js';
+import { sameKey } from '../../platform/http/idempotency-key.js';
 import { FieldFault, faultsOfEach, readMoment, refusal } from '../../platform/http/field-fault.js';
 import type { FieldError } from '../../platform/http/problem.js';
 import { formatUuid, uuid7Bytes, uuid7Time } from '../../platform/database/uuid7.js';
@@ -16,14 +18,25 @@ const EVENT = bodyValidatorFor(IngestEventDto);
 
 type Sender = Pick<Principal, 'tenantId' | 'clientId'>;
 
-/** Checks one event as it came from JSON.parse and gives it its id. It runs for every event of every batch. */
-export function parseEvent(raw: unknown, principal: Sender, fallbackEventId?: string): AcceptableEvent | FieldError {
+/**
+ * What a request says of the id of an event besides the event itself: `key` must be its id if it has one, `part` is one
+ * for an event that has none.
+ */
+export interface IdOfRequest {
+  key?: string | undefined;
+  part?: string | undefined;
+}
+
+const NONE: IdOfRequest = {};
+
+/** Checks one event as it came from parseJson and gives it its id. It runs for every event of every batch. */
+export function parseEvent(raw: unknown, principal: Sender, ofRequest = NONE): AcceptableEvent | FieldError {
   if (raw instanceof Unread) return raw.fault;
-  if (!EVENT.accepts(raw)) return refusal(faultsOf(raw));
+  if (!EVENT.accepts(raw)) return refusal(faultsOf(raw, ofRequest));
   try {
-    return toEvent(raw, principal, fallbackEventId);
+    return toEvent(raw, principal, ofRequest);
   } catch (error) {
-    if (error instanceof FieldFault) return refusal(faultsOf(raw));
+    if (error instanceof FieldFault) return refusal(faultsOf(raw, ofRequest));
     throw error;
   }
 }
@@ -33,7 +46,7 @@ export function isFault(result: AcceptableEvent | FieldError): result is FieldEr
 }
 
 /** Of its shape, and of what its members say where they have the right one. */
-function faultsOf(raw: unknown): FieldError[] {
+function faultsOf(raw: unknown, ofRequest: IdOfRequest): FieldError[] {
   const faults = EVENT.faultsOf(raw);
   if (typeof raw !== 'object' || raw === null) return faults;
   const wrong = new Set(faults.map(({ path }) => path));
@@ -42,7 +55,7 @@ function faultsOf(raw: unknown): FieldError[] {
     ...faults,
     ...faultsOfEach([
       () => readMoment('event_time', event.event_time, Date.now()),
-      () => sameText('event_id', event.event_id, 'idempotency_key', event.idempotency_key),
+      () => readId(event, ofRequest),
       () => readPayload('payload', event.payload),
       () => readPayload('properties', event.properties),
       () => (isObject(event.payload) && isObject(event.properties) ? readPayloads(event) : null),
@@ -52,8 +65,8 @@ function faultsOf(raw: unknown): FieldError[] {
 
 const isObject = (value: unknown) => value !== undefined && value !== null;
 
-function toEvent(raw: IngestEventDto, principal: Sender, fallbackEventId: string | undefined): AcceptableEvent {
-  const givenId = sameText('event_id', raw.event_id, 'idempotency_key', raw.idempotency_key) ?? fallbackEventId ?? null;
+function toEvent(raw: IngestEventDto, principal: Sender, ofRequest: IdOfRequest): AcceptableEvent {
+  const givenId = readId(raw, ofRequest);
   const payload = readPayloads(raw) ?? '{}';
   const id = uuid7Bytes();
   const receivedAt = uuid7Time(id);
@@ -74,6 +87,13 @@ function toEvent(raw: IngestEventDto, principal: Sender, fallbackEventId: string
     payload,
     call: undefined, // set when it is written; here so that all events have one shape
   };
+}
+
+/** @throws FieldFault */
+function readId({ event_id, idempotency_key }: Partial<IngestEventDto>, { key, part }: IdOfRequest): string | null {
+  const given = sameText('event_id', event_id, 'idempotency_key', idempotency_key);
+  if (key !== undefined) sameKey(key, 'event_id', given);
+  return given ?? key ?? part ?? null;
 }
 
 function readPayloads({ payload, properties }: Partial<IngestEventDto>): string | null {
@@ -102,9 +122,10 @@ export function eventTextFault(text: string): string | null {
 /** JSON text of a payload that may be stored; null when there is none. @throws FieldFault */
 export function readPayload(name: string, value: object | null | undefined): string | null {
   if (value === undefined || value === null) return null;
+  if (Array.isArray(value)) return '{}'; // PHP's way to write it; the schema lets no other array in
   const fault = checkPayload(value, name);
   if (fault !== null) throw new FieldFault(fault.path, fault.message);
-  const text = JSON.stringify(value);
+  const text = writeJson(value);
   // A UTF-16 unit is at most 3 bytes of UTF-8.
   if (text.length * 3 > MAX_EVENT_BYTES && Buffer.byteLength(text) > MAX_EVENT_BYTES) {
     throw new FieldFault(name, `is larger than ${MAX_EVENT_BYTES} bytes`);

@@ -20,7 +20,8 @@ export class IngestEventDto {
 
   @DateTime({
     ...OPTIONAL,
-    description: 'When it happened (RFC 3339), from 2000-01-01 to one day from now; absent means now.',
+    description:
+      'When it happened (RFC 3339, to the microsecond), from 2000-01-01 to one day from now; absent means now.',
   })
   event_time?: string | null;
 
@@ -32,8 +33,7 @@ export class IngestEventDto {
 
   @JsonObject({
     ...OPTIONAL,
-    description:
-      'Your own data: at most 64 KiB, 32 levels and 1,000 keys. Numbers keep 53 bits; send longer ids as strings.',
+    description: 'Your own data: at most 64 KiB, 32 levels and 1,000 keys. Numbers keep all their digits.',
     example: { page_url: '/pricing', device_type: 'mobile' },
   })
   payload?: Record<string, unknown> | null;

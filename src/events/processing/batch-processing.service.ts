@@ -1,9 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { RollupsRepository } from '../../analytics/rollups/rollups.repository.js';
 import { Database, isConnectionError, type Sql, sqlState } from '../../platform/database/database.js';
-import { BatchesRepository, type QueuedBatch } from './batches.repository.js';
+import { Metrics } from '../../platform/metrics/metrics.js';
 import { FailedEventsRepository } from '../dead-letters/failed-events.repository.js';
 import { Quarantine } from '../dead-letters/quarantine.js';
+import { BatchesRepository, type QueuedBatch } from './batches.repository.js';
+import { ProcessingMetrics } from './processing-metrics.js';
 
 /** Failures after which the events of a batch are tried one by one. */
 const ATTEMPTS_BEFORE_ISOLATION = 3;
@@ -15,6 +17,7 @@ const ATTEMPTS_BEFORE_ISOLATION = 3;
 @Injectable()
 export class BatchProcessingService {
   private readonly logger = new Logger(BatchProcessingService.name);
+  private readonly metrics: ProcessingMetrics;
 
   constructor(
     private readonly database: Database,
@@ -22,7 +25,10 @@ export class BatchProcessingService {
     private readonly rollups: RollupsRepository,
     private readonly failedEvents: FailedEventsRepository,
     private readonly quarantine: Quarantine,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.metrics = new ProcessingMetrics(metrics);
+  }
 
   /**
    * @returns how many batches were processed; those that are done or held by another worker don't count
@@ -41,30 +47,34 @@ export class BatchProcessingService {
     return processed;
   }
 
-  private processTogether(batchIds: readonly string[]): Promise<number> {
-    return this.database.inSystem(async (sql) => {
+  private async processTogether(batchIds: readonly string[]): Promise<number> {
+    const since = performance.now();
+    const claimed = await this.database.inSystem(async (sql) => {
       const claimed = await this.batches.claim(sql, batchIds);
-      if (claimed.length === 0) return 0;
+      if (claimed.length === 0) return claimed;
       const quarantining = claimed.filter((batch) => batch.quarantines);
       if (quarantining.length > 0) await this.quarantine.isolate(sql, quarantining);
       const [only] = claimed;
       if (claimed.length === 1 && only !== undefined && only.attempts >= ATTEMPTS_BEFORE_ISOLATION) {
         await this.countIsolating(sql, only);
       } else {
-        await this.rollups.countEvents(sql, claimed);
+        await this.metrics.timeRollup(() => this.rollups.countEvents(sql, claimed));
       }
       await this.batches.markProcessed(
         sql,
         claimed.map((batch) => batch.id),
       );
-      return claimed.length;
+      return claimed;
     });
+    this.metrics.processed(since, claimed);
+    return claimed.length;
   }
 
   private async recordFailure(batchIds: readonly string[], error: unknown): Promise<number> {
     const reason = (error as Error).message;
     this.logger.error(`batch ${batchIds.join()} failed: ${reason}`);
     await this.batches.recordFailure(this.database.system, batchIds, reason.slice(0, 1_000));
+    this.metrics.failed(batchIds.length);
     return 0;
   }
 

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { decodeCursor, toPage } from '../../platform/http/cursor.js';
 import { allows, type Principal } from '../../platform/http/principal.js';
-import { notFound } from '../../platform/http/problem.js';
+import { badRequest, notFound } from '../../platform/http/problem.js';
 import { rangeOf } from '../../platform/http/range.dto.js';
 import { toTimeRange } from '../../platform/http/query.dto.js';
+import { EARLIEST_TIME } from '../../platform/http/field-fault.js';
+import { DAY_MS, parseDateTime, type TimeRange } from '../../platform/time/time.js';
 import { isUuid } from '../../platform/database/uuid7.js';
 import { toConditions } from '../../analytics/properties/event-property.js';
 import type { EventPage, EventResponse, ListEventsQuery } from './events.dto.js';
@@ -44,6 +46,7 @@ export class EventReader {
 
   async list(caller: Principal, query: ListEventsQuery): Promise<EventPage> {
     const before = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
+    if (query.event_id !== undefined) return this.listOne(caller, query.event_id, query);
     const range = toTimeRange(query);
     const filter = { ...query, conditions: toConditions(query.where) };
     const rows = await this.events.list(caller.tenantId, range, filter, query.limit + 1, before);
@@ -55,6 +58,26 @@ export class EventReader {
       ...(unseen.length === 0 ? {} : { unseen_properties: unseen }),
     };
   }
+
+  /** The event with this event_id if it fits the other filters; without a range that was asked for, of any time. */
+  private async listOne(caller: Principal, eventId: string, query: ListEventsQuery): Promise<EventPage> {
+    if (query.where !== undefined) throw badRequest('event_id names one event. Leave where out.');
+    const isOfAnyTime = (query.from ?? query.to) === undefined;
+    const range = isOfAnyTime ? { from: EARLIEST_TIME, to: Date.now() + DAY_MS } : toTimeRange(query);
+    const event = await this.events.findByEventId(caller.tenantId, query.client_id ?? caller.clientId, eventId);
+    const fits =
+      event !== null &&
+      FILTERS.every((name) => query[name] === undefined || query[name] === event[name]) &&
+      isWithin(event.event_time, range);
+    return { ...rangeOf(range), data: fits ? [event] : [], next_cursor: null };
+  }
+}
+
+const FILTERS = ['event_type', 'user_id', 'session_id', 'status'] as const;
+
+function isWithin(time: string, { from, to }: TimeRange): boolean {
+  const at = parseDateTime(time) ?? 0;
+  return at >= from && at < to;
 }
 
 const noEvent = () => notFound('There is no event with this id.');

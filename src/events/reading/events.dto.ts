@@ -69,6 +69,13 @@ export class GetEventQuery {
 }
 
 export class ListEventsQuery extends ListQuery {
+  @ApiPropertyOptional({
+    description:
+      'The one event with this event_id of `client_id` (default: your own), whenever it was. Any id can be asked for here; `failed`, which is an address, only here.',
+  })
+  @OptionalText()
+  event_id?: string;
+
   @OptionalText()
   event_type?: string;
 

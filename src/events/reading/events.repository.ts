@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database/database.js';
+import { printedTime } from '../../platform/database/time-sql.js';
 import type { TimeRange } from '../../platform/time/time.js';
 import { Parameters } from '../../platform/database/sql-parameters.js';
 import { formatUuid } from '../../platform/database/uuid7.js';
@@ -28,15 +29,13 @@ export interface EventFilter {
   conditions?: readonly Condition[];
 }
 
-interface EventRow
-  extends Omit<EventResponse, 'event_time' | 'received_at' | 'processed_at' | 'enrichment'>, StoredContext {
-  event_time: Date;
+interface EventRow extends Omit<EventResponse, 'received_at' | 'processed_at' | 'enrichment'>, StoredContext {
   received_at: Date;
   processed_at: Date | null;
 }
 
 const EVENT = `
-  e.id, e.event_id, e.event_type, e.event_time, e.received_at, b.processed_at, ${EVENT_STATUS} as status,
+  e.id, e.event_id, e.event_type, ${printedTime('e.event_time')} as event_time, e.received_at, b.processed_at, ${EVENT_STATUS} as status,
   e.client_id, e.user_id, e.session_id, e.payload, ${CONTEXT_COLUMNS}`;
 
 const WITH_STATUS = `
@@ -143,7 +142,6 @@ const namesOf = ({ conditions = [] }: EventFilter): string[] => conditions.map((
 function toResponse({ context_user_agent, context_address, enrichment, ...row }: EventRow): EventResponse {
   return {
     ...row,
-    event_time: row.event_time.toISOString(),
     received_at: row.received_at.toISOString(),
     processed_at: row.processed_at?.toISOString() ?? null,
     enrichment: enrichmentOf({ enrichment, context_user_agent, context_address }),

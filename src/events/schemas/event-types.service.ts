@@ -41,7 +41,7 @@ export class EventTypesService {
     const from = toIso(Date.now() - SEEN_DAYS * DAY_MS);
     const [schemas, seen] = await Promise.all([
       this.schemas.list(tenantId),
-      this.analytics.countByType(tenantId, { from }),
+      this.analytics.countByType(tenantId, { from, tz: 'UTC' }),
     ]);
     const types = new Map<string, EventTypeResponse>();
     for (const { event_type, count } of seen.data) types.set(event_type, toType(event_type, count));

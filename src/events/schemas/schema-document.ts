@@ -1,3 +1,4 @@
+import { ExactNumber } from '../../platform/json/exact-number.js';
 import { textFault } from '../../platform/http/body/payload-check.js';
 import { SchemaFault } from './schema-fault.js';
 import { formatNames } from './schema-formats.js';
@@ -62,6 +63,7 @@ export function readSchemaDocument(schema: unknown): SchemaDocument {
   if (!isWithin(schema, MAX_JSON_DEPTH)) {
     throw new SchemaFault('schema', `is nested deeper than ${MAX_JSON_DEPTH} levels`);
   }
+  refuseExactNumbers(schema, 'schema');
   const text = JSON.stringify(schema) ?? '';
   if (Buffer.byteLength(text) > MAX_SCHEMA_BYTES) {
     throw new SchemaFault('schema', `is larger than ${MAX_SCHEMA_BYTES} bytes`);
@@ -177,6 +179,15 @@ function mapOf(value: SchemaObject, path: string, read: (name: string, schema: u
     map[name] = read(name, schema);
   }
   return map;
+}
+
+/** Payloads are compared with doubles, which would take two such numbers for one. */
+function refuseExactNumbers(value: unknown, path: string): void {
+  if (value instanceof ExactNumber) {
+    throw new SchemaFault(path, 'is a number that cannot be compared exactly; use one of at most 15 digits');
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, part] of Object.entries(value)) refuseExactNumbers(part, `${path}.${name.slice(0, 100)}`);
 }
 
 /** Recursion ends at the bound: JSON.stringify would overflow the stack on a hostile document. */

@@ -3,7 +3,9 @@ import { allFaults, EARLIEST_TIME, refusal } from '../../platform/http/field-fau
 import { Unread } from '../../platform/http/body/json.js';
 import type { Principal } from '../../platform/http/principal.js';
 import type { FieldError } from '../../platform/http/problem.js';
-import { DAY_MS, parseDateTime } from '../../platform/time/time.js';
+import { ExactNumber } from '../../platform/json/exact-number.js';
+import { readForeignTime } from '../../platform/time/foreign-time.js';
+import { DAY_MS } from '../../platform/time/time.js';
 import type { AcceptableEvent } from '../parsing/event.js';
 import { isFault, parseEvent } from '../parsing/event-parser.js';
 import { SEGMENT_CALLS, type SegmentCall, SegmentMessageDto, SegmentTrackDto } from './segment.dto.js';
@@ -19,6 +21,15 @@ export interface Envelope {
   context?: unknown;
 }
 
+/** What a message came with. */
+export interface Surroundings {
+  envelope: Envelope;
+  /** An id for a message that has none. */
+  part: string | undefined;
+  /** Gets what was understood differently from how it may be meant. */
+  notes: FieldError[];
+}
+
 /** Parts of a message besides payload, ids and times; they are kept in the payload under their own names. */
 const KEPT = ['name', 'category', 'groupId', 'previousId', 'anonymousId'] as const;
 
@@ -29,7 +40,7 @@ const KEPT = ['name', 'category', 'groupId', 'previousId', 'anonymousId'] as con
 export function parseSegmentMessage(
   raw: unknown,
   call: SegmentCall | undefined,
-  envelope: Envelope,
+  { envelope, part, notes }: Surroundings,
   principal: Principal,
 ): AcceptableEvent | FieldError {
   if (raw instanceof Unread) return raw.fault;
@@ -38,11 +49,11 @@ export function parseSegmentMessage(
   const validator = type === 'track' ? TRACK : OTHERS;
   if (!validator.accepts(raw)) return refusal(validator.faultsOf(raw));
   const message = raw as SegmentMessageDto & Message;
-  const event = parseEvent(toEvent(message, type, envelope), principal);
+  const event = parseEvent(toEvent(message, type, envelope), principal, { part });
   if (isFault(event)) {
     return refusal(allFaults(event).map((fault) => ({ ...fault, path: toSegmentPath(fault.path, message) })));
   }
-  event.eventTime = deriveTime(message, envelope, event.receivedAt);
+  event.eventTime = deriveTime(message, envelope, event.receivedAt, notes);
   event.isTimeDerived = true;
   return event;
 }
@@ -74,20 +85,40 @@ function toPayload(message: Message, envelope: Envelope): Message {
   return payload;
 }
 
+const RECEIPT_TAKEN = 'so the time of receipt was taken';
+
 /**
  * When it happened by this server's clock: as long before receipt as it was before sending by the client's clock. A
- * clock can be wrong by any amount, so a time out of range becomes the time of receipt (null).
+ * clock can be wrong by any amount, so a time out of range becomes the time of receipt (null), and a note.
  */
-function deriveTime(message: Message, envelope: Envelope, receivedAt: number): number | null {
-  const happened = readTime(message['originalTimestamp']) ?? readTime(message['timestamp']);
+function deriveTime(message: Message, envelope: Envelope, receivedAt: number, notes: FieldError[]): number | null {
+  const happened = firstTime(['originalTimestamp', 'timestamp'], message, notes, RECEIPT_TAKEN);
   if (happened === null) return null;
-  const sent = readTime(message['sentAt']) ?? readTime(envelope.sentAt);
-  const time = sent === null ? happened : receivedAt - (sent - happened);
-  return time < EARLIEST_TIME || time > receivedAt + DAY_MS ? null : time;
+  const sent = firstTime(['sentAt'], message, notes, 'so it does not correct the time') ?? timeOfEnvelope(envelope);
+  const time = sent === null ? happened.ms : receivedAt - (sent.ms - happened.ms);
+  if (time >= EARLIEST_TIME && time <= receivedAt + DAY_MS) return time;
+  notes.push({
+    path: happened.name,
+    message: `does not lie between 2000-01-01 and one day from now, ${RECEIPT_TAKEN}`,
+  });
+  return null;
 }
 
-function readTime(value: unknown): number | null {
-  return typeof value === 'string' ? parseDateTime(value) : null;
+function timeOfEnvelope({ sentAt }: Envelope) {
+  const ms = readForeignTime(sentAt);
+  return ms === null ? null : { ms };
+}
+
+/** The first of the members that can be read. Those before it that cannot get a note. */
+function firstTime(names: readonly string[], message: Message, notes: FieldError[], consequence: string) {
+  for (const name of names) {
+    const value = present(message[name]);
+    if (value === undefined) continue;
+    const ms = readForeignTime(value);
+    if (ms !== null) return { name, ms };
+    notes.push({ path: name, message: `is not a time that can be read, ${consequence}` });
+  }
+  return null;
 }
 
 /** SDKs send empty texts and nulls for what they don't know. */
@@ -97,11 +128,12 @@ function present(value: unknown): unknown {
 
 /** Older SDKs send numeric user ids. */
 function asText(value: unknown): unknown {
+  if (value instanceof ExactNumber) return value.digits;
   return typeof value === 'number' && Number.isFinite(value) ? String(value) : value;
 }
 
 function isObject(value: unknown): value is Message {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }
 
 /** The client's name for what the parser calls `path`. */

@@ -6,12 +6,13 @@ import {
   type ExecutionContext,
   Get,
   Header,
+  Headers,
   HttpCode,
   Param,
   Post,
   Req,
 } from '@nestjs/common';
-import { ApiBadRequestResponse, ApiBody, ApiExcludeEndpoint, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBadRequestResponse, ApiBody, ApiExcludeEndpoint, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { IncomingMessage } from 'node:http';
 import type { OpenCall } from '../../audit/call-log/api-call.js';
 import { CurrentCall } from '../../audit/call-log/current-call.js';
@@ -55,6 +56,11 @@ const SegmentRoute = (paths: string | string[]) =>
     RequireScope('track'),
     AuthenticateWith(authenticateSegment),
     ReadBodyWith(readSegmentBody),
+    ApiHeader({
+      name: 'Idempotency-Key',
+      required: false,
+      description: 'Stands for messageId: of each message of a batch, by its place.',
+    }),
   );
 
 /** The call that the address names, by its name or its first letter. */
@@ -82,8 +88,9 @@ export class SegmentController {
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
+    @Headers('idempotency-key') idempotencyKey?: string,
   ): Promise<SegmentResponse> {
-    return this.segment.acceptBatch(caller, body, call);
+    return this.segment.acceptBatch(caller, body, idempotencyKey, call);
   }
 
   @SegmentRoute(SHORT_BATCH)
@@ -92,8 +99,9 @@ export class SegmentController {
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
+    @Headers('idempotency-key') idempotencyKey?: string,
   ): Promise<SegmentResponse> {
-    return this.segment.acceptBatch(caller, body, call);
+    return this.segment.acceptBatch(caller, body, idempotencyKey, call);
   }
 
   /** Takes one event from a Segment SDK (`/v1/t` too). */
@@ -105,8 +113,9 @@ export class SegmentController {
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
+    @Headers('idempotency-key') idempotencyKey?: string,
   ): Promise<SegmentResponse> {
-    return this.segment.acceptOne(caller, 'track', body, call);
+    return this.segment.acceptOne(caller, 'track', body, idempotencyKey, call);
   }
 
   /** Takes one message from a Segment SDK; `/v1/p`, `/v1/i` and so on mean the same. */
@@ -119,8 +128,9 @@ export class SegmentController {
     @CalledAs() calledAs: SegmentCall,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
+    @Headers('idempotency-key') idempotencyKey?: string,
   ): Promise<SegmentResponse> {
-    return this.segment.acceptOne(caller, calledAs, body, call);
+    return this.segment.acceptOne(caller, calledAs, body, idempotencyKey, call);
   }
 
   @SegmentRoute(SHORT_CALLS)
@@ -130,8 +140,9 @@ export class SegmentController {
     @CalledAs() calledAs: SegmentCall,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
+    @Headers('idempotency-key') idempotencyKey?: string,
   ): Promise<SegmentResponse> {
-    return this.segment.acceptOne(caller, calledAs, body, call);
+    return this.segment.acceptOne(caller, calledAs, body, idempotencyKey, call);
   }
 
   @Get(SETTINGS)

@@ -1,7 +1,6 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import {
   CheckedOneByOne,
-  DATE_TIME,
   Field,
   JSON_OBJECT,
   JsonObject,
@@ -23,6 +22,8 @@ export const LEAST_BATCH_LIMIT = 2_500;
 
 const OPTIONAL = { optional: true, nullable: true } as const;
 /** SDKs send empty texts and nulls for what they don't know, and older ones numbers. */
+/** Of any spelling that SDKs have: see foreign-time.ts. */
+const TIME = { anyOf: [{ type: 'string' }, { type: 'number' }] };
 const USER_ID = { anyOf: [text(0, 255), { type: 'number' }] };
 
 /** Further fields are allowed, as in Segment's own API. */
@@ -45,13 +46,16 @@ export class SegmentMessageDto {
   @JsonObject({ ...OPTIONAL, description: 'Kept in the payload under context.' })
   context?: Record<string, unknown> | null;
 
-  @Understood(DATE_TIME, { description: "When it happened, by the client's clock." })
+  @Understood(TIME, {
+    description:
+      "When it happened, by the client's clock: ISO 8601 with or without offset (then UTC), or a number since 1970. What cannot be read is told in `errors`, and the time of receipt taken.",
+  })
   timestamp?: unknown;
 
-  @Understood(DATE_TIME, { description: 'Goes before timestamp.' })
+  @Understood(TIME, { description: 'Goes before timestamp.' })
   originalTimestamp?: unknown;
 
-  @Understood(DATE_TIME, { description: "When it was sent, by the client's clock, which it corrects." })
+  @Understood(TIME, { description: "When it was sent, by the client's clock, which it corrects." })
   sentAt?: unknown;
 
   @Understood({ type: 'string' }, { description: 'An API key with the scope track, when no header carries one.' })
@@ -86,7 +90,7 @@ export class SegmentBatchDto {
   )
   batch: (SegmentBatchTrackDto | SegmentBatchMessageDto)[];
 
-  @Understood(DATE_TIME)
+  @Understood(TIME)
   sentAt?: unknown;
 
   @Understood(JSON_OBJECT, { description: 'For messages without a context of their own.' })
@@ -120,6 +124,9 @@ export class SegmentResponse {
   @ApiProperty()
   rejected: number;
 
-  @ApiPropertyOptional({ type: [SegmentFault] })
+  @ApiPropertyOptional({
+    type: [SegmentFault],
+    description: 'What was refused, and which times were not taken as they were sent.',
+  })
   errors?: SegmentFault[];
 }

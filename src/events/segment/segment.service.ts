@@ -4,8 +4,10 @@ import { CONFIG, type Config } from '../../platform/config/config.js';
 import { bodyValidatorFor, invalidBody, MAX_LISTED } from '../../platform/http/body/body-validator.js';
 import { allFaults } from '../../platform/http/field-fault.js';
 import { fairMap } from '../../platform/http/fair-map.js';
+import { keyOfPart, readIdempotencyKey } from '../../platform/http/idempotency-key.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { type FieldError, Problem } from '../../platform/http/problem.js';
+import { readForeignTime } from '../../platform/time/foreign-time.js';
 import { RareWarning } from '../../platform/logging/rare-warning.js';
 import type { AcceptableEvent, Outcome } from '../parsing/event.js';
 import { isFault } from '../parsing/event-parser.js';
@@ -29,42 +31,60 @@ export class SegmentService {
   }
 
   /** @throws Problem 400 for a message that is not valid */
-  async acceptOne(principal: Principal, type: SegmentCall, body: unknown, call?: OpenCall): Promise<SegmentResponse> {
-    return this.accept(principal, [body], type, {}, '', call);
+  async acceptOne(
+    principal: Principal,
+    type: SegmentCall,
+    body: unknown,
+    idempotencyKey?: string,
+    call?: OpenCall,
+  ): Promise<SegmentResponse> {
+    const key = readIdempotencyKey(idempotencyKey);
+    return this.accept(principal, { messages: [body], type, envelope: {}, parent: '', keyOf: () => key }, call);
   }
 
   /**
    * Bad messages do not affect the others: an SDK throws a refused batch away whole.
    * @throws Problem 400 when no message is valid
    */
-  async acceptBatch(principal: Principal, body: unknown, call?: OpenCall): Promise<SegmentResponse> {
+  async acceptBatch(
+    principal: Principal,
+    body: unknown,
+    idempotencyKey?: string,
+    call?: OpenCall,
+  ): Promise<SegmentResponse> {
+    const key = readIdempotencyKey(idempotencyKey);
     const envelope = BATCH.check(body);
     const { batch } = envelope;
     if (batch.length > this.maxMessages) {
       const message = `has ${batch.length} messages; send at most ${this.maxMessages} per request`;
       throw invalidBody([{ path: 'batch', message }]);
     }
-    return this.accept(principal, batch, undefined, envelope, 'batch', call);
+    const keyOf = (index: number) => keyOfPart(key, index);
+    const notes = noteOnEnvelope(envelope);
+    return this.accept(principal, { messages: batch, type: undefined, envelope, parent: 'batch', keyOf, notes }, call);
   }
 
   private async accept(
     principal: Principal,
-    messages: readonly unknown[],
-    type: SegmentCall | undefined,
-    envelope: Envelope,
-    parent: string,
+    { messages, type, envelope, parent, keyOf, notes: own = [] }: Delivery,
     call?: OpenCall,
   ): Promise<SegmentResponse> {
-    const parsed = await fairMap(messages, (message) => parseSegmentMessage(message, type, envelope, principal));
+    const notes: FieldError[] = [...own];
+    const parsed = await fairMap(messages, (message, index) => {
+      const told: FieldError[] = [];
+      const event = parseSegmentMessage(message, type, { envelope, part: keyOf(index), notes: told }, principal);
+      notes.push(...told.map(({ path, message: text }) => ({ path: joined(parent, index, path), message: text })));
+      return event;
+    });
     const outcomes = await this.events.accept(
       principal,
       parsed,
       call,
       (path, index) => toSegmentPath(path, messages[index] as Message),
-      (events) => ({ status: 200, remark: remarkOn(events, parent) }),
+      (events) => ({ status: 200, remark: remarkOn(events, parent, notes) }),
     );
-    const response = summarize(outcomes, parent);
-    if (response.rejected > 0 || response.conflicts > 0) this.report(response, messages.length);
+    const response = summarize(outcomes, parent, notes);
+    if (response.errors !== undefined) this.report(response, messages.length);
     if (response.rejected === messages.length && messages.length > 0) throw nothingValid(response);
     return response;
   }
@@ -75,12 +95,38 @@ export class SegmentService {
   }
 }
 
-function remarkOn(events: readonly (AcceptableEvent | FieldError)[], parent: string): string | null {
+/** The messages of one request. */
+interface Delivery {
+  messages: readonly unknown[];
+  /** What the address says they are. */
+  type: SegmentCall | undefined;
+  envelope: Envelope;
+  /** The member that holds them. */
+  parent: string;
+  /** The id of a message that has none, by its place. */
+  keyOf: (index: number) => string | undefined;
+  /** On the envelope. */
+  notes?: FieldError[];
+}
+
+function noteOnEnvelope({ sentAt }: Envelope): FieldError[] {
+  const isReadable = sentAt === undefined || sentAt === null || sentAt === '' || readForeignTime(sentAt) !== null;
+  return isReadable
+    ? []
+    : [{ path: 'sentAt', message: 'is not a time that can be read, so it does not correct the times' }];
+}
+
+function remarkOn(
+  events: readonly (AcceptableEvent | FieldError)[],
+  parent: string,
+  notes: readonly FieldError[],
+): string | null {
   const faults = listFaults(
     events.map((event) => (isFault(event) ? [event] : [])),
     parent,
   );
-  return faults.length === 0 ? null : describe(faults, events.length);
+  const told = [...faults, ...notes];
+  return told.length === 0 ? null : describe(told, events.length, { rejected: faults.length, noted: notes.length });
 }
 
 /** @param faults of each message */
@@ -95,9 +141,9 @@ function joined(parent: string, index: number, path: string): string {
   return path === '' ? `${parent}[${index}]` : `${parent}[${index}].${path}`;
 }
 
-function summarize(outcomes: readonly Outcome[], parent: string): SegmentResponse {
+function summarize(outcomes: readonly Outcome[], parent: string, notes: readonly FieldError[]): SegmentResponse {
   const count = (status: Outcome['status']) => outcomes.filter((outcome) => outcome.status === status).length;
-  const errors = listFaults(outcomes.map(toFaults), parent).slice(0, MAX_LISTED);
+  const errors = [...listFaults(outcomes.map(toFaults), parent), ...notes].slice(0, MAX_LISTED);
   return {
     success: true,
     accepted: count('accepted'),
@@ -115,9 +161,18 @@ function toFaults(outcome: Outcome): FieldError[] {
   return [{ path: 'messageId', message: `was used before with other content; the first is kept${first}` }];
 }
 
-function describe(faults: readonly FieldError[], messages: number, counts?: SegmentResponse): string {
-  const what =
-    counts === undefined ? `${faults.length} rejected` : `${counts.rejected} rejected, ${counts.conflicts} in conflict`;
+interface Counts {
+  rejected: number;
+  conflicts?: number;
+  /** Taken with another time than they say. */
+  noted?: number;
+}
+
+function describe(faults: readonly FieldError[], messages: number, { rejected, conflicts, noted }: Counts): string {
+  const counts = [`${rejected} rejected`];
+  if (conflicts !== undefined) counts.push(`${conflicts} in conflict`);
+  if (noted !== undefined && noted > 0) counts.push(`${noted} times not as sent`);
+  const what = counts.join(', ');
   const listed = faults.slice(0, 3).map(({ path, message }) => `${path} ${message}`.trim());
   return `${what} of ${messages}: ${listed.join('; ')}`;
 }

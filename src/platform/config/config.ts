@@ -1,5 +1,6 @@
 import { RETENTION_SETTINGS } from './retention-settings.js';
 import { ARCHIVE_SETTINGS } from './archive-settings.js';
+import { HOW_TO_MAKE_A_WEBHOOK_SECRET, MONITORING_SETTINGS } from './monitoring-settings.js';
 import { keepSecret } from './secret-values.js';
 import { withPassword } from './database-password.js';
 import {
@@ -189,6 +190,7 @@ export const SETTINGS = {
     default: 10,
     description: 'Seconds a dashboard answer may be reused; 0 turns the cache off.',
   }),
+  ...MONITORING_SETTINGS,
 } as const satisfies Record<string, Setting<unknown>>;
 
 type Settings = typeof SETTINGS;
@@ -204,6 +206,9 @@ type Optional =
   | 'DATABASE_PASSWORD'
   | 'DATABASE_MIGRATION_PASSWORD'
   | 'TENANT_RATE_LIMIT'
+  | 'METRICS_TOKEN'
+  | 'ALERT_WEBHOOK_URL'
+  | 'ALERT_WEBHOOK_SECRET'
   | 'DATABASE_DISK_BYTES'
   | AuditKeySetting
   | ArchiveSetting;
@@ -272,6 +277,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   }
   if (config.SKIP_AUTH && config.NODE_ENV === 'production') {
     problems.push('SKIP_AUTH must not be true in production; set NODE_ENV=development on a private machine instead');
+  }
+  if (config.ALERT_WEBHOOK_URL !== undefined && config.ALERT_WEBHOOK_SECRET === undefined) {
+    problems.push(`ALERT_WEBHOOK_SECRET is missing; ALERT_WEBHOOK_URL needs it: ${HOW_TO_MAKE_A_WEBHOOK_SECRET}`);
   }
   if ((config.ARCHIVE_S3_ACCESS_KEY_ID === undefined) !== (config.ARCHIVE_S3_SECRET_ACCESS_KEY === undefined)) {
     problems.push('ARCHIVE_S3_ACCESS_KEY_ID and ARCHIVE_S3_SECRET_ACCESS_KEY belong together; set both or neither');

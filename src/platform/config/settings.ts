@@ -183,6 +183,16 @@ export function duration(words: Words<number> & { example: string }): Setting<nu
   });
 }
 
+/** A key in the form of Standard Webhooks. */
+export function webhookSecret(howToMake: string, words: Words<string>): Setting<string> {
+  return setting({ ...words, isSecret: true }, '', (raw) => {
+    const base64 = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(raw)?.[1] ?? '';
+    const bytes = Buffer.from(base64, 'base64').length;
+    if (bytes < 24 || bytes > 64) throw new Error(`must be whsec_ and 24 to 64 bytes in base64; ${howToMake}`);
+    return raw;
+  });
+}
+
 /** Five fields of cron: minute, hour, day of month, month, day of week. */
 export function cron(words: Words<string>): Setting<string> {
   return setting(words, words.default ?? '', (raw) => {

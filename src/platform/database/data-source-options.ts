@@ -1,7 +1,8 @@
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import type { Config, MigrationConfig } from '../config/config.js';
-import { connectionString, isConnectionError } from './database.js';
+import { isConnectionError } from './database.js';
+import { sessionOf } from './session.js';
 import { listMigrations } from './schema-version.js';
 
 /** TypeORM as the schema's owner: migrations only. */
@@ -23,9 +24,12 @@ export const migrationUrl = (config: MigrationConfig): string => config.DATABASE
 
 /** TypeORM in a running process: tenants and keys, under the role that spans tenants. */
 export function runtimeOptions(config: Pick<Config, 'DATABASE_URL'>): TypeOrmModuleOptions {
+  const { connectionString: url, onConnect } = sessionOf(config.DATABASE_URL, 'tidemark_system', {
+    statement_timeout: '10000',
+  });
   return {
     type: 'postgres',
-    url: connectionString(config.DATABASE_URL, 'tidemark_system'),
+    url,
     applicationName: 'tidemark-identity',
     installExtensions: false,
     synchronize: false,
@@ -34,6 +38,6 @@ export function runtimeOptions(config: Pick<Config, 'DATABASE_URL'>): TypeOrmMod
     retryDelay: 500,
     toRetry: isConnectionError,
     verboseRetryLog: false,
-    extra: { connectionTimeoutMillis: 2_000, statement_timeout: 10_000, keepAlive: true },
+    extra: { connectionTimeoutMillis: 2_000, keepAlive: true, onConnect },
   };
 }

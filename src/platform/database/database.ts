@@ -1,8 +1,10 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import { CONFIG, type Config } from '../config/config.js';
+import { readJson } from '../json/json-text.js';
 import { Client } from './pg-client.js';
 import { SET_TENANT } from './server-sql.js';
+import { checkSessionsAreKept, type DatabaseRole, type SessionSettings, sessionOf } from './session.js';
 import { TenantShares } from './tenant-shares.js';
 
 /** What the SQL of a repository needs: one statement with parameters in, rows out. */
@@ -11,34 +13,33 @@ export interface Sql {
   query<Row extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<Row>>;
 }
 
-/**
- * PostgreSQL roles created by the foundation migration. The login of DATABASE_URL is a member of both, and of no other.
- */
-export const APPLICATION_ROLES = ['tidemark_app', 'tidemark_system'] as const;
-
-export type DatabaseRole = (typeof APPLICATION_ROLES)[number];
-
 interface PoolOptions {
   name: string;
   role: DatabaseRole;
   max: number;
   statementTimeoutMs: number;
   pipeline?: boolean;
-  /** Further PostgreSQL start-up options. */
-  options?: string;
+  settings?: SessionSettings;
 }
 
+/** Types json and jsonb. */
+const JSON_TYPES = new Set([114, 3802]);
+
+/** As pg reads values, but for JSON, whose numbers keep all their digits. */
+const getTypeParser: pg.CustomTypesConfig['getTypeParser'] = (oid, format) =>
+  JSON_TYPES.has(oid) && format !== 'binary' ? readJson : (pg.types.getTypeParser(oid, format) as unknown);
+
 /** Their statements are prepared and use keys: planning them anew for each set of parameters would cost most. */
-const GENERIC_PLANS = '-c plan_cache_mode=force_generic_plan';
+const GENERIC_PLANS = { plan_cache_mode: 'force_generic_plan' };
 
 /** A plan made while a table was small would go on reading all of it. Ingest never needs to read a whole table. */
-const BY_KEY = '-c enable_seqscan=off';
+const BY_KEY = { enable_seqscan: 'off' };
 
 /** Compiling a large statement takes longer than answering from rollups. */
-const NO_JIT = '-c jit=off';
+const NO_JIT = { jit: 'off' };
 
 /** A query takes one core, so that ingest has another. */
-const ONE_CORE = '-c max_parallel_workers_per_gather=0';
+const ONE_CORE = { max_parallel_workers_per_gather: '0' };
 
 /**
  * Three pools, so that no kind of work starves another:
@@ -67,14 +68,14 @@ export class Database implements OnApplicationShutdown {
       role: 'tidemark_system',
       max: ingestSize,
       statementTimeoutMs: 15_000,
-      options: `${GENERIC_PLANS} ${BY_KEY}`,
+      settings: { ...GENERIC_PLANS, ...BY_KEY },
     });
     this.system = this.createPool({
       name: 'system',
       role: 'tidemark_system',
       max: systemSize,
       statementTimeoutMs: 60_000,
-      options: GENERIC_PLANS,
+      settings: GENERIC_PLANS,
     });
     this.query = this.createPool({
       name: 'query',
@@ -82,7 +83,7 @@ export class Database implements OnApplicationShutdown {
       max: querySize,
       statementTimeoutMs: 10_000,
       pipeline: true,
-      options: `${NO_JIT} ${ONE_CORE}`,
+      settings: { ...NO_JIT, ...ONE_CORE },
     });
     this.health = this.createPool({ name: 'health', role: 'tidemark_app', max: 1, statementTimeoutMs: 2_000 });
     this.shares = new TenantShares(querySize);
@@ -124,6 +125,11 @@ export class Database implements OnApplicationShutdown {
     }
   }
 
+  /** How often a read waited because its tenant held its share of the query pool. */
+  get shareWaits(): number {
+    return this.shares.waits;
+  }
+
   /** Runs `work` in one transaction on the system pool. */
   async inSystem<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     const client = await this.system.connect();
@@ -135,23 +141,38 @@ export class Database implements OnApplicationShutdown {
     return result;
   }
 
+  /** @throws WrongSessionError when a pooler in between does not keep sessions apart */
+  async checkSessions(): Promise<void> {
+    const idle = await this.health.connect();
+    try {
+      const busy = await this.system.connect();
+      await endOnError(busy, () => checkSessionsAreKept(idle, busy));
+      busy.release();
+    } finally {
+      idle.release();
+    }
+  }
+
   /** After HTTP has drained and the workers have stopped: nothing uses the pools any more. */
   async onApplicationShutdown(): Promise<void> {
     await Promise.all([this.ingest, this.query, this.system, this.health].map((pool) => pool.end()));
   }
 
   private createPool(options: PoolOptions): pg.Pool {
+    const timeouts = {
+      statement_timeout: String(options.statementTimeoutMs),
+      idle_in_transaction_session_timeout: '30000',
+    };
     const pool = new pg.Pool({
-      connectionString: connectionString(this.config.DATABASE_URL, options.role, options.options),
+      ...sessionOf(this.config.DATABASE_URL, options.role, { ...timeouts, ...options.settings }),
       application_name: `tidemark-${options.name}`,
       max: options.max,
       connectionTimeoutMillis: 2_000,
       idleTimeoutMillis: 30_000,
-      statement_timeout: options.statementTimeoutMs,
       query_timeout: options.statementTimeoutMs + 2_000,
-      idle_in_transaction_session_timeout: 30_000,
       keepAlive: true,
       Client,
+      types: { getTypeParser },
       ...(options.pipeline === true ? { pipeline: true } : {}),
     });
     return surviveConnectionErrors(pool, (error) => this.logger.warn(`${options.name} pool: ${error.message}`));
@@ -177,18 +198,6 @@ export async function queryByKey<Row extends pg.QueryResultRow>(
     sql.query('set local plan_cache_mode = auto; set local enable_seqscan = on; set local enable_sort = on'),
   ]);
   return rows;
-}
-
-/**
- * The URL with the start-up options that fix the role and the durability of every commit.
- * A pool-wide `set role` would be lost on reconnect; a start-up option is not.
- */
-export function connectionString(databaseUrl: string, role: DatabaseRole, extraOptions = ''): string {
-  const url = new URL(databaseUrl);
-  const given = url.searchParams.get('options');
-  const own = `-c role=${role} -c synchronous_commit=on -c timezone=UTC ${extraOptions}`.trim();
-  url.searchParams.set('options', given === null ? own : `${given} ${own}`);
-  return url.toString();
 }
 
 /**

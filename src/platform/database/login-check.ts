@@ -1,4 +1,5 @@
-import { APPLICATION_ROLES, type Sql } from './database.js';
+import { type Sql } from './database.js';
+import { APPLICATION_ROLES } from './session.js';
 import { LOGIN_FACTS } from './login-sql.js';
 
 interface LoginFacts {

@@ -72,7 +72,7 @@ export function textArray(values: readonly (string | null)[]): Buffer {
   return buffer;
 }
 
-/** `timestamptz[]` from milliseconds since 1970 */
+/** `timestamptz[]` from milliseconds since 1970; microseconds are the fraction */
 export function timestamptzArray(values: readonly (number | null)[]): Buffer {
   const buffer = Buffer.allocUnsafe(HEADER_BYTES + values.length * 12);
   let hasNull = false;
@@ -83,7 +83,7 @@ export function timestamptzArray(values: readonly (number | null)[]): Buffer {
       offset = buffer.writeInt32BE(-1, offset);
       continue;
     }
-    const micros = (value - POSTGRES_EPOCH_MS) * 1_000;
+    const micros = Math.round((value - POSTGRES_EPOCH_MS) * 1_000);
     const high = Math.floor(micros / 0x1_0000_0000);
     offset = buffer.writeInt32BE(8, offset);
     offset = buffer.writeInt32BE(high, offset);

@@ -1,7 +1,8 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { MigrationConfig } from '../config/config.js';
-import { APPLICATION_ROLES, connectionString, sqlState } from './database.js';
+import { sqlState } from './database.js';
+import { APPLICATION_ROLES, connectionString } from './session.js';
 import { findExcessRights } from './login-check.js';
 import { FIND_LOGIN, LIST_MISSING_ROLES, SERVER_VERSION } from './login-sql.js';
 import { Client } from './pg-client.js';

@@ -4,6 +4,7 @@ import { Database, isConnectionError, sqlState } from './database.js';
 import { findExcessRights, PROPER_LOGIN } from './login-check.js';
 import { compareSchema, describeSchemaFault, MIGRATE_COMMAND } from './schema-version.js';
 import { SERVER_FACTS } from './server-sql.js';
+import { WrongSessionError } from './session.js';
 
 const MAX_CLOCK_SKEW_MS = 2_000;
 
@@ -41,7 +42,8 @@ export class ServerChecks {
         return await this.check();
       } catch (error) {
         const refusal = explainRefusal(error);
-        if (refusal !== undefined) throw new UnfitServerError(`PostgreSQL: ${refusal}.`, { cause: error });
+        if (refusal !== undefined)
+          throw new UnfitServerError(`PostgreSQL: ${refusal.replace(/\.$/, '')}.`, { cause: error });
         if (!isConnectionError(error)) throw error;
         if (attempt % 10 === 0) this.logger.warn(`Waiting for PostgreSQL: ${(error as Error).message}`);
         await delay(500);
@@ -50,6 +52,7 @@ export class ServerChecks {
   }
 
   private async check(): Promise<void> {
+    await this.database.checkSessions();
     const facts = await this.facts();
     const skewMs = Math.abs(Date.now() - facts.now_ms);
     const excess = await findExcessRights(this.database.system);
@@ -78,13 +81,20 @@ export class ServerChecks {
   }
 }
 
+/** Start-up parameters that PgBouncer does not know; they are set again by statements. */
+const POOLER_IGNORES = 'extra_float_digits,options';
+
 /** What a refused connection means to an operator; undefined when the server did not refuse it. */
 export function explainRefusal(error: unknown): string | undefined {
   const { message } = error as Error;
+  if (error instanceof WrongSessionError) return message;
   const state = sqlState(error);
   if (state === '42501') return `${message}: the login of DATABASE_URL lacks the roles of the service; ${PROPER_LOGIN}`;
   if (state === '22023') return `${message}: run ${MIGRATE_COMMAND}, which creates the roles of the service`;
   if (state?.startsWith('28') === true) return `${message}; correct the login or the password in DATABASE_URL`;
+  if (state?.startsWith('08') === true && message.includes('startup parameter')) {
+    return `${message}: a connection pooler refuses it; set ignore_startup_parameters = ${POOLER_IGNORES} there`;
+  }
   if (state === '3D000') return `${message}; create it, or correct DATABASE_URL`;
   return undefined;
 }

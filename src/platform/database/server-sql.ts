@@ -13,3 +13,12 @@ export const PING = '/* server.ping */ select 1';
 
 /** What opens a transaction of a tenant: the rows of $1 until it ends. */
 export const SET_TENANT = `/* server.setTenant */ select set_config('app.tenant_id', $1, true)`;
+
+/** Whose rights the session has. */
+export const FIND_ROLE = '/* server.findRole */ select current_user::text as role';
+
+/** Sets each parameter of the list $1 to the value of the list $2, until the session ends. */
+export const APPLY_SETTINGS = `/* server.applySettings */
+select set_config(name, value, false) from unnest($1::text[], $2::text[]) as setting (name, value)`;
+
+export const FIND_PROCESS = '/* server.findProcess */ select pg_backend_pid() as pid';

@@ -22,6 +22,8 @@ export class TenantShares {
   private readonly held = new Map<string, number>();
   private readonly waiting = new Map<string, Set<Waiting>>();
   private total = 0;
+  /** How often somebody had to wait. */
+  waits = 0;
 
   constructor(private readonly places: number) {}
 
@@ -61,6 +63,7 @@ export class TenantShares {
   private wait(tenantId: string): Promise<void> {
     const queue = this.waiting.get(tenantId) ?? new Set<Waiting>();
     if (queue.size >= MAX_WAITING) return Promise.reject(new TooManyReads());
+    this.waits += 1;
     this.waiting.set(tenantId, queue);
     return new Promise((resolve, reject) => {
       const waiting = { enter: () => (clearTimeout(timer), resolve()) };

@@ -45,7 +45,7 @@ export class HealthService implements BeforeApplicationShutdown {
 
   /** Healthy as long as PostgreSQL answers: without its queue Tidemark goes on, a little slower. */
   async report(): Promise<HealthResponse> {
-    const [postgres, queue] = await Promise.all([check(this.postgres), check(this.queuePing)]);
+    const [postgres, queue] = await Promise.all([check(this.postgres), check(this.queueCheck)]);
     return {
       status: postgres.status === 'up' ? 'healthy' : 'unhealthy',
       service: 'tidemark',
@@ -67,7 +67,7 @@ export class HealthService implements BeforeApplicationShutdown {
     return performance.now() - start;
   });
 
-  private readonly queuePing = shared(() => this.queue.ping());
+  private readonly queueCheck = shared(() => this.queue.check());
 }
 
 /** One probe at a time, because anybody may ask as often as they like: callers that ask meanwhile share its outcome. */

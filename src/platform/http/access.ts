@@ -3,9 +3,6 @@ import { ApiSecurity } from '@nestjs/swagger';
 import type { Request } from 'express';
 import type { Principal, Scope } from './principal.js';
 
-/** Query parameter that may hold a key, on every route. */
-export const KEY_PARAMETER = 'api_key';
-
 /** Metadata key under which a route declares who may call it. */
 export const ACCESS = 'tidemark:access';
 

@@ -14,6 +14,7 @@ import type { Response } from 'express';
 import type { AuthenticatedRequest } from './access.js';
 import type { FastPathMark } from './fast-path.js';
 import type { ExpressRoute } from './http-adapter.js';
+import { writeJson } from '../json/json-text.js';
 import { sendProblem } from './problem.filter.js';
 import { Route, type RouteStep } from './route.js';
 
@@ -51,7 +52,7 @@ export class FastRoute {
     request.originalUrl = request.url; // both as Express leaves them
     request.route = this.express;
     try {
-      const body = JSON.stringify(await this.run(request, response));
+      const body = writeJson(await this.run(request, response));
       const bytes = Buffer.byteLength(body);
       onAnswer(request, this.status, bytes, null);
       if (response.destroyed || response.headersSent) return;

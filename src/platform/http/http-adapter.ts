@@ -1,7 +1,8 @@
-import type { NestApplicationOptions } from '@nestjs/common';
+import { type NestApplicationOptions, StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import type { Express } from 'express';
+import type { Express, Response } from 'express';
 import { createServer, IncomingMessage, ServerResponse } from 'node:http';
+import { writeJson } from '../json/json-text.js';
 
 /**
  * Express with requests and responses that are created with its methods. By itself Express gives them to each object by
@@ -23,6 +24,14 @@ export class HttpAdapter extends ExpressAdapter {
    */
   override setNotFoundHandler(): void {
     // Empty on purpose.
+  }
+
+  /** Answers that are objects are JSON with all digits of its numbers. */
+  override reply(response: Response, body: unknown, statusCode?: number): unknown {
+    const isJson = typeof body === 'object' && body !== null && !(body instanceof StreamableFile);
+    if (!isJson) return super.reply(response, body, statusCode) as unknown;
+    if (statusCode !== undefined) response.status(statusCode);
+    return response.type('application/json').send(writeJson(body));
   }
 
   private known: { layers: number; routes: readonly ExpressRoute[] } = { layers: 0, routes: [] };

@@ -21,6 +21,7 @@ export function trackConnections(server: Server): void {
   const open = new Set<OpenSocket>();
   connections.set(server, open);
   server.on('connection', (socket: Socket) => {
+    if (open.has(socket)) return; // one that an upgrade request gave back: it closes once
     open.add(socket);
     socket.once('close', () => open.delete(socket));
   });

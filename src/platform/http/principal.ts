@@ -1,6 +1,9 @@
 export const SCOPES = ['track', 'read', 'write', 'admin', 'platform'] as const;
 export type Scope = (typeof SCOPES)[number];
 
+/** Query parameter that may hold a key, on every route. */
+export const KEY_PARAMETER = 'api_key';
+
 /** Who is calling: what a verified credential stands for. */
 export interface Principal {
   /** Tenant whose data the call works on. */

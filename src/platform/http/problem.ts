@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { KEY_PARAMETER } from './access.js';
+import { KEY_PARAMETER } from './principal.js';
 
 export interface FieldError {
   /** JSON path of the value, for example `events[3].payload.price`. */

@@ -3,20 +3,25 @@ import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Length, Max, Min, ValidateBy, ValidateIf } from 'class-validator';
 import { badRequest } from './problem.js';
-import { dateTimeFault, DAY_MS, parseDateTime, type TimeRange } from '../time/time.js';
+import { askedTimeFault, parseAskedTime } from '../time/asked-time.js';
+import { DAY_MS, type TimeRange } from '../time/time.js';
 import { isTimeZone } from '../time/time-zone.js';
 
 const DEFAULT_DAYS = 7;
 
-/** `2026-11-20T08:00:00Z`: a date-time with its offset. */
-export function IsDateTime(): PropertyDecorator {
-  return ValidateBy({
-    name: 'isDateTime',
-    validator: {
-      validate: (value) => dateTimeFault(value) === null,
-      defaultMessage: (validation) => `$property ${dateTimeFault(validation?.value)}`,
-    },
-  });
+/** A date or a date-time; without an offset it is one of the time zone `tz`. Documents itself. */
+export function AskedTime(description: string): PropertyDecorator {
+  return applyDecorators(
+    ValidateBy({
+      name: 'isAskedTime',
+      validator: {
+        validate: (value) => askedTimeFault(value) === null,
+        defaultMessage: (validation) => `$property ${askedTimeFault(validation?.value)}`,
+      },
+    }),
+    IsOptional(),
+    ApiPropertyOptional({ type: String, description, format: 'date-or-date-time', example: '2026-11-20' }),
+  );
 }
 
 /** `America/Chicago` */
@@ -86,25 +91,11 @@ export class PageQuery {
   cursor?: string;
 }
 
-export class RangeQuery {
-  @ApiPropertyOptional({
-    description: 'Start, inclusive (RFC 3339). Default: 7 days before `to`.',
-    format: 'date-time',
-  })
-  @IsOptional()
-  @IsDateTime()
-  from?: string;
-
-  @ApiPropertyOptional({ description: 'End, exclusive (RFC 3339). Default: now.', format: 'date-time' })
-  @IsOptional()
-  @IsDateTime()
-  to?: string;
-}
-
 export class ZoneQuery {
   @ApiPropertyOptional({
     type: String,
-    description: 'IANA time zone in which buckets and days begin and times are printed.',
+    description:
+      'IANA time zone of dates and times without an offset, in which buckets and days begin and exports print times.',
     default: 'UTC',
     example: 'America/Chicago',
   })
@@ -113,19 +104,30 @@ export class ZoneQuery {
   tz = 'UTC';
 }
 
+export class RangeQuery extends ZoneQuery {
+  @AskedTime('Start, inclusive: RFC 3339, or a date or time in `tz`. Default: 7 days before `to`.')
+  from?: string;
+
+  @AskedTime('End, exclusive: RFC 3339, or a date or time in `tz`. Default: now.')
+  to?: string;
+}
+
+/** A range that was asked for in a query or a body. */
+export type AskedRange = Partial<Pick<RangeQuery, 'from' | 'to' | 'tz'>>;
+
 export class ListQuery extends IntersectionType(RangeQuery, PageQuery) {}
 
 /**
  * The asked range in milliseconds, with the defaults filled in.
  * @throws Problem 400 when it is empty or backwards
  */
-export function toTimeRange(query: RangeQuery, now = Date.now()): TimeRange {
-  const to = query.to === undefined ? now : (parseDateTime(query.to) ?? now);
-  const from = query.from === undefined ? to - DEFAULT_DAYS * DAY_MS : (parseDateTime(query.from) ?? to);
+export function toTimeRange({ from: start, to: end, tz = 'UTC' }: AskedRange, now = Date.now()): TimeRange {
+  const to = end === undefined ? now : (parseAskedTime(end, tz) ?? now);
+  const from = start === undefined ? to - DEFAULT_DAYS * DAY_MS : (parseAskedTime(start, tz) ?? to);
   if (from >= to) {
     throw badRequest('from must be before to.', [{ path: 'from', message: 'must be before to' }]);
   }
   return { from, to };
 }
 
-export const toIso = (ms: number): string => new Date(ms).toISOString();
+export { toIso } from '../time/time.js';

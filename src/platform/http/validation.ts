@@ -1,5 +1,5 @@
 import { type ArgumentMetadata, Injectable, type Type, type ValidationError, ValidationPipe } from '@nestjs/common';
-import { KEY_PARAMETER } from './access.js';
+import { KEY_PARAMETER } from './principal.js';
 import { bodyValidatorFor } from './body/body-validator.js';
 import { checkPayload } from './body/payload-check.js';
 import { badRequest, type FieldError, printedName, unknownName } from './problem.js';

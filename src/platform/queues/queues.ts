@@ -1,15 +1,20 @@
+import { once } from 'node:events';
 import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { createPostgresBackend, type QueueOptions, setDefaultBackendFactory, type Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { Config } from '../config/config.js';
-import { connectionString, surviveConnectionErrors } from '../database/database.js';
+import { surviveConnectionErrors } from '../database/database.js';
 import { QUEUE_SCHEMA } from '../database/queue-schema.js';
+import { sessionOf } from '../database/session.js';
 import { RareWarning } from '../logging/rare-warning.js';
 import { PING } from '../database/server-sql.js';
+import { checkRedis, UnfitRedisError } from './redis-fitness.js';
 
 export type QueueBackend = 'redis' | 'postgres';
+
+const START_CHECK_MS = 2_000;
 
 /** `producer` gives up at once when the queue is away; `consumer` keeps trying for ever. */
 export type QueueRole = 'producer' | 'consumer';
@@ -33,12 +38,40 @@ export class QueueConnection implements OnApplicationShutdown {
     this.connection = config.REDIS_URL === undefined ? this.postgres(config, role) : this.redis(config.REDIS_URL, role);
   }
 
-  /** Round trip to the queue in milliseconds; rejects when it is away. */
-  async ping(): Promise<number> {
+  /** @throws UnfitRedisError */
+  static async open(config: Config, role: QueueRole): Promise<QueueConnection> {
+    const queue = new QueueConnection(config, role);
+    await queue.refuseUnfit();
+    return queue;
+  }
+
+  /** Milliseconds that the queue takes to answer; rejects when it is away, or cannot do its work. */
+  async check(): Promise<number> {
+    if (this.connection instanceof Redis) return checkRedis(this.connection);
     const start = performance.now();
-    if (this.connection instanceof Redis) await this.connection.ping();
-    else await this.connection.query(PING);
+    await this.connection.query(PING);
     return performance.now() - start;
+  }
+
+  /**
+   * Refuses, at start, a Redis that can never do the work. One that is away may come back: it is not waited for.
+   * @throws UnfitRedisError
+   */
+  private async refuseUnfit(): Promise<void> {
+    if (!(this.connection instanceof Redis)) return;
+    try {
+      await this.checkWhenReady(this.connection);
+    } catch (error) {
+      if (!(error instanceof UnfitRedisError)) return;
+      this.connection.disconnect();
+      throw error;
+    }
+  }
+
+  private async checkWhenReady(redis: Redis): Promise<void> {
+    // Rejects when Redis is away.
+    if (redis.status !== 'ready') await once(redis, 'ready', { signal: AbortSignal.timeout(START_CHECK_MS) });
+    await this.check();
   }
 
   /**
@@ -69,9 +102,9 @@ export class QueueConnection implements OnApplicationShutdown {
 
   /** Commits of the queue need no flush: the poller replaces a job that is lost with the server. */
   private postgres(config: Config, role: QueueRole): pg.Pool {
-    const options = `-c search_path=${QUEUE_SCHEMA} -c synchronous_commit=off`;
+    const settings = { search_path: QUEUE_SCHEMA, synchronous_commit: 'off' };
     const pool = new pg.Pool({
-      connectionString: connectionString(config.DATABASE_URL, 'tidemark_system', options),
+      ...sessionOf(config.DATABASE_URL, 'tidemark_system', settings),
       application_name: `tidemark-queue-${role}`,
       max: role === 'producer' ? 2 : 6,
       connectionTimeoutMillis: 2_000,

@@ -1,12 +1,14 @@
 /**
  * RFC 3339 date-times.
- * Groups: year month day hour minute second offset.
+ * Groups: year month day hour minute second, fourth to sixth digit of the fraction, offset.
  */
-const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
+const DATE_TIME =
+  /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(?:\d{3}(\d{1,3})\d{0,3}|\d{1,2}|\d{3}))?([Zz]|[+-]\d\d:\d\d)$/;
 
 /**
- * Milliseconds since 1970 of an RFC 3339 date-time, or null when it is not one. Digits beyond milliseconds are cut. 30
- * February is not a date and 24:00 is not a time, though `Date.parse` accepts both.
+ * Milliseconds since 1970 of an RFC 3339 date-time, or null when it is not one. Microseconds are the fraction: times of
+ * these centuries have room for them. Digits beyond are cut. 30 February is not a date and 24:00 is not a time, though
+ * `Date.parse` accepts both.
  */
 export function parseDateTime(text: string): number | null {
   if (text !== last.text) last = { text, ms: parseAnew(text) };
@@ -22,7 +24,8 @@ function parseAnew(text: string): number | null {
   const ms = Date.parse(/[tz]/.test(text) ? text.toUpperCase() : text);
   if (Number.isNaN(ms)) return null;
   const day = Number(match[3]);
-  return day > 28 && day > daysInMonth(Number(match[1]), Number(match[2])) ? null : ms;
+  if (day > 28 && day > daysInMonth(Number(match[1]), Number(match[2]))) return null;
+  return match[7] === undefined ? ms : ms + Number(match[7].padEnd(3, '0')) / 1000;
 }
 
 /**
@@ -36,6 +39,30 @@ export const ASKABLE_YEARS = 'must lie in the years 1900 to 2999';
 
 export const isAskable = (ms: number): boolean => ms >= ASKABLE.from && ms < ASKABLE.to;
 
+export const DATE_TIME_EXAMPLE = '2026-11-20T08:00:00Z';
+
+/** `2026-11-20T08:00:00.123Z`; with six digits where there are microseconds. */
+export function toIso(ms: number): string {
+  const { whole, micros } = split(ms);
+  const text = new Date(whole).toISOString();
+  return micros === 0 ? text : `${text.slice(0, -1)}${String(micros).padStart(3, '0')}Z`;
+}
+
+/** `2026-11-20T08:00:00.123000Z`: always six digits, as PostgreSQL holds times. */
+export function toMicroseconds(ms: number): string {
+  const { whole, micros } = split(ms);
+  return `${new Date(whole).toISOString().slice(0, -1)}${String(micros).padStart(3, '0')}Z`;
+}
+
+/** Without the last three of six digits where they say nothing. */
+export const trimMicroseconds = (time: string): string => time.replace(/(\.\d{3})000Z$/, '$1Z');
+
+function split(ms: number): { whole: number; micros: number } {
+  const micros = Math.round(ms * 1000);
+  const whole = Math.floor(micros / 1000);
+  return { whole, micros: micros - whole * 1000 };
+}
+
 /** Why `value` is not a date-time that can be asked for, as the end of a sentence; null when it is. */
 export function dateTimeFault(value: unknown): string | null {
   const ms = typeof value === 'string' ? parseDateTime(value) : null;
@@ -43,7 +70,7 @@ export function dateTimeFault(value: unknown): string | null {
   // In an address, a plus stands for a space.
   const plus = typeof value === 'string' && parseDateTime(value.replace(' ', '+')) !== null;
   const hint = plus ? '; in an address the + of the offset is written %2B' : '';
-  return `must be an RFC 3339 date-time with an offset, like 2026-11-20T08:00:00Z${hint}`;
+  return `must be an RFC 3339 date-time with an offset, like ${DATE_TIME_EXAMPLE}${hint}`;
 }
 
 function daysInMonth(year: number, month: number): number {

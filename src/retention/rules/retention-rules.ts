@@ -147,6 +147,7 @@ export const RETENTION_RULES: Readonly<Record<string, Rule>> = {
   ...each(['audit_leaves', 'audit_nodes', 'audit_trees', 'audit_checkpoints'], {
     kept: 'for ever: hashes and signatures, by which what was exported can be proven',
   }),
+  audit_inconsistencies: { kept: 'until the tree fits its checkpoint again' },
   audit_archives: { kept: 'for ever: which file has which entries' },
   audit_unsealed: { kept: 'until its entry is sealed, about a second' },
   ...each(['privacy_erasures', 'privacy_keys'], { kept: 'for ever: the receipts of erasures, which name nobody' }),
@@ -159,6 +160,8 @@ export const RETENTION_RULES: Readonly<Record<string, Rule>> = {
   retention_policies: { kept: 'until somebody deletes it' },
   retention_holds: { kept: 'for ever: what had to be kept, and why' },
   sessions: { kept: 'until a sign-in after its end' },
+  alerts: { kept: 'for ever; one for each condition' },
+  alert_messages: { kept: '30 days after the message was taken' },
   task_runs: { kept: `${UPKEEP_DAYS} days`, task: 'housekeeping' },
   ...each(['installation_secrets', 'migrations'], { kept: 'for ever; does not grow' }),
   jobs: {

@@ -1,3 +1,5 @@
+import { isScalar } from '../../api/json.js';
+
 export interface Change {
   /** `lines.0.amount`; empty for the whole state. */
   path: string;
@@ -22,9 +24,11 @@ function compare(before: unknown, after: unknown, path: string, changes: Change[
       compare(own(before, name), own(after, name), path === '' ? name : `${path}.${name}`, changes);
     return;
   }
+  // A number that was kept digit by digit is an object, another one each time it is read.
+  if (isScalar(before) && isScalar(after) && JSON.stringify(before) === JSON.stringify(after)) return;
   changes.push({ path, before, after });
 }
 
 type Container = Record<string, unknown>;
-const isContainer = (value: unknown): value is Container => typeof value === 'object' && value !== null;
+const isContainer = (value: unknown): value is Container => !isScalar(value);
 const own = (container: Container, name: string) => (Object.hasOwn(container, name) ? container[name] : undefined);

@@ -1,3 +1,4 @@
+import { printValue } from '../../api/json.js';
 import { useGet } from '../../api/query.js';
 import { setParams } from '../../app/router.js';
 import { precise, zone } from '../../ui/format.js';
@@ -76,5 +77,4 @@ function Diff({ changes }: { changes: Change[] }) {
   );
 }
 
-const print = (value: unknown) =>
-  value === undefined ? '–' : typeof value === 'string' ? value : JSON.stringify(value);
+const print = (value: unknown) => (value === undefined ? '–' : printValue(value));

@@ -132,9 +132,9 @@ function requireErasure(entry: Entry, field: string, value: Json): void {
   throw new Mismatch(`the salt of ${field} is missing, though it was not erased.`);
 }
 
-/** The API shows milliseconds of what is sealed with six digits. */
+/** The API leaves out microseconds that are 0; what is sealed has six digits. */
 function asSealed(field: string, value: unknown): unknown {
-  return TIMES.includes(field) && typeof value === 'string' ? value.replace(/Z$/, '000Z') : (value ?? null);
+  return TIMES.includes(field) && typeof value === 'string' ? value.replace(/(\.\d{3})Z$/, '$1000Z') : (value ?? null);
 }
 
 /** HMAC-SHA256(salt, field ‖ 0x00 ‖ value) in base64url; states as canonical JSON. */
@@ -148,7 +148,7 @@ async function commitment(salt: string | undefined, field: string, value: Json):
   return toBase64(new Uint8Array(mac)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
-/** RFC 8785. */
+/** RFC 8785; numbers that a double cannot hold with all their digits. */
 function canonical(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (!isObject(value)) return JSON.stringify(value);
@@ -218,8 +218,11 @@ async function openCheckpoint(note: string, vkey: string): Promise<Head> {
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
+/** A number with all its digits: see api/json.ts. */
+const isLongNumber = (value: unknown) =>
+  (JSON as unknown as { isRawJSON?: (value: unknown) => boolean }).isRawJSON?.(value) === true;
 const isObject = (value: unknown): value is Record<string, Json> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !isLongNumber(value);
 const utf8 = (text: string): Bytes => new TextEncoder().encode(text);
 const toHex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 const fromBase64 = (text: string): Bytes => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));

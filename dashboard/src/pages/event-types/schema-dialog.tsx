@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { ApiError, api } from '../../api/client.js';
+import { isScalar, parseJson } from '../../api/json.js';
 import { refresh, useLoad } from '../../api/query.js';
 import type { Schema } from '../../api/types.js';
 import { may } from '../../app/session.js';
@@ -108,8 +109,8 @@ function Form({ type, current, onClose }: FormProps) {
 
 function parse(text: string): Record<string, unknown> {
   try {
-    const value = JSON.parse(text) as unknown;
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    const value = parseJson(text);
+    if (!isScalar(value) && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch {
     // said below
   }

@@ -1,4 +1,5 @@
 import { computed } from '@preact/signals';
+import { isScalar, parseJson } from '../../api/json.js';
 import type { Schema } from '../../api/types.js';
 import { param, setParams } from '../../app/router.js';
 
@@ -25,7 +26,7 @@ export const definition = computed<Definition>(() => {
 
 function readSteps(text: string | null): Step[] {
   try {
-    const steps = JSON.parse(text ?? '[]') as unknown;
+    const steps = parseJson(text ?? '[]');
     return Array.isArray(steps) ? steps.filter(isStep) : [];
   } catch {
     return [];
@@ -59,7 +60,7 @@ export function parseWhere(text: string): Step['where'] {
 
 export function printWhere(where: Step['where']): string {
   return Object.entries(where ?? {})
-    .map(([name, value]) => `${name} = ${typeof value === 'string' ? printText(value) : String(value)}`)
+    .map(([name, value]) => `${name} = ${typeof value === 'string' ? printText(value) : JSON.stringify(value)}`)
     .join(', ');
 }
 
@@ -68,8 +69,8 @@ const printText = (text: string) => (readValue(text) === text && !text.includes(
 
 function readValue(text: string): string | number | boolean | null {
   try {
-    const value = JSON.parse(text) as unknown;
-    return value === null || typeof value !== 'object' ? (value as string | number | boolean | null) : text;
+    const value = parseJson(text);
+    return isScalar(value) ? (value as string | number | boolean | null) : text;
   } catch {
     return text;
   }

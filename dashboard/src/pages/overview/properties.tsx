@@ -1,3 +1,4 @@
+import { isScalar, printValue } from '../../api/json.js';
 import { useGet } from '../../api/query.js';
 import { asQuery, period } from '../../app/range.js';
 import { param, setParams } from '../../app/router.js';
@@ -19,7 +20,7 @@ export function Properties({ total }: { total: number }) {
     { enabled: property !== undefined, every: 60_000 },
   );
   const data = property === undefined ? undefined : loaded.data;
-  const rows = (data?.data ?? []).map(({ value, count }) => ({ name: String(value), count }));
+  const rows = (data?.data ?? []).map(({ value, count }) => ({ name: printValue(value), count }));
   const table = { rows, total: data?.total ?? 0, caption: `Values of ${property}`, unit: 'Events' };
   return (
     <Panel
@@ -76,7 +77,7 @@ function usePropertyNames(): string[] {
   const counts = new Map<string, number>();
   for (const { payload } of data?.data ?? []) {
     for (const [name, value] of Object.entries(payload)) {
-      if (value === null || typeof value !== 'object') counts.set(name, (counts.get(name) ?? 0) + 1);
+      if (isScalar(value)) counts.set(name, (counts.get(name) ?? 0) + 1);
     }
   }
   return [...counts].sort(([a, m], [b, n]) => n - m || a.localeCompare(b)).map(([name]) => name);

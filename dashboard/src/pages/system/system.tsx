@@ -1,13 +1,18 @@
 import { useGet } from '../../api/query.js';
 import { Header, ZoneChoice } from '../../app/header.js';
 import { session } from '../../api/client.js';
+import { may } from '../../app/session.js';
 import { Rate } from '../../live/rate.js';
 import { duration, exact, moment } from '../../ui/format.js';
 import { HowCounted } from '../../ui/how-counted.js';
 import { Panel, Show } from '../../ui/loaded.js';
 import { Checkpoint } from './checkpoint.js';
 import { Health } from './health.js';
+import { Holds } from './holds.js';
+import { Policies } from './policies.js';
+import { Runs } from './runs.js';
 import { SampleData } from './sample-data.js';
+import { Storage } from './storage.js';
 
 export default function System() {
   return (
@@ -20,7 +25,11 @@ export default function System() {
         <Health />
         <Checkpoint />
         <Queues />
+        {may('admin') && <Policies />}
+        {may('admin') && <Holds />}
+        {may('platform') && <Storage />}
         <Access />
+        {may('platform') && <Runs />}
         <SampleData />
       </div>
     </>

@@ -1,3 +1,4 @@
+import { isScalar, printValue } from '../../api/json.js';
 import { useGet } from '../../api/query.js';
 import type { Schema } from '../../api/types.js';
 import { asQuery, period } from '../../app/range.js';
@@ -64,7 +65,7 @@ function Properties({ events }: { events: Schema<'RecentEventResponse'>[] }) {
   const values = new Map<string, unknown>();
   for (const { payload } of events) {
     for (const [name, value] of Object.entries(payload)) {
-      if (!values.has(name) && (value === null || typeof value !== 'object')) values.set(name, value);
+      if (!values.has(name) && isScalar(value)) values.set(name, value);
     }
   }
   return (
@@ -72,7 +73,7 @@ function Properties({ events }: { events: Schema<'RecentEventResponse'>[] }) {
       {[...values].slice(0, MOST).map(([name, value]) => (
         <>
           <dt key={name}>{name}</dt>
-          <dd>{String(value)}</dd>
+          <dd>{printValue(value)}</dd>
         </>
       ))}
     </>

@@ -1,4 +1,5 @@
 import type { ErrorObject } from 'ajv';
+import { ExactNumber } from '../../json/exact-number.js';
 import { dateTimeFault } from '../../time/time.js';
 import { type FieldError, printedName, unknownName } from '../problem.js';
 import type { MemberSchema } from './fields.js';
@@ -47,6 +48,7 @@ const unescapePointer = (part: string) => part.replaceAll('~1', '/').replaceAll(
 function messageOf(error: ErrorObject, unknownMember: string): string {
   const { keyword, data } = error;
   const schema = (error.parentSchema ?? {}) as MemberSchema;
+  if (data instanceof ExactNumber) return `must be ${describe(schema)}, not a number of so many digits`;
   switch (keyword) {
     case 'required':
       return 'is missing';
@@ -83,13 +85,18 @@ function lengthOf({ minLength = 0, maxLength }: { minLength?: number; maxLength?
 
 /** What a schema asks for, as the end of "must be". */
 function describe(schema: MemberSchema): string {
-  const { enum: values, anyOf, format, nullable, title } = schema as Described;
+  const { enum: values, anyOf, format, title } = schema as Described;
+  const { type, nullable } = typeOf(schema);
   if (anyOf !== undefined) return [...new Set(anyOf.map(describe))].join(' or ');
   if (values !== undefined) return `one of ${values.map(String).join(', ')}`;
   const named = format === undefined ? undefined : FORMAT_NAMES[format];
   const name = title === undefined ? named : `a ${title}`;
-  return `${name ?? typeName(schema)}${nullable === true ? ' or null' : ''}`;
+  return `${name ?? typeName({ ...schema, type })}${nullable === true ? ' or null' : ''}`;
 }
+
+/** body-validator.ts puts some types into keywords of its own. */
+const typeOf = ({ anyNumber, anyObject, type, nullable }: Described): Pick<Described, 'type' | 'nullable'> =>
+  anyNumber ?? anyObject ?? { type, nullable };
 
 const FORMAT_NAMES: Record<string, string> = {
   // quickened or not
@@ -101,13 +108,15 @@ const FORMAT_NAMES: Record<string, string> = {
 };
 
 interface Described {
-  type?: string;
+  type?: string | undefined;
+  anyNumber?: Pick<Described, 'type' | 'nullable'>;
+  anyObject?: Pick<Described, 'type' | 'nullable'>;
   /** What it is called, where the type says too little. */
   title?: string;
   enum?: unknown[];
   anyOf?: MemberSchema[];
   format?: string;
-  nullable?: boolean;
+  nullable?: boolean | undefined;
   minimum?: number;
   maximum?: number;
   minItems?: number;

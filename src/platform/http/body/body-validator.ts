@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { generateSchema } from '@nestjs/swagger';
 import { _, Ajv, type CodeKeywordDefinition, type ValidateFunction } from 'ajv';
 import { fullFormats } from 'ajv-formats/dist/formats.js';
+import { ExactNumber } from '../../json/exact-number.js';
 import { FieldFault } from '../field-fault.js';
 import { badRequest, type FieldError, Problem } from '../problem.js';
 import { type BodyFault, readFaults } from './body-faults.js';
@@ -111,19 +112,48 @@ function serverSchema(dto: Type<object>, adapt: (schema: MemberSchema) => void):
     const { items: _items, maxItems: _maxItems, ...member } = own.properties[name]!; // decorated, so documented
     own.properties[name] = member;
   }
-  for (const schema of Object.values(schemas)) adaptTexts(schema, adapt);
+  for (const schema of Object.values(schemas)) adaptSchemas(schema, adapt);
   return { $ref: `#/components/schemas/${dto.name}`, components: { schemas } };
 }
 
-/** Changes the schema of every text that is not one of a few. */
-function adaptTexts(schema: unknown, adapt: (schema: MemberSchema) => void): void {
+/** Changes the schema of every text that is not one of a few, and those of numbers and objects. */
+function adaptSchemas(schema: unknown, adapt: (schema: MemberSchema) => void): void {
   if (typeof schema !== 'object' || schema === null) return;
   const own = schema as MemberSchema;
   if (own['type'] === 'string' && own['enum'] === undefined) adapt(own);
+  if (own['type'] === 'number' && own['minimum'] === undefined) replaceType(own, 'anyNumber');
+  if (own['type'] === 'object') {
+    if (own['additionalProperties'] === true) replaceType(own, 'anyObject');
+    else own['plainObject'] = true;
+  }
   for (const [keyword, part] of Object.entries(own)) {
-    if (keyword !== 'example' && keyword !== 'default' && keyword !== 'enum') adaptTexts(part, adapt);
+    if (!NO_SCHEMAS.has(keyword)) adaptSchemas(part, adapt);
   }
 }
+
+/** Keywords that hold no schema that is to be changed. */
+const NO_SCHEMAS = new Set(['example', 'default', 'enum', 'anyNumber', 'anyObject']);
+
+/** For what ajv has no type: numbers of any length, and objects as PHP writes them. */
+function replaceType(schema: MemberSchema, keyword: 'anyNumber' | 'anyObject'): void {
+  const { type, nullable = false } = schema;
+  delete schema['type'];
+  delete schema['nullable'];
+  delete schema['additionalProperties']; // true, and of a type
+  schema[keyword] = { type, nullable };
+}
+
+const isAnyNumber = (value: unknown): boolean =>
+  typeof value === 'number' ? Number.isFinite(value) : value instanceof ExactNumber && !value.isTooLong;
+
+/** An empty array is what PHP writes for an object without members. */
+function isAnyObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Array.isArray(value) ? value.length === 0 : isPlainObject(value);
+}
+
+/** JSON.parse makes no other objects. */
+const isPlainObject = (value: unknown): boolean => !(value instanceof ExactNumber);
 
 const isFormatted = (schema: MemberSchema) => FORMATS.some((name) => name === schema['format']);
 
@@ -175,18 +205,30 @@ function makeAjv(allErrors: boolean): Ajv {
   ajv.addFormat(QUICK_DATE_TIME, isDateTime);
   ajv.addFormat('password', true); // only hides what is typed
   ajv.addVocabulary(ANNOTATIONS);
-  ajv.addKeyword(textKeyword('storable', () => (text) => textFault(text) === null));
-  ajv.addKeyword(textKeyword('text', (bounds: Bounds) => (text) => fits(text, bounds)));
+  ajv.addKeyword(ownKeyword('storable', 'string', () => (text: string) => textFault(text) === null));
+  ajv.addKeyword(ownKeyword('text', 'string', (bounds: Bounds) => (text: string) => fits(text, bounds)));
+  ajv.addKeyword(ownKeyword('plainObject', 'object', () => isPlainObject));
+  for (const [keyword, check] of [['anyNumber', isAnyNumber] as const, ['anyObject', isAnyObject] as const]) {
+    const orNull = (value: unknown) => value === null || check(value);
+    ajv.addKeyword(
+      ownKeyword(keyword, undefined, ({ nullable }: { nullable: boolean }) => (nullable ? orNull : check)),
+    );
+  }
   return ajv;
 }
 
 /**
- * A keyword of our own. As a `validate` it would be handed a new object with each text, and a path put together for it.
+ * A keyword of our own. As a `validate` it would be handed a new object with each value, and a path put together for
+ * it.
  */
-function textKeyword<S>(keyword: string, make: (schema: S) => (text: string) => boolean): CodeKeywordDefinition {
+function ownKeyword<S, V>(
+  keyword: string,
+  type: 'string' | 'object' | undefined,
+  make: (schema: S) => (value: V) => boolean,
+): CodeKeywordDefinition {
   return {
     keyword,
-    type: 'string',
+    ...(type === undefined ? {} : { type }),
     code(context) {
       const check = context.gen.scopeValue('func', { ref: make(context.schema as S) });
       context.fail(_`!${check}(${context.data})`);

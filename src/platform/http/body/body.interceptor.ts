@@ -6,11 +6,14 @@ import {
   type NestInterceptor,
   SetMetadata,
 } from '@nestjs/common';
+import { HTTP_CODE_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import type { IncomingMessage } from 'node:http';
 import type { Observable } from 'rxjs';
 import type { AuthenticatedRequest } from '../access.js';
 import { type Route, routeOf, type RouteStep } from '../route.js';
+import { IDEMPOTENCY_KEY } from '../idempotency-key.js';
+import { badRequest } from '../problem.js';
 import { readJsonBody } from './body.js';
 import { CONFIG, type Config } from '../../config/config.js';
 
@@ -40,12 +43,23 @@ export class BodyInterceptor implements NestInterceptor, RouteStep {
   }
 
   async before(route: Route, request: AuthenticatedRequest): Promise<void> {
+    refuseUnusedKey(route, request);
     if (!route.takes(RouteParamtypes.BODY)) return;
     const read = route.declared<BodyReader>(BODY_READER);
     if (read === undefined && !hasBody(request)) return;
     const maxBytes = request.principal === undefined ? MAX_PUBLIC_BYTES : this.config.MAX_BODY_BYTES;
     request.body = await (read ?? readJsonBody)(request, maxBytes);
   }
+}
+
+/** A client that sends the key relies on it, so a route that creates and does not use it says so. */
+function refuseUnusedKey(route: Route, { headers, method, principal }: AuthenticatedRequest): void {
+  if (headers['idempotency-key'] === undefined || method !== 'POST' || principal === undefined) return;
+  const status = route.declared<number>(HTTP_CODE_METADATA) ?? 201;
+  if (status === 200 || status === 204 || route.takes(RouteParamtypes.HEADERS)) return;
+  throw badRequest('This route does not use Idempotency-Key: a request sent again would create again. Leave it out.', [
+    { path: IDEMPOTENCY_KEY, message: 'is not used by this route' },
+  ]);
 }
 
 /** Some routes work without a body. */

@@ -79,6 +79,19 @@ export function ListOf(
 /** What {@link DATE_TIME} describes, at one look. The tests compare the two. */
 export const isDateTime = (text: string): boolean => /^(?:19|2\d)/.test(text) && parseDateTime(text) !== null;
 
+/** Days that are in the calendar, and perhaps a time of day. */
+const LOCAL_TIME: MemberSchema = {
+  type: 'string',
+  title: 'date like 2026-11-20',
+  pattern:
+    '^(?:(?:19|2\\d)\\d\\d-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)' +
+    '|02-(?:0[1-9]|1\\d|2[0-8]))|(?:(?:19|2\\d)(?:0[48]|[2468][048]|[13579][26])|2[048]00)-02-29)' +
+    '(?:[Tt ](?:[01]\\d|2[0-3]):[0-5]\\d(?::[0-5]\\d(?:\\.\\d{1,9})?)?)?$',
+};
+
+/** {@link DATE_TIME}, or a date or a time without an offset, which is one of UTC: see asked-time.ts. */
+export const DateOrDateTime = (member: Member = {}) => Field({ anyOf: [DATE_TIME, LOCAL_TIME] }, member);
+
 export const DateTime = (member: Member = {}) => Field(DATE_TIME, member);
 
 /** The pattern takes away `urn:uuid:`, which validators of the format allow and PostgreSQL does not. */
@@ -86,7 +99,10 @@ const UUID: MemberSchema = { type: 'string', format: 'uuid', pattern: '^[0-9A-Fa
 
 export const Uuid = (member: Member = {}) => Field(UUID, member);
 
-/** JSON of the caller's own. What it may cost is checked by who takes it: see payload-check.ts. */
+/**
+ * JSON of the caller's own. What it may cost is checked by who takes it: see payload-check.ts. An empty array, as PHP
+ * writes an object without members, is taken as well, and who takes it makes an object of it.
+ */
 export const JsonObject = (member: Member = {}) => Field(JSON_OBJECT, member);
 
 export const JSON_OBJECT: MemberSchema = { type: 'object', additionalProperties: true };

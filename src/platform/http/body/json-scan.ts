@@ -12,7 +12,7 @@ const MAX_ALL_VALUES = 500_000;
 const MAX_ELEMENTS = 10_000;
 const MAX_ARRAYS = 1_000;
 
-const [QUOTE, OPEN, CLOSE, COMMA, COLON] = [1, 2, 3, 4, 5];
+const [QUOTE, OPEN, CLOSE, COMMA, COLON, MINUS] = [1, 2, 3, 4, 5, 6];
 const KINDS = new Uint8Array(256);
 for (const [kind, characters] of [
   [QUOTE, '"'],
@@ -20,10 +20,11 @@ for (const [kind, characters] of [
   [CLOSE, ']}'],
   [COMMA, ','],
   [COLON, ':'],
+  [MINUS, '-'],
 ] as const) {
   for (const character of characters) KINDS[character.charCodeAt(0)] = kind;
 }
-const [QUOTE_MARK, BACKSLASH] = [0x22, 0x5c];
+const [QUOTE_MARK, BACKSLASH, SMALL_E] = [0x22, 0x5c, 0x65];
 /** No depth. */
 const NONE = -1;
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT] = [0x5b, 0x5d, 0x7b];
@@ -34,24 +35,46 @@ export interface Excess {
   message: string;
 }
 
-/** What would take JSON.parse too long between `start` and `end`: nesting, values or names; null when nothing would. */
-export function findExcess(bytes: Buffer, start = 0, end = bytes.length): Excess | null {
+export interface Survey {
+  /** What would take JSON.parse too long: nesting, values or names; null when nothing would. */
+  excess: Excess | null;
+  /** Whether there may be a number that a double cannot hold. */
+  mayRound: boolean;
+}
+
+/** The shortest number that a double may round, but for those of an exponent. */
+const LONG_NUMBER = 16;
+
+/** Looks through the JSON between `start` and `end`. A number lies between two marks, so its length costs nothing. */
+export function survey(bytes: Buffer, start = 0, end = bytes.length): Survey {
   let [depth, values, names] = [0, 0, 0];
+  let mark = start - 1;
+  let mayRound = false;
   for (let n = start; n < end; n++) {
     const kind = KINDS[bytes[n]!]!; // n is in the buffer, and there is a kind for each byte
-    if (kind === 0 || kind === CLOSE) depth -= kind === CLOSE ? 1 : 0;
+    if (kind === 0) continue;
+    if (kind === MINUS) {
+      mayRound ||= isExponent(bytes, n);
+      continue;
+    }
+    if (n - mark > LONG_NUMBER) mayRound = true;
+    if (kind === CLOSE) depth -= 1;
     else if (kind === QUOTE) n = endOfText(bytes, n, end);
     else if (kind === COLON) {
-      if (++names > MAX_NAMES) return { offset: n, message: `has more than ${MAX_NAMES} names` };
+      if (++names > MAX_NAMES) return tooMuch(n, `has more than ${MAX_NAMES} names`);
     } else {
-      if (++values > MAX_VALUES) return { offset: n, message: `has more than ${MAX_VALUES} values` };
-      if (kind === OPEN && ++depth > MAX_LEVELS) {
-        return { offset: n, message: `is nested deeper than ${MAX_LEVELS} levels` };
-      }
+      if (++values > MAX_VALUES) return tooMuch(n, `has more than ${MAX_VALUES} values`);
+      if (kind === OPEN && ++depth > MAX_LEVELS) return tooMuch(n, `is nested deeper than ${MAX_LEVELS} levels`);
     }
+    mark = n;
   }
-  return null;
+  return { excess: null, mayRound: mayRound || end - mark > LONG_NUMBER };
 }
+
+const tooMuch = (offset: number, message: string): Survey => ({ excess: { offset, message }, mayRound: true });
+
+/** Of a small number, which a double may take for 0. */
+const isExponent = (bytes: Buffer, minus: number) => (bytes[minus - 1]! | 0x20) === SMALL_E;
 
 /** Where the text that starts with the quote at `start` has its closing quote; `end` when it has none. */
 function endOfText(bytes: Buffer, start: number, end: number): number {

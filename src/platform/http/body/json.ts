@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 import { fairMap } from '../fair-map.js';
-import { type Elements, findExcess, memberAt, type Outline, OutlineError, takeApart } from './json-scan.js';
+import { readJson } from '../../json/json-text.js';
+import { type Elements, memberAt, type Outline, OutlineError, survey, takeApart } from './json-scan.js';
 import { badRequest, type FieldError, tooLarge } from '../problem.js';
 
 /**
@@ -14,28 +15,29 @@ export class Unread {
 
 /**
  * Parses JSON without blocking the process for long: what would take JSON.parse too long is found first, and a long
- * body is parsed element by element, with pauses.
+ * body is parsed element by element, with pauses. Numbers that a double cannot hold become ExactNumber.
  * @throws Problem 400 for what is not JSON in UTF-8 or is too complex, 413 for too many elements
  */
 export async function parseJson(given: Buffer): Promise<unknown> {
   if (given.length === 0) throw badRequest('The body is empty; send a JSON object.');
   if (!isUtf8(given)) throw badRequest('The body is not valid UTF-8.');
   const bytes = withoutMark(given);
-  if (findExcess(bytes) === null) return parseText(bytes.toString('utf8'));
+  const { excess: tooMuch, mayRound } = survey(bytes);
+  if (tooMuch === null) return parseText(bytes.toString('utf8'), mayRound);
   await setImmediate();
   const outline = outlineOf(bytes);
   await setImmediate();
-  const excess = findExcess(outline.text);
+  const { excess } = survey(outline.text);
   if (excess !== null) throw tooComplex(memberAt(outline.text, 0, excess.offset), excess.message);
-  return putTogether(bytes, outline, parseText(outline.text.toString('utf8')));
+  return putTogether(bytes, outline, parseText(outline.text.toString('utf8'), true));
 }
 
 /** JSON inside a JSON text. @returns undefined for what is not JSON or too complex */
 export function parseSmallJson(bytes: Buffer): unknown {
   const text = withoutMark(bytes);
-  if (!isUtf8(text) || findExcess(text) !== null) return undefined;
+  if (!isUtf8(text) || survey(text).excess !== null) return undefined;
   try {
-    return JSON.parse(text.toString('utf8')) as unknown;
+    return readJson(text.toString('utf8'));
   } catch {
     return undefined;
   }
@@ -46,9 +48,9 @@ function withoutMark(bytes: Buffer): Buffer {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
-function parseText(text: string, where = ''): unknown {
+function parseText(text: string, mayRound: boolean, where = ''): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return mayRound ? readJson(text) : (JSON.parse(text) as unknown);
   } catch (error) {
     throw notJson(`${where}${(error as Error).message.slice(0, 200)}`);
   }
@@ -86,8 +88,8 @@ async function parseElements(bytes: Buffer, elements: Elements, name: string): P
   const starts = elements.filter((_offset, index) => index % 2 === 0);
   return fairMap(starts, (start, index) => {
     const end = elements[2 * index + 1]!; // each end follows its start
-    const excess = findExcess(bytes, start, end);
-    if (excess === null) return parseText(bytes.toString('utf8', start, end), `${name}[${index}]: `);
+    const { excess, mayRound } = survey(bytes, start, end);
+    if (excess === null) return parseText(bytes.toString('utf8', start, end), mayRound, `${name}[${index}]: `);
     const path = memberAt(bytes, start, excess.offset).slice(0, 100);
     return new Unread({ path, message: excess.message });
   });

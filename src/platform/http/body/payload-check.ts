@@ -1,3 +1,4 @@
+import { ExactNumber, TOO_LONG } from '../../json/exact-number.js';
 import { Unread } from './json.js';
 import type { FieldError } from '../problem.js';
 
@@ -59,6 +60,7 @@ class PayloadCheck {
       return Number.isFinite(value) ? null : { path: join(parent, key), message: 'is not a finite number' };
     }
     if (typeof value !== 'object' || value === null) return null;
+    if (value instanceof ExactNumber) return value.isTooLong ? { path: join(parent, key), message: TOO_LONG } : null;
     return this.visit(value, join(parent, key), depth + 1);
   }
 }

@@ -1,0 +1,99 @@
+import { InjectQueue } from '@nestjs/bullmq';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { Queue } from 'bullmq';
+import { EVENTS_QUEUE } from '../events/processing/events.jobs.js';
+import { JOBS_QUEUE } from '../events/jobs/jobs.jobs.js';
+import { CONFIG, type Config } from '../platform/config/config.js';
+import { RareWarning } from '../platform/logging/rare-warning.js';
+import { Metrics } from '../platform/metrics/metrics.js';
+import { withTimeout } from '../platform/scheduling/with-timeout.js';
+import { type Installation, InstallationRepository } from './installation.repository.js';
+
+/** Whoever scrapes waits so long for the database at most: without it the rest of the answer is there. */
+const TIMEOUT_MS = 2_000;
+/** However many scrape, the database is asked once in this time. */
+const FRESH_MS = 5_000;
+const JOB_STATES = ['waiting', 'active', 'delayed', 'completed', 'failed'] as const;
+
+/**
+ * What every process would say alike, because it stands in the database and in the queue. Only API processes export it:
+ * they are there when workers are not. Over several of them take the maximum, not the sum.
+ */
+@Injectable()
+export class InstallationMetrics {
+  private readonly warning = new RareWarning(new Logger(InstallationMetrics.name));
+  private reading: Promise<unknown> | undefined;
+  private readAt = -Infinity;
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly installation: InstallationRepository,
+    @InjectQueue(EVENTS_QUEUE) private readonly events: Queue,
+    @InjectQueue(JOBS_QUEUE) private readonly jobs: Queue,
+    private readonly metrics: Metrics,
+  ) {
+    metrics.beforeScrape(() => this.refresh());
+  }
+
+  /** Never rejects. Callers that come while it reads wait for the same answer. */
+  private async refresh(): Promise<void> {
+    if (this.reading === undefined && performance.now() - this.readAt < FRESH_MS) return;
+    this.reading ??= Promise.all([this.readDatabase(), this.readTenants(), this.readQueues()]).finally(() => {
+      this.reading = undefined;
+      this.readAt = performance.now();
+    });
+    await this.reading;
+  }
+
+  private async readDatabase(): Promise<void> {
+    const found = await this.attempt(() => this.installation.read());
+    for (const name of Object.keys(NUMBERS) as (keyof typeof NUMBERS)[]) {
+      const value = found === undefined ? null : NUMBERS[name](found);
+      this.metrics.gauge(name).remove(); // a number that is not known any more is absent, not as it was
+      if (value !== null) this.metrics.gauge(name).set(value);
+    }
+    const deadLetters = this.metrics.gauge('tidemark_dead_letters');
+    deadLetters.reset();
+    if (found === undefined) return;
+    deadLetters.set({ state: 'open' }, found.openDeadLetters);
+    deadLetters.set({ state: 'dead' }, found.deadDeadLetters);
+  }
+
+  private async readTenants(): Promise<void> {
+    if (!this.config.METRICS_TENANT_LABELS) return;
+    const found = await this.attempt(() => this.installation.listPendingByTenant());
+    const pending = this.metrics.gauge('tidemark_tenant_pending_events');
+    pending.reset();
+    for (const { tenant, events } of found ?? []) pending.set({ tenant }, events);
+  }
+
+  private async readQueues(): Promise<void> {
+    const queues = [this.events, this.jobs];
+    const found = await this.attempt(() => Promise.all(queues.map((queue) => queue.getJobCounts(...JOB_STATES))));
+    const jobs = this.metrics.gauge('tidemark_queue_jobs');
+    jobs.reset();
+    found?.forEach((counts, n) => {
+      for (const state of JOB_STATES) jobs.set({ queue: queues[n]!.name, state }, counts[state] ?? 0);
+    });
+  }
+
+  private async attempt<T>(read: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await withTimeout(read(), TIMEOUT_MS, 'no answer in time');
+    } catch (error) {
+      this.warning.warn(`metrics of the installation are missing: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+}
+
+const NUMBERS = {
+  tidemark_pending_events: (found: Installation) => found.pendingEvents,
+  tidemark_pending_batches: (found: Installation) => found.pendingBatches,
+  tidemark_pending_oldest_age_seconds: (found: Installation) => found.pendingOldestSeconds,
+  tidemark_audit_unsealed_entries: (found: Installation) => found.unsealedEntries,
+  tidemark_audit_unsealed_oldest_age_seconds: (found: Installation) => found.unsealedOldestSeconds,
+  tidemark_audit_checkpoint_age_seconds: (found: Installation) => found.checkpointSeconds,
+  tidemark_audit_inconsistent_trees: (found: Installation) => found.inconsistentTrees,
+  tidemark_database_size_bytes: (found: Installation) => found.databaseBytes,
+};
