@@ -144,16 +144,20 @@ describeDatabase('retention', {}, (database) => {
     expect(Math.max(...steps)).toBeLessThanOrEqual(10_000);
   });
 
-  it('drops a month that is past for everybody, and what belongs to its events', async () => {
+  it('drops a month that is past for everybody and in which nothing is held, and what belongs to its events', async () => {
     const tenant = await newTenant(database);
     const month = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 14, 15));
     const name = `events_${month.toISOString().slice(0, 7).replace('-', '_')}`;
-    await recordAt({ database, pipeline }, month, [{ event_id: 'gone' }], tenant);
+    await recordAt({ database, pipeline }, month, [{ event_id: 'gone', user_id: 'u' }], tenant);
     const isThere = async () => (await database.query('select from pg_class where relname = $1', [name])).length > 0;
     await setPolicy(tenant, undefined, 600);
     await retention.run('events');
     expect(await isThere()).toBe(true);
     await setPolicy(tenant, undefined, null);
+    const hold = await retention.holds.order(caller(tenant), { reason: 'r', user_id: 'u' });
+    expect(await retention.run('events')).toEqual({});
+    expect(await idsOf(tenant)).toEqual(['gone']);
+    await retention.holds.release(caller(tenant), hold.id);
     expect(await retention.run('events')).toEqual({ events: 1 });
     expect(await isThere()).toBe(false);
     expect(await orphans()).toEqual([]);
