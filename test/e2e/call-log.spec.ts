@@ -261,10 +261,10 @@ describeApi('call log', {}, (api, { database }) => {
     expect(rows.every((row) => row.method === 'POST' && row.tenant_id === tenantId)).toBe(true);
   });
 
-  it('cannot be changed by the application', async () => {
+  it('cannot be changed by the application; retention alone removes what is past its time', async () => {
     const [grants] = await database.query<{ app: boolean; system: boolean }>(
       `select has_table_privilege('tidemark_app', 'api_audit_logs', 'insert, update, delete, truncate') as app,
-              has_table_privilege('tidemark_system', 'api_audit_logs', 'update, delete, truncate') as system`,
+              has_table_privilege('tidemark_system', 'api_audit_logs', 'update, truncate') as system`,
     );
     expect(grants).toEqual({ app: false, system: false });
   });

@@ -6028,7 +6028,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] | (components["schemas"]["Problem"] & components["schemas"]["EntryConflict"]);
                 };
             };
             429: components["responses"]["TooManyRequests"];

@@ -13,6 +13,7 @@ import { Caller, RequireScope } from '../../platform/http/access.js';
 import type { Principal } from '../../platform/http/principal.js';
 import type { OpenCall } from '../call-log/api-call.js';
 import { CurrentCall } from '../call-log/current-call.js';
+import { EntryConflict } from '../entries/entries.dto.js';
 import { EXPORT_TYPES, FILE_ANSWER } from '../export/send-export.js';
 import {
   AddFunctionalityDto,
@@ -41,6 +42,7 @@ export class AuditEventsController {
   @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Sending it again stores nothing twice.' })
   @ApiCreatedResponse({ type: AuditEventResponse })
   @ApiUnprocessableEntityResponse({
+    type: EntryConflict,
     description:
       'The catalogue lacks this functionality or event type, or only Tidemark itself records it, or the Idempotency-Key was used before with other content.',
   })

@@ -20,7 +20,7 @@ export function AskedTime(description: string): PropertyDecorator {
       },
     }),
     IsOptional(),
-    ApiPropertyOptional({ type: String, description, format: 'date-or-date-time', example: '2026-11-20' }),
+    ApiPropertyOptional({ type: String, description, format: 'date-or-date-time' }),
   );
 }
 
