@@ -201,6 +201,8 @@ function isBounded({ type, enum: choices, format, minLength, maxLength, minimum 
   if (type === 'integer') return minimum !== undefined;
   return (
     type === 'string' &&
-    (choices !== undefined || format === 'date-time' || (minLength !== undefined && maxLength !== undefined))
+    (choices !== undefined ||
+      String(format).endsWith('date-time') ||
+      (minLength !== undefined && maxLength !== undefined))
   );
 }
