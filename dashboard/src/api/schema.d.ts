@@ -1788,7 +1788,7 @@ export interface components {
              */
             kind?: "events" | "audit";
             /**
-             * @description Only events of this type; absent: all types without a policy of their own.
+             * @description Only events of this type, with the kind events; absent: all types without a policy of their own.
              * @example page_view
              */
             event_type?: string;
