@@ -6,6 +6,7 @@ interface Parameter {
   name?: string;
   description?: string;
   example?: unknown;
+  schema?: Part;
 }
 
 const isSame = (a: IdFrom, b: IdFrom) => a.operation === b.operation && a.pointer === b.pointer;
@@ -27,6 +28,7 @@ export function addExamples(document: OpenAPIObject): void {
   const operations = new Map(operationsOf(document).map(({ operation }) => [operation.operationId!, operation]));
   for (const [name, operation] of operations) {
     const { parameters = {}, body, bodies = {} } = EXAMPLES[name] ?? {};
+    for (const { schema } of (operation.parameters ?? []) as Parameter[]) delete schema?.['example']; // none is filled in
     for (const [parameter, value] of Object.entries(parameters)) {
       addParameter(operation, parameter, value);
       if (value instanceof IdFrom) addLink(operations.get(value.operation), operation, parameter, value);

@@ -15,7 +15,7 @@ export class SetPolicyDto {
 
   @Text({
     ...{ optional: true, example: 'page_view' },
-    description: 'Only events of this type; absent: all types without a policy of their own.',
+    description: 'Only events of this type, with the kind events; absent: all types without a policy of their own.',
   })
   event_type?: string;
 

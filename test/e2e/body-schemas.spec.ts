@@ -215,6 +215,8 @@ const APART: ((body: Body, route: Route) => boolean)[] = [
   (body, { mediaType }) =>
     mediaType.includes('cloudevents') && Object.keys(body).some((name) => !/^[a-z0-9_]{1,64}$/.test(name)),
   ({ data_base64 }) => isGiven(data_base64),
+  // Only events have policies by type.
+  ({ kind, event_type: type }) => kind === 'audit' && isGiven(type),
   // A JSON Schema is checked as one.
   ({ schema }) => typeof schema === 'object' && schema !== null,
   // A cursor is what an answer gave.

@@ -1788,7 +1788,7 @@ export interface components {
              */
             kind?: "events" | "audit";
             /**
-             * @description Only events of this type; absent: all types without a policy of their own.
+             * @description Only events of this type, with the kind events; absent: all types without a policy of their own.
              * @example page_view
              */
             event_type?: string;
@@ -3616,7 +3616,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Stands for event_id. */
+                /** @description The same as event_id. */
                 "Idempotency-Key"?: string;
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
                 "X-Tenant-Id"?: components["parameters"]["TenantId"];
@@ -3747,7 +3747,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Stands for event_id. */
+                /** @description The same as event_id. */
                 "Idempotency-Key"?: string;
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
                 "X-Tenant-Id"?: components["parameters"]["TenantId"];
@@ -3858,8 +3858,7 @@ export interface operations {
     ingestBatch: {
         parameters: {
             query?: never;
-            header: {
-                "idempotency-key": string;
+            header?: {
                 /** @description Events without event_id get one from it, by their place: the same request again stores nothing twice. */
                 "Idempotency-Key"?: string;
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
@@ -5380,8 +5379,7 @@ export interface operations {
     createAuditEntries: {
         parameters: {
             query?: never;
-            header: {
-                "idempotency-key": string;
+            header?: {
                 /** @description Entries without idempotency_key get one from it, by their place: the same request again stores nothing twice. */
                 "Idempotency-Key"?: string;
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
@@ -5971,8 +5969,7 @@ export interface operations {
     createAuditEvent: {
         parameters: {
             query?: never;
-            header: {
-                "idempotency-key": string;
+            header?: {
                 /** @description Sending it again stores nothing twice. */
                 "Idempotency-Key"?: string;
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
@@ -6717,8 +6714,7 @@ export interface operations {
     sendSegmentTrack: {
         parameters: {
             query?: never;
-            header: {
-                "idempotency-key": string;
+            header?: {
                 /** @description Stands for messageId: of each message of a batch, by its place. */
                 "Idempotency-Key"?: string;
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
@@ -6859,8 +6855,7 @@ export interface operations {
     sendSegmentPage: {
         parameters: {
             query?: never;
-            header: {
-                "idempotency-key": string;
+            header?: {
                 /** @description Stands for messageId: of each message of a batch, by its place. */
                 "Idempotency-Key"?: string;
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
@@ -7000,8 +6995,7 @@ export interface operations {
     sendSegmentScreen: {
         parameters: {
             query?: never;
-            header: {
-                "idempotency-key": string;
+            header?: {
                 /** @description Stands for messageId: of each message of a batch, by its place. */
                 "Idempotency-Key"?: string;
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
@@ -7141,8 +7135,7 @@ export interface operations {
     sendSegmentIdentify: {
         parameters: {
             query?: never;
-            header: {
-                "idempotency-key": string;
+            header?: {
                 /** @description Stands for messageId: of each message of a batch, by its place. */
                 "Idempotency-Key"?: string;
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
@@ -7282,8 +7275,7 @@ export interface operations {
     sendSegmentGroup: {
         parameters: {
             query?: never;
-            header: {
-                "idempotency-key": string;
+            header?: {
                 /** @description Stands for messageId: of each message of a batch, by its place. */
                 "Idempotency-Key"?: string;
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
@@ -7423,8 +7415,7 @@ export interface operations {
     sendSegmentAlias: {
         parameters: {
             query?: never;
-            header: {
-                "idempotency-key": string;
+            header?: {
                 /** @description Stands for messageId: of each message of a batch, by its place. */
                 "Idempotency-Key"?: string;
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
@@ -7562,8 +7553,7 @@ export interface operations {
     sendSegmentBatch: {
         parameters: {
             query?: never;
-            header: {
-                "idempotency-key": string;
+            header?: {
                 /** @description Stands for messageId: of each message of a batch, by its place. */
                 "Idempotency-Key"?: string;
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */

@@ -82,7 +82,7 @@ export class AuditEntriesController {
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
-    @Headers('idempotency-key') idempotencyKey?: string,
+    @Headers('Idempotency-Key') idempotencyKey?: string,
   ): Promise<CreatedEntriesResponse> {
     return this.entries.createMany(caller, body, call, idempotencyKey);
   }

@@ -50,7 +50,7 @@ export class AuditEventsController {
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
-    @Headers('idempotency-key') idempotencyKey?: string,
+    @Headers('Idempotency-Key') idempotencyKey?: string,
   ): Promise<AuditEventResponse> {
     return this.events.create(caller, body, call, idempotencyKey);
   }

@@ -40,7 +40,7 @@ const TakesOneEvent = (
 ) =>
   applyDecorators(
     ApiBody({ type: IngestEventDto }),
-    ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Stands for event_id.' }),
+    ApiHeader({ name: 'Idempotency-Key', required: false, description: 'The same as event_id.' }),
     ApiAcceptedResponse(accepted),
     ApiBadRequestResponse(refused),
     ApiUnprocessableEntityResponse({
@@ -121,7 +121,7 @@ export class EventsController {
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
-    @Headers('idempotency-key') idempotencyKey?: string,
+    @Headers('Idempotency-Key') idempotencyKey?: string,
   ): Promise<BatchResponse> {
     return this.events.ingestBatch(caller, body, idempotencyKey, call);
   }

@@ -100,7 +100,7 @@ export class SegmentController {
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
-    @Headers('idempotency-key') idempotencyKey?: string,
+    @Headers('Idempotency-Key') idempotencyKey?: string,
   ): Promise<SegmentResponse> {
     return this.segment.acceptBatch(caller, body, idempotencyKey, call);
   }
@@ -111,7 +111,7 @@ export class SegmentController {
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
-    @Headers('idempotency-key') idempotencyKey?: string,
+    @Headers('Idempotency-Key') idempotencyKey?: string,
   ): Promise<SegmentResponse> {
     return this.segment.acceptBatch(caller, body, idempotencyKey, call);
   }
@@ -125,7 +125,7 @@ export class SegmentController {
     @Caller() caller: Principal,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
-    @Headers('idempotency-key') idempotencyKey?: string,
+    @Headers('Idempotency-Key') idempotencyKey?: string,
   ): Promise<SegmentResponse> {
     return this.segment.acceptOne(caller, 'track', body, idempotencyKey, call);
   }
@@ -140,7 +140,7 @@ export class SegmentController {
     @CalledAs() calledAs: SegmentCall,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
-    @Headers('idempotency-key') idempotencyKey?: string,
+    @Headers('Idempotency-Key') idempotencyKey?: string,
   ): Promise<SegmentResponse> {
     return this.segment.acceptOne(caller, calledAs, body, idempotencyKey, call);
   }
@@ -152,7 +152,7 @@ export class SegmentController {
     @CalledAs() calledAs: SegmentCall,
     @Body() body: unknown,
     @CurrentCall() call: OpenCall,
-    @Headers('idempotency-key') idempotencyKey?: string,
+    @Headers('Idempotency-Key') idempotencyKey?: string,
   ): Promise<SegmentResponse> {
     return this.segment.acceptOne(caller, calledAs, body, idempotencyKey, call);
   }
