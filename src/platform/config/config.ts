@@ -28,6 +28,11 @@ export const SETTINGS = {
     description: "Address that the API and the worker's health port listen on; 0.0.0.0: every one of this machine.",
   }),
   PORT: integer(0, 65_535, { default: 3000, description: 'Port of the API; 0 picks a free one.' }),
+  KEEP_ALIVE_SECONDS: integer(1, 3_600, {
+    default: 65,
+    description:
+      'Seconds that the API keeps an idle connection open. Longer than a proxy or load balancer in front keeps it (AWS ALB, nginx: 60), or now and then one of its requests hits a closing connection.',
+  }),
   WORKER_HEALTH_PORT: integer(0, 65_535, {
     default: 3001,
     description: "Port of the worker's /health/live and /health/ready; 0 picks a free one.",
