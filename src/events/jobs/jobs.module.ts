@@ -23,7 +23,7 @@ export class JobsModule {}
 @Module({
   imports: [JobsModule, JOBS_QUEUE_MODULE],
   providers: [JobNotifier, SampleDataService],
-  exports: [JobsModule, SampleDataService],
+  exports: [JobsModule, SampleDataService, BullModule],
 })
 export class JobRequestsModule {}
 
