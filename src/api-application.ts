@@ -53,7 +53,7 @@ export async function createApiApplication(
   answerUpgrades(app.getHttpServer(), (problem, request, response) => listener.refuse(problem, request, response));
   answerUnreadable(app.getHttpServer());
   trackConnections(app.getHttpServer());
-  setTimeouts(app);
+  setTimeouts(app, config.KEEP_ALIVE_SECONDS);
   return app;
 }
 
@@ -67,12 +67,12 @@ export async function stopApiApplication(app: NestExpressApplication): Promise<v
 }
 
 /**
- * Against clients that are slow on purpose; keep-alive outlives that of common proxies (60 s), so they never hit a
- * closing socket.
+ * Against clients that are slow on purpose. The time for headers begins with their first byte, so it may be shorter
+ * than that of idle connections, which must outlive those of a proxy: it would send a request into a closing socket.
  */
-function setTimeouts(app: NestExpressApplication): void {
+function setTimeouts(app: NestExpressApplication, keepAliveSeconds: number): void {
   const server = app.getHttpServer();
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
-  server.keepAliveTimeout = 65_000;
+  server.keepAliveTimeout = keepAliveSeconds * 1_000;
 }

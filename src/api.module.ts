@@ -1,7 +1,9 @@
+import { getQueueToken } from '@nestjs/bullmq';
 import { type CanActivate, type DynamicModule, Module, type NestInterceptor, type Type } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import type { Queue } from 'bullmq';
 import { AnalyticsController } from './analytics/counts/analytics.controller.js';
 import { CountsModule } from './analytics/counts/counts.module.js';
 import { FunnelsController } from './analytics/funnels/funnels.controller.js';
@@ -34,9 +36,12 @@ import { FailedEventsController } from './events/dead-letters/failed-events.cont
 import { EnrichmentModule } from './events/enrichment/enrichment.module.js';
 import { IngestModule } from './events/ingest/ingest.module.js';
 import { JobsController } from './events/jobs/jobs.controller.js';
+import { JOBS_QUEUE } from './events/jobs/jobs.jobs.js';
 import { JobRequestsModule } from './events/jobs/jobs.module.js';
+import { EVENTS_QUEUE } from './events/processing/events.jobs.js';
 import { ProcessingModule } from './events/processing/processing.module.js';
 import { QueueStatusController } from './events/processing/queue-status.controller.js';
+import { ALL_QUEUES, QueueStatusService } from './events/processing/queue-status.service.js';
 import { ReadingModule } from './events/reading/reading.module.js';
 import { EventTypesController } from './events/schemas/event-types.controller.js';
 import { SchemasModule } from './events/schemas/schemas.module.js';
@@ -61,6 +66,7 @@ import { HttpMetrics } from './platform/metrics/http-metrics.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { ErasuresController } from './privacy/erasures.controller.js';
 import { RetentionController } from './retention/retention.controller.js';
+import { RUNS_QUEUE } from './retention/schedule/runs.jobs.js';
 import { RetentionModule } from './retention/retention.module.js';
 import { PrivacyModule } from './privacy/privacy.module.js';
 import { Tenant } from './tenants/tenant.entity.js';
@@ -74,6 +80,9 @@ const INTERCEPTORS: Type<NestInterceptor & RouteStep>[] = [ApiCallInterceptor, B
  * What every request goes through before the method of its route, in this order: through Nest, and on the fast path.
  */
 export const ROUTE_STEPS: readonly Type<RouteStep>[] = [...GUARDS, ...INTERCEPTORS];
+
+/** Every queue there is, for who asks what waits. */
+const QUEUES = [EVENTS_QUEUE, JOBS_QUEUE, RUNS_QUEUE];
 
 /** The API process: every controller and gateway is on this page. */
 @Module({})
@@ -143,6 +152,12 @@ export class ApiModule {
         MetricsGateway,
         HttpMetrics,
         InstallationMetrics,
+        QueueStatusService,
+        {
+          provide: ALL_QUEUES,
+          inject: QUEUES.map((name) => getQueueToken(name)),
+          useFactory: (...queues: Queue[]) => queues,
+        },
         ...ROUTE_STEPS,
         ...GUARDS.map((guard) => ({ provide: APP_GUARD, useExisting: guard })),
         ...INTERCEPTORS.map((interceptor) => ({ provide: APP_INTERCEPTOR, useExisting: interceptor })),

@@ -53,6 +53,16 @@ describeApi('CloudEvents', { env: { RATE_LIMIT_REQUESTS: '100000' } }, (api) => 
     expect(await read('/sdk|e-7')).toMatchObject({ event_type: 'sdk', user_id: 'u-7', payload: { n: 7 } });
   }, 120_000);
 
+  it('says where the user of an event belongs', async () => {
+    const { body } = await structured({ ...minimal, id: 'misplaced', data: { user_id: 'u', session_id: 's' } });
+    expect(body['warnings']).toEqual([
+      { path: 'data.user_id', message: expect.stringContaining('Send the user as subject') as string },
+    ]);
+    const fine = await structured({ ...minimal, id: 'placed', subject: 'u', data: { user_id: 'u', session_id: 's' } });
+    expect(fine).toMatchObject({ status: 202, body: { duplicate: false } });
+    expect(fine.body).not.toHaveProperty('warnings');
+  });
+
   it('shares its ids with every other protocol', async () => {
     await structured({ ...minimal, id: 'shared', data: { a: 1 }, time: '2026-11-01T00:00:00Z' });
     const rest = {

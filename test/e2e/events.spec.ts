@@ -297,18 +297,39 @@ describeApi('events over HTTP', { workers: 1 }, (api) => {
       expect(body).toEqual({
         pending_events: 0,
         oldest_pending_age_s: 0,
-        queues: [
-          {
-            name: 'events',
-            waiting: 0,
-            active: 0,
-            delayed: 0,
-            completed: expect.any(Number) as number,
-            failed: 0,
-            paused: false,
-          },
-        ],
+        dead_letters: { open: 0, dead: 0 },
+        queues: expect.any(Array) as object[],
       });
     });
+  });
+
+  it('says what was probably not meant: a user in the payload of an event that has none', async () => {
+    const told = async (event: object) =>
+      (await api.post('/events', { event_type: 'w', ...event }, key)).body['warnings'];
+    expect(await told({ payload: { user_id: 'u', session_id: 7 } })).toEqual([
+      { path: 'payload.user_id', message: expect.stringContaining('Send user_id beside payload') as string },
+      { path: 'payload.session_id', message: expect.stringContaining('Send session_id beside payload') as string },
+    ]);
+    expect(await told({ properties: { user_id: 'u' }, session_id: 's' })).toMatchObject([
+      { path: 'properties.user_id' },
+    ]);
+    for (const fine of [
+      { user_id: 'u', payload: { user_id: 'v' } },
+      { payload: { user_id: '', a: { user_id: 'u' } } },
+      {},
+    ]) {
+      expect(await told(fine)).toBeUndefined();
+    }
+    const events = [
+      { event_type: 'w', event_id: 'w-1', user_id: 'u' },
+      { event_type: 'w', event_id: 'w-2', payload: { user_id: 'u' } },
+    ];
+    for (const status of ['accepted', 'duplicate']) {
+      const { body } = await api.post<{ results: object[] }>('/events/batch', { events }, key);
+      expect(body.results).toEqual([
+        expect.not.objectContaining({ warnings: expect.anything() as unknown }),
+        expect.objectContaining({ status, warnings: [expect.objectContaining({ path: 'events[1].payload.user_id' })] }),
+      ]);
+    }
   });
 });

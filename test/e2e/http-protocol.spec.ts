@@ -212,6 +212,13 @@ describeApi('the HTTP server', { env: { RATE_LIMIT_REQUESTS: '100000' } }, (api,
     });
   });
 
+  it.each(['/api/v1/health', '/api/v1/events/ingest'])(
+    'says at %s how long it keeps an idle connection',
+    async (path) => {
+      expect((await connection.send(withHost(`${HOST}${KEY}`, path))).headers['keep-alive']).toBe('timeout=65');
+    },
+  );
+
   it('takes the target with its scheme and host, as proxies are sent it, and leaves a trail of it', async () => {
     const target = (path: string) => `http://tidemark.example${path}`;
     connection.write(
@@ -256,5 +263,20 @@ describeApi('the HTTP server', { env: { RATE_LIMIT_REQUESTS: '100000' } }, (api,
     await response.arrayBuffer();
     expect(response.status).toBe(status);
     expect(response.headers.get('cache-control')).toBe('no-store');
+  });
+});
+
+describeApi('the HTTP server with KEEP_ALIVE_SECONDS', { env: { KEEP_ALIVE_SECONDS: '1' } }, (api) => {
+  it('takes one request after the other on a connection, and closes one that stays idle', async () => {
+    const connection = await RawConnection.open(api.url);
+    for (const request of [
+      `GET /api/v1/health HTTP/1.1\r\n${HOST}\r\n`,
+      ...[1, 2].map(() => JDK.post('/api/v1/events/ingest', EVENT).join('')),
+    ]) {
+      expect(await connection.send(request)).toMatchObject({
+        headers: { connection: 'keep-alive', 'keep-alive': 'timeout=1' },
+      });
+    }
+    await connection.closed();
   });
 });

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { eventually } from '../support/eventually.js';
 import { describeApi, describeDatabase } from '../support/fixture.js';
 import { TestApi } from '../support/api.js';
@@ -6,6 +8,14 @@ import { startRedisServer, testRedisUrl } from '../support/redis.js';
 import { TestWorker } from '../support/worker.js';
 
 type Counts = { total: number; data: { event_type: string; count: number }[] };
+
+/** As the jobs of the source name them. */
+const namesOfQueues = () =>
+  readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.jobs.ts'))
+    .flatMap((file) => [...readFileSync(join('src', file), 'utf8').matchAll(/_QUEUE = '(\w+)'/g)])
+    .map(([, name]) => name!)
+    .sort();
 
 const backends = [
   ['postgres', undefined],
@@ -49,6 +59,30 @@ for (const [backend, redisUrl] of backends) {
         );
         expect(Number(row?.waited_ms)).toBeLessThan(4_000); // the poller looks at batches older than 5 s only
       });
+    });
+
+    it('shows every queue, and the dead letters of the tenant', async () => {
+      const { body } = await api.get<{ queues: { name: string }[] }>('/analytics/queue-status', key);
+      expect(body.queues.map(({ name }) => name).sort()).toEqual(namesOfQueues());
+      for (const { name, ...counts } of body.queues) {
+        expect([name, counts]).toEqual([
+          name,
+          { waiting: 0, active: 0, delayed: 0, completed: expect.any(Number) as number, failed: 0, paused: false },
+        ]);
+      }
+      const { body: info } = await api.get<{ tenant: { id: string } }>('/auth/info', key);
+      const setAside = async (tenant: string, count: number, state: string) =>
+        database.query(
+          `insert into failed_events (tenant_id, event_id, reason, state) select $1, uuidv7(), 'test', $3 from generate_series(1, $2)`,
+          [tenant, count, state],
+        );
+      await setAside(info.tenant.id, 2, 'open');
+      await setAside(info.tenant.id, 3, 'dead');
+      await setAside(info.tenant.id, 1, 'discarded');
+      await setAside(await api.createTenant('Globex'), 5, 'open');
+      const status = await api.get('/analytics/queue-status', key);
+      expect(status.body).toMatchObject({ dead_letters: { open: 2, dead: 3 } });
+      await database.query(`delete from failed_events where reason = 'test'`);
     });
 
     it('answers any range exactly, down to the millisecond', async () => {
@@ -100,7 +134,7 @@ describeDatabase('pipeline when Redis goes away', { needs: 'redis-server' }, (da
     const health = await api.get<{ checks: { queue: { status: string } } }>('/health');
     expect([health.status, health.body.checks.queue.status]).toEqual([200, 'down']);
     const status = await api.get<{ queues: { waiting: number | null }[] }>('/analytics/queue-status', key);
-    expect(status.body.queues[0]?.waiting).toBeNull();
+    expect(status.body.queues.map(({ waiting }) => waiting)).toEqual([null, null]);
     await eventually(async () => expect(await total()).toBe(21), 20_000);
 
     const again = await startRedisServer(redis.port);

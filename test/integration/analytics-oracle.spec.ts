@@ -137,7 +137,7 @@ describeApi(NAME, { env: { ANALYTICS_CACHE_TTL_SECONDS: '0' } }, (api, { databas
           total_events: events.length,
           unique_users: users,
           unique_sessions: oracle.distinct(events.map(({ session_id }) => session_id)),
-          events_per_user: users === 0 ? 0 : events.length / users,
+          events_per_user: oracle.eventsPerUser(events),
           unique_users_method: 'exact',
           unique_sessions_method: 'exact',
           top_users_method: 'exact',
@@ -165,7 +165,7 @@ describeApi(NAME, { env: { ANALYTICS_CACHE_TTL_SECONDS: '0' } }, (api, { databas
           total_events: events.length,
           unique_users: users,
           unique_sessions: oracle.distinct(events.map(({ session_id }) => session_id)),
-          events_per_user: users === 0 ? 0 : events.length / users,
+          events_per_user: oracle.eventsPerUser(events),
           unique_users_method: 'exact',
         });
         expect(overview.by_type).toEqual(oracle.byType(events));

@@ -50,6 +50,15 @@ export const topUsers = (events: readonly OracleEvent[], limit: number) =>
 
 export const distinct = (values: readonly (string | null)[]) => new Set(values.filter((value) => value !== null)).size;
 
+/** Events that nobody is known to have made belong to no user. */
+export function eventsPerUser(events: readonly OracleEvent[]): number {
+  const perUser = tally(
+    events.filter((event) => event.user_id !== null),
+    (event) => event.user_id!,
+  );
+  return perUser.size === 0 ? 0 : [...perUser.values()].reduce((sum, count) => sum + count, 0) / perUser.size;
+}
+
 const QUARTER = 900_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 

@@ -1,8 +1,13 @@
 import type { Response } from 'express';
+import { readXlsx, writeXlsxStream } from 'hucre/xlsx';
 import { once } from 'node:events';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { withFilterRow } from '../../src/audit/export/filter-row.js';
 import { type ExportFormat, type Pages, sendExport } from '../../src/audit/export/send-export.js';
 import { TimePrinter } from '../../src/audit/export/time-printer.js';
+import { xlsxStream } from '../../src/audit/export/xlsx.js';
+import { partsOf, xmlFaults } from '../support/workbook.js';
 
 const PAGES = 100;
 const TEXT = 'x'.repeat(1_000);
@@ -79,6 +84,42 @@ describe('an export', () => {
     client.resume();
     await expect(sendExport(client.asResponse(), { ...options, pages: fail(3) })).rejects.toThrow('went away');
     expect(client.destroyed).toBe(true);
+  });
+
+  it('as xlsx is XML for a strict parser, whatever characters the texts have', async () => {
+    const texts: string[][] = [];
+    for (let first = 0; first < 0x10000; first += 0x1000) {
+      texts.push([Array.from({ length: 0x1000 }, (_, n) => String.fromCharCode(first + n)).join('')]);
+    }
+    const rows = Readable.from([...texts, ['\ud800'], ['\udc00\ud800'], ['a\udfff'], ['\u{1fffe}\u{10ffff}']]);
+    const workbook = await buffer(xlsxStream('all', [{ name: 'a<&>"' }], rows as AsyncIterable<string[]>));
+    const parts = partsOf(workbook);
+    expect(parts.size).toBeGreaterThan(5);
+    expect(xmlFaults(parts)).toEqual([]);
+    expect(parts.get('xl/worksheets/sheet1.xml')).toContain('<autoFilter ref="A1:A21"/></worksheet>');
+    const read = (await readXlsx(new Uint8Array(workbook))).sheets[0]!.rows;
+    expect(read.slice(1, 17)).toEqual(texts.map(([text]) => [text!.toWellFormed().replace(/\r\n?/g, (end) => end)]));
+  });
+
+  it('as xlsx filters each of several sheets, however the bytes come', async () => {
+    const rows = Array.from({ length: 7 }, (_, n) => [`PK\u0007\u0008 ${n}`, n]);
+    const options = { name: 'sheets', columns: [{ header: 'text' }, { header: 'n' }], maxRowsPerSheet: 4 };
+    const bytes = await buffer(Readable.fromWeb(writeXlsxStream(rows, { ...options, compress: false, zip64: true })));
+    for (const size of [1, 7, bytes.length]) {
+      const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, n) =>
+        bytes.subarray(n * size, (n + 1) * size),
+      );
+      const workbook = await buffer(withFilterRow(Readable.from(pieces), (sheet) => `A1:B${sheet}`));
+      const parts = partsOf(workbook);
+      expect(xmlFaults(parts)).toEqual([]);
+      for (const sheet of [1, 2, 3]) {
+        expect(parts.get(`xl/worksheets/sheet${sheet}.xml`)).toContain(`</sheetData><autoFilter ref="A1:B${sheet}"/>`);
+      }
+      const { sheets } = await readXlsx(new Uint8Array(workbook));
+      expect(sheets.flatMap((sheet) => sheet.rows.slice(1))).toEqual(rows);
+    }
+    const half = withFilterRow(Readable.from([bytes.subarray(0, bytes.length / 4)]), () => '');
+    await expect(buffer(half)).rejects.toThrow('ends in the middle');
   });
 
   it('prints times of every zone as Intl does, across changes of the clock', () => {

@@ -2483,6 +2483,12 @@ export interface components {
              */
             key: string;
         };
+        DeadLetterCounts: {
+            /** @description They wait for their next retry. */
+            open: number;
+            /** @description Their retries are used up; somebody has to retry or discard them. */
+            dead: number;
+        };
         QueueCounts: {
             name: string;
             /** @description null while the queue is away. */
@@ -2498,6 +2504,9 @@ export interface components {
             pending_events: number;
             /** @description Age of the oldest of them in seconds; 0 when there is none. */
             oldest_pending_age_s: number;
+            /** @description The tenant's events that could not be processed. */
+            dead_letters: components["schemas"]["DeadLetterCounts"];
+            /** @description Every queue of the installation, of all tenants together. */
             queues: components["schemas"]["QueueCounts"][];
         };
         GenerateSampleDataDto: {
@@ -2901,7 +2910,7 @@ export interface components {
             /** @description null where a filter leaves too many events: see the method. */
             unique_users: number | null;
             unique_sessions: number | null;
-            /** @description total_events / unique_users; 0 without users. */
+            /** @description Events that have a user, per user; 0 without users. With the method sketch, of the users that were sampled. */
             events_per_user: number | null;
             /**
              * @description sketch: estimated, standard error at most 2 %. none: not counted, because a filter leaves more than 200,000 events.
@@ -3123,6 +3132,10 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        Warning: {
+            path: string;
+            message: string;
+        };
         IngestedResponse: {
             /** Format: uuid */
             id: string;
@@ -3134,6 +3147,8 @@ export interface components {
             status: "queued" | "processed" | "failed";
             /** @description True when this event was accepted before; id is then that of the first. */
             duplicate: boolean;
+            /** @description What was accepted as it is and was probably not meant so: a `user_id` inside the payload only. */
+            warnings?: components["schemas"]["Warning"][];
         };
         EventConflict: {
             /**
@@ -3194,6 +3209,8 @@ export interface components {
             id?: string;
             event_id?: string;
             error?: components["schemas"]["ResultError"];
+            /** @description What was accepted as it is and was probably not meant so: a `user_id` inside the payload only. */
+            warnings?: components["schemas"]["Warning"][];
         };
         BatchResponse: {
             accepted: number;

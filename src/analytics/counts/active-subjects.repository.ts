@@ -8,6 +8,8 @@ export type Subject = 'user' | 'session';
 
 export interface DistinctCount {
   count: number;
+  /** Keys below it were counted; null where all were. */
+  bound: string | null;
   /** sketch: estimated from a sample; see {@link ActiveSubjectsRepository.countDistinct}. */
   method: 'exact' | 'sketch';
 }
@@ -68,6 +70,29 @@ select count(distinct key)::float8 as count, (select key from bound) as bound fr
   select ${subject}_key from (select day from days where not whole) e join ${subject}_days d
     on d.tenant_id = $1 and d.day = e.day and d.${subject}_key < (select key from below) and ${IN_RANGE[subject]}
 ) active`;
+
+/**
+ * Events of known users per user, over the users with keys below $6: all of them, or those that {@link countDistinct}
+ * estimated their number from.
+ */
+const EVENTS_PER_USER = `/* activeSubjects.eventsPerUser */
+with days as materialized (
+  select day, day >= $2 and day + interval '1 day' <= $3 as whole from (${DAYS}) d
+)
+select coalesce(sum(count) / nullif(count(distinct key), 0), 0)::float8 as events_per_user from (
+  select active.user_key as key, active.count from (select day from days where whole) d cross join lateral (
+    select user_key, count from user_days where tenant_id = $1 and day = d.day and user_key < $6
+  ) active
+  union all
+  select d.user_key, case when d.first_time >= $2 and d.last_time < $3 then d.count else (
+    select count(*) from (
+      select tenant_id, id, batch_id from events
+      where tenant_id = $1 and user_id = d.user_id and event_time >= greatest($2, d.day)
+        and event_time < least($3, d.day + interval '1 day') offset 0
+    ) e where ${IS_COUNTED}) end
+  from (select day from days where not whole) e join user_days d
+    on d.tenant_id = $1 and d.day = e.day and d.user_key < $6 and d.last_time >= $2 and d.first_time < $3
+) active where count > 0`;
 
 /** Users who were among the busiest on any day: their totals are exact, but users who never were are missed. */
 const BUSIEST = `days as materialized (${DAYS}), busiest as materialized (
@@ -139,8 +164,19 @@ export class ActiveSubjectsRepository {
       Math.max(LEAST_PER_DAY, Math.min(perDay, MOST_PER_DAY)),
     ]);
     const { count = 0, bound = null } = rows[0] ?? {};
-    if (bound === null) return { count, method: 'exact' };
-    return { count: Math.round(count / shareBelow(bound)), method: 'sketch' };
+    if (bound === null) return { count, bound, method: 'exact' };
+    return { count: Math.round(count / shareBelow(bound)), bound, method: 'sketch' };
+  }
+
+  /** Events without a user count for nobody. @param bound of the users that were counted: see {@link DistinctCount} */
+  async eventsPerUser(sql: Sql, tenantId: string, range: TimeRange, bound: string | null): Promise<number> {
+    const { rows } = await sql.query<{ events_per_user: number }>(EVENTS_PER_USER, [
+      tenantId,
+      ...isoRange(range),
+      ...isoRange(wholeDays(range)),
+      bound ?? LAST_KEY,
+    ]);
+    return rows[0]?.events_per_user ?? 0;
   }
 
   /**

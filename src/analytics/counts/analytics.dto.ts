@@ -258,6 +258,14 @@ class QueueCounts {
   paused: boolean | null;
 }
 
+class DeadLetterCounts {
+  @ApiProperty({ description: 'They wait for their next retry.' })
+  open: number;
+
+  @ApiProperty({ description: 'Their retries are used up; somebody has to retry or discard them.' })
+  dead: number;
+}
+
 export class QueueStatusResponse {
   @ApiProperty({ type: 'integer', description: "The tenant's accepted events that are not processed yet." })
   pending_events: number;
@@ -265,6 +273,9 @@ export class QueueStatusResponse {
   @ApiProperty({ description: 'Age of the oldest of them in seconds; 0 when there is none.' })
   oldest_pending_age_s: number;
 
-  @ApiProperty({ type: [QueueCounts] })
+  @ApiProperty({ type: DeadLetterCounts, description: "The tenant's events that could not be processed." })
+  dead_letters: DeadLetterCounts;
+
+  @ApiProperty({ type: [QueueCounts], description: 'Every queue of the installation, of all tenants together.' })
   queues: QueueCounts[];
 }

@@ -84,7 +84,9 @@ export class AnalyticsService {
     starts: readonly number[],
   ): Promise<TimeseriesResponse> {
     if (group_by !== undefined || event_type !== undefined || client_id !== undefined) {
-      throw badRequest(`measure=${measure} counts all events: it takes neither group_by nor event_type nor client_id.`);
+      throw badRequest(
+        `measure=${measure} counts all events; it cannot be combined with group_by, event_type or client_id.`,
+      );
     }
     if (starts.length > MAX_SUBJECT_BUCKETS) {
       throw badRequest(
@@ -138,7 +140,9 @@ export class AnalyticsService {
 function processingRange({ days, from, to }: ProcessingMetricsQuery) {
   if (days === undefined) return toTimeRange({ ...(from && { from }), ...(to && { to }) });
   if (from !== undefined || to !== undefined) {
-    throw badRequest('Give days, or from and to, not both.', [{ path: 'days', message: 'excludes from and to' }]);
+    throw badRequest('Give days, or from and to, not both.', [
+      { path: 'days', message: 'cannot be combined with from and to' },
+    ]);
   }
   const now = Date.now();
   return { from: now - days * DAY_MS, to: now };

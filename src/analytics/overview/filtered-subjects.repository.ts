@@ -8,12 +8,15 @@ import { IS_COUNTED } from '../rollups/counted-events-sql.js';
 export interface FilteredSubjects {
   users: number;
   sessions: number;
+  /** Events that have a user. */
+  userEvents: number;
   top: TopUser[];
 }
 
 interface Row {
   users: number;
   sessions: number;
+  user_events: number;
   top: TopUser[] | null;
 }
 
@@ -32,6 +35,7 @@ with matching as materialized (
 )
 select (select count(distinct user_id)::float8 from matching) as users,
        (select count(distinct session_id)::float8 from matching) as sessions,
+       (select count(user_id)::float8 from matching) as user_events,
        (select json_agg(json_build_object('user_id', user_id, 'count', count) order by count desc, user_id collate "C")
         from top) as top`;
 
@@ -48,7 +52,7 @@ export class FilteredSubjectsRepository {
       ...[tenantId, filter.types, toIso(from), toIso(to)],
       ...[filter.clientId ?? null, filter.limit],
     ]);
-    const { users = 0, sessions = 0, top = null } = rows[0] ?? {};
-    return { users, sessions, top: top ?? [] };
+    const { users = 0, sessions = 0, user_events: userEvents = 0, top = null } = rows[0] ?? {};
+    return { users, sessions, userEvents, top: top ?? [] };
   }
 }

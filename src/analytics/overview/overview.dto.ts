@@ -39,7 +39,12 @@ class OverviewSummary {
   @ApiProperty({ type: 'integer', nullable: true })
   unique_sessions: number | null;
 
-  @ApiProperty({ type: Number, nullable: true, description: 'total_events / unique_users; 0 without users.' })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description:
+      'Events that have a user, per user; 0 without users. With the method sketch, of the users that were sampled.',
+  })
   events_per_user: number | null;
 
   @ApiProperty({

@@ -70,7 +70,7 @@ export class OverviewService {
           total_events: total,
           unique_users: found?.users ?? null,
           unique_sessions: found?.sessions ?? null,
-          events_per_user: found === null ? null : found.users === 0 ? 0 : total / found.users,
+          events_per_user: found === null ? null : found.users === 0 ? 0 : found.userEvents / found.users,
           unique_users_method: method,
           unique_sessions_method: method,
           top_users_method: method,
@@ -88,7 +88,7 @@ export class OverviewService {
   private async read(tenantId: string, range: TimeRange, query: OverviewQuery): Promise<OverviewResponse> {
     const { tz, interval = suitableInterval(range) } = query;
     const starts = requireBuckets(range, interval, tz);
-    const { byType, trend, users, sessions, top, conversion } = await this.database.readInTenant(
+    const { byType, trend, users, sessions, eventsPerUser, top, conversion } = await this.database.readInTenant(
       tenantId,
       async (sql) => {
         // Queries that do not depend on each other are sent together.
@@ -100,11 +100,12 @@ export class OverviewService {
           this.savedFunnels.list(sql, tenantId, 1),
         ]);
         const many = users.method === 'sketch';
-        const [top, conversion] = await Promise.all([
+        const [eventsPerUser, top, conversion] = await Promise.all([
+          this.subjects.eventsPerUser(sql, tenantId, range, users.bound),
           this.subjects.listTopUsers(sql, tenantId, range, { limit: TOP_USERS, many }),
           this.readConversion(sql, tenantId, range, saved, byType, users.count),
         ]);
-        return { byType, trend, users, sessions, top, conversion };
+        return { byType, trend, users, sessions, eventsPerUser, top, conversion };
       },
     );
     const total = byType.reduce((sum, { count }) => sum + count, 0);
@@ -115,7 +116,7 @@ export class OverviewService {
         total_events: total,
         unique_users: users.count,
         unique_sessions: sessions.count,
-        events_per_user: users.count === 0 ? 0 : total / users.count,
+        events_per_user: eventsPerUser,
         unique_users_method: users.method,
         unique_sessions_method: sessions.method,
         top_users_method: top.method,

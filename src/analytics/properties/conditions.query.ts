@@ -43,14 +43,14 @@ function conditionsFault(value: unknown): string | null {
     return 'must be a JSON object of properties and values, like {"payload.plan":"pro"}';
   }
   const conditions = Object.entries(value);
-  if (conditions.length > MAX_CONDITIONS) return `must hold at most ${MAX_CONDITIONS} properties`;
+  if (conditions.length > MAX_CONDITIONS) return `must contain at most ${MAX_CONDITIONS} properties`;
   for (const [name, wanted] of conditions) {
     const fault = propertyFault(name);
     if (fault !== null) return `has a name that ${fault}`;
     if (wanted instanceof ExactNumber && !wanted.isTooLong) continue;
-    if (typeof wanted === 'object' && wanted !== null) return 'must hold texts, numbers, booleans and nulls only';
+    if (typeof wanted === 'object' && wanted !== null) return 'must contain only strings, numbers, booleans and nulls';
     if (typeof wanted !== 'string') continue;
-    if (wanted.length > MAX_CONDITION_TEXT) return `must hold texts of at most ${MAX_CONDITION_TEXT} characters`;
+    if (wanted.length > MAX_CONDITION_TEXT) return `must contain strings of at most ${MAX_CONDITION_TEXT} characters`;
     const unstorable = textFault(wanted);
     if (unstorable !== null) return `has a value that ${unstorable}`;
   }

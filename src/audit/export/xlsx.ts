@@ -1,6 +1,7 @@
-import { writeXlsxStream } from 'hucre/xlsx';
+import { rangeRef, writeXlsxStream, XLSX_MAX_ROWS_PER_SHEET } from 'hucre/xlsx';
 import { Readable } from 'node:stream';
 import type { Cell } from './csv.js';
+import { withFilterRow } from './filter-row.js';
 
 /** Excel refuses files with longer cells. */
 const MAX_CELL = 32_767;
@@ -14,6 +15,9 @@ const DATE_FORMAT = 'yyyy-mm-dd hh:mm:ss.000';
 /** `2026-11-21T04:50:00.123-06:00` without its offset: a spreadsheet knows no zones. */
 const LOCAL = 23;
 
+/** Below the header, which each sheet has. */
+const ROWS_PER_SHEET = XLSX_MAX_ROWS_PER_SHEET - 1;
+
 /** A column of a table. */
 export interface Column {
   name: string;
@@ -24,11 +28,12 @@ export interface Column {
 }
 
 /**
- * A workbook with one table, as bytes, in constant memory. Every text is an inline string, so none is ever a formula;
- * rows beyond Excel's 1,048,576 go to further sheets.
+ * A workbook with one table, its header fixed and with filters, as bytes, in constant memory. Every text is an inline
+ * string, so none is ever a formula; rows beyond Excel's 1,048,576 go to further sheets.
  */
 export function xlsxStream(name: string, columns: readonly Column[], rows: AsyncIterable<Cell[]>): Readable {
-  const stream = writeXlsxStream(toCells(columns, rows), {
+  const written = { rows: 0 };
+  const stream = writeXlsxStream(toCells(columns, rows, written), {
     name,
     columns: columns.map(({ name: header, isTime, width }) => ({
       header,
@@ -36,14 +41,23 @@ export function xlsxStream(name: string, columns: readonly Column[], rows: Async
       ...(isTime === true ? { numFmt: DATE_FORMAT } : {}),
     })),
     freezePane: { rows: 1 },
+    compress: false, // by withFilterRow
     zip64: true,
   });
-  return Readable.fromWeb(stream);
+  return withFilterRow(Readable.fromWeb(stream), (sheet) => {
+    const before = (sheet - 1) * ROWS_PER_SHEET;
+    return rangeRef(0, 0, Math.min(written.rows - before, ROWS_PER_SHEET), columns.length - 1);
+  });
 }
 
-async function* toCells(columns: readonly Column[], rows: AsyncIterable<Cell[]>): AsyncGenerator<(Cell | Date)[]> {
+async function* toCells(
+  columns: readonly Column[],
+  rows: AsyncIterable<Cell[]>,
+  written: { rows: number },
+): AsyncGenerator<(Cell | Date)[]> {
   const areTimes = columns.map(({ isTime }) => isTime === true);
   for await (const row of rows) {
+    written.rows += 1;
     yield row.map((cell, n) => {
       if (typeof cell !== 'string') return cell;
       return areTimes[n] === true ? new Date(`${cell.slice(0, LOCAL)}Z`) : toText(cell);

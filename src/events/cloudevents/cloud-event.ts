@@ -46,13 +46,23 @@ export function parseCloudEvent(raw: unknown, principal: Principal): AcceptableE
     },
     principal,
   );
-  if (!isFault(event)) return event;
+  if (!isFault(event)) {
+    if (event.warnings !== undefined) event.warnings = toAttributeWarnings(event.warnings);
+    return event;
+  }
   return refusal(allFaults(event).map((fault) => ({ ...fault, path: toAttributePath(fault.path) })));
 }
 
 /** The attribute that a field of an event comes from. */
 export function toAttributePath(path: string): string {
   return path.replace(/^\w+/, (name) => OWN_NAMES[name] ?? name);
+}
+
+/** A user is the subject of an event; CloudEvents have no word for sessions. */
+function toAttributeWarnings(warnings: readonly FieldError[]): FieldError[] | undefined {
+  if (!warnings.some(({ path }) => path === 'payload.user_id')) return undefined;
+  const message = 'is part of the data; the event itself has no user. Send the user as subject to count it.';
+  return [{ path: 'data.user_id', message }];
 }
 
 /** `|` is in no URI, so no two pairs give the same text. A text that is too long for an event_id is hashed. */
@@ -66,13 +76,13 @@ const namesOf = (raw: unknown) => (typeof raw === 'object' && raw !== null ? Obj
 /** How extension attributes may be called, which OpenAPI 3.0 has no words for. */
 function nameFault(name: string): FieldError[] {
   if (CORE.has(name) || /^[a-z0-9]{1,64}$/.test(name)) return [];
-  const message = 'is no attribute name of CloudEvents: lower-case letters and digits';
+  const message = 'is not an attribute name of CloudEvents, which has lower-case letters and digits only';
   return [{ path: name.slice(0, 100).toWellFormed(), message }];
 }
 
 function bothData({ data, data_base64 }: CloudEventDto): FieldError[] {
   const isDouble = data !== undefined && typeof data_base64 === 'string';
-  return isDouble ? [{ path: 'data_base64', message: 'cannot stand beside data' }] : [];
+  return isDouble ? [{ path: 'data_base64', message: 'cannot be sent together with data' }] : [];
 }
 
 /**

@@ -14,6 +14,6 @@ import { Quarantine } from './quarantine.js';
 @Module({
   imports: [AuditWritingModule, CountsModule, ReadingModule, RollupsModule, SchemasModule],
   providers: [DeadLetterRetrier, DeadLettersRepository, FailedEventsRepository, FailedEventsService, Quarantine],
-  exports: [DeadLetterRetrier, FailedEventsRepository, FailedEventsService, Quarantine],
+  exports: [DeadLetterRetrier, DeadLettersRepository, FailedEventsRepository, FailedEventsService, Quarantine],
 })
 export class DeadLettersModule {}

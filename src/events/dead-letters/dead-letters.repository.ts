@@ -72,6 +72,16 @@ export class DeadLettersRepository {
     });
   }
 
+  async countByState(sql: Sql, tenantId: string): Promise<Record<DeadLetterState, number>> {
+    const { rows } = await sql.query<Record<DeadLetterState, number>>(
+      `/* deadLetters.countByState */
+       select count(*) filter (where state = 'open')::int as open, count(*) filter (where state = 'dead')::int as dead
+       from failed_events where tenant_id = $1 and state <> 'discarded'`,
+      [tenantId],
+    );
+    return rows[0] ?? { open: 0, dead: 0 };
+  }
+
   async find(tenantId: string, id: string): Promise<DeadLetterRow | null> {
     return this.database.readInTenant(tenantId, async (sql) => {
       const { rows } = await sql.query<DeadLetterRow>(

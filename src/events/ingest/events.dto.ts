@@ -10,6 +10,21 @@ export class IngestBatchDto {
   events: IngestEventDto[];
 }
 
+class Warning {
+  @ApiProperty()
+  path: string;
+
+  @ApiProperty()
+  message: string;
+}
+
+/** What was taken as it came, although it was probably not meant so. */
+const Warnings = () =>
+  ApiPropertyOptional({
+    type: [Warning],
+    description: 'What was accepted as it is and was probably not meant so: a `user_id` inside the payload only.',
+  });
+
 export class IngestedResponse {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -22,6 +37,9 @@ export class IngestedResponse {
 
   @ApiProperty({ description: 'True when this event was accepted before; id is then that of the first.' })
   duplicate: boolean;
+
+  @Warnings()
+  warnings?: Warning[];
 }
 
 /** What the problem of a conflict says besides; nothing to a caller that may only send. */
@@ -70,6 +88,9 @@ export class BatchResult {
 
   @ApiPropertyOptional()
   error?: ResultError;
+
+  @Warnings()
+  warnings?: Warning[];
 }
 
 export class BatchResponse {

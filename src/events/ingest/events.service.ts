@@ -178,12 +178,13 @@ function invalid(fault: FieldError): Problem {
 }
 
 function toIngested(event: AcceptableEvent, outcome: Outcome): IngestedResponse {
-  const { eventId } = event;
+  const { eventId, warnings } = event;
+  const told = warnings === undefined ? {} : { warnings };
   switch (outcome.status) {
     case 'accepted':
-      return { id: outcome.id, event_id: eventId, status: 'queued', duplicate: false };
+      return { id: outcome.id, event_id: eventId, status: 'queued', duplicate: false, ...told };
     case 'duplicate':
-      return { id: outcome.id, event_id: eventId, status: outcome.eventStatus, duplicate: true };
+      return { id: outcome.id, event_id: eventId, status: outcome.eventStatus, duplicate: true, ...told };
     case 'conflict':
       throw new Problem(422, CONFLICT_SENTENCE, {
         kind: 'idempotency-conflict',
@@ -214,7 +215,7 @@ function toResult(index: number, event: AcceptableEvent, outcome: Outcome): Batc
   switch (outcome.status) {
     case 'accepted':
     case 'duplicate':
-      return { index, status: outcome.status, id: outcome.id, event_id };
+      return { index, status: outcome.status, id: outcome.id, event_id, ...warningsOf(index, event) };
     case 'conflict':
       return {
         index,
@@ -231,6 +232,11 @@ function toResult(index: number, event: AcceptableEvent, outcome: Outcome): Batc
         error: { message: outcome.message, path: eventPath(index, outcome.path ?? '') },
       };
   }
+}
+
+function warningsOf(index: number, { warnings }: AcceptableEvent): Pick<BatchResult, 'warnings'> {
+  if (warnings === undefined) return {};
+  return { warnings: warnings.map(({ path, message }) => ({ path: eventPath(index, path), message })) };
 }
 
 /** Gives the client's own id back when there is one, so that it can find the event in its buffer. */

@@ -85,6 +85,7 @@ function toEvent(raw: IngestEventDto, principal: Sender, ofRequest: IdOfRequest)
     isTimeDerived: false,
     receivedAt,
     payload,
+    warnings: findMisplaced(raw),
     call: undefined, // set when it is written; here so that all events have one shape
   };
 }
@@ -95,6 +96,23 @@ function readId({ event_id, idempotency_key }: Partial<IngestEventDto>, { key, p
   if (key !== undefined) sameKey(key, 'event_id', given);
   return given ?? key ?? part ?? null;
 }
+
+/** Ids in the payload of an event that has none itself: it will belong to no user and no session. */
+function findMisplaced(raw: IngestEventDto): FieldError[] | undefined {
+  const name = raw.payload === undefined || raw.payload === null ? 'properties' : 'payload';
+  const given = raw[name];
+  if (given === undefined || given === null) return undefined;
+  let found: FieldError[] | undefined;
+  for (const field of ['user_id', 'session_id'] as const) {
+    if (raw[field] !== undefined && raw[field] !== null) continue;
+    if (!isId(given[field])) continue;
+    const message = `is part of the ${name}; the event itself has no ${field}. Send ${field} beside ${name} to count it.`;
+    (found ??= []).push({ path: `${name}.${field}`, message });
+  }
+  return found;
+}
+
+const isId = (value: unknown) => (typeof value === 'string' && value !== '') || typeof value === 'number';
 
 function readPayloads({ payload, properties }: Partial<IngestEventDto>): string | null {
   return sameText('payload', readPayload('payload', payload), 'properties', readPayload('properties', properties));

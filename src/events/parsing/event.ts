@@ -22,6 +22,8 @@ export interface AcceptableEvent {
   receivedAt: number;
   /** JSON text. */
   payload: string;
+  /** What the sender probably did not mean, although it can be stored. */
+  warnings: FieldError[] | undefined;
   /** The call that sent it: its row is committed with the event. */
   call?: ApiCall | undefined;
 }

@@ -101,7 +101,7 @@ function compile(schema: Schema, allErrors: boolean): ValidateFunction {
     type: 'array',
     schemaType: 'boolean',
     validate: (unique: boolean, items: unknown[]) => !unique || areUnique(items),
-    error: { message: 'must not hold the same item twice' },
+    error: { message: 'must not contain the same item twice' },
   });
   return ajv.compile(schema);
 }

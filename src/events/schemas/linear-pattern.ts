@@ -29,7 +29,7 @@ export function checkPattern(pattern: unknown, path: string): void {
   }
   // The two dialects read these differently.
   if (/\\k</.test(pattern) || pattern.includes('[:')) {
-    throw new SchemaFault(path, 'uses a back-reference or [:, which are not understood here');
+    throw new SchemaFault(path, 'uses a back-reference or [:, which are not supported');
   }
   let size: number;
   try {
@@ -37,7 +37,7 @@ export function checkPattern(pattern: unknown, path: string): void {
   } catch {
     throw new SchemaFault(
       path,
-      'uses look-around, a back-reference or more than 1,000 repetitions: not understood here',
+      'uses look-around, a back-reference or more than 1,000 repetitions, which are not supported',
     );
   }
   if (size > MAX_PROGRAM) throw new SchemaFault(path, 'repeats too much; make its {n,m} smaller');

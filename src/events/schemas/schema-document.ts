@@ -89,7 +89,7 @@ class Reader {
       throw new SchemaFault(path, 'must be a JSON Schema: an object, true or false');
     }
     if (this.nodes.size === MAX_SUBSCHEMAS) {
-      throw new SchemaFault(path, `is one subschema too many; ${MAX_SUBSCHEMAS} are taken`);
+      throw new SchemaFault(path, `exceeds the limit of ${MAX_SUBSCHEMAS} subschemas`);
     }
     const node: SchemaNode = { pointer, inPlace: [], below: [], members: [] };
     this.nodes.set(pointer, node);
@@ -119,7 +119,7 @@ class Reader {
         }
         return value.map((schema: unknown, index) => below(`${pointer}/${index}`, schema, index));
       case 'map':
-        if (!isObject(value)) throw new SchemaFault(path, 'must be an object that holds schemas');
+        if (!isObject(value)) throw new SchemaFault(path, 'must be an object of schemas');
         return mapOf(value, path, (name, schema) => {
           if (keyword === 'patternProperties') checkPattern(name, `${path}.${name.slice(0, 100)}`);
           return below(`${pointer}/${escapePointer(name)}`, schema, name);
@@ -145,10 +145,10 @@ class Reader {
 
 function kindOf(keyword: string, path: string, value: unknown, depth: number): Kind {
   const kind = keyword.startsWith('x-') ? 'ignored' : KEYWORDS.get(keyword);
-  if (kind === undefined) throw new SchemaFault(path, 'is not a keyword that is understood here');
-  if (keyword === '$id' && depth > 1) throw new SchemaFault(path, 'is understood at the top of the document only');
+  if (kind === undefined) throw new SchemaFault(path, 'is not a supported keyword');
+  if (keyword === '$id' && depth > 1) throw new SchemaFault(path, 'is supported at the top of the document only');
   if (keyword === '$schema' && !DIALECTS.has(value as string)) {
-    throw new SchemaFault(path, 'must be https://json-schema.org/draft/2020-12/schema: no other draft is understood');
+    throw new SchemaFault(path, 'must be https://json-schema.org/draft/2020-12/schema: no other draft is supported');
   }
   return kind;
 }

@@ -1,5 +1,6 @@
 import { RETENTION_SETTINGS } from './retention-settings.js';
 import { ARCHIVE_SETTINGS } from './archive-settings.js';
+import { AUDIT_SETTINGS } from './audit-settings.js';
 import { HOW_TO_MAKE_A_WEBHOOK_SECRET, MONITORING_SETTINGS } from './monitoring-settings.js';
 import { keepSecret } from './secret-values.js';
 import { withPassword } from './database-password.js';
@@ -9,7 +10,6 @@ import {
   flag,
   headerNames,
   integer,
-  keyName,
   oneOf,
   origins,
   proxies,
@@ -30,6 +30,11 @@ export const SETTINGS = {
     description: "Address that the API and the worker's health port listen on; 0.0.0.0: every one of this machine.",
   }),
   PORT: integer(0, 65_535, { default: 3000, description: 'Port of the API; 0 picks a free one.' }),
+  KEEP_ALIVE_SECONDS: integer(1, 3_600, {
+    default: 65,
+    description:
+      'Seconds that the API keeps an idle connection open. Longer than a proxy or load balancer in front keeps it (AWS ALB, nginx: 60), or now and then one of its requests hits a closing connection.',
+  }),
   WORKER_HEALTH_PORT: integer(0, 65_535, {
     default: 3001,
     description: "Port of the worker's /health/live and /health/ready; 0 picks a free one.",
@@ -157,34 +162,7 @@ export const SETTINGS = {
     default: 600,
     description: 'Seconds between two looks for failed events to retry, and the first step of their backoff.',
   }),
-  AUDIT_ORIGIN: keyName({
-    default: 'tidemark',
-    example: 'audit.example.com',
-    description:
-      'Name of this installation in audit checkpoints, without spaces and plus signs; a tenant adds /<its id>. Never change it.',
-  }),
-  AUDIT_SIGNING_KEY: ed25519Key({
-    description:
-      'Ed25519 key that signs audit checkpoints (base64 of PKCS #8 DER). Only workers need it. Absent: AUDIT_SIGNING_KEY_FILE.',
-  }),
-  AUDIT_SIGNING_KEY_FILE: text({
-    example: '/run/secrets/audit-signing-key.pem',
-    description:
-      'PEM file with that key, made at first start when missing. Without either, a key inside PostgreSQL signs, which protects less.',
-  }),
-  AUDIT_PREVIOUS_SIGNING_KEY: ed25519Key({
-    description:
-      'The key before, after a change: it signs as well, so that whoever trusts only it can go on. Remove it after some weeks.',
-  }),
-  AUDIT_PREVIOUS_SIGNING_KEY_FILE: text({
-    example: '/run/secrets/audit-signing-key-before.pem',
-    description: 'PEM file with that key, which must be there.',
-  }),
-  AUDIT_CHECKPOINT_LOG: text({
-    example: '/var/log/tidemark/checkpoints.log',
-    description:
-      'File that signed audit checkpoints are appended to, one a minute and tenant at most. Empty means none.',
-  }),
+  ...AUDIT_SETTINGS,
   ...ARCHIVE_SETTINGS,
   ANALYTICS_CACHE_TTL_SECONDS: integer(0, 86_400, {
     default: 10,

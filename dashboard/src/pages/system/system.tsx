@@ -51,10 +51,11 @@ function Queues() {
       }
     >
       <Show loaded={loaded}>
-        {({ pending_events: pending, oldest_pending_age_s: age, queues }) => (
+        {({ pending_events: pending, oldest_pending_age_s: age, dead_letters: { open, dead }, queues }) => (
           <>
             <p>
-              {exact(pending)} events of this tenant wait{pending > 0 && `, the oldest for ${duration(age * 1_000)}`}.
+              {exact(pending)} events of this tenant wait{pending > 0 && `, the oldest for ${duration(age * 1_000)}`}.{' '}
+              {exact(open)} dead letters wait for a retry, {exact(dead)} for a person.
             </p>
             <div class="scroll gap" tabIndex={0} role="region" aria-label="Queues">
               <table class="rows">
