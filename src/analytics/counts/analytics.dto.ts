@@ -259,10 +259,10 @@ class QueueCounts {
 }
 
 class DeadLetterCounts {
-  @ApiProperty({ description: 'They wait for their next retry.' })
+  @ApiProperty({ type: 'integer', description: 'They wait for their next retry.' })
   open: number;
 
-  @ApiProperty({ description: 'Their retries are used up; somebody has to retry or discard them.' })
+  @ApiProperty({ type: 'integer', description: 'Their retries are used up; somebody has to retry or discard them.' })
   dead: number;
 }
 
