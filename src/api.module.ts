@@ -1,4 +1,4 @@
-import { getQueueToken } from '@nestjs/bullmq';
+import { BullModule, getQueueToken } from '@nestjs/bullmq';
 import { type CanActivate, type DynamicModule, Module, type NestInterceptor, type Type } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
@@ -123,6 +123,7 @@ export class ApiModule {
         RetentionModule,
         PrivacyModule,
         MonitoringModule,
+        BullModule.registerQueue({ name: RUNS_QUEUE }),
       ],
       controllers: [
         ApiCallsController,

@@ -53,7 +53,7 @@ export class AlertSender {
     } catch (error) {
       const wait = Math.min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** Math.min(message.attempts - 1, 20));
       const reason = reasonOf(error);
-      this.logger.warn(`the receiver of alerts did not take a message, which is sent again in ${wait} s: ${reason}`);
+      this.logger.warn(`an alert was not accepted and is sent again in ${wait} s: ${reason}`);
       await this.alerts.recordFailure(this.database.system, message.id, reason, wait);
     }
   }
