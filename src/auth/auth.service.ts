@@ -198,7 +198,7 @@ export class AuthService {
   private async identifyToken(token: string, freshness: Freshness): Promise<Principal> {
     const claims = await this.tokens.verify(token);
     const principal = await this.findTokenPrincipal(claims.keyId, freshness);
-    if (principal === null) throw unauthorized('Invalid access token: its key does not exist any more.');
+    if (principal === null) throw unauthorized('Invalid access token: its key no longer exists.');
     const scopes = commonScopes(claims.scopes, principal.scopes);
     const tokenExpiresAt = claims.expiresAt;
     if (claims.tenantId === principal.tenantId) return { ...principal, scopes, tokenExpiresAt };
@@ -262,9 +262,10 @@ export class AuthService {
 }
 
 function refuseToken(principal: Principal): Principal {
-  if (principal.sessionId !== undefined) throw forbidden('A session is not exchanged for a token. Send the API key.');
+  if (principal.sessionId !== undefined)
+    throw forbidden('A session cannot be exchanged for a token. Send the API key.');
   if (principal.tokenExpiresAt === undefined) return principal;
-  throw forbidden('A token is not exchanged for a token. Send the API key itself.');
+  throw forbidden('A token cannot be exchanged for another. Send the API key itself.');
 }
 
 const sessionEnded = () => unauthorized('This session has ended. Sign in again with an API key.');

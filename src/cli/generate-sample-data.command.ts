@@ -23,7 +23,7 @@ export async function generateSampleData(config: Config, count: string, options:
     const { id: tenantId } = await app.get(TenantsService).getByIdOrName(options.tenant);
     const { job_id } = await app.get(JobsService).createSampleData(asCommandLine(tenantId), count, seed);
     const job = await follow(app, tenantId, job_id, options.json ? null : new ProgressBar(process.stdout));
-    if (job.state === 'failed') throw new Error(`Job ${job.id} failed: ${job.error ?? 'nobody knows why'}`);
+    if (job.state === 'failed') throw new Error(`Job ${job.id} failed: ${job.error ?? 'for an unknown reason'}`);
     const { stored = 0, rejected = 0, seed: used = 0 } = job.result ?? {};
     const refused = rejected === 0 ? '' : `; schemas refused ${rejected}`;
     print(options.json, job, `Stored and counted ${stored} events (seed ${used})${refused}.`);

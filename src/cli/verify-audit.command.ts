@@ -50,7 +50,7 @@ async function verify(file: string, options: VerifyOptions): Promise<Verified> {
   } catch (error) {
     throw unreadable(file, error);
   }
-  if (verifier.isSomethingElse) throw new UsageError(`${file} is no ndjson export of the audit trail.`);
+  if (verifier.isSomethingElse) throw new UsageError(`${file} is not an ndjson export of the audit trail.`);
   return { file, verifier, verdict: verifier.finish() };
 }
 
@@ -81,7 +81,7 @@ function readCheckpoint(file: string): string {
   }
   if (!text.trimStart().startsWith('{')) return text;
   const answer = JSON.parse(text) as { checkpoint?: unknown };
-  if (typeof answer.checkpoint !== 'string') throw new UsageError(`${file} holds no checkpoint.`);
+  if (typeof answer.checkpoint !== 'string') throw new UsageError(`${file} does not contain a checkpoint.`);
   return answer.checkpoint;
 }
 

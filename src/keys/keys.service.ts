@@ -196,7 +196,7 @@ function expiry(text: string | null | undefined): Date | null {
   if (text === undefined || text === null) return null;
   const ms = parseDateTime(text);
   if (ms === null || ms <= Date.now()) {
-    throw badRequest('expires_at must lie in the future.', [{ path: 'expires_at', message: 'must lie in the future' }]);
+    throw badRequest('expires_at must be in the future.', [{ path: 'expires_at', message: 'must be in the future' }]);
   }
   return new Date(ms);
 }

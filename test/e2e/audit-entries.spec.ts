@@ -113,7 +113,7 @@ describeApi('business audit trail', { env: { RATE_LIMIT_REQUESTS: '1000000' } },
     ['a state that is a text', { ...ENTRY, before_state: 'x' }, /before_state must be/],
     ['a long id', { ...ENTRY, user_id: 'x'.repeat(256) }, /user_id must be 1 to 255/],
     ['a time without an offset', { ...ENTRY, occurred_at: '2026-11-20T10:00:00' }, /occurred_at must be an RFC 3339/],
-    ['a time in the far future', { ...ENTRY, occurred_at: '2999-01-01T00:00:00Z' }, /occurred_at must lie between/],
+    ['a time in the far future', { ...ENTRY, occurred_at: '2999-01-01T00:00:00Z' }, /occurred_at must be between/],
     ['more than 64 KiB', { ...ENTRY, message: 'x'.repeat(65_536) }, /larger than 65536 bytes/],
     ['a list', [ENTRY], /must be a JSON object/],
   ])('refuses %s', async (_name, body, sentence) => {

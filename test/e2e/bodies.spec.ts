@@ -148,14 +148,14 @@ describeApi('bodies', { env: { RATE_LIMIT_REQUESTS: '100000' } }, (api) => {
         '{}',
         { 'Content-Encoding': 'gzip, gzip' },
         415,
-        /^Content-Encoding gzip, gzip is not understood/,
+        /^Content-Encoding gzip, gzip is not supported/,
       ],
       [
         'zstd',
         '{}',
         { 'Content-Encoding': 'zstd' },
         415,
-        /^Content-Encoding zstd is not understood; send gzip, deflate or br/,
+        /^Content-Encoding zstd is not supported; send gzip, deflate or br/,
       ],
       ['UTF-16', '{}', { 'Content-Type': 'application/json; charset=utf-16' }, 415, /^Send JSON in UTF-8, not utf-16/],
     ];

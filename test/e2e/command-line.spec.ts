@@ -143,7 +143,7 @@ describeApi('the command line', {}, (api, { database }) => {
     });
     try {
       expect((await cli('recount')).out).toBe('The counts equal the events.\n');
-      expect((await cli('recount', '--from=0000-01-01')).err).toContain('--from must lie in the years 1900 to 2999.');
+      expect((await cli('recount', '--from=0000-01-01')).err).toContain('--from must be in the years 1900 to 2999.');
       await database.query(`update event_rollups_day set count = count + 1`);
       await database.query(`delete from event_totals_minute`);
       await database.query(`delete from processing_totals_hour`);

@@ -57,7 +57,7 @@ describeApi('routes', {}, (api, { database }) => {
     ['/events?=1', '"" is not a known field or parameter.'],
     ['/auth/info?=1', 'Unknown query parameters: "".'],
     ['/events?from=2026-01-01T00:00:00+02:00', 'in an address the + of the offset is written %2B'],
-    ['/events?to=9999-12-31T23:59:59Z', 'to must lie in the years 1900 to 2999.'],
+    ['/events?to=9999-12-31T23:59:59Z', 'to must be in the years 1900 to 2999.'],
   ])('say of %s what to do about it', async (path, sentence) => {
     const { status, body } = await api.get<{ detail: string }>(path);
     expect(status).toBe(400);

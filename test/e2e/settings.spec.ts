@@ -23,6 +23,7 @@ const WRONG: Env = {
   API_KEY_HEADERS: 'X-Key:',
   AUDIT_ORIGIN: 'our audit',
   PORT: '80000',
+  KEEP_ALIVE_SECONDS: '0',
   REDIS_URL: 'localhost:6379',
 };
 
@@ -71,15 +72,15 @@ describeDatabase('settings', {}, (database) => {
 
   it.each<[file: string, name: string, value: () => string, also: string]>([
     ['main', 'LOG_DIR', () => below, 'folder that can be written to'],
-    ['main', 'HOST', () => '192.0.2.1', 'no address of this machine'],
+    ['main', 'HOST', () => '192.0.2.1', 'is not an address of this machine'],
     ['main', 'PORT', () => port, 'is in use by another program'],
-    ['worker', 'HOST', () => '192.0.2.1', 'no address of this machine'],
+    ['worker', 'HOST', () => '192.0.2.1', 'is not an address of this machine'],
     ['worker', 'WORKER_HEALTH_PORT', () => port, 'is in use by another program'],
     ['worker', 'AUDIT_SIGNING_KEY_FILE', () => noKey, 'Ed25519 private key'],
     ['worker', 'AUDIT_SIGNING_KEY_FILE', () => below, 'cannot be read or made'],
     ['worker', 'AUDIT_PREVIOUS_SIGNING_KEY_FILE', () => join(files, 'none.pem'), 'cannot be read'],
     ['worker', 'AUDIT_CHECKPOINT_LOG', () => below, 'file that can be written to'],
-    ['quickstart/main', 'HOST', () => '192.0.2.1', 'no address of this machine'],
+    ['quickstart/main', 'HOST', () => '192.0.2.1', 'is not an address of this machine'],
     ['quickstart/main', 'QUICKSTART_DATABASE_URL', () => 'localhost', 'must be a URL starting with postgres://'],
     ['quickstart/main', 'QUICKSTART_DATABASE_URL', () => 'postgres://me@127.0.0.1:1/none', 'does not answer'],
   ])('of %s that cannot be used stop it: %s', async (file, name, value, also) => {

@@ -95,7 +95,7 @@ describeApi('access tokens', { env: { JWT_SECRET: SECRET, TRUST_PROXY: '1' } }, 
         const { status, body } = await api.call('POST', '/auth/token', { key: null, headers });
         expect([status, body['detail']]).toEqual([
           403,
-          'A token is not exchanged for a token. Send the API key itself.',
+          'A token cannot be exchanged for another. Send the API key itself.',
         ]);
       }
     }

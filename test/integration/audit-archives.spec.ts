@@ -132,7 +132,9 @@ describeDatabase('audit archives', {}, (database) => {
       const changed = Buffer.from(whole);
       changed[Math.floor((n * whole.length) / 200)]! ^= 1 << (n % 8);
       writeFileSync(copy, changed);
-      await expect(archives.restore(copy)).rejects.toThrow(/none of the archives|cannot be read|is none of an archive/);
+      await expect(archives.restore(copy)).rejects.toThrow(
+        /not one of the archives|cannot be read|does not belong in an archive/,
+      );
     }
     for (const damaged of [
       whole.subarray(0, -1),

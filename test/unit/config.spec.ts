@@ -144,9 +144,9 @@ describe('configuration', () => {
     expect(decodeURIComponent(new URL(config.DATABASE_URL).password)).toBe(password);
     expect(new URL(config.DATABASE_URL)).toMatchObject({ username: 'me', host: 'db:5432', pathname: '/tidemark' });
     const both = { DATABASE_URL: 'postgresql://me:a@db/tidemark', DATABASE_PASSWORD: 'b' };
-    expect(message(both)).toContain('DATABASE_PASSWORD is given, and the URL has another password');
+    expect(message(both)).toContain('DATABASE_PASSWORD is set, but the URL has another password');
     expect(message({ DATABASE_MIGRATION_PASSWORD: 'b' })).toContain(
-      'DATABASE_MIGRATION_PASSWORD is given, and there is',
+      'DATABASE_MIGRATION_PASSWORD is set, but the URL it belongs to is not',
     );
   });
 
@@ -155,10 +155,10 @@ describe('configuration', () => {
   });
 
   it.each([
-    [{ TRUST_PROXY: 'true' }, 'TRUST_PROXY must be false, how many proxies'],
+    [{ TRUST_PROXY: 'true' }, 'TRUST_PROXY must be false, the number of proxies'],
     [{ TRUST_PROXY: 'nginx' }, 'TRUST_PROXY must be'],
     [{ TRUST_PROXY: '-1' }, 'TRUST_PROXY must be'],
-    [{ API_KEY_HEADERS: 'X-Key, X Key' }, 'API_KEY_HEADERS must be names of headers with commas between; "X Key" is'],
+    [{ API_KEY_HEADERS: 'X-Key, X Key' }, 'API_KEY_HEADERS must be header names separated by commas; "X Key" is'],
     [{ JWT_PRIVATE_KEY: 'MC4' }, 'JWT_PRIVATE_KEY must be an Ed25519 private key'],
     [{ AUDIT_SIGNING_KEY: 'MC4' }, 'AUDIT_SIGNING_KEY must be an Ed25519 private key'],
   ])('refuses %j, which would do nothing or fail later', (env, said) => {

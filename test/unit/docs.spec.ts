@@ -22,6 +22,10 @@ const HOUSE_WORDS =
   /\b(lanes?|doors?|doorbells?|sweep(?:s|er|ers|ing)?|grains?|tiles?|tiled|patience|stretch(?:es)?|call trail|truth check)\b/i;
 const MAY_NAME_THEM = ['glossary.md'].map((page) => join('docs', page));
 
+/** How nobody would say it in English; in what the product says, each has a plain word. */
+const UNIDIOMATIC =
+  /\b(must not hold|must hold|must lie|lies beyond|stands? beside|(?<!there )is no (?!longer)[a-z]+\b|(?<!there )is none\b|are taken|not take|excludes|not understood|understood here)\b/i;
+
 const read = (file: string) => readFileSync(file, 'utf8');
 const matches = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1]!);
 
@@ -96,6 +100,17 @@ describe('documentation', () => {
         .map((file) => [file, (read(file).match(comments) ?? []).join('\n')] as const),
     ];
     const found = texts.map(([file, text]) => [file, HOUSE_WORDS.exec(text)?.[0]]).filter(([, word]) => word);
+    expect(found).toEqual([]);
+  });
+
+  it('is in plain English where the product speaks', () => {
+    const literals = /'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/g;
+    const found = sources
+      .filter((file) => /^src\/.*\.ts$/.test(file) && !/(?:sql|repository)\.ts$/.test(file))
+      .flatMap((file) => {
+        const code = read(file).replace(/^\s*(?:\*|\/\*\*|\/\/).*$/gm, '');
+        return [...code.matchAll(literals)].flatMap(([text]) => (UNIDIOMATIC.test(text) ? [`${file}: ${text}`] : []));
+      });
     expect(found).toEqual([]);
   });
 

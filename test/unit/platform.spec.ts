@@ -83,7 +83,7 @@ describe('times that can be asked for', () => {
 
   it.each(['0000-01-01T00:00:00Z', '1899-12-31T23:59:59Z', '3000-01-01T00:00:00Z', '9999-12-31T23:59:59-23:59'])(
     'are not %s',
-    (text) => expect(dateTimeFault(text)).toBe('must lie in the years 1900 to 2999'),
+    (text) => expect(dateTimeFault(text)).toBe('must be in the years 1900 to 2999'),
   );
 
   it('are explained where an address has turned a plus into a space', () => {

@@ -62,7 +62,7 @@ describe('redaction', () => {
     '/api/v1/events/01a1fb00-0000-7000-8000-000000000000',
     '/api/v1/analytics/group-by-client-and-type?from=2026-01-01T00:00:00Z&limit=5',
     'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36',
-    'Invalid access token: its key does not exist any more.',
+    'Invalid access token: its key no longer exists.',
     'Authorization must be "Bearer <API key>".',
     'A basic authentication of bearer tokens, 100 % of it.',
     'PLATFORM_API_KEY must be at least 24 characters long',

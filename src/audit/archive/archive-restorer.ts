@@ -102,7 +102,7 @@ export class ArchiveRestorer {
     const archive = await this.archives.findByHash(tally.digest());
     if (archive === null) {
       throw new ArchiveRefused(
-        `${name} is none of the archives that the database knows: it was changed, or it is a copy from before an erasure rewrote it. Use the file that GET /logs/archives names.`,
+        `${name} is not one of the archives that the database knows: it was changed, or it is a copy from before an erasure rewrote it. Use the file that GET /logs/archives names.`,
       );
     }
     const verdict = verifier.finish();

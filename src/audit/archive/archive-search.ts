@@ -115,7 +115,7 @@ const comparable = (text: string): string => text.normalize('NFC').toLowerCase()
 const tooFarBack = () =>
   badRequest(
     `With include_archived, page_number × page_size must be at most ${MAX_MATCH}. Narrow the search with from_date and to_date.`,
-    [{ path: 'page_number', message: `must lie within the first ${MAX_MATCH} matches` }],
+    [{ path: 'page_number', message: `must be within the first ${MAX_MATCH} matches` }],
   );
 
 const tooMany = (archives: number, entries: number) =>

@@ -21,10 +21,11 @@ export class ArchiveReader {
   read(text: string | null): ArchivedEntry | null {
     const line = text === null ? null : parseObject(text);
     const evidence = line?.['evidence'];
-    if (line === null || !isObject(evidence)) throw new Error('The archive holds a line that is none of an archive.');
+    if (line === null || !isObject(evidence))
+      throw new Error('The archive contains a line that does not belong in an archive.');
     const leaf = fromBase64(evidence['leaf']);
     const leafIndex = evidence['leaf_index'];
-    if (leaf === null || typeof leafIndex !== 'number') throw new Error('The archive holds a line without a leaf.');
+    if (leaf === null || typeof leafIndex !== 'number') throw new Error('The archive contains a line without a leaf.');
     if ('act' in line) {
       const act = parseAct(leaf);
       if (act?.kind === 'erasure') this.erasures.push({ index: leafIndex, ranges: act.ranges });
@@ -61,7 +62,7 @@ function saltsOf(given: Members[string] | undefined): Buffer {
 /** The columns of an entry, as jsonb_populate_recordset() reads them. */
 export function toRow({ entry }: ArchivedEntry): object {
   const { leaf, salts, erasures, ...fields } = entry;
-  if (!isUuid(entry.id)) throw new Error('The archive holds an entry without an id.');
+  if (!isUuid(entry.id)) throw new Error('The archive contains an entry without an id.');
   return {
     ...fields,
     leaf: `\\x${leaf.toString('hex')}`,

@@ -148,8 +148,8 @@ function offsetOf({ page_number, page_size }: { page_number: number; page_size: 
   const offset = (page_number - 1) * page_size;
   if (offset >= MAX_COUNTED) {
     throw badRequest(
-      `page_number ${page_number} lies beyond the first ${MAX_COUNTED} matches. Narrow the search with from_date and to_date.`,
-      [{ path: 'page_number', message: `must lie within the first ${MAX_COUNTED} matches` }],
+      `page_number ${page_number} is beyond the first ${MAX_COUNTED} matches. Narrow the search with from_date and to_date.`,
+      [{ path: 'page_number', message: `must be within the first ${MAX_COUNTED} matches` }],
     );
   }
   return offset;

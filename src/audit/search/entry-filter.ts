@@ -67,8 +67,8 @@ export function toSearchTerms(q: string): SearchTerm[] {
     const text = phrase ?? word;
     return WORD.test(text) ? [{ text, isPrefix: word.endsWith('*'), isExcluded: minus === '-' }] : [];
   });
-  if (terms.every(({ isExcluded }) => isExcluded)) throw invalidQuery('must hold at least one word to look for');
-  if (terms.length > MAX_TERMS) throw invalidQuery(`must hold at most ${MAX_TERMS} words`);
+  if (terms.every(({ isExcluded }) => isExcluded)) throw invalidQuery('must contain at least one word to search for');
+  if (terms.length > MAX_TERMS) throw invalidQuery(`must contain at most ${MAX_TERMS} words`);
   return terms;
 }
 

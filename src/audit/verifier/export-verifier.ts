@@ -222,7 +222,7 @@ export class ExportVerifier {
 
   private addPruned(pruned: Members): void {
     const { from, hashes } = pruned;
-    if (!isIndex(from) || !Array.isArray(hashes)) return this.report('is no range of pruned leaves');
+    if (!isIndex(from) || !Array.isArray(hashes)) return this.report('is not a range of pruned leaves');
     this.clock.addGap();
     this.pruned.push({ line: this.lines, from, to: from + hashes.length });
     hashes.forEach((base64, n) => {

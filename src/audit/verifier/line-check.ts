@@ -155,7 +155,7 @@ function fieldList(line: Members, name: string, problems: string[]): Set<Persona
   if (list === null) return new Set();
   const fields = Array.isArray(list) ? list : [];
   const known = new Set(fields.filter((field): field is PersonalField => PERSONAL.has(field as string)));
-  if (known.size === 0 || known.size !== fields.length) problems.push(`${name} is no list of personal fields`);
+  if (known.size === 0 || known.size !== fields.length) problems.push(`${name} is not a list of personal fields`);
   return known;
 }
 

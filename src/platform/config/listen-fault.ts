@@ -20,6 +20,6 @@ export function listenFault(error: unknown, { host, port, portSetting }: Listeni
     return wrongSetting(portSetting, `${port} is for the administrator of this machine; choose one from 1024 on`);
   }
   if (!NO_ADDRESS.has(code)) return error;
-  const why = `${host} is no address of this machine (${code}); take 127.0.0.1 for this machine alone, 0.0.0.0 for all`;
+  const why = `${host} is not an address of this machine (${code}); use 127.0.0.1 for this machine alone, 0.0.0.0 for all`;
   return wrongSetting('HOST', why);
 }

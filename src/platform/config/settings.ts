@@ -78,7 +78,7 @@ export function secret(minLength: number, words: Words<string>): Setting<string>
 
 /** An `@` behind the host belongs to a password, of which a character before it ended the host too early. */
 const ENCODE =
-  'must have login and password percent-encoded where they hold more than letters and digits: @ %40, / %2F, # %23, ? %3F, % %25';
+  'must have login and password percent-encoded where they contain more than letters and digits: @ %40, / %2F, # %23, ? %3F, % %25';
 
 export function url(protocols: readonly string[], words: Words<string>): Setting<string> {
   return setting(words, '', (raw) => {
@@ -121,7 +121,7 @@ export function headerNames(words: Words<readonly string[]>): Setting<readonly s
     parse: (raw) => {
       const wrong = parse(raw).find((name) => !HEADER_NAME.test(name));
       if (wrong === undefined) return parse(raw);
-      throw new Error(`must be names of headers with commas between; ${JSON.stringify(wrong)} is none`);
+      throw new Error(`must be header names separated by commas; ${JSON.stringify(wrong)} is not one`);
     },
   };
 }
@@ -134,8 +134,8 @@ export function proxies(words: Words<string>): Setting<string> {
       proxyAddr.compile(raw.split(',').map((address) => address.trim()));
       return raw;
     } catch {
-      const why = raw === 'true' ? 'with true, anybody could claim any address' : `${raw} is none of them`;
-      throw new Error(`must be false, how many proxies stand in front, or their addresses and subnets; ${why}`);
+      const why = raw === 'true' ? 'with true, anybody could claim any address' : `${raw} is not one of them`;
+      throw new Error(`must be false, the number of proxies in front, or their addresses and subnets; ${why}`);
     }
   });
 }
@@ -157,7 +157,7 @@ export function origins(words: Words<readonly string[]>): Setting<readonly strin
       const wrong = parse(raw).find((origin) => origin !== '*' && !isOrigin(origin));
       if (wrong === undefined) return parse(raw);
       const origin = /^https?:/i.test(wrong) && URL.canParse(wrong) ? new URL(wrong).origin : wrong;
-      const meant = origin === wrong ? `${wrong} is none` : `${wrong} is ${origin}`;
+      const meant = origin === wrong ? `${wrong} is not one` : `${wrong} is ${origin}`;
       throw new Error(`must be * or origins as browsers send them, lower-case scheme://host[:port] alone; ${meant}`);
     },
   };

@@ -3,7 +3,7 @@ import { isUuid } from '../database/uuid7.js';
 
 /** For a cursor that no page of ours returned. */
 export const unknownCursor = () =>
-  badRequest('cursor is not one this API has given out. Use next_cursor of the page before.', [
+  badRequest('cursor is not a cursor of this API. Use the next_cursor of the previous page.', [
     { path: 'cursor', message: 'is not a cursor of this API' },
   ]);
 

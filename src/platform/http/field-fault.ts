@@ -56,7 +56,7 @@ export function readMoment(field: string, value: string | null | undefined, now:
     throw new FieldFault(field, 'must be an RFC 3339 date-time with an offset, like 2026-11-20T08:00:00Z');
   }
   if (time < EARLIEST_TIME || time > now + DAY_MS) {
-    throw new FieldFault(field, 'must lie between 2000-01-01 and one day from now');
+    throw new FieldFault(field, 'must be between 2000-01-01 and one day from now');
   }
   return time;
 }

@@ -92,7 +92,7 @@ export const forbidden = (detail: string) => new Problem(403, detail);
 export const notFound = (detail: string) => new Problem(404, detail);
 export const tooLarge = (detail: string) => new Problem(413, detail);
 export const methodNotAllowed = (method: string, allow: string) =>
-  new Problem(405, `This address does not take ${method}; it takes ${allow}.`, { headers: { Allow: allow } });
+  new Problem(405, `This address does not accept ${method}; it accepts ${allow}.`, { headers: { Allow: allow } });
 export const unsupportedMediaType = (detail: string, headers: Record<string, string>) =>
   new Problem(415, detail, { headers });
 export const unavailable = (detail: string, retryAfterSeconds = 1) =>
@@ -100,7 +100,7 @@ export const unavailable = (detail: string, retryAfterSeconds = 1) =>
 
 /** The answer for all unexpected errors; the cause goes to the log under the request id. */
 export const internalError = () =>
-  new Problem(500, 'Something went wrong on our side. Try again; if it stays, report the request_id.');
+  new Problem(500, 'Something went wrong on our side. Try again; if it happens again, report the request_id.');
 
 export const databaseAway = () =>
   unavailable('The database is not reachable right now. Send the request again shortly.');

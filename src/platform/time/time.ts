@@ -32,7 +32,7 @@ function parseAnew(text: string): number | null {
 const ASKABLE = { from: Date.UTC(1900, 0, 1), to: Date.UTC(3000, 0, 1) };
 
 /** End of the sentence about a time outside this range. */
-export const ASKABLE_YEARS = 'must lie in the years 1900 to 2999';
+export const ASKABLE_YEARS = 'must be in the years 1900 to 2999';
 
 export const isAskable = (ms: number): boolean => ms >= ASKABLE.from && ms < ASKABLE.to;
 

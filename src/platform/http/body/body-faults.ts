@@ -53,7 +53,7 @@ function messageOf(error: ErrorObject, unknownMember: string): string {
     case 'additionalProperties':
       return unknownName((error.params as { additionalProperty: string }).additionalProperty, unknownMember);
     case 'uniqueItems':
-      return 'must not hold the same value twice';
+      return 'must not contain the same value twice';
     case 'minLength':
     case 'maxLength':
       return `must be ${lengthOf(schema)} long`;

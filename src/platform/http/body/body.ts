@@ -65,7 +65,7 @@ export async function readBytes(
   const isPlain = encoding === '' || encoding === 'identity';
   if (!isPlain && !isEncoding(encoding)) {
     throw unsupportedMediaType(
-      `Content-Encoding ${encoding.slice(0, 40)} is not understood; send gzip, deflate or br, or the body as it is.`,
+      `Content-Encoding ${encoding.slice(0, 40)} is not supported; send gzip, deflate or br, or the body as it is.`,
       { 'Accept-Encoding': ENCODINGS },
     );
   }
