@@ -16,6 +16,10 @@ describe('generated files are those of this code (npm run generate)', () => {
     expect(readFileSync('dashboard/src/api/schema.d.ts', 'utf8')).toBe(made);
   });
 
+  it('the table of routes and scopes', () => {
+    expect(readFileSync('docs/routes.md', 'utf8')).toBe(run('dist/routes-document.js'));
+  });
+
   it('.env.example', () => {
     expect(readFileSync('.env.example', 'utf8')).toBe(run('dist/env-example.js'));
   });
