@@ -134,7 +134,7 @@ describeDatabase('pipeline when Redis goes away', { needs: 'redis-server' }, (da
     const health = await api.get<{ checks: { queue: { status: string } } }>('/health');
     expect([health.status, health.body.checks.queue.status]).toEqual([200, 'down']);
     const status = await api.get<{ queues: { waiting: number | null }[] }>('/analytics/queue-status', key);
-    expect(status.body.queues.map(({ waiting }) => waiting)).toEqual([null, null]);
+    expect(status.body.queues.map(({ waiting }) => waiting)).toEqual(namesOfQueues().map(() => null));
     await eventually(async () => expect(await total()).toBe(21), 20_000);
 
     const again = await startRedisServer(redis.port);

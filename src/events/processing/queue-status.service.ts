@@ -20,7 +20,10 @@ export class QueueStatusService {
     private readonly batches: BatchesRepository,
     private readonly deadLetters: DeadLettersRepository,
     @Inject(ALL_QUEUES) private readonly queues: readonly Queue[],
-  ) {}
+  ) {
+    // BullMQ prints what nobody listens to; their connection warns.
+    for (const queue of queues) queue.on('error', () => undefined);
+  }
 
   /** What waits, counted in PostgreSQL, and the counts of the queues that notify for it. */
   async get(tenantId: string): Promise<QueueStatusResponse> {
