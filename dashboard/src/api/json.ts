@@ -29,3 +29,13 @@ export const isScalar = (value: unknown): boolean => value === null || typeof va
 
 /** A value for reading: a text as it is, everything else as JSON. */
 export const printValue = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** The object that a text is in JSON; null for anything else. */
+export function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value = parseJson(text);
+    return isScalar(value) || Array.isArray(value) ? null : (value as Record<string, unknown>);
+  } catch {
+    return null;
+  }
+}

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { ApiError, api } from '../../api/client.js';
-import { isScalar, parseJson } from '../../api/json.js';
+import { parseObject } from '../../api/json.js';
 import { refresh, useGet } from '../../api/query.js';
 import type { Schema } from '../../api/types.js';
 import { Confirm, useAction } from '../../ui/confirm.js';
@@ -100,11 +100,7 @@ function Outcome({ outcome }: { outcome: Schema<'RetriedResponse'> | null }) {
 }
 
 function parse(text: string): Record<string, unknown> {
-  try {
-    const value = parseJson(text);
-    if (!isScalar(value) && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch {
-    // said below
-  }
-  throw new ApiError(400, 'The payload must be a JSON object.');
+  const value = parseObject(text);
+  if (value === null) throw new ApiError(400, 'The payload must be a JSON object.');
+  return value;
 }

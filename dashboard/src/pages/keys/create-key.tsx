@@ -1,14 +1,12 @@
 import { useSignal } from '@preact/signals';
-import { useRef } from 'preact/hooks';
 import { api } from '../../api/client.js';
 import { refresh } from '../../api/query.js';
 import type { Schema } from '../../api/types.js';
 import { may } from '../../app/session.js';
-import { useAction } from '../../ui/confirm.js';
+import { ActionForm } from '../../ui/action-form.js';
 import { Dialog } from '../../ui/dialog.js';
 import { textOf } from '../../ui/form.js';
 import { zone } from '../../ui/format.js';
-import { Failure } from '../../ui/loaded.js';
 import { iso, parseLocal } from '../../ui/time.js';
 
 type Scope = NonNullable<Schema<'CreateKeyDto'>['scopes']>[number];
@@ -43,21 +41,13 @@ export function CreateKey({ onCreated }: { onCreated: (key: Schema<'CreatedKeyRe
 }
 
 function Form({ onCreated }: { onCreated: (key: Schema<'CreatedKeyResponse'>) => void }) {
-  const form = useRef<HTMLFormElement>(null);
-  const action = useAction(async () => {
-    const key = await api.post('/keys', { body: toBody(new FormData(form.current!)) });
+  const act = async (data: FormData) => {
+    const key = await api.post('/keys', { body: toBody(data) });
     await refresh('/keys');
     onCreated(key);
-  });
+  };
   return (
-    <form
-      ref={form}
-      class="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        action.run();
-      }}
-    >
+    <ActionForm label="Create" act={act}>
       <label class="field">
         Name
         <input name="name" required maxLength={255} placeholder="Web shop, production" />
@@ -87,13 +77,7 @@ function Form({ onCreated }: { onCreated: (key: Schema<'CreatedKeyResponse'>) =>
           <input name="expires_at" type="datetime-local" />
         </label>
       </div>
-      {action.error !== null && <Failure error={action.error} />}
-      <div class="row">
-        <button type="submit" class="button primary" disabled={action.isBusy}>
-          Create
-        </button>
-      </div>
-    </form>
+    </ActionForm>
   );
 }
 

@@ -1,14 +1,14 @@
 import { useSignal } from '@preact/signals';
-import { useRef } from 'preact/hooks';
 import { api } from '../../api/client.js';
 import { refresh, useGet } from '../../api/query.js';
 import type { Schema } from '../../api/types.js';
 import { param } from '../../app/router.js';
-import { Confirm, useAction } from '../../ui/confirm.js';
+import { Confirm } from '../../ui/confirm.js';
+import { ActionForm } from '../../ui/action-form.js';
 import { Dialog } from '../../ui/dialog.js';
 import { textOf } from '../../ui/form.js';
 import { date, shortMoment, zone } from '../../ui/format.js';
-import { Failure, Panel, Show } from '../../ui/loaded.js';
+import { Panel, Show } from '../../ui/loaded.js';
 import { Pager } from '../../ui/pager.js';
 import { iso, parseLocal } from '../../ui/time.js';
 
@@ -100,21 +100,13 @@ function coverOf({ user_id: user, from, to }: Hold): string {
 }
 
 function Form({ onDone }: { onDone: () => void }) {
-  const form = useRef<HTMLFormElement>(null);
-  const action = useAction(async () => {
-    await api.put('/retention/holds', { body: toBody(form.current!) });
+  const act = async (data: FormData) => {
+    await api.put('/retention/holds', { body: toBody(data) });
     await refresh('/retention');
     onDone();
-  });
+  };
   return (
-    <form
-      ref={form}
-      class="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        action.run();
-      }}
-    >
+    <ActionForm label="Order" act={act}>
       <label class="field">
         Reason
         <input name="reason" required maxLength={1_000} placeholder="Case number and who ordered it" />
@@ -133,21 +125,15 @@ function Form({ onDone }: { onDone: () => void }) {
           <input name="to" type="datetime-local" />
         </label>
       </div>
-      {action.error !== null && <Failure error={action.error} />}
-      <div class="row">
-        <button type="submit" class="button primary" disabled={action.isBusy}>
-          Order
-        </button>
-      </div>
-    </form>
+    </ActionForm>
   );
 }
 
-function toBody(form: HTMLFormElement): Schema<'SetHoldDto'> {
-  const user = textOf(form, 'user_id');
+function toBody(data: FormData): Schema<'SetHoldDto'> {
+  const user = textOf(data, 'user_id');
   const time = (name: 'from' | 'to') => {
-    const at = parseLocal(textOf(form, name), zone());
+    const at = parseLocal(textOf(data, name), zone());
     return at === null ? {} : { [name]: iso(at) };
   };
-  return { reason: textOf(form, 'reason'), ...(user === '' ? {} : { user_id: user }), ...time('from'), ...time('to') };
+  return { reason: textOf(data, 'reason'), ...(user === '' ? {} : { user_id: user }), ...time('from'), ...time('to') };
 }

@@ -1,14 +1,13 @@
 import { useSignal } from '@preact/signals';
-import { useRef } from 'preact/hooks';
 import { api } from '../../api/client.js';
 import { refresh, useGet } from '../../api/query.js';
 import type { Schema } from '../../api/types.js';
-import { useAction } from '../../ui/confirm.js';
+import { ActionForm } from '../../ui/action-form.js';
 import { Dialog } from '../../ui/dialog.js';
 import { textOf } from '../../ui/form.js';
 import { exact } from '../../ui/format.js';
 import { HowCounted } from '../../ui/how-counted.js';
-import { Failure, Panel, Show } from '../../ui/loaded.js';
+import { Panel, Show } from '../../ui/loaded.js';
 
 type Policy = Schema<'PolicyResponse'>;
 
@@ -89,10 +88,9 @@ function nameOf({ kind, event_type: type }: Policy): string {
 
 /** Changes `policy`; null: asks for an event type as well. */
 function Form({ policy, onDone }: { policy: Policy | null; onDone: () => void }) {
-  const form = useRef<HTMLFormElement>(null);
-  const action = useAction(async () => {
-    const days = textOf(form.current!, 'days');
-    const type = policy === null ? textOf(form.current!, 'event_type') : policy.event_type;
+  const act = async (data: FormData) => {
+    const days = textOf(data, 'days');
+    const type = policy === null ? textOf(data, 'event_type') : policy.event_type;
     await api.put('/retention/policies', {
       body: {
         kind: policy?.kind ?? 'events',
@@ -102,16 +100,9 @@ function Form({ policy, onDone }: { policy: Policy | null; onDone: () => void })
     });
     await refresh('/retention');
     onDone();
-  });
+  };
   return (
-    <form
-      ref={form}
-      class="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        action.run();
-      }}
-    >
+    <ActionForm label="Save" act={act}>
       {policy === null && (
         <label class="field">
           Event type
@@ -123,12 +114,6 @@ function Form({ policy, onDone }: { policy: Policy | null; onDone: () => void })
         <input name="days" type="number" min={1} max={36_500} defaultValue={policy?.is_policy ? policy.days : ''} />
       </label>
       <p class="muted">What is older than that is removed for good, unless a legal hold covers it.</p>
-      {action.error !== null && <Failure error={action.error} />}
-      <div class="row">
-        <button type="submit" class="button primary" disabled={action.isBusy}>
-          Save
-        </button>
-      </div>
-    </form>
+    </ActionForm>
   );
 }
