@@ -1,8 +1,6 @@
-import { InjectQueue } from '@nestjs/bullmq';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Queue } from 'bullmq';
-import { EVENTS_QUEUE } from '../events/processing/events.jobs.js';
-import { JOBS_QUEUE } from '../events/jobs/jobs.jobs.js';
+import { ALL_QUEUES } from '../events/processing/queue-status.service.js';
 import { CONFIG, type Config } from '../platform/config/config.js';
 import { RareWarning } from '../platform/logging/rare-warning.js';
 import { Metrics } from '../platform/metrics/metrics.js';
@@ -28,8 +26,7 @@ export class InstallationMetrics {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly installation: InstallationRepository,
-    @InjectQueue(EVENTS_QUEUE) private readonly events: Queue,
-    @InjectQueue(JOBS_QUEUE) private readonly jobs: Queue,
+    @Inject(ALL_QUEUES) private readonly queues: readonly Queue[],
     private readonly metrics: Metrics,
   ) {
     metrics.beforeScrape(() => this.refresh());
@@ -68,12 +65,11 @@ export class InstallationMetrics {
   }
 
   private async readQueues(): Promise<void> {
-    const queues = [this.events, this.jobs];
-    const found = await this.attempt(() => Promise.all(queues.map((queue) => queue.getJobCounts(...JOB_STATES))));
+    const found = await this.attempt(() => Promise.all(this.queues.map((queue) => queue.getJobCounts(...JOB_STATES))));
     const jobs = this.metrics.gauge('tidemark_queue_jobs');
     jobs.reset();
     found?.forEach((counts, n) => {
-      for (const state of JOB_STATES) jobs.set({ queue: queues[n]!.name, state }, counts[state] ?? 0);
+      for (const state of JOB_STATES) jobs.set({ queue: this.queues[n]!.name, state }, counts[state] ?? 0);
     });
   }
 

@@ -1,3 +1,4 @@
+import { DEFAULT_TENANT_ID } from '../platform/http/principal.js';
 import type { Part } from './operation.js';
 
 /** An id that Tidemark makes: where the answer to another operation has it. */
@@ -41,7 +42,6 @@ const CLOUD_EVENT = {
   data: { total: 59.9, currency: 'EUR' },
 };
 
-const DEFAULT_TENANT = '00000000-0000-7000-8000-000000000000';
 const FAILED_EVENT = new IdFrom('listFailedEvents', '/data/0/id');
 const ENTRY_ID = new IdFrom('createAuditEntry', '/id');
 const FUNNEL_ID = new IdFrom('createFunnel', '/id');
@@ -201,8 +201,8 @@ export const EXAMPLES: Record<string, Example> = {
 
   createTenant: { body: { name: 'Acme' } },
   listTenants: { parameters: { limit: 20 } },
-  getTenant: { parameters: { id: DEFAULT_TENANT } },
-  updateTenant: { parameters: { id: DEFAULT_TENANT }, body: { status: 'active' } },
+  getTenant: { parameters: { id: DEFAULT_TENANT_ID } },
+  updateTenant: { parameters: { id: DEFAULT_TENANT_ID }, body: { status: 'active' } },
 
   getMetrics: {},
 
