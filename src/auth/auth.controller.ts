@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { type AuthenticatedRequest, Caller, ChangesAccess, RequireScope } from '../platform/http/access.js';
 import type { Principal } from '../platform/http/principal.js';
-import { toIso } from '../platform/http/query.dto.js';
+import { toIso } from '../platform/time/time.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { AuthInfoResponse, TokenResponse } from './auth.dto.js';
 import { AuthService } from './auth.service.js';

@@ -1,7 +1,7 @@
+import { rangeOf } from '../platform/http/range.dto.js';
 import { type Histogram, mergeHistograms, quantileOf } from '../analytics/rollups/latency-histogram.js';
 import type { LiveCounts } from '../analytics/rollups/live-counts.repository.js';
-import { toIso } from '../platform/http/query.dto.js';
-import type { TimeRange } from '../platform/time/time.js';
+import { type TimeRange, toIso } from '../platform/time/time.js';
 
 /** Whose numbers a room gets: a tenant's, or those of one client of it. */
 export interface Target {
@@ -76,8 +76,7 @@ export function toMessage(target: Target, sample: Sample, before: Moment): Metri
     failed_per_s: rate('failed'),
     total_events: byType.reduce((sum, [, count]) => sum + count, 0),
     by_type: Object.fromEntries(byType.slice(0, MAX_TYPES)),
-    from: toIso(range.from),
-    to: toIso(range.to),
+    ...rangeOf(range),
     latency_ms: latencyOf(counts.latencies.filter(([client]) => isOf(target, client))),
     pending_events: pendingOf(target, moment),
   };

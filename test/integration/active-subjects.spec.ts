@@ -4,7 +4,7 @@ import { FunnelCounter } from '../../src/analytics/funnels/funnel-counter.js';
 import { FunnelsRepository } from '../../src/analytics/funnels/funnels.repository.js';
 import { Database } from '../../src/platform/database/database.js';
 import type { Problem } from '../../src/platform/http/problem.js';
-import { toIso } from '../../src/platform/http/query.dto.js';
+import { toIso } from '../../src/platform/time/time.js';
 import { eventually } from '../support/eventually.js';
 import { describeApi } from '../support/fixture.js';
 import { event, TestPipeline } from '../support/ingest.js';

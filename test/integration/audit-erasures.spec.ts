@@ -1,7 +1,8 @@
+import { toMicroseconds } from '../../src/platform/time/time.js';
 import type { Erasure } from '../../src/audit/transparency-log/audit-acts.js';
 import { canonicalJson, type JsonValue } from '../../src/audit/transparency-log/canonical-json.js';
 import type { EntryLine } from '../../src/audit/transparency-log/evidence.js';
-import { leafHash, microseconds, PERSONAL_FIELDS, type PersonalField } from '../../src/audit/transparency-log/leaf.js';
+import { leafHash, PERSONAL_FIELDS, type PersonalField } from '../../src/audit/transparency-log/leaf.js';
 import { foldPeaks } from '../../src/audit/transparency-log/merkle-tree.js';
 import type { Sql } from '../../src/platform/database/database.js';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
@@ -131,7 +132,7 @@ describeDatabase('an act on the trail', {}, (database) => {
   });
 
   describe('is refused by the database', () => {
-    const NEVER = { ...{ v: 2, count: 1 }, at: microseconds(Date.now()) };
+    const NEVER = { ...{ v: 2, count: 1 }, at: toMicroseconds(Date.now()) };
 
     /** Appends a leaf that says what its author likes. @returns its index */
     async function order(sql: Sql, members: Record<string, JsonValue>): Promise<number> {
@@ -176,13 +177,13 @@ describeDatabase('an act on the trail', {}, (database) => {
       ['no age', { kind: 'prune' }, null, 'entries that are not a day old'],
       [
         'an age of an hour',
-        { kind: 'prune', older_than: microseconds(Date.now() - DAY_MS / 24) },
+        { kind: 'prune', older_than: toMicroseconds(Date.now() - DAY_MS / 24) },
         null,
         'not a day old',
       ],
       [
         'entries younger than it says',
-        { kind: 'prune', older_than: microseconds(Date.now() - 2 * DAY_MS) },
+        { kind: 'prune', older_than: toMicroseconds(Date.now() - 2 * DAY_MS) },
         null,
         'recorded after',
       ],
@@ -200,7 +201,7 @@ describeDatabase('an act on the trail', {}, (database) => {
       await database.query(
         `set local tidemark.audit_maintenance = on; update audit_entries set created_at = ${createdAt} where id = '${id}'`,
       );
-      const older_than = microseconds(Date.now() - 2 * DAY_MS);
+      const older_than = toMicroseconds(Date.now() - 2 * DAY_MS);
       await expect(attempt({ kind: 'prune', older_than, ranges: [[1, 2]] })).rejects.toThrow('recorded after');
       expect(await database.query('select from audit_entries where id = $1', [id])).toHaveLength(1);
     });
@@ -226,7 +227,7 @@ describeDatabase('an act on the trail', {}, (database) => {
     });
 
     it('and a pruning goes by when entries were recorded', async () => {
-      await write({ id: idOf(Date.now() - 3 * DAY_MS), occurred_at: microseconds(Date.now()) });
+      await write({ id: idOf(Date.now() - 3 * DAY_MS), occurred_at: toMicroseconds(Date.now()) });
       await write({ occurred_at: '2020-01-01T00:00:00.000000Z' });
       expect(await trail.acts.prune(tenant, { olderThan: new Date(Date.now() - 2 * DAY_MS) })).toEqual({ deleted: 1 });
       expect(await exported()).toHaveLength(2);

@@ -1,3 +1,4 @@
+import { toMicroseconds } from '../../src/platform/time/time.js';
 import { AuditEntriesRepository } from '../../src/audit/search/entries.repository.js';
 import { AuditActs } from '../../src/audit/transparency-log/audit-acts.js';
 import { AuditTreeRepository } from '../../src/audit/transparency-log/audit-tree.repository.js';
@@ -6,7 +7,7 @@ import { ExportVerifier } from '../../src/audit/verifier/export-verifier.js';
 import type { Verdict, VerifyOptions } from '../../src/audit/verifier/verdict.js';
 import { AuditEntryWriter } from '../../src/audit/entries/entry-writer.js';
 import { canonicalJson, type JsonValue } from '../../src/audit/transparency-log/canonical-json.js';
-import { type EntryColumns, microseconds, type SealableEntry } from '../../src/audit/transparency-log/leaf.js';
+import { type EntryColumns, type SealableEntry } from '../../src/audit/transparency-log/leaf.js';
 import { ProofsService } from '../../src/audit/transparency-log/proofs.service.js';
 import { SealingService } from '../../src/audit/transparency-log/sealing.service.js';
 import { SigningKey } from '../../src/audit/transparency-log/signing-key.js';
@@ -25,7 +26,7 @@ export function idOf(ms: number): string {
 /** Recorded at the time of its id. */
 function auditEntry(given: Partial<SealableEntry> = {}): SealableEntry {
   const id = given.id ?? uuid7();
-  const recorded = microseconds(uuid7Time(parseUuid(id)));
+  const recorded = toMicroseconds(uuid7Time(parseUuid(id)));
   return {
     id,
     tenant_id: DEFAULT_TENANT_ID,

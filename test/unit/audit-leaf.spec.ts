@@ -1,3 +1,4 @@
+import { toMicroseconds } from '../../src/platform/time/time.js';
 import { createHash, createHmac } from 'node:crypto';
 import { canonicalJson, type JsonValue } from '../../src/audit/transparency-log/canonical-json.js';
 import {
@@ -5,7 +6,6 @@ import {
   CLEAR_FIELDS,
   commitment,
   leafHash,
-  microseconds,
   newSalts,
   PERSONAL_FIELDS,
   type PersonalField,
@@ -180,6 +180,6 @@ describe('leaf of an entry', () => {
   });
 
   it('writes times with six digits', () => {
-    expect(microseconds(Date.UTC(2026, 10, 21, 4, 50, 0, 123))).toBe('2026-11-21T04:50:00.123000Z');
+    expect(toMicroseconds(Date.UTC(2026, 10, 21, 4, 50, 0, 123))).toBe('2026-11-21T04:50:00.123000Z');
   });
 });

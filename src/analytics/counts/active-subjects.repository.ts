@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql } from '../../platform/database/database.js';
-import { toIso } from '../../platform/http/query.dto.js';
-import { DAY_MS, type TimeRange } from '../../platform/time/time.js';
+import { DAY_MS, type TimeRange, toIso } from '../../platform/time/time.js';
 import { IS_COUNTED } from '../rollups/counted-events-sql.js';
 
 export type Subject = 'user' | 'session';

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
 import { badRequest } from '../../platform/http/problem.js';
-import { toIso, toTimeRange } from '../../platform/http/query.dto.js';
+import { toTimeRange } from '../../platform/http/query.dto.js';
 import { rangeOf } from '../../platform/http/range.dto.js';
-import { DAY_MS, MINUTE_MS, type TimeRange } from '../../platform/time/time.js';
+import { DAY_MS, MINUTE_MS, type TimeRange, toIso } from '../../platform/time/time.js';
 import type {
   BreakdownQuery,
   BreakdownResponse,
@@ -117,8 +117,7 @@ export class AnalyticsService {
         this.processing.countPending(sql, tenantId),
       ]);
       return {
-        from: toIso(range.from),
-        to: toIso(range.to),
+        ...rangeOf(range),
         processed: buckets.reduce((sum, { processed }) => sum + processed, 0),
         failed: buckets.reduce((sum, { failed }) => sum + failed, 0),
         pending,

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
 import { Parameters } from '../../platform/database/sql-parameters.js';
-import { toIso } from '../../platform/http/query.dto.js';
-import type { TimeRange } from '../../platform/time/time.js';
+import { type TimeRange, toIso } from '../../platform/time/time.js';
 import { listParsedAgents } from '../properties/event-properties.repository.js';
 import { EventPropertySql, type ParsedAgents } from '../properties/event-property-sql.js';
 import { IS_COUNTED } from '../rollups/counted-events-sql.js';

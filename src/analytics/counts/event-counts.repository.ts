@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { queryByKey, type Sql } from '../../platform/database/database.js';
-import { toIso } from '../../platform/http/query.dto.js';
-import { DAY_MS, type TimeRange } from '../../platform/time/time.js';
+import { DAY_MS, type TimeRange, toIso } from '../../platform/time/time.js';
 import { uuid7LowerBound } from '../../platform/database/uuid7.js';
 import type { TypeCount } from './analytics.dto.js';
 import { signedSpanArrays, coverBucketCounts } from '../time/buckets.js';

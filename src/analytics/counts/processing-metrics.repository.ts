@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { queryByKey, type Sql } from '../../platform/database/database.js';
-import { toIso } from '../../platform/http/query.dto.js';
-import type { TimeRange } from '../../platform/time/time.js';
+import { type TimeRange, toIso } from '../../platform/time/time.js';
 import { spanArrays, coverBuckets } from '../time/buckets.js';
 import { GRANULARITIES } from '../time/granularities.js';
 import type { Histogram } from '../rollups/latency-histogram.js';

@@ -1,4 +1,4 @@
-import { toIso } from '../../platform/http/query.dto.js';
+import { toIso } from '../../platform/time/time.js';
 import type { TimeseriesPoint } from './analytics.dto.js';
 import type { BucketCount, SeriesGroup } from './event-counts.repository.js';
 

@@ -1,6 +1,5 @@
 import type { Sql } from '../../platform/database/database.js';
-import { toIso } from '../../platform/http/query.dto.js';
-import type { TimeRange } from '../../platform/time/time.js';
+import { type TimeRange, toIso } from '../../platform/time/time.js';
 import { IS_COUNTED, NOT_COUNTED } from '../rollups/counted-events-sql.js';
 
 /** Bytes of a record: hash of the user id, then microseconds since 2000, eight bytes each. */

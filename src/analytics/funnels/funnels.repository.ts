@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql } from '../../platform/database/database.js';
 import { Parameters } from '../../platform/database/sql-parameters.js';
-import { toIso } from '../../platform/http/query.dto.js';
-import type { TimeRange } from '../../platform/time/time.js';
+import { type TimeRange, toIso } from '../../platform/time/time.js';
 import { type Scalar, toConditions } from '../properties/event-property.js';
 import { listParsedAgents, listUnseen } from '../properties/event-properties.repository.js';
 import { EventPropertySql } from '../properties/event-property-sql.js';

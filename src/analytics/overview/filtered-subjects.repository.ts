@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql } from '../../platform/database/database.js';
-import { toIso } from '../../platform/http/query.dto.js';
-import type { TimeRange } from '../../platform/time/time.js';
+import { type TimeRange, toIso } from '../../platform/time/time.js';
 import type { TopUser } from '../counts/active-subjects.repository.js';
 import { IS_COUNTED } from '../rollups/counted-events-sql.js';
 

@@ -1,7 +1,8 @@
+import { rangeOf } from '../../platform/http/range.dto.js';
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database/database.js';
-import { toIso, toTimeRange } from '../../platform/http/query.dto.js';
-import type { TimeRange } from '../../platform/time/time.js';
+import { toTimeRange } from '../../platform/http/query.dto.js';
+import { type TimeRange } from '../../platform/time/time.js';
 import { ActiveSubjectsRepository } from '../counts/active-subjects.repository.js';
 import type { TypeCount } from '../counts/analytics.dto.js';
 import { AnswerCache } from '../cache/answer-cache.js';
@@ -64,8 +65,7 @@ export class OverviewService {
       const found = isCounted ? await this.filtered.count(sql, tenantId, range, filter) : null;
       const method = isCounted ? ('exact' as const) : ('none' as const);
       return {
-        from: toIso(range.from),
-        to: toIso(range.to),
+        ...rangeOf(range),
         summary: {
           total_events: total,
           unique_users: found?.users ?? null,
@@ -110,8 +110,7 @@ export class OverviewService {
     );
     const total = byType.reduce((sum, { count }) => sum + count, 0);
     return {
-      from: toIso(range.from),
-      to: toIso(range.to),
+      ...rangeOf(range),
       summary: {
         total_events: total,
         unique_users: users.count,

@@ -3,7 +3,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { ValidateBy } from 'class-validator';
 import { textFault } from '../../platform/http/body/payload-check.js';
-import { ExactNumber } from '../../platform/json/exact-number.js';
+import { ExactNumber, isJsonObject } from '../../platform/json/exact-number.js';
 import { readJson } from '../../platform/json/json-text.js';
 import { IfGiven } from '../../platform/http/query.dto.js';
 import { MAX_CONDITION_TEXT, MAX_CONDITIONS, PROPERTY_NAMES, propertyFault } from './event-property.js';
@@ -39,7 +39,7 @@ function parsed(text: string): unknown {
 }
 
 function conditionsFault(value: unknown): string | null {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof ExactNumber) {
+  if (!isJsonObject(value)) {
     return 'must be a JSON object of properties and values, like {"payload.plan":"pro"}';
   }
   const conditions = Object.entries(value);

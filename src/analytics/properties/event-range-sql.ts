@@ -1,7 +1,6 @@
 import type { Parameters } from '../../platform/database/sql-parameters.js';
 import { uuid7LowerBound } from '../../platform/database/uuid7.js';
-import { toIso } from '../../platform/http/query.dto.js';
-import { DAY_MS, type TimeRange } from '../../platform/time/time.js';
+import { DAY_MS, type TimeRange, toIso } from '../../platform/time/time.js';
 
 /**
  * SQL condition on events `e`: those of a tenant that happened in a range. An event is received at most a day before it

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
-import { toIso } from '../../platform/http/query.dto.js';
-import { DAY_MS } from '../../platform/time/time.js';
+import { DAY_MS, toIso } from '../../platform/time/time.js';
 
 export interface RetainedUsers {
   /** 1 for the first time window. */

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
-import { toIso } from '../../platform/http/query.dto.js';
-import type { TimeRange } from '../../platform/time/time.js';
+import { type TimeRange, toIso } from '../../platform/time/time.js';
 import { spanArrays } from '../time/buckets.js';
 import { startOfBucket } from '../time/granularities.js';
 import { coverTime } from '../time/time-cover.js';

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
-import { toIso } from '../../platform/http/query.dto.js';
-import { DAY_MS, HOUR_MS, type TimeRange } from '../../platform/time/time.js';
+import { DAY_MS, HOUR_MS, type TimeRange, toIso } from '../../platform/time/time.js';
 import { LOCK_ROLLUPS } from './rollup-lock-sql.js';
 import { compareSql, deleteSql, insertSql, ROLLUP_TABLES, type RollupTable } from './reconciliation-sql.js';
 

@@ -1,6 +1,5 @@
 import { badRequest } from '../../platform/http/problem.js';
-import { toIso } from '../../platform/http/query.dto.js';
-import type { TimeRange } from '../../platform/time/time.js';
+import { type TimeRange, toIso } from '../../platform/time/time.js';
 import { bucketStarts, INTERVAL_MS, type Interval, INTERVALS } from './local-time.js';
 import { type CountCover, type SignedRange, coverTime, coverCounts, type Cover } from './time-cover.js';
 

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql } from '../../platform/database/database.js';
 import { printedTime } from '../../platform/database/time-sql.js';
-import { toIso } from '../../platform/http/query.dto.js';
-import type { TimeRange } from '../../platform/time/time.js';
+import { type TimeRange, toIso } from '../../platform/time/time.js';
 import { CONTEXT_COLUMNS, type StoredContext, WITH_CONTEXT } from '../properties/event-context.js';
 import { IS_COUNTED } from '../rollups/counted-events-sql.js';
 

@@ -1,10 +1,11 @@
+import { rangeOf } from '../../platform/http/range.dto.js';
 import { Injectable } from '@nestjs/common';
 import { unknownCursor } from '../../platform/http/cursor.js';
 import { Database } from '../../platform/database/database.js';
 import { boundedTextFault } from '../../platform/http/body/payload-check.js';
 import { badRequest } from '../../platform/http/problem.js';
-import { toIso, toTimeRange } from '../../platform/http/query.dto.js';
-import { DAY_MS, dateTimeFault, parseDateTime } from '../../platform/time/time.js';
+import { toTimeRange } from '../../platform/http/query.dto.js';
+import { DAY_MS, dateTimeFault, parseDateTime, toIso } from '../../platform/time/time.js';
 import { isUuid } from '../../platform/database/uuid7.js';
 import { enrichmentOf } from '../properties/event-context.js';
 import { bucketStarts } from '../time/local-time.js';
@@ -42,8 +43,7 @@ export class UsersService {
       const recent = await this.events.listRecent(sql, tenantId, userId, range, RECENT_EVENTS);
       const times = byType.flatMap(({ first_time, last_time }) => [instant(first_time), instant(last_time)]);
       return {
-        from: toIso(range.from),
-        to: toIso(range.to),
+        ...rangeOf(range),
         user_id: userId,
         total_events: byType.reduce((sum, { count }) => sum + count, 0),
         first_seen: times.length === 0 ? null : toIso(Math.min(...times)),
@@ -71,8 +71,7 @@ export class UsersService {
     const page = rows.slice(0, query.limit);
     const last = page.at(-1);
     return {
-      from: toIso(range.from),
-      to: toIso(range.to),
+      ...rangeOf(range),
       user_id: userId,
       sessions: toSessions(page),
       next_cursor:

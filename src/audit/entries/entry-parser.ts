@@ -3,7 +3,7 @@ import { bodyValidatorFor, type BodyValidator } from '../../platform/http/body/b
 import { Unread } from '../../platform/http/body/json.js';
 import { checkPayload } from '../../platform/http/body/payload-check.js';
 import { writeJson } from '../../platform/json/json-text.js';
-import { sameKey } from '../../platform/http/idempotency-key.js';
+import { type KeyOfRequest, sameKey } from '../../platform/http/idempotency-key.js';
 import { FieldFault, faultsOfEach, readMoment, refusal } from '../../platform/http/field-fault.js';
 import type { FieldError } from '../../platform/http/problem.js';
 import type { JsonValue } from '../transparency-log/canonical-json.js';
@@ -101,15 +101,6 @@ export const objectOf = (value: JsonValue | undefined): JsonValue => (Array.isAr
 
 /** An empty text says nothing. */
 export const prose = (text: string | null | undefined): string | null => (text === '' ? null : (text ?? null));
-
-/**
- * What a request says of the key of an entry besides the entry itself: `key` must be its key if it has one, `part` is
- * one for an entry that has none.
- */
-interface KeyOfRequest {
-  key?: string | undefined;
-  part?: string | undefined;
-}
 
 export function parseEntry(raw: unknown, { key, part }: KeyOfRequest = {}): EntryContent | FieldError {
   const content = ENTRIES.parse(raw);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Database } from '../../platform/database/database.js';
-import { toIso } from '../../platform/http/query.dto.js';
+import { toIso } from '../../platform/time/time.js';
 import { AuditEntriesRepository, type ProvableEntries } from '../search/entries.repository.js';
 import { AuditTreeRepository, type SignedCheckpoint } from '../transparency-log/audit-tree.repository.js';
 import type { ActLine, EntryLine, ExportStatement } from '../transparency-log/evidence.js';

@@ -1,6 +1,6 @@
 import { EARLIEST_TIME } from '../../platform/http/field-fault.js';
-import { toIso, toTimeRange } from '../../platform/http/query.dto.js';
-import { DAY_MS, type TimeRange } from '../../platform/time/time.js';
+import { toTimeRange } from '../../platform/http/query.dto.js';
+import { DAY_MS, type TimeRange, toIso } from '../../platform/time/time.js';
 import { EQUAL_FIELDS, type EntryFilter, toSearchTerms } from './entry-filter.js';
 import type { EntryFilterQuery } from './entry-queries.dto.js';
 

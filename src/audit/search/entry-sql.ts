@@ -1,5 +1,4 @@
-import { toIso } from '../../platform/http/query.dto.js';
-import { DAY_MS } from '../../platform/time/time.js';
+import { DAY_MS, toIso } from '../../platform/time/time.js';
 import { uuid7LowerBound } from '../../platform/database/uuid7.js';
 import { EQUAL_FIELDS, type EntryFilter, type Position } from './entry-filter.js';
 import { type ReadFilter, wordConditions } from './search-terms.repository.js';

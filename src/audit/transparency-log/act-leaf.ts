@@ -2,7 +2,8 @@ import { uuid7 } from '../../platform/database/uuid7.js';
 import type { LockedTree, NewLeaf } from './audit-tree.repository.js';
 import { canonicalJson } from './canonical-json.js';
 import type { ActTerms } from './evidence.js';
-import { leafHash, microseconds } from './leaf.js';
+import { toMicroseconds } from '../../platform/time/time.js';
+import { leafHash } from './leaf.js';
 import { foldPeaks } from './merkle-tree.js';
 
 /** The leaf of an act about the leaves of `ranges`, to be the next one of `tree`. */
@@ -12,7 +13,7 @@ export function actLeaf(tree: LockedTree, terms: ActTerms, ranges: readonly (rea
     v: 2,
     ...terms,
     id: actId,
-    at: microseconds(Date.now()),
+    at: toMicroseconds(Date.now()),
     tenant_id: tree.tenantId,
     ranges: ranges.map(([from, to]) => [from, to]),
     count: ranges.reduce((sum, [from, to]) => sum + to - from, 0),

@@ -5,7 +5,8 @@ import { actLeaf } from './act-leaf.js';
 import { ERASE, findLeaves, PRUNE, RECORDED_BEFORE, wouldLose } from './audit-acts-sql.js';
 import { AuditTreeRepository } from './audit-tree.repository.js';
 import type { ActTerms, ErasureMode } from './evidence.js';
-import { microseconds, type PersonalField } from './leaf.js';
+import { toMicroseconds } from '../../platform/time/time.js';
+import { type PersonalField } from './leaf.js';
 import { toRanges } from './leaf-ranges.js';
 import { SealingService } from './sealing.service.js';
 
@@ -67,7 +68,7 @@ export class AuditActs {
     alsoIn: (sql: Sql, deleted: number) => Promise<void> = () => Promise.resolve(),
   ): Promise<{ deleted: number }> {
     const order: Order = {
-      terms: { kind: 'prune', older_than: microseconds(olderThan.getTime()) },
+      terms: { kind: 'prune', older_than: toMicroseconds(olderThan.getTime()) },
       condition: only === undefined ? RECORDED_BEFORE : `${RECORDED_BEFORE} and (${only.condition})`,
       values: [olderThan, ...(only?.values ?? [])],
       carryOut: (index) => ({

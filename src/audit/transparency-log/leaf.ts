@@ -142,8 +142,8 @@ function readBack(columns: EntryColumns) {
     id: formatUuid(columns.id),
     tenant_id: formatUuid(columns.tenant_id),
     key_id: columns.key_id === null ? null : formatUuid(columns.key_id),
-    occurred_at: microseconds(columns.occurred_at),
-    created_at: microseconds(columns.created_at),
+    occurred_at: toMicroseconds(columns.occurred_at),
+    created_at: toMicroseconds(columns.created_at),
   };
 }
 
@@ -162,6 +162,3 @@ export function storedEntry(columns: EntryColumns): SealableEntry {
 export function leafHash(leaf: Uint8Array): Buffer {
   return createHash('sha256').update(LEAF_PREFIX).update(leaf).digest();
 }
-
-/** Milliseconds since 1970, with microseconds as the fraction → `2026-11-21T04:50:00.123000Z`. */
-export const microseconds = toMicroseconds;

@@ -1,5 +1,6 @@
 import { isUuid, parseUuid, uuid7Time } from '../../platform/database/uuid7.js';
-import { ExactNumber } from '../../platform/json/exact-number.js';
+import { toMicroseconds } from '../../platform/time/time.js';
+import { isJsonObject } from '../../platform/json/exact-number.js';
 import { readJson } from '../../platform/json/json-text.js';
 import { canonicalJson, type JsonValue } from '../transparency-log/canonical-json.js';
 import type { ActLeaf } from '../transparency-log/evidence.js';
@@ -7,7 +8,6 @@ import {
   CLEAR_FIELDS,
   commitment,
   JSON_FIELDS,
-  microseconds,
   PERSONAL_FIELDS,
   type PersonalField,
   SALT_BYTES,
@@ -117,7 +117,7 @@ export function checkEntry(line: Members, leafBytes: Buffer, salts: JsonValue | 
 }
 
 const isTimeOfId = (id: JsonValue | undefined, createdAt: JsonValue | undefined): boolean =>
-  typeof id === 'string' && isUuid(id) && microseconds(uuid7Time(parseUuid(id))) === createdAt;
+  typeof id === 'string' && isUuid(id) && toMicroseconds(uuid7Time(parseUuid(id))) === createdAt;
 
 interface Personal {
   line: Members;
@@ -196,8 +196,7 @@ export const isIndex = (value: unknown): value is number => Number.isSafeInteger
 
 const isRange = (from: unknown, to: unknown): boolean => isIndex(from) && isIndex(to) && from < to;
 
-export const isObject = (value: unknown): value is Members =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
+export const isObject = (value: unknown): value is Members => isJsonObject(value);
 
 export const asObject = (value: JsonValue | undefined): Members | undefined => (isObject(value) ? value : undefined);
 

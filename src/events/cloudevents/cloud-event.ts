@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { bodyValidatorFor } from '../../platform/http/body/body-validator.js';
-import { ExactNumber } from '../../platform/json/exact-number.js';
+import { isJsonObject } from '../../platform/json/exact-number.js';
 import { parseSmallJson, Unread } from '../../platform/http/body/json.js';
 import { allFaults, refusal } from '../../platform/http/field-fault.js';
 import type { Principal } from '../../platform/http/principal.js';
@@ -92,7 +92,7 @@ function bothData({ data, data_base64 }: CloudEventDto): FieldError[] {
 function toPayload(attributes: Attributes): { value: Attributes } | FieldError {
   const data = readData(attributes);
   if (isFieldError(data)) return data;
-  const value = isObject(data.value)
+  const value = isJsonObject(data.value)
     ? data.value
     : data.value === undefined || data.value === null
       ? {}
@@ -189,10 +189,6 @@ const isJson = (type: string) => /^(application|text)\/(json|[\w.+-]+\+json)$/.t
 
 export function mediaType(value: unknown): string {
   return typeof value === 'string' ? (value.split(';', 1)[0] ?? '').trim().toLowerCase() : '';
-}
-
-function isObject(value: unknown): value is Attributes {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }
 
 export function isFieldError(value: object): value is FieldError {

@@ -6,7 +6,7 @@ import { decodeCursor, encodeCursor, type Page, toPage } from '../../platform/ht
 import type { Sql } from '../../platform/database/database.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { badRequest, type FieldError, notFound, Problem } from '../../platform/http/problem.js';
-import { toIso } from '../../platform/http/query.dto.js';
+import { toIso } from '../../platform/time/time.js';
 import { parseAskedTime } from '../../platform/time/asked-time.js';
 import { isUuid } from '../../platform/database/uuid7.js';
 import { readPayload } from '../parsing/event-parser.js';

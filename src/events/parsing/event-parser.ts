@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { writeJson } from '../../platform/json/json-text.js';
 import { Unread } from '../../platform/http/body/json.js';
 import type { Principal } from '../../platform/http/principal.js';
-import { sameKey } from '../../platform/http/idempotency-key.js';
+import { type KeyOfRequest, sameKey } from '../../platform/http/idempotency-key.js';
 import { FieldFault, faultsOfEach, readMoment, refusal } from '../../platform/http/field-fault.js';
 import type { FieldError } from '../../platform/http/problem.js';
 import { formatUuid, uuid7Bytes, uuid7Time } from '../../platform/database/uuid7.js';
@@ -18,16 +18,7 @@ const EVENT = bodyValidatorFor(IngestEventDto);
 
 type Sender = Pick<Principal, 'tenantId' | 'clientId'>;
 
-/**
- * What a request says of the id of an event besides the event itself: `key` must be its id if it has one, `part` is one
- * for an event that has none.
- */
-export interface IdOfRequest {
-  key?: string | undefined;
-  part?: string | undefined;
-}
-
-const NONE: IdOfRequest = {};
+const NONE: KeyOfRequest = {};
 
 /** Checks one event as it came from parseJson and gives it its id. It runs for every event of every batch. */
 export function parseEvent(raw: unknown, principal: Sender, ofRequest = NONE): AcceptableEvent | FieldError {
@@ -46,7 +37,7 @@ export function isFault(result: AcceptableEvent | FieldError): result is FieldEr
 }
 
 /** Of its shape, and of what its members say where they have the right one. */
-function faultsOf(raw: unknown, ofRequest: IdOfRequest): FieldError[] {
+function faultsOf(raw: unknown, ofRequest: KeyOfRequest): FieldError[] {
   const faults = EVENT.faultsOf(raw);
   if (typeof raw !== 'object' || raw === null) return faults;
   const wrong = new Set(faults.map(({ path }) => path));
@@ -65,7 +56,7 @@ function faultsOf(raw: unknown, ofRequest: IdOfRequest): FieldError[] {
 
 const isObject = (value: unknown) => value !== undefined && value !== null;
 
-function toEvent(raw: IngestEventDto, principal: Sender, ofRequest: IdOfRequest): AcceptableEvent {
+function toEvent(raw: IngestEventDto, principal: Sender, ofRequest: KeyOfRequest): AcceptableEvent {
   const givenId = readId(raw, ofRequest);
   const payload = readPayloads(raw) ?? '{}';
   const id = uuid7Bytes();
@@ -91,7 +82,7 @@ function toEvent(raw: IngestEventDto, principal: Sender, ofRequest: IdOfRequest)
 }
 
 /** @throws FieldFault */
-function readId({ event_id, idempotency_key }: Partial<IngestEventDto>, { key, part }: IdOfRequest): string | null {
+function readId({ event_id, idempotency_key }: Partial<IngestEventDto>, { key, part }: KeyOfRequest): string | null {
   const given = sameText('event_id', event_id, 'idempotency_key', idempotency_key);
   if (key !== undefined) sameKey(key, 'event_id', given);
   return given ?? key ?? part ?? null;

@@ -5,8 +5,7 @@ import { AuditEntryWriter } from '../../audit/entries/entry-writer.js';
 import { unknownCursor } from '../../platform/http/cursor.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { badRequest, notFound, Problem } from '../../platform/http/problem.js';
-import { toIso } from '../../platform/http/query.dto.js';
-import { DAY_MS } from '../../platform/time/time.js';
+import { DAY_MS, toIso } from '../../platform/time/time.js';
 import { eventTextFault } from '../parsing/event-parser.js';
 import { EventSchema } from './event-schema.js';
 import type {

@@ -3,7 +3,7 @@ import { allFaults, EARLIEST_TIME, refusal } from '../../platform/http/field-fau
 import { Unread } from '../../platform/http/body/json.js';
 import type { Principal } from '../../platform/http/principal.js';
 import type { FieldError } from '../../platform/http/problem.js';
-import { ExactNumber } from '../../platform/json/exact-number.js';
+import { ExactNumber, isJsonObject } from '../../platform/json/exact-number.js';
 import { readForeignTime } from '../../platform/time/foreign-time.js';
 import { DAY_MS } from '../../platform/time/time.js';
 import type { AcceptableEvent } from '../parsing/event.js';
@@ -77,7 +77,7 @@ function toEvent(message: Message, type: SegmentCall, envelope: Envelope): Messa
 function toPayload(message: Message, envelope: Envelope): Message {
   const payload: Message = { ...(message['traits'] as Message | null), ...(message['properties'] as Message | null) };
   const context = message['context'] ?? envelope.context;
-  if (!Object.hasOwn(payload, 'context') && isObject(context)) payload['context'] = context;
+  if (!Object.hasOwn(payload, 'context') && isJsonObject(context)) payload['context'] = context;
   for (const name of KEPT) {
     const value = present(message[name]);
     if (value !== undefined && !Object.hasOwn(payload, name)) payload[name] = value;
@@ -132,10 +132,6 @@ function asText(value: unknown): unknown {
   return typeof value === 'number' && Number.isFinite(value) ? String(value) : value;
 }
 
-function isObject(value: unknown): value is Message {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
-}
-
 /** The client's name for what the parser calls `path`. */
 export function toSegmentPath(path: string, message: Message): string {
   const [field = '', ...rest] = path.split(/(?=[.[])/);
@@ -153,7 +149,7 @@ export function toSegmentPath(path: string, message: Message): string {
 
 function toPayloadPath(rest: readonly string[], message: Message): string {
   const name = rest[0]?.slice(1) ?? '';
-  const part = ['properties', 'traits'].find((candidate) => isObject(message[candidate]));
+  const part = ['properties', 'traits'].find((candidate) => isJsonObject(message[candidate]));
   const isOwn = part !== undefined && (rest.length === 0 || Object.hasOwn(message[part] as Message, name));
   if (!isOwn && (name === 'context' || KEPT.some((kept) => kept === name))) return rest.join('').slice(1);
   if (part === undefined && rest.length === 0) return 'context';

@@ -21,9 +21,9 @@ export type SegmentCall = (typeof SEGMENT_CALLS)[number];
 export const LEAST_BATCH_LIMIT = 2_500;
 
 const OPTIONAL = { optional: true, nullable: true } as const;
-/** SDKs send empty texts and nulls for what they don't know, and older ones numbers. */
 /** Of any spelling that SDKs have: see foreign-time.ts. */
 const TIME = { anyOf: [{ type: 'string' }, { type: 'number' }] };
+/** SDKs send empty texts and nulls for what they don't know, and older ones numbers. */
 const USER_ID = { anyOf: [text(0, 255), { type: 'number' }] };
 
 /** Further fields are allowed, as in Segment's own API. */

@@ -42,8 +42,7 @@ export class ServerChecks {
         return await this.check();
       } catch (error) {
         const refusal = explainRefusal(error);
-        if (refusal !== undefined)
-          throw new UnfitServerError(`PostgreSQL: ${refusal.replace(/\.$/, '')}.`, { cause: error });
+        if (refusal !== undefined) throw new UnfitServerError(`PostgreSQL: ${refusal}.`, { cause: error });
         if (!isConnectionError(error)) throw error;
         if (attempt % 10 === 0) this.logger.warn(`Waiting for PostgreSQL: ${(error as Error).message}`);
         await delay(500);

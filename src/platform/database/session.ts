@@ -82,8 +82,7 @@ export async function checkSessionsAreKept(idle: pg.ClientBase, busy: pg.ClientB
 /** A pooler may hand its sessions out in turn. */
 const POOLER_ROUNDS = 3;
 
-const POOL_SESSIONS =
-  'Let the connection pooler in between pool sessions (pool_mode = session), or connect without it.';
+const POOL_SESSIONS = 'Let the connection pooler in between pool sessions (pool_mode = session), or connect without it';
 
 async function processOf(client: pg.ClientBase): Promise<number> {
   const { rows } = await client.query<{ pid: number }>(FIND_PROCESS);

@@ -7,6 +7,15 @@ import { badRequest } from './problem.js';
 export const IDEMPOTENCY_KEY = 'Idempotency-Key';
 const MAX_KEY = 255;
 
+/**
+ * What a request says of the id of a record besides the record itself: `key` must be its id if it has one, `part` is
+ * one for a record that has none.
+ */
+export interface KeyOfRequest {
+  key?: string | undefined;
+  part?: string | undefined;
+}
+
 /** The header as a key that can be stored; undefined when there is none. @throws Problem 400 */
 export function readIdempotencyKey(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;

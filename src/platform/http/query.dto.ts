@@ -130,5 +130,3 @@ export function toTimeRange({ from: start, to: end, tz = 'UTC' }: AskedRange, no
   }
   return { from, to };
 }
-
-export { toIso } from '../time/time.js';

@@ -1,6 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { TimeRange } from '../time/time.js';
-import { toIso } from './query.dto.js';
+import { type TimeRange, toIso } from '../time/time.js';
 
 /** Of every answer over a range: what was looked at, also where the question did not say it. */
 export class RangeResponse {

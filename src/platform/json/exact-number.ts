@@ -85,3 +85,7 @@ function plain({ negative, digits, point }: Decimal): string | null {
 
 /** Why a number cannot be kept, as the end of a sentence. */
 export const TOO_LONG = `is a number of more than ${MAX_DIGITS} digits`;
+
+/** An object of JSON: no list, and no number that is kept as an object. */
+export const isJsonObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
