@@ -20,6 +20,12 @@ describe('generated files are those of this code (npm run generate)', () => {
     expect(readFileSync('docs/routes.md', 'utf8')).toBe(run('dist/routes-document.js'));
   });
 
+  it('the Postman collection', () => {
+    const words = ['scripts/postman-collection.mjs', 'openapi.yaml'];
+    const made = execFileSync(process.execPath, words, { encoding: 'utf8' });
+    expect(readFileSync('docs/postman/tidemark.json', 'utf8')).toBe(made);
+  });
+
   it('.env.example', () => {
     expect(readFileSync('.env.example', 'utf8')).toBe(run('dist/env-example.js'));
   });
