@@ -1,4 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { SETTINGS } from '../../src/platform/config/config.js';
 
@@ -15,6 +22,8 @@ interface Service {
   networks?: string[];
   environment?: Record<string, string | number>;
 }
+
+const run = promisify(execFile);
 
 const text = readFileSync('docker-compose.yml', 'utf8');
 const { services, networks } = parse(text, { merge: true }) as {
@@ -91,13 +100,78 @@ describe('docker-compose.yml', () => {
   });
 });
 
+interface Lock {
+  packages: Record<
+    string,
+    { version: string; dev?: boolean; optional?: boolean; devOptional?: boolean; peer?: boolean }
+  >;
+}
+
 describe('Dockerfile', () => {
-  const lines = readFileSync('Dockerfile', 'utf8').split('\n');
+  const dockerfile = readFileSync('Dockerfile', 'utf8');
+  const lines = dockerfile.replaceAll(/\\\n\s*/g, '').split('\n');
+  const { version, license, description } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, string>;
 
   it('ends as a user without rights, and listens on the address of the container', () => {
     expect(lines.filter((line) => line.startsWith('USER '))).toEqual(['USER node']);
     expect(lines).toContain('ENV NODE_ENV=production HOST=0.0.0.0');
   });
+
+  it('labels the image as the project calls itself', () => {
+    const label = (name: string) =>
+      new RegExp(`org\\.opencontainers\\.image\\.${name}="([^"]*)"`).exec(dockerfile)?.[1];
+    expect([label('description'), label('licenses'), label('version')]).toEqual([description, license, '$VERSION']);
+    expect(lines).toContain(`ARG VERSION=${version}`);
+    expect(dockerfile).toContain(`FROM ${label('base.name')?.replace('docker.io/library/', '')}\n`);
+  });
+
+  it('asks the process of the container whether it is ready, whichever it is', async () => {
+    const check = JSON.parse(/^HEALTHCHECK .*CMD (\[.+\])$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
+    expect(check).toEqual(['node', 'healthcheck.mjs']);
+    expect(lines.find((line) => line.startsWith('COPY') && line.includes(' scripts/healthcheck.mjs '))).toBeDefined();
+    const answered: string[] = [];
+    const server = createServer(({ url = '' }, response) => {
+      answered.push(url);
+      response.writeHead(url === '/health/ready' ? 200 : 503).end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const [own, none] = [String((server.address() as AddressInfo).port), '1'];
+    const exitCode = (env: Record<string, string>) =>
+      run('node', ['scripts/healthcheck.mjs'], { env: { PATH: process.env['PATH'], ...env } }).then(
+        () => 0,
+        ({ code }: { code: number }) => code,
+      );
+    expect(await exitCode({ PORT: none, WORKER_HEALTH_PORT: own })).toBe(0);
+    expect(await exitCode({ PORT: own, WORKER_HEALTH_PORT: none })).toBe(1); // an API that is not ready
+    expect(await exitCode({ PORT: none, WORKER_HEALTH_PORT: none })).toBe(1);
+    expect(answered).toEqual(['/health/ready', '/api/v1/health/ready']);
+    server.close();
+  });
+
+  it('lists everything that the image is made of', async () => {
+    const command = /^RUN (npm pkg delete .+ && npm sbom .+) > sbom\.cdx\.json$/m.exec(lines.join('\n'))?.[1];
+    const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as Lock;
+    const kept = Object.entries(packages).filter(
+      ([path, { dev, optional, devOptional, peer }]) => path !== '' && !dev && !optional && !devOptional && !peer,
+    );
+    const folder = mkdtempSync(join(tmpdir(), 'tidemark-sbom-'));
+    // As it is after npm prune; npm looks at nothing but these files.
+    for (const path of ['', ...kept.map(([name]) => name)]) {
+      mkdirSync(join(folder, path), { recursive: true });
+      copyFileSync(join(path, 'package.json'), join(folder, path, 'package.json'));
+    }
+    const { stdout } = await run('sh', ['-c', command!], { cwd: folder, maxBuffer: 1e8 });
+    rmSync(folder, { recursive: true });
+    const { bomFormat, components } = JSON.parse(stdout) as {
+      bomFormat: string;
+      components: { purl: string; version: string }[];
+    };
+    expect(bomFormat).toBe('CycloneDX');
+    const listed = components.map(({ purl }) => decodeURIComponent(purl).replace('pkg:npm/', ''));
+    const wanted = kept.map(([path, { version: of }]) => `${path.split('node_modules/').pop()}@${of}`);
+    expect([...new Set(wanted)].sort()).toEqual([...new Set(listed)].sort());
+    expect(lines).toContain('COPY --from=build /app/sbom.cdx.json ./');
+  }, 30_000);
 
   it('has the command line on its PATH, under the name of package.json', () => {
     const { bin } = JSON.parse(readFileSync('package.json', 'utf8')) as { bin: Record<string, string> };
