@@ -92,7 +92,9 @@ function url(name) {
     .filter((parameter) => parameter.in === 'query')
     .map(({ name: key }) => ({ key, value: valueOf(key), ...(key in values ? {} : { disabled: true }) }));
   const filled = inPath.reduce((text, variable) => text.replace(`{${variable}}`, `:${variable}`), path);
-  const asked = query.filter(({ disabled }) => !disabled).map(({ key, value }) => `${key}=${encodeURIComponent(value)}`);
+  const asked = query
+    .filter(({ disabled }) => !disabled)
+    .map(({ key, value }) => `${key}=${encodeURIComponent(value)}`);
   return {
     raw: `{{baseUrl}}${filled}${asked.length > 0 ? `?${asked.join('&')}` : ''}`,
     host: ['{{baseUrl}}'],
@@ -109,7 +111,9 @@ const variableOf = ({ operation, pointer }) => `${operation}${pointer.replaceAll
 function keptOf(name) {
   const values = Object.values(EXAMPLES).flatMap(({ parameters = {} }) => Object.values(parameters));
   const ids = values.filter((value) => value instanceof IdFrom && value.operation === name);
-  return new Map(ids.map((id) => [variableOf(id), id.pointer.replaceAll('/', '?.').replaceAll(/\?\.(\d+)/g, '?.[$1]')]));
+  return new Map(
+    ids.map((id) => [variableOf(id), id.pointer.replaceAll('/', '?.').replaceAll(/\?\.(\d+)/g, '?.[$1]')]),
+  );
 }
 
 /** What is checked of an answer and kept of it. What is only read is asked for until workers have made it. */

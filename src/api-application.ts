@@ -49,7 +49,11 @@ export async function createApiApplication(
   app.use(serveDashboard());
   app.use(
     QUEUE_BOARD,
-    serveQueueBoard({ queues: app.get<Queue[]>(ALL_QUEUES), auth: app.get(AuthService), limiter: app.get(RateLimiter) }),
+    serveQueueBoard({
+      queues: app.get<Queue[]>(ALL_QUEUES),
+      auth: app.get(AuthService),
+      limiter: app.get(RateLimiter),
+    }),
   );
   const cors = new CorsPolicy(config.CORS_ORIGINS, config.API_KEY_HEADERS);
   app.useWebSocketAdapter(new SocketAdapter(app, cors));

@@ -33,4 +33,9 @@ describe('generated files are those of this code (npm run generate)', () => {
   it('docs/monitoring/metrics.md', () => {
     expect(readFileSync('docs/monitoring/metrics.md', 'utf8')).toBe(run('scripts/metrics-document.mjs'));
   });
+
+  it('the alert rules for Kubernetes', () => {
+    const made = run('scripts/prometheus-rule.mjs', 'docs/monitoring/alerts.yml');
+    expect(readFileSync('k8s/components/monitoring/rules.yaml', 'utf8')).toBe(made);
+  });
 });

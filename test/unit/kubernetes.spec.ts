@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { alertConditions } from '../../src/monitoring/alert-conditions.js';
 import { loadConfig, SETTINGS } from '../../src/platform/config/config.js';
 import { trustedProxies } from '../../src/platform/http/client-address.js';
 import { type Manifest, readKustomization, readManifests, resourcesOf, validate } from '../support/manifests.js';
@@ -52,8 +53,9 @@ interface NetworkPolicy {
 
 const OVERLAY = 'k8s/overlays/example';
 const manifests = resourcesOf(OVERLAY);
+const monitoring = resourcesOf('k8s/components/monitoring');
 const secrets = readManifests('k8s/secrets.example.yaml');
-const each = [...manifests, ...secrets].map(
+const each = [...manifests, ...monitoring, ...secrets].map(
   (manifest) => [`${manifest.kind} ${manifest.metadata.name}`, manifest] as const,
 );
 const specOf = <T>(kind: string, name: string) =>
@@ -211,6 +213,38 @@ describe('the manifests for Kubernetes', () => {
     expect(['api', 'worker', 'migrate'].map((name) => ports(name, 'ingress'))).toEqual([['http'], [], []]);
   });
 
+  it('let Prometheus find every process under the name that the alert rules ask for, and reach it', () => {
+    const find = <T>(kind: string) => monitoring.find((manifest) => manifest.kind === kind)!.spec as T;
+    const { endpoints, selector } = find<{
+      endpoints: { port: string; path: string; authorization: { credentials: Reference } }[];
+      selector: PodSelector;
+    }>('ServiceMonitor');
+    expect(selector.matchLabels).toEqual(added[0]!.pairs);
+    const services = [...manifests, ...monitoring].filter(({ kind }) => kind === 'Service');
+    const ports = services.map(({ metadata, spec }) => [
+      metadata.name,
+      (spec!['ports'] as { name: string }[])[0]!.name,
+    ]);
+    expect(Object.fromEntries(ports)).toEqual({ 'tidemark-api': 'http', 'tidemark-worker': 'health' });
+    expect(endpoints.map(({ port, path }) => [port, path])).toEqual([
+      ['http', '/metrics'],
+      ['health', '/metrics'],
+    ]);
+    for (const name of ['api', 'worker']) {
+      const token = container(name).env!.find((setting) => setting.name === 'METRICS_TOKEN')!;
+      for (const { authorization } of endpoints) {
+        expect(token.valueFrom!.secretKeyRef).toEqual({ ...authorization.credentials, optional: true });
+      }
+    }
+    const { groups } = parse(readFileSync('docs/monitoring/alerts.yml', 'utf8')) as { groups: object[] };
+    expect(find('PrometheusRule')).toEqual({ groups });
+    const { podSelector, ingress } = find<NetworkPolicy>('NetworkPolicy');
+    expect(podsOf(podSelector).map((labels) => Object.values(labels)[0])).toEqual(['api', 'worker']);
+    expect(ingress).toEqual([
+      expect.objectContaining({ ports: endpoints.map(({ port }) => ({ protocol: 'TCP', port })) }),
+    ]);
+  });
+
   it('share rate limits among all API pods there may be, and stay below 100 connections with a Redis', () => {
     const { maxReplicas } = specOf<{ maxReplicas: number }>('HorizontalPodAutoscaler', 'tidemark-api');
     const { API_REPLICAS, DB_POOL_SIZE } = config();
@@ -239,6 +273,16 @@ describe('docs/operations.md', () => {
     expect(new Set(named(/kubectl -n (\S+)/g))).toEqual(new Set([namespace]));
     const labels = manifests.flatMap(({ metadata }) => Object.entries(metadata.labels ?? {}));
     expect(labels.map((label) => label.join('='))).toEqual(expect.arrayContaining(named(/ -l (\S+)/g)));
+  });
+
+  it('says what to do about each alert, of Prometheus and of the webhook', () => {
+    const { groups } = parse(readFileSync('docs/monitoring/alerts.yml', 'utf8')) as {
+      groups: { rules: { alert: string }[] }[];
+    };
+    const rules = groups.flatMap((group) => group.rules.map(({ alert }) => alert));
+    expect(named(/^### (Tidemark\w+)/gm)).toEqual(rules);
+    const posted = alertConditions(loadConfig({ DATABASE_URL: 'postgresql://localhost/none' })).map(({ name }) => name);
+    expect(named(/^### Tidemark\w+ \(`([\w-]+)`\)$/gm).sort()).toEqual(posted.sort());
   });
 
   it('names commands and settings that there are, and no figure but those of the README', () => {
