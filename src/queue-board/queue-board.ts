@@ -52,7 +52,10 @@ export function serveQueueBoard({ queues, auth, limiter }: BoardOptions): Reques
       const principal = (request.principal = await auth.authenticate(request, 'platform').catch(explain));
       await takeRequest(limiter, principal, (state) => setLimitHeaders(response, state));
       if (READS.includes(request.method)) return tellCsrfToken(request, response);
-      if (!ACTS.test(request.path)) throw forbidden('Jobs are made by Tidemark alone; this is no act of the board.');
+      if (!ACTS.test(request.path))
+        throw forbidden(
+          'Tidemark alone makes and changes jobs; the board retries, promotes, cleans, pauses and resumes.',
+        );
       logger.log(`${request.method} ${QUEUE_BOARD}${request.path} by the key ${principal.keyId ?? principal.keyName}`);
     };
     enter().then(

@@ -48,7 +48,9 @@ describeApi('the Postman collection', OPTIONS, (api) => {
   }, 120_000);
 
   it('would notice a request that fails', async () => {
-    const one = JSON.stringify({ ...collection, item: [collection.item!.find(({ name }) => name === 'Events')] });
+    const [folder] = collection.item!.filter(({ name }) => name === 'Events');
+    const [request] = folder!.item!.filter(({ name }) => name === 'ingestEvent');
+    const one = JSON.stringify({ ...collection, item: [request] });
     const wrong = JSON.parse(one.replaceAll('event_type', 'event_typo')) as object;
     const { run: done } = await run(api.url, await newTenant('Typo'), wrong);
     expect(done.failures.length).toBeGreaterThan(0);

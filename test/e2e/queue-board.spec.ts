@@ -123,6 +123,7 @@ describeApi('the queue board, in Chromium', { needs: 'chromium', workers: 1 }, (
       visit.page.getByRole('link', { name: 'Queue board' }).click(),
     ]);
     visit.watch(page);
+    await page.waitForURL('**/queues'); // a page that is only just being opened cannot be loaded again
     await page.reload();
     await page
       .getByRole('link', { name: /^events/ })
