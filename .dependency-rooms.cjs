@@ -33,7 +33,8 @@ const ROOMS = {
     metrics: ['database'],
     scheduling: ['logging', 'metrics'],
     http: ['database', 'logging', 'time'],
-    queues: ['database', 'logging'],
+    redis: ['config'],
+    queues: ['database', 'logging', 'redis'],
     health: ['http', 'queues', 'scheduling'],
   },
   audit: {
