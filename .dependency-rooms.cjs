@@ -15,6 +15,7 @@ const FOLDERS = [
   'retention',
   'privacy',
   'monitoring',
+  'cells',
   'dashboard-files',
   'openapi',
 ];
