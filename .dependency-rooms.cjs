@@ -15,6 +15,7 @@ const FOLDERS = [
   'retention',
   'privacy',
   'monitoring',
+  'cells',
   'dashboard-files',
   'openapi',
   'queue-board',
@@ -34,7 +35,8 @@ const ROOMS = {
     metrics: ['database'],
     scheduling: ['logging', 'metrics'],
     http: ['database', 'logging', 'time'],
-    queues: ['database', 'logging'],
+    redis: ['config'],
+    queues: ['database', 'logging', 'redis'],
     health: ['http', 'queues', 'scheduling'],
   },
   audit: {

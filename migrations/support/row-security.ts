@@ -21,3 +21,11 @@ create policy all_rows on ${table} to tidemark_system using (true) with check (t
  */
 export const ownerRows = (table: string): string =>
   `create policy owner_rows on ${table} to current_user using (true) with check (true)`;
+
+/** For the import of a tenant: the owner sees and writes the rows of the one that its session brings in. */
+export const importRows = (table: string, tenant = 'tenant_id'): string => {
+  const moved = `${tenant}::text = current_setting('tidemark.moved_tenant', true)`;
+  return `create policy import_rows on ${table} to current_user using (${moved}) with check (${moved})`;
+};
+
+export const dropImportRows = (table: string): string => `drop policy import_rows on ${table}`;

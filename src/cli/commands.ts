@@ -7,6 +7,7 @@ import type { CreateKeyOptions } from './create-key.command.js';
 import type { SampleDataOptions } from './generate-sample-data.command.js';
 import type { KeySelection } from './keys.command.js';
 import type { MigrateOptions } from './migrate.command.js';
+import type { ExportTenantOptions } from './move-tenant.command.js';
 import type { OutputOptions } from './output.js';
 import type { RecountOptions } from './recount.command.js';
 import type { RetryFailedOptions } from './retry-failed.command.js';
@@ -135,6 +136,21 @@ function addTenants(program: Command): void {
   command(program, 'list-tenants', 'Lists all tenants, newest first.').action(async (options: OutputOptions) =>
     (await import('./tenants.command.js')).listTenants(readCommandConfig(), options),
   );
+  command(program, 'export-tenant', 'Suspends a tenant and writes all it has to a file, for another installation.')
+    .argument('<tenant>', 'its id or name')
+    .option('--out <path>', 'the file, or the folder for one that is named after the tenant')
+    .action(async (tenant: string, options: ExportTenantOptions) =>
+      (await import('./move-tenant.command.js')).exportTenantTo(readCommandConfig(), tenant, options),
+    );
+  command(
+    program,
+    'import-tenant',
+    'Brings in a tenant from the file of export-tenant: all of it, checked, or nothing. As the owner of the tables (DATABASE_MIGRATION_URL).',
+  )
+    .argument('<file>', 'that export-tenant wrote')
+    .action(async (file: string, options: OutputOptions) =>
+      (await import('./move-tenant.command.js')).importTenantFrom(readCommandConfig(), file, options),
+    );
 }
 
 function addEvents(program: Command): void {

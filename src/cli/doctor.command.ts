@@ -1,10 +1,9 @@
 import pg from 'pg';
-import { Redis } from 'ioredis';
 import type { Config } from '../platform/config/config.js';
 import { checkSession, connectionString } from '../platform/database/session.js';
 import { findExcessRights, PROPER_LOGIN } from '../platform/database/login-check.js';
 import { compareSchema, describeSchemaFault } from '../platform/database/schema-version.js';
-import { checkRedis, UnfitRedisError } from '../platform/queues/redis-fitness.js';
+import { probeRedis, UnfitRedisError } from '../platform/redis/redis-fitness.js';
 import { explainRefusal } from '../platform/database/server-checks.js';
 import { parseUuid, uuid7Time } from '../platform/database/uuid7.js';
 import { DAY_MS } from '../platform/time/time.js';
@@ -155,19 +154,14 @@ async function checkBacklog(client: pg.Client): Promise<Finding> {
 }
 
 async function checkQueue(config: Config): Promise<Finding> {
-  if (config.REDIS_URL === undefined)
-    return { check: 'queue', ok: true, detail: 'in PostgreSQL (REDIS_URL is not set)' };
-  const redis = new Redis(config.REDIS_URL, { lazyConnect: true, connectTimeout: 2_000, retryStrategy: () => null });
-  redis.on('error', () => undefined);
+  const { REDIS_URL, REDIS_CA_FILE } = config;
+  if (REDIS_URL === undefined) return { check: 'queue', ok: true, detail: 'in PostgreSQL (REDIS_URL is not set)' };
   try {
-    await redis.connect();
-    await checkRedis(redis);
+    await probeRedis({ REDIS_URL, REDIS_CA_FILE });
     return { check: 'queue', ok: true, detail: 'Redis answers and takes writes' };
   } catch (error) {
     const { message } = error as Error;
     const detail = error instanceof UnfitRedisError ? message : `${message}; check REDIS_URL`;
     return { check: 'queue', ok: false, detail: `${detail.replace(/\.$/, '')}. Events are safe meanwhile` };
-  } finally {
-    redis.disconnect();
   }
 }

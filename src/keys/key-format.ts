@@ -22,14 +22,15 @@ export function prefixOf(key: string): string | null {
   return FORMAT.exec(key)?.[1] ?? null;
 }
 
-/** Whether the check bytes of a well-formed key were made with `pepper`. */
-export function isIssuedHere(key: string, pepper: Buffer): boolean {
+/** Whether the check bytes of a well-formed key were made with one of the peppers. */
+export function isIssuedHere(key: string, peppers: readonly Buffer[]): boolean {
   const match = FORMAT.exec(key);
   if (match === null) return false;
   const [, prefix = '', secret = ''] = match;
   const bytes = Buffer.from(secret, 'base64url');
   const random = bytes.subarray(0, RANDOM_BYTES);
-  return timingSafeEqual(bytes.subarray(RANDOM_BYTES), checkBytes(pepper, prefix, random));
+  const given = bytes.subarray(RANDOM_BYTES);
+  return peppers.some((pepper) => timingSafeEqual(given, checkBytes(pepper, prefix, random)));
 }
 
 function checkBytes(pepper: Buffer, prefix: string, random: Buffer): Buffer {

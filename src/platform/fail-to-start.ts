@@ -1,6 +1,6 @@
 import { ConfigError } from './config/config.js';
 import { explainRefusal, UnfitServerError } from './database/server-checks.js';
-import { UnfitRedisError } from './queues/redis-fitness.js';
+import { UnfitRedisError } from './redis/redis-fitness.js';
 import { redact } from './logging/redact.js';
 
 /** Prints why the process cannot start, in words for the operator where they can change it, and exits 1. */

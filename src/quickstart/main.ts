@@ -55,7 +55,7 @@ class Quickstart {
     if (options.watch) options.platformApiKey ??= developmentKey(options.dataDir);
     options.port = await choosePort(options);
     sayWhatIsNotUsed(options);
-    if (options.redisUrl !== undefined) await waitForRedis(options.redisUrl, signal);
+    if (options.redis !== undefined) await waitForRedis(options.redis, signal);
     signal.throwIfAborted();
     progress(options.databaseUrl === undefined ? 'starting PostgreSQL' : 'connecting to PostgreSQL');
     const urls = await this.database.start();
@@ -151,7 +151,7 @@ function sayWhatIsNotUsed({ unusedSettings, databaseUrl }: QuickstartOptions): v
 /** For commands that are called meanwhile. */
 function runningInstance(options: QuickstartOptions, { owner, runtime }: DatabaseUrls): RunningInstance {
   const settings: Record<string, string> = { DATABASE_URL: runtime, DATABASE_MIGRATION_URL: owner };
-  if (options.redisUrl !== undefined) settings['REDIS_URL'] = options.redisUrl;
+  for (const [name, value] of Object.entries(options.redis ?? {})) if (value !== undefined) settings[name] = value;
   return { pid: process.pid, url: shownUrl(options), settings };
 }
 

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { DATABASE_SETTINGS } from '../local-postgres/child-env.js';
 import { DEFAULT_DATA_DIR } from '../local-postgres/running-instance.js';
 import { loadConfig, SETTINGS } from '../platform/config/config.js';
+import type { RedisConfig } from '../platform/redis/redis-client.js';
 
 /** A failure with a sentence for the person at the terminal; shown without a stack trace. */
 export class QuickstartError extends Error {}
@@ -23,7 +24,7 @@ export interface QuickstartOptions {
   /** Settings of a database that are there and not meant for quickstart. */
   unusedSettings: string[];
   /** Queue and rate limits, where they are not to live in PostgreSQL and in the process. */
-  redisUrl: string | undefined;
+  redis: RedisConfig | undefined;
   /** For who works on Tidemark: API and worker start again with each change of the sources. */
   watch: boolean;
 }
@@ -49,7 +50,7 @@ export function readOptions(env: NodeJS.ProcessEnv, watch = false): QuickstartOp
     tenantRateLimit: text(env, 'TENANT_RATE_LIMIT'),
     databaseUrl: databaseUrl(env),
     unusedSettings: DATABASE_SETTINGS.filter((name) => text(env, name) !== undefined),
-    redisUrl: text(env, 'REDIS_URL'),
+    redis: redis(env),
     watch,
   };
 }
@@ -59,6 +60,11 @@ const NO_OTHER_DATABASE = { DATABASE_PASSWORD: '', DATABASE_MIGRATION_URL: '', D
 function text(env: NodeJS.ProcessEnv, name: string): string | undefined {
   const value = env[name]?.trim();
   return value === '' ? undefined : value;
+}
+
+function redis(env: NodeJS.ProcessEnv): RedisConfig | undefined {
+  const REDIS_URL = text(env, 'REDIS_URL');
+  return REDIS_URL === undefined ? undefined : { REDIS_URL, REDIS_CA_FILE: text(env, 'REDIS_CA_FILE') };
 }
 
 /** Whoever looks at Tidemark for the first time must not find its tables in a database that another program uses. */

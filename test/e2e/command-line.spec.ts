@@ -27,6 +27,8 @@ const COMMANDS = [
   'delete-key',
   'create-tenant',
   'list-tenants',
+  'export-tenant',
+  'import-tenant',
   'generate-sample-data',
   'retry-failed',
   'verify-audit',

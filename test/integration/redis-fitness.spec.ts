@@ -6,12 +6,14 @@ import { loadConfig } from '../../src/platform/config/config.js';
 import { QueueConnection, type QueueRole } from '../../src/platform/queues/queues.js';
 import { describeWith } from '../support/fixture.js';
 import { freePort, type RedisServer, startRedisServer } from '../support/redis.js';
+import { makeTlsFiles, tlsWords } from '../support/redis-topologies.js';
 
-const configOf = (url: string) => loadConfig({ DATABASE_URL: 'postgres://localhost/none', REDIS_URL: url });
+const configOf = (url: string, ca?: string) =>
+  loadConfig({ DATABASE_URL: 'postgres://localhost/none', REDIS_URL: url, REDIS_CA_FILE: ca });
 
 /** A start as API or worker. */
-async function open(url: string, role: QueueRole = 'producer'): Promise<number> {
-  const queue = await QueueConnection.open(configOf(url), role);
+async function open(url: string, role: QueueRole = 'producer', ca?: string): Promise<number> {
+  const queue = await QueueConnection.open(configOf(url, ca), role);
   try {
     return await queue.check();
   } finally {
@@ -44,18 +46,54 @@ describeWith({ needs: 'redis-server' }, 'a Redis that REDIS_URL names', () => {
     );
   });
 
-  it('is refused when it is a Sentinel', async () => {
+  const startSentinel = async () => {
     const master = await start();
     const file = join(mkdtempSync(join(tmpdir(), 'sentinel-')), 'sentinel.conf');
     writeFileSync(file, `sentinel monitor mymaster 127.0.0.1 ${master.port} 1\n`);
-    const { url } = await start(file, '--sentinel');
-    await expect(open(url)).rejects.toThrow(/REDIS_URL is a Sentinel, which keeps no data/);
+    return start(file, '--sentinel');
+  };
+
+  it('is refused when it is a Sentinel and nothing says so, or its master has another name', async () => {
+    const { url, port } = await startSentinel();
+    await expect(open(url)).rejects.toThrow(/REDIS_URL is a Sentinel, .*; write redis\+sentinel:\/\/ before/);
+    await expect(open(`redis+sentinel://127.0.0.1:${port}/theirs`)).rejects.toThrow(
+      /REDIS_URL must end with the name of a master that the Sentinels watch/,
+    );
+    expect(await open(`redis+sentinel://127.0.0.1:${port}/mymaster`)).toBeGreaterThan(0);
+  });
+
+  it('is refused when it stands alone and is called a Sentinel or a node of a cluster', async () => {
+    const { port } = await start();
+    await expect(open(`redis+sentinel://127.0.0.1:${port}/mymaster`)).rejects.toThrow(
+      /REDIS_URL must have the addresses of Sentinels/,
+    );
+    await expect(open(`redis://127.0.0.1:${port}/?cluster=true`)).rejects.toThrow(
+      /REDIS_URL has cluster=true and leads to a Redis that stands alone/,
+    );
+  });
+
+  it('is taken by TLS when its certificate is trusted, and refused when it is not', async () => {
+    const tls = await makeTlsFiles();
+    const port = await freePort();
+    const server = await startRedisServer(port, tlsWords(port, tls), { tls: { rejectUnauthorized: false } });
+    try {
+      const url = `rediss://127.0.0.1:${port}`;
+      expect(await open(url, 'consumer', tls.cert)).toBeGreaterThan(0);
+      await expect(open(url)).rejects.toThrow(/REDIS_URL leads to a server whose certificate is not trusted/);
+      for (const file of [tls.key, join(tls.cert, 'below')]) {
+        await expect(open(url, 'producer', file)).rejects.toThrow(
+          /REDIS_CA_FILE must be a file of certificates in PEM/,
+        );
+      }
+    } finally {
+      await server.kill();
+    }
   });
 
   it('is refused when it is a node of a cluster', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'cluster-'));
     const { url } = await start('--cluster-enabled', 'yes', '--dir', folder);
-    await expect(open(url)).rejects.toThrow(/REDIS_URL is a node of a cluster/);
+    await expect(open(url)).rejects.toThrow(/REDIS_URL is a node of a cluster; write \?cluster=true/);
   });
 
   it('is refused when it evicts keys', async () => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import { eventually } from './eventually.js';
 
 /** The Redis that `npm test` found, with an empty database for this jest worker; undefined when there is none. */
@@ -50,13 +50,18 @@ export interface RedisServer {
 }
 
 /** A Redis server of the test's own, which it may stop and start again on the same port. */
-export async function startRedisServer(port?: number, options: readonly string[] = []): Promise<RedisServer> {
+export async function startRedisServer(
+  port?: number,
+  options: readonly string[] = [],
+  client: RedisOptions = {},
+): Promise<RedisServer> {
   const chosen = port ?? (await freePort());
-  const all = [...options, '--port', String(chosen), '--save', '', '--appendonly', 'no'];
+  const listen = options.includes('--tls-port') ? [] : ['--port', String(chosen)];
+  const all = [...options, ...listen, '--save', '', '--appendonly', 'no'];
   const child = spawn('redis-server', all, { stdio: 'ignore' });
   const url = `redis://127.0.0.1:${chosen}`;
   await eventually(async () => {
-    const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
+    const redis = new Redis(url, { ...client, lazyConnect: true, retryStrategy: () => null });
     redis.on('error', () => undefined);
     try {
       await redis.connect();

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { ConfigError, envExample, loadConfig, SETTINGS } from '../../src/platform/config/config.js';
 import { faultOfEnvFile } from '../../src/platform/config/env-file.js';
 import { misspeltSettings } from '../../src/platform/config/environment.js';
+import { parseRedisUrl, type RedisAddress } from '../../src/platform/config/redis-url.js';
 
 const url = 'postgresql://localhost/tidemark';
 const message = (env: Record<string, string>) => {
@@ -70,6 +71,66 @@ describe('configuration', () => {
     expect(message({ ALERT_WEBHOOK_URL: 'alerts.example.com' })).toContain(
       'must be a URL starting with http:// or https://',
     );
+  });
+
+  it.each<[url: string, address: Partial<RedisAddress>]>([
+    ['redis://localhost', { kind: 'single', hosts: [{ host: 'localhost', port: 6379 }], database: 0 }],
+    [
+      'REDISS://:p%40ss@[::1]:6380/2?family=6',
+      {
+        ...{ kind: 'single', password: 'p@ss', isEncrypted: true },
+        ...{ hosts: [{ host: '::1', port: 6380 }], database: 2, family: 6 },
+      },
+    ],
+    [
+      'redis+sentinel://user:p:w@h1,h2:26380/my%20master/3?sentinel_user=s&sentinel_password=a+b',
+      {
+        ...{ kind: 'sentinel', username: 'user', password: 'p:w', database: 3, isEncrypted: false },
+        hosts: [
+          { host: 'h1', port: 26_379 },
+          { host: 'h2', port: 26_380 },
+        ],
+        sentinel: { master: 'my master', username: 's', password: 'a+b' },
+      },
+    ],
+    ['rediss+sentinel://h1/mymaster', { kind: 'sentinel', isEncrypted: true, database: 0 }],
+    [
+      'rediss://u:p@h1:7000,h2/?cluster=true',
+      {
+        kind: 'cluster',
+        isEncrypted: true,
+        hosts: [
+          { host: 'h1', port: 7000 },
+          { host: 'h2', port: 6379 },
+        ],
+      },
+    ],
+    ['redis://h1?cluster=true', { kind: 'cluster', database: 0 }],
+  ])('reads REDIS_URL=%s', (text, address) => {
+    expect(message({ REDIS_URL: text })).toBe('');
+    expect(parseRedisUrl(text)).toMatchObject(address);
+  });
+
+  it.each([
+    ['http://h1', 'must be a URL starting with redis://'],
+    ['redis://h1,h2', 'names several hosts; write ?cluster=true behind those of a cluster, or redis+sentinel://'],
+    ['redis+sentinel://h1,h2', 'must end with the name of the master, as in redis+sentinel://'],
+    ['redis+sentinel://h1/mymaster?cluster=true', 'must not have cluster=true'],
+    ['redis://h1/1?cluster=true', 'must not name a database: a cluster has none but 0'],
+    ['redis://h1/mymaster', 'must have the number of a database behind the last slash'],
+    ['redis://h1?clustered=true', 'must not have the option clustered; there are cluster, family'],
+    ['redis://h1?cluster=yes', 'must have cluster=true'],
+    ['redis://h1?sentinel_password=x', 'has a login for Sentinels, and none of them'],
+    ['redis://u:p/w@h1', 'must have login and password percent-encoded'],
+    ['redis://h1:99999', 'must be a URL like redis://'],
+    ['redis://u:100%@h1', 'must have login and password percent-encoded'],
+  ])('refuses REDIS_URL=%s, and says how it is written', (text, said) => {
+    expect(message({ REDIS_URL: text })).toContain(`REDIS_URL ${said}`);
+  });
+
+  it('refuses a CA of Redis where no TLS is', () => {
+    expect(message({ REDIS_URL: 'redis://h1', REDIS_CA_FILE: '/ca.pem' })).toContain('REDIS_CA_FILE changes nothing');
+    expect(message({ REDIS_URL: 'rediss+sentinel://h1/m', REDIS_CA_FILE: '/ca.pem' })).toBe('');
   });
 
   it('refuses SKIP_AUTH in production, and takes an unset NODE_ENV for production', () => {

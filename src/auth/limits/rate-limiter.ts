@@ -1,9 +1,9 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../../platform/config/config.js';
 import { allows, type Principal } from '../../platform/http/principal.js';
 import { Problem, unavailable } from '../../platform/http/problem.js';
 import { RareWarning } from '../../platform/logging/rare-warning.js';
+import { isReady, openRedis, type RetryRules, type RedisClient } from '../../platform/redis/redis-client.js';
 import { RedisWindow } from './redis-window.js';
 import {
   type Limit,
@@ -14,7 +14,14 @@ import {
   type WindowStore,
 } from './window.js';
 
-const TIMEOUT_MS = 250;
+/** A request does not wait for Redis: it is then counted here. */
+const RETRIES: RetryRules = {
+  reconnects: true,
+  commandTimeout: 250,
+  maxRetriesPerRequest: 0,
+  enableOfflineQueue: false,
+  enableAutoPipelining: true,
+};
 
 /** The limit that an answer reports: that of the key, unless the ceiling of the tenant refuses the request. */
 export interface RequestState extends LimitState {
@@ -32,21 +39,15 @@ export interface RequestState extends LimitState {
 export class RateLimiter implements OnApplicationShutdown {
   private readonly warning = new RareWarning(new Logger(RateLimiter.name));
   private readonly local: WindowStore;
-  private readonly redis: Redis | undefined;
+  private readonly redis: RedisClient | undefined;
   private readonly shared: WindowStore | undefined;
 
   constructor(@Inject(CONFIG) private readonly config: Config) {
     const algorithm = config.RATE_LIMIT_ALGORITHM;
     this.local = algorithm === 'sliding' ? new MemorySlidingWindow() : new MemoryFixedWindow();
-    if (config.REDIS_URL === undefined) return;
-    this.redis = new Redis(config.REDIS_URL, {
-      connectTimeout: 2_000,
-      commandTimeout: TIMEOUT_MS,
-      maxRetriesPerRequest: 0,
-      enableOfflineQueue: false,
-      enableAutoPipelining: true,
-      retryStrategy: (attempt) => Math.min(100 * attempt, 1_000),
-    });
+    const { REDIS_URL, REDIS_CA_FILE } = config;
+    if (REDIS_URL === undefined) return;
+    this.redis = openRedis({ REDIS_URL, REDIS_CA_FILE }, RETRIES);
     this.redis.on('error', () => undefined); // every command that fails reports itself
     this.shared = new RedisWindow(this.redis, algorithm);
   }
@@ -114,7 +115,7 @@ export class RateLimiter implements OnApplicationShutdown {
 
   /** For acts that must not exceed a limit while Redis, and with it the shared count, is away. @throws Problem 503 */
   requireShared(): void {
-    if (this.redis !== undefined && this.redis.status !== 'ready') {
+    if (this.redis !== undefined && !isReady(this.redis)) {
       throw unavailable('Keys cannot be created while the shared rate limits are not reachable. Try again shortly.', 5);
     }
   }

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../../platform/redis/redis-client.js';
 import type { Limit, LimitsState, LimitState, WindowStore } from './window.js';
 
 /**
@@ -87,7 +87,7 @@ export class RedisWindow implements WindowStore {
   private readonly scripts: Scripts;
 
   constructor(
-    redis: Redis,
+    redis: RedisClient,
     private readonly algorithm: 'sliding' | 'fixed',
   ) {
     redis.defineCommand('tidemarkSliding', { lua: SLIDING });

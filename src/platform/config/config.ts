@@ -2,6 +2,7 @@ import { RETENTION_SETTINGS } from './retention-settings.js';
 import { ARCHIVE_SETTINGS } from './archive-settings.js';
 import { AUDIT_SETTINGS } from './audit-settings.js';
 import { HOW_TO_MAKE_A_WEBHOOK_SECRET, MONITORING_SETTINGS } from './monitoring-settings.js';
+import { faultOfCaFile, REDIS_SETTINGS, type RedisSetting } from './redis-settings.js';
 import { keepSecret } from './secret-values.js';
 import { withPassword } from './database-password.js';
 import {
@@ -63,11 +64,7 @@ export const SETTINGS = {
     description:
       'PostgreSQL connections per process, shared out over the ingest, query and system pools; health probes have one more.',
   }),
-  REDIS_URL: url(['redis:', 'rediss:'], {
-    example: 'redis://localhost:6379',
-    description:
-      'With it, queues and shared rate limits live in Redis; without it, queues live in PostgreSQL, limits per process.',
-  }),
+  ...REDIS_SETTINGS,
   PLATFORM_API_KEY: secret(24, {
     description:
       'A key with the platform scope that exists by configuration, at least 24 characters that nobody can guess (openssl rand -base64 32). Leave empty to use created keys only.',
@@ -176,7 +173,8 @@ type SettingName = keyof Settings;
 type Value<S> = S extends Setting<infer T> ? T : never;
 /** Settings that have no default and need not be given. */
 type Optional =
-  | OptionalUrl
+  | 'DATABASE_MIGRATION_URL'
+  | RedisSetting
   | 'PLATFORM_API_KEY'
   | 'JWT_SECRET'
   | 'JWT_PRIVATE_KEY'
@@ -190,7 +188,6 @@ type Optional =
   | 'DATABASE_DISK_BYTES'
   | AuditKeySetting
   | ArchiveSetting;
-type OptionalUrl = 'DATABASE_MIGRATION_URL' | 'REDIS_URL';
 type ArchiveSetting =
   | 'ARCHIVE_DIR'
   | 'ARCHIVE_URL'
@@ -262,6 +259,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   if ((config.ARCHIVE_S3_ACCESS_KEY_ID === undefined) !== (config.ARCHIVE_S3_SECRET_ACCESS_KEY === undefined)) {
     problems.push('ARCHIVE_S3_ACCESS_KEY_ID and ARCHIVE_S3_SECRET_ACCESS_KEY belong together; set both or neither');
   }
+  const wrongCa = problems.length === 0 ? faultOfCaFile(config) : undefined;
+  if (wrongCa !== undefined) problems.push(`REDIS_CA_FILE ${wrongCa}`);
   for (const [url, password] of problems.length === 0 ? LOGINS : []) {
     try {
       values[url] = withPassword(config[url], config[password]);

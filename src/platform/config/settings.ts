@@ -61,6 +61,14 @@ export function text(words: Words<string>): Setting<string> {
   return setting(words, words.default ?? '', (raw) => raw);
 }
 
+/** A text that `check` understands. @param check throws an Error whose message completes "NAME …" */
+export function checkedText(check: (raw: string) => unknown, words: Words<string>): Setting<string> {
+  return setting(words, words.default ?? '', (raw) => {
+    check(raw);
+    return raw;
+  });
+}
+
 /** A name that may be the name of a key in a signed note (c2sp.org/signed-note). */
 export function keyName(words: Words<string>): Setting<string> {
   return setting(words, words.default ?? '', (raw) => {

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { createPostgresBackend, type QueueOptions, setDefaultBackendFactory, type Worker } from 'bullmq';
-import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { Config } from '../config/config.js';
 import { surviveConnectionErrors } from '../database/database.js';
@@ -10,14 +9,21 @@ import { QUEUE_SCHEMA } from '../database/queue-schema.js';
 import { sessionOf } from '../database/session.js';
 import { RareWarning } from '../logging/rare-warning.js';
 import { PING } from '../database/server-sql.js';
-import { checkRedis, UnfitRedisError } from './redis-fitness.js';
+import { openRedis, type RetryRules, type RedisClient, type RedisConfig } from '../redis/redis-client.js';
+import { checkRedis, describeRedisFault, UnfitRedisError, whenReady } from '../redis/redis-fitness.js';
 
 export type QueueBackend = 'redis' | 'postgres';
 
 const START_CHECK_MS = 2_000;
+const LEAVE_CHECK_MS = 500;
 
 /** `producer` gives up at once when the queue is away; `consumer` keeps trying for ever. */
 export type QueueRole = 'producer' | 'consumer';
+
+const RETRIES: Readonly<Record<QueueRole, RetryRules>> = {
+  producer: { reconnects: true, maxRetriesPerRequest: 1, enableOfflineQueue: false },
+  consumer: { reconnects: true, maxRetriesPerRequest: null, enableOfflineQueue: true },
+};
 
 /**
  * The connection BullMQ works on: Redis when REDIS_URL is set, else PostgreSQL. This file is the only one that knows
@@ -28,14 +34,16 @@ export type QueueRole = 'producer' | 'consumer';
 export class QueueConnection implements OnApplicationShutdown {
   private readonly warning = new RareWarning(new Logger(QueueConnection.name));
   readonly backend: QueueBackend;
-  readonly connection: Redis | pg.Pool;
+  readonly connection: RedisClient | pg.Pool;
 
   constructor(
     config: Config,
     readonly role: QueueRole,
   ) {
-    this.backend = config.REDIS_URL === undefined ? 'postgres' : 'redis';
-    this.connection = config.REDIS_URL === undefined ? this.postgres(config, role) : this.redis(config.REDIS_URL, role);
+    const { REDIS_URL, REDIS_CA_FILE } = config;
+    this.backend = REDIS_URL === undefined ? 'postgres' : 'redis';
+    this.connection =
+      REDIS_URL === undefined ? this.postgres(config, role) : this.redis({ REDIS_URL, REDIS_CA_FILE }, role);
   }
 
   /** @throws UnfitRedisError */
@@ -47,7 +55,7 @@ export class QueueConnection implements OnApplicationShutdown {
 
   /** Milliseconds that the queue takes to answer; rejects when it is away, or cannot do its work. */
   async check(): Promise<number> {
-    if (this.connection instanceof Redis) return checkRedis(this.connection);
+    if (!(this.connection instanceof pg.Pool)) return checkRedis(this.connection);
     const start = performance.now();
     await this.connection.query(PING);
     return performance.now() - start;
@@ -58,9 +66,10 @@ export class QueueConnection implements OnApplicationShutdown {
    * @throws UnfitRedisError
    */
   private async refuseUnfit(): Promise<void> {
-    if (!(this.connection instanceof Redis)) return;
+    if (this.connection instanceof pg.Pool) return;
     try {
-      await this.checkWhenReady(this.connection);
+      await whenReady(this.connection, START_CHECK_MS);
+      await this.check();
     } catch (error) {
       if (!(error instanceof UnfitRedisError)) return;
       this.connection.disconnect();
@@ -68,34 +77,31 @@ export class QueueConnection implements OnApplicationShutdown {
     }
   }
 
-  private async checkWhenReady(redis: Redis): Promise<void> {
-    // Rejects when Redis is away.
-    if (redis.status !== 'ready') await once(redis, 'ready', { signal: AbortSignal.timeout(START_CHECK_MS) });
-    await this.check();
-  }
-
   /**
    * Call it before BullMQ closes `worker`: otherwise BullMQ waits for a Redis that is away, to sign off. A running job
    * goes on; closing the pools waits for its transaction.
    */
   async leaveIfAway(worker: Worker): Promise<void> {
-    if (this.connection instanceof Redis && this.connection.status !== 'ready') await worker.close(true);
+    if (this.backend === 'redis' && !(await this.answers())) await worker.close(true);
+  }
+
+  /** A cluster counts as connected, also while the node of the queues is away. */
+  private answers(): Promise<boolean> {
+    const answered = this.check().then(
+      () => true,
+      () => false,
+    );
+    return Promise.race([answered, delay(LEAVE_CHECK_MS, false, { ref: false })]);
   }
 
   /** BullMQ closes its queues and workers in this same phase, but not connections that were given to it. */
   async onApplicationShutdown(): Promise<void> {
-    if (this.connection instanceof Redis) this.connection.disconnect();
-    else await this.connection.end();
+    if (this.connection instanceof pg.Pool) await this.connection.end();
+    else this.connection.disconnect();
   }
 
-  private redis(url: string, role: QueueRole): Redis {
-    const redis = new Redis(url, {
-      connectTimeout: 2_000,
-      retryStrategy: (attempt) => Math.min(100 * attempt, 1_000),
-      ...(role === 'producer'
-        ? { maxRetriesPerRequest: 1, enableOfflineQueue: false }
-        : { maxRetriesPerRequest: null }),
-    });
+  private redis(config: RedisConfig, role: QueueRole): RedisClient {
+    const redis = openRedis(config, RETRIES[role]);
     redis.on('error', (error: Error) => this.report(error));
     return redis;
   }
@@ -114,7 +120,7 @@ export class QueueConnection implements OnApplicationShutdown {
   }
 
   private report(error: Error): void {
-    this.warning.warn(`The ${this.backend} queue is away: ${error.message}. Batches wait for the poller.`);
+    this.warning.warn(`The ${this.backend} queue is away: ${describeRedisFault(error)}. Batches wait for the poller.`);
   }
 }
 
