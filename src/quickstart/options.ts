@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { DATABASE_SETTINGS } from '../local-postgres/child-env.js';
 import { DEFAULT_DATA_DIR } from '../local-postgres/running-instance.js';
 import { loadConfig, SETTINGS } from '../platform/config/config.js';
+import { listHosts } from '../platform/config/database-url.js';
 
 /** A failure with a sentence for the person at the terminal; shown without a stack trace. */
 export class QuickstartError extends Error {}
@@ -66,6 +67,7 @@ function databaseUrl(env: NodeJS.ProcessEnv): string | undefined {
   const raw = text(env, 'QUICKSTART_DATABASE_URL');
   if (raw === undefined) return undefined;
   try {
+    if (listHosts(raw).length > 1) throw new Error('must name one host: quickstart is for one machine');
     return SETTINGS.DATABASE_URL.parse(raw);
   } catch (error) {
     throw new QuickstartError(`QUICKSTART_DATABASE_URL ${(error as Error).message}`);

@@ -4,6 +4,7 @@ import { AUDIT_SETTINGS } from './audit-settings.js';
 import { HOW_TO_MAKE_A_WEBHOOK_SECRET, MONITORING_SETTINGS } from './monitoring-settings.js';
 import { keepSecret } from './secret-values.js';
 import { withPassword } from './database-password.js';
+import { DATABASE_SETTINGS } from './database-settings.js';
 import {
   duration,
   ed25519Key,
@@ -39,30 +40,7 @@ export const SETTINGS = {
     default: 3001,
     description: "Port of the worker's /health/live and /health/ready; 0 picks a free one.",
   }),
-  DATABASE_URL: url(['postgres:', 'postgresql:'], {
-    example: 'postgresql://tidemark_runtime:secret@localhost:5432/tidemark',
-    description:
-      'PostgreSQL 15 or newer: the one required service. The login is a member of tidemark_app and tidemark_system, and nothing else: see DATABASE_MIGRATION_URL.',
-  }),
-  DATABASE_MIGRATION_URL: url(['postgres:', 'postgresql:'], {
-    example: 'postgresql://tidemark:secret@localhost:5432/tidemark',
-    description:
-      'The same database, as the login that owns the tables and may create roles. Only for the migrations, which make the login of DATABASE_URL. Absent: DATABASE_URL.',
-  }),
-  DATABASE_PASSWORD: text({
-    isSecret: true,
-    description:
-      'Password of the login of DATABASE_URL, as it is: in a URL, characters like @ / # ? % must be percent-encoded.',
-  }),
-  DATABASE_MIGRATION_PASSWORD: text({
-    isSecret: true,
-    description: 'Password of the login of DATABASE_MIGRATION_URL, as it is.',
-  }),
-  DB_POOL_SIZE: integer(3, 200, {
-    default: 16,
-    description:
-      'PostgreSQL connections per process, shared out over the ingest, query and system pools; health probes have one more.',
-  }),
+  ...DATABASE_SETTINGS,
   REDIS_URL: url(['redis:', 'rediss:'], {
     example: 'redis://localhost:6379',
     description:

@@ -14,8 +14,13 @@ export const PING = '/* server.ping */ select 1';
 /** What opens a transaction of a tenant: the rows of $1 until it ends. */
 export const SET_TENANT = `/* server.setTenant */ select set_config('app.tenant_id', $1, true)`;
 
-/** Whose rights the session has. */
-export const FIND_ROLE = '/* server.findRole */ select current_user::text as role';
+const READ_ONLY = `(pg_is_in_recovery() or current_setting('transaction_read_only')::bool) as read_only`;
+
+/** Whether the server is a standby, or refuses writes for another reason. */
+export const IS_READ_ONLY = `/* server.isReadOnly */ select ${READ_ONLY}`;
+
+/** Whose rights the session has, and whether it may write. */
+export const DESCRIBE_SESSION = `/* server.describeSession */ select current_user::text as role, ${READ_ONLY}`;
 
 /** Sets each parameter of the list $1 to the value of the list $2, until the session ends. */
 export const APPLY_SETTINGS = `/* server.applySettings */
