@@ -36,6 +36,11 @@ export const SETTINGS = {
     description:
       'Seconds that the API keeps an idle connection open. Longer than a proxy or load balancer in front keeps it (AWS ALB, nginx: 60), or now and then one of its requests hits a closing connection.',
   }),
+  SHUTDOWN_GRACE_SECONDS: integer(0, 600, {
+    default: 0,
+    description:
+      'Seconds that the API goes on answering after SIGTERM, while /health/ready says 503: longer than load balancers take to notice (checks in a row × seconds between them), with five more until whoever stops it kills it.',
+  }),
   WORKER_HEALTH_PORT: integer(0, 65_535, {
     default: 3001,
     description: "Port of the worker's /health/live and /health/ready; 0 picks a free one.",
