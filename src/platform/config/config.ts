@@ -173,7 +173,7 @@ type Optional =
   | 'DATABASE_DISK_BYTES'
   | AuditKeySetting
   | ArchiveSetting;
-type OptionalUrl = 'DATABASE_MIGRATION_URL' | 'REDIS_URL';
+type OptionalUrl = 'DATABASE_MIGRATION_URL' | 'DATABASE_REPLICA_URL' | 'REDIS_URL';
 type ArchiveSetting =
   | 'ARCHIVE_DIR'
   | 'ARCHIVE_URL'
@@ -246,6 +246,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     problems.push('ARCHIVE_S3_ACCESS_KEY_ID and ARCHIVE_S3_SECRET_ACCESS_KEY belong together; set both or neither');
   }
   for (const [url, password] of problems.length === 0 ? LOGINS : []) {
+    if (url === 'DATABASE_REPLICA_URL' && !needsPassword(config[url])) continue;
     try {
       values[url] = withPassword(config[url], config[password]);
     } catch (error) {
@@ -260,7 +261,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
 const LOGINS = [
   ['DATABASE_URL', 'DATABASE_PASSWORD'],
   ['DATABASE_MIGRATION_URL', 'DATABASE_MIGRATION_PASSWORD'],
+  ['DATABASE_REPLICA_URL', 'DATABASE_PASSWORD'],
 ] as const;
+
+const needsPassword = (url: string | undefined) => url !== undefined && new URL(url).password === '';
 
 function keepSecrets(values: Readonly<Record<string, unknown>>): void {
   for (const [name, { isSecret }] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {

@@ -1,5 +1,5 @@
 import { databaseUrl } from './database-url.js';
-import { integer, text } from './settings.js';
+import { integer, text, url } from './settings.js';
 
 /** Where the truth is kept. */
 export const DATABASE_SETTINGS = {
@@ -22,9 +22,18 @@ export const DATABASE_SETTINGS = {
     isSecret: true,
     description: 'Password of the login of DATABASE_MIGRATION_URL, as it is.',
   }),
+  DATABASE_REPLICA_URL: url(['postgres:', 'postgresql:'], {
+    example: 'postgresql://tidemark_runtime:secret@replica:5432/tidemark',
+    description:
+      'A streaming standby of DATABASE_URL, with the same login (and DATABASE_PASSWORD), that answers analytics; while it is down or lags, the primary does.',
+  }),
+  REPLICA_MAX_LAG_SECONDS: integer(1, 3_600, {
+    default: 10,
+    description: 'Answers of the replica may be so old; each says how old it is (as_of).',
+  }),
   DB_POOL_SIZE: integer(3, 200, {
     default: 16,
     description:
-      'PostgreSQL connections per process, shared out over the ingest, query and system pools; health probes have one more.',
+      'PostgreSQL connections per process, shared out over the ingest, query and system pools; health probes have one more, and the replica as many as the query pool.',
   }),
 } as const;

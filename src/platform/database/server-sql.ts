@@ -11,6 +11,14 @@ from pg_roles where rolname = current_user`;
 /** Whether it answers. */
 export const PING = '/* server.ping */ select 1';
 
+/** How far the primary has written its log to disk: what was committed is before it. */
+export const WRITTEN = `/* server.written */ select pg_current_wal_flush_lsn() - '0/0'::pg_lsn as position`;
+
+/** How far a standby has replayed that log, and when the last commit in it was made; null of a primary. */
+export const REPLAYED = `/* server.replayed */
+select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() - '0/0'::pg_lsn end as position,
+       extract(epoch from pg_last_xact_replay_timestamp())::float8 * 1000 as committed_ms`;
+
 /** What opens a transaction of a tenant: the rows of $1 until it ends. */
 export const SET_TENANT = `/* server.setTenant */ select set_config('app.tenant_id', $1, true)`;
 
