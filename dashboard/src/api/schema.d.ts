@@ -4396,8 +4396,8 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `data.0.id` of an answer of `listFailedEvents`.
-                 * @example 019a0000-0000-7000-8000-000000000001
+                 * @description `data.1.id` of an answer of `listFailedEvents`.
+                 * @example 019a0000-0000-7000-8000-000000000002
                  */
                 id: string;
             };
@@ -5178,7 +5178,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createFunnel`.
-                 * @example 019a0000-0000-7000-8000-000000000002
+                 * @example 019a0000-0000-7000-8000-000000000003
                  */
                 id: string;
             };
@@ -5218,7 +5218,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createFunnel`.
-                 * @example 019a0000-0000-7000-8000-000000000002
+                 * @example 019a0000-0000-7000-8000-000000000003
                  */
                 id: string;
             };
@@ -5263,7 +5263,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createFunnel`.
-                 * @example 019a0000-0000-7000-8000-000000000002
+                 * @example 019a0000-0000-7000-8000-000000000003
                  */
                 id: string;
             };
@@ -5532,7 +5532,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createAuditEntry`.
-                 * @example 019a0000-0000-7000-8000-000000000003
+                 * @example 019a0000-0000-7000-8000-000000000004
                  */
                 id: string;
             };
@@ -5807,7 +5807,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createAuditEntry`.
-                 * @example 019a0000-0000-7000-8000-000000000003
+                 * @example 019a0000-0000-7000-8000-000000000004
                  */
                 id: string;
             };
@@ -6461,7 +6461,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `requestErasure`.
-                 * @example 019a0000-0000-7000-8000-000000000004
+                 * @example 019a0000-0000-7000-8000-000000000005
                  */
                 id: string;
             };
@@ -6670,7 +6670,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `orderLegalHold`.
-                 * @example 019a0000-0000-7000-8000-000000000005
+                 * @example 019a0000-0000-7000-8000-000000000006
                  */
                 id: string;
             };
@@ -7839,7 +7839,7 @@ export interface operations {
             path: {
                 /**
                  * @description `job_id` of an answer of `generateSampleData`.
-                 * @example 019a0000-0000-7000-8000-000000000006
+                 * @example 019a0000-0000-7000-8000-000000000007
                  */
                 job_id: string;
             };
@@ -8142,7 +8142,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createKey`.
-                 * @example 019a0000-0000-7000-8000-000000000007
+                 * @example 019a0000-0000-7000-8000-000000000008
                  */
                 id: string;
             };
@@ -8182,7 +8182,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createKey`.
-                 * @example 019a0000-0000-7000-8000-000000000007
+                 * @example 019a0000-0000-7000-8000-000000000008
                  */
                 id: string;
             };
@@ -8220,7 +8220,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createKey`.
-                 * @example 019a0000-0000-7000-8000-000000000007
+                 * @example 019a0000-0000-7000-8000-000000000008
                  */
                 id: string;
             };
@@ -8272,7 +8272,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createKey`.
-                 * @example 019a0000-0000-7000-8000-000000000007
+                 * @example 019a0000-0000-7000-8000-000000000008
                  */
                 id: string;
             };
