@@ -4,9 +4,10 @@ import { createApiApplication, stopApiApplication } from './api-application.js';
 import { readConfig } from './platform/config/environment.js';
 import { listenFault } from './platform/config/listen-fault.js';
 import { failToStart } from './platform/fail-to-start.js';
+import { HealthService } from './platform/health/health.service.js';
 import { createAccessLog } from './platform/logging/access-log.js';
 import { createLogger } from './platform/logging/logger.js';
-import { endGracefully } from './platform/scheduling/process-lifetime.js';
+import { endGracefully, type Running } from './platform/scheduling/process-lifetime.js';
 
 /**
  * By default V8 lets the heap grow to several times the objects in use before it collects, and an export would take 170
@@ -18,10 +19,11 @@ setFlagsFromString('--heap-growing-percent=100');
 async function main(): Promise<void> {
   const config = readConfig();
   const logger = await createLogger(config, 'api');
-  const running: { stop?: () => Promise<void> } = {};
-  endGracefully(async () => running.stop?.());
+  const running: Running = {};
+  endGracefully(running, config.SHUTDOWN_GRACE_SECONDS * 1_000);
   const accessLog = await createAccessLog(config);
   const app = await createApiApplication(config, { logger, accessLog });
+  running.leave = () => app.get(HealthService).stop();
   running.stop = () => stopApiApplication(app);
   const { HOST: host, PORT: port } = config;
   await app.listen(port, host).catch((error: unknown) => {

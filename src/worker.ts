@@ -7,7 +7,7 @@ import { listenFault } from './platform/config/listen-fault.js';
 import { failToStart } from './platform/fail-to-start.js';
 import { HealthService } from './platform/health/health.service.js';
 import { createLogger } from './platform/logging/logger.js';
-import { endGracefully } from './platform/scheduling/process-lifetime.js';
+import { endGracefully, type Running } from './platform/scheduling/process-lifetime.js';
 import { Metrics } from './platform/metrics/metrics.js';
 import { serveWorkerHealth } from './platform/health/worker-health.js';
 import { WorkerModule } from './worker.module.js';
@@ -18,8 +18,8 @@ async function main(): Promise<void> {
   checkKeyFiles(config);
   await checkCheckpointLog(config);
   const logger = await createLogger(config, 'worker');
-  const running: { stop?: () => Promise<void> } = {};
-  endGracefully(async () => running.stop?.());
+  const running: Running = {};
+  endGracefully(running);
   const app = await NestFactory.createApplicationContext(WorkerModule.forRoot(config), { logger, abortOnError: false });
   const health = app.get(HealthService);
   running.stop = async () => {

@@ -1,18 +1,20 @@
-import pg from 'pg';
-import { connectionString } from '../platform/database/session.js';
+import type pg from 'pg';
+import type { Servers } from '../platform/database/database-hosts.js';
+import { Client } from '../platform/database/pg-client.js';
 import { APPLY, LIST_COLUMNS, SET_MOVED, SETTINGS } from './cells-sql.js';
 import { MOVED_TABLES } from './moved-tables.js';
 
 /** A connection of its own, without limits of time: a large tenant takes a while. */
 export async function withMovingSession<T>(
-  url: string,
+  { onConnect, ...servers }: Servers & { onConnect?: (client: pg.Client) => Promise<void> },
   tenantId: string,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, keepAlive: true });
+  const client = new Client({ ...servers, connectionTimeoutMillis: 5_000, keepAlive: true });
   client.on('error', () => undefined);
   await client.connect();
   try {
+    await onConnect?.(client);
     await client.query(APPLY, [Object.keys(SETTINGS), Object.values(SETTINGS)]);
     await client.query(SET_MOVED, [tenantId]);
     return await work(client);
@@ -20,9 +22,6 @@ export async function withMovingSession<T>(
     await client.end();
   }
 }
-
-/** As the role that sees every tenant. */
-export const systemUrl = (databaseUrl: string): string => connectionString(databaseUrl, 'tidemark_system');
 
 /** The columns of each table that moves. */
 export async function listColumns(client: pg.Client): Promise<Map<string, string[]>> {

@@ -8,6 +8,7 @@ import { to as copyTo } from 'pg-copy-streams';
 import { version } from '../platform/config/version.js';
 import { listKeyPeppers } from '../platform/database/installation-secrets.repository.js';
 import { compareSchema, describeSchemaFault, listMigrations } from '../platform/database/schema-version.js';
+import { sessionOf } from '../platform/database/session.js';
 import {
   BEGIN_SNAPSHOT,
   COMMIT,
@@ -19,7 +20,7 @@ import {
   LIST_UNFINISHED,
 } from './cells-sql.js';
 import { MOVED_TABLES } from './moved-tables.js';
-import { listColumns, systemUrl, withMovingSession } from './moving-session.js';
+import { listColumns, withMovingSession } from './moving-session.js';
 import { END_OF_ROWS, type FileHeader, FORMAT, lineOf, RowTally, startOf, VERSION } from './tenant-file.js';
 
 /** Nothing was exported; the message says what to do. */
@@ -54,7 +55,7 @@ const OWNER_ONLY = 0o600;
  */
 export async function exportTenant(options: ExportOptions): Promise<Exported> {
   const { databaseUrl, tenant, file } = options;
-  return withMovingSession(systemUrl(databaseUrl), tenant.id, async (client) => {
+  return withMovingSession(sessionOf(databaseUrl, 'tidemark_system'), tenant.id, async (client) => {
     const fault = describeSchemaFault(await compareSchema(client));
     if (fault !== undefined) throw new ExportRefused(`Nothing was exported: ${fault}.`);
     await delay(SETTLE_MS);

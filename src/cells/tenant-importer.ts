@@ -5,6 +5,7 @@ import { createGunzip } from 'node:zlib';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { sqlState, type Sql } from '../platform/database/database.js';
+import { serversOf } from '../platform/database/database-hosts.js';
 import { compareSchema, describeSchemaFault, listMigrations } from '../platform/database/schema-version.js';
 import { isUuid } from '../platform/database/uuid7.js';
 import {
@@ -65,7 +66,7 @@ export async function importTenant(options: ImportOptions): Promise<Imported> {
     const reader = new TenantFileReader(content);
     const header = await reader.readHeader();
     if (!isUuid(header.tenant.id)) throw new TenantFileRefused('The file names no tenant.');
-    return await withMovingSession(options.ownerUrl, header.tenant.id, (client) =>
+    return await withMovingSession(serversOf(options.ownerUrl), header.tenant.id, (client) =>
       insertAll(client, { ...options, reader, header }),
     );
   } catch (error) {

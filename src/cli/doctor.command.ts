@@ -1,6 +1,7 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { Config } from '../platform/config/config.js';
-import { checkSession, connectionString } from '../platform/database/session.js';
+import { Client } from '../platform/database/pg-client.js';
+import { sessionOf } from '../platform/database/session.js';
 import { findExcessRights, PROPER_LOGIN } from '../platform/database/login-check.js';
 import { compareSchema, describeSchemaFault } from '../platform/database/schema-version.js';
 import { probeRedis, UnfitRedisError } from '../platform/redis/redis-fitness.js';
@@ -30,12 +31,12 @@ export async function doctor(config: Config, { json }: OutputOptions): Promise<v
 }
 
 async function examine(config: Config): Promise<Finding[]> {
-  const url = connectionString(config.DATABASE_URL, 'tidemark_system');
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 3_000 });
+  const { onConnect, ...servers } = sessionOf(config.DATABASE_URL, 'tidemark_system');
+  const client = new Client({ ...servers, connectionTimeoutMillis: 3_000 });
   client.on('error', () => undefined);
   try {
     await client.connect();
-    await checkSession(client, 'tidemark_system');
+    await onConnect(client);
   } catch (error) {
     const { message } = error as Error;
     const detail = explainRefusal(error) ?? `${message}; check DATABASE_URL and that PostgreSQL runs`;

@@ -13,6 +13,7 @@ export const DATABASE_SETTINGS = [
   'DATABASE_PASSWORD',
   'DATABASE_MIGRATION_URL',
   'DATABASE_MIGRATION_PASSWORD',
+  'DATABASE_REPLICA_URL',
 ];
 
 /** The part of the environment of quickstart for a program that is not part of Tidemark: no key and no password. */

@@ -12,6 +12,8 @@ import { handleInTurn } from './socket-messages.js';
 
 /** What a client may send at once: a subscription is some hundred bytes. */
 const MAX_MESSAGE_BYTES = 16 * 1_024;
+/** Of Engine.IO, on which Socket.IO builds. */
+const UNKNOWN_SID = 1;
 /** A connection that has not entered a namespace by then is closed. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -50,11 +52,36 @@ export class SocketAdapter extends IoAdapter {
       },
     } as ServerOptions);
     keepDigits(server);
+    explainUnknownSessions(server);
     limitConnections(server);
     // Clients that name no namespace get this one; there is nothing in it, so nobody may stay.
     server.of('/').use((_socket, next) => next(new Error('There is nothing in this namespace. Connect to /metrics.')));
     return server;
   }
+}
+
+const UNKNOWN_SESSION =
+  'Another API process, or one that has ended, knows this session: behind a load balancer connect with ' +
+  "transports: ['websocket'], or let the balancer send all requests of a client to the same process.";
+
+type AnswerError = (code?: number, context?: object) => void;
+
+/** What Socket.IO asks before it takes a request; private to its types. */
+interface Engine {
+  verify(request: IncomingMessage, upgrade: boolean, answer: AnswerError): void;
+}
+
+/**
+ * Polling, with which clients start, is a session of several requests. Balanced over several processes, some of them
+ * meet one that does not know it.
+ */
+function explainUnknownSessions({ engine }: Server): void {
+  const asked = engine as unknown as Engine;
+  const verify = asked.verify.bind(asked);
+  asked.verify = (request, upgrade, answer) =>
+    verify(request, upgrade, (code, context) =>
+      answer(code, code === UNKNOWN_SID ? { ...context, message: UNKNOWN_SESSION } : context),
+    );
 }
 
 /** Socket.IO writes JSON itself. */

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { DATABASE_SETTINGS } from '../local-postgres/child-env.js';
 import { DEFAULT_DATA_DIR } from '../local-postgres/running-instance.js';
 import { loadConfig, SETTINGS } from '../platform/config/config.js';
+import { listHosts } from '../platform/config/database-url.js';
 import type { RedisConfig } from '../platform/redis/redis-client.js';
 
 /** A failure with a sentence for the person at the terminal; shown without a stack trace. */
@@ -55,7 +56,7 @@ export function readOptions(env: NodeJS.ProcessEnv, watch = false): QuickstartOp
   };
 }
 
-const NO_OTHER_DATABASE = { DATABASE_PASSWORD: '', DATABASE_MIGRATION_URL: '', DATABASE_MIGRATION_PASSWORD: '' };
+const NO_OTHER_DATABASE = { DATABASE_PASSWORD: '', DATABASE_MIGRATION_URL: '', DATABASE_MIGRATION_PASSWORD: '', DATABASE_REPLICA_URL: '' };
 
 function text(env: NodeJS.ProcessEnv, name: string): string | undefined {
   const value = env[name]?.trim();
@@ -72,6 +73,7 @@ function databaseUrl(env: NodeJS.ProcessEnv): string | undefined {
   const raw = text(env, 'QUICKSTART_DATABASE_URL');
   if (raw === undefined) return undefined;
   try {
+    if (listHosts(raw).length > 1) throw new Error('must name one host: quickstart is for one machine');
     return SETTINGS.DATABASE_URL.parse(raw);
   } catch (error) {
     throw new QuickstartError(`QUICKSTART_DATABASE_URL ${(error as Error).message}`);

@@ -67,3 +67,25 @@ describeDatabase('stopping the API', {}, (database) => {
     expect((await exited)[0]).toBe(0);
   });
 });
+
+describeDatabase('stopping an API behind a load balancer', {}, (database) => {
+  it('goes on answering for SHUTDOWN_GRACE_SECONDS, not ready and on connections that close; a second signal ends that', async () => {
+    const api = await TestApiProcess.start(database.url, { SHUTDOWN_GRACE_SECONDS: '600' });
+    const ask = async (path: string, method = 'GET') => {
+      const headers = { 'X-API-Key': PLATFORM_KEY, 'Content-Type': 'application/json' };
+      const body = method === 'POST' ? JSON.stringify({ event_type: 'late' }) : null;
+      const { status, headers: sent } = await fetch(api.url(path), { method, headers, body });
+      return [status, sent.get('connection')];
+    };
+    expect(await ask('/health/ready')).toEqual([200, 'keep-alive']);
+    const exited = once(api.child, 'exit') as Promise<[number | null]>;
+    api.child.kill('SIGTERM');
+    await eventually(async () => expect(await ask('/health/ready')).toEqual([503, 'close']));
+    expect(await ask('/health/live')).toEqual([200, 'close']);
+    expect(await ask('/events', 'POST')).toEqual([202, 'close']);
+    expect(await ask('/events')).toEqual([200, 'close']);
+    expect(api.child.exitCode).toBeNull();
+    api.child.kill('SIGTERM');
+    expect((await exited)[0]).toBe(0);
+  });
+});

@@ -12,6 +12,10 @@ const NEEDS = {
   redis: { isFound: () => testRedisUrl !== undefined, otherwise: process.env['TEST_REDIS_REASON'] },
   'redis-server': { isFound: () => isInstalled('redis-server'), otherwise: 'there is no redis-server on PATH' },
   nginx: { isFound: () => isInstalled('nginx'), otherwise: 'there is no nginx on PATH' },
+  haproxy: {
+    isFound: () => isInstalled('haproxy'),
+    otherwise: 'there is no haproxy on PATH (Debian: apt-get install --no-install-recommends haproxy)',
+  },
   prometheus: {
     isFound: () => isInstalled('prometheus', '--version') && isInstalled('promtool', '--version'),
     otherwise: 'there is no prometheus on PATH (Debian: apt-get install --no-install-recommends prometheus)',

@@ -1,6 +1,7 @@
 import { execSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { listHosts } from '../../src/platform/config/database-url.js';
 import { ConfigError, envExample, loadConfig, SETTINGS } from '../../src/platform/config/config.js';
 import { faultOfEnvFile } from '../../src/platform/config/env-file.js';
 import { misspeltSettings } from '../../src/platform/config/environment.js';
@@ -224,6 +225,23 @@ describe('configuration', () => {
     expect(message({ DATABASE_MIGRATION_PASSWORD: 'b' })).toContain(
       'DATABASE_MIGRATION_PASSWORD is set, but the URL it belongs to is not',
     );
+  });
+
+  it('takes several hosts as libpq writes them, and puts the password into their URL', () => {
+    const several = 'postgresql://me@h1:5432,[::1],h2:5433/tidemark?target_session_attrs=read-write';
+    const config = loadConfig({ DATABASE_URL: several, DATABASE_PASSWORD: 'p@ss' });
+    expect(config.DATABASE_URL).toBe(several.replace('me@', 'me:p%40ss@'));
+    expect(listHosts(config.DATABASE_URL).map((one) => new URL(one).host)).toEqual(['h1:5432', '[::1]', 'h2:5433']);
+    expect(loadConfig({ DATABASE_URL: url, DATABASE_MIGRATION_URL: several }).DATABASE_MIGRATION_URL).toBe(several);
+  });
+
+  it.each([
+    ['postgresql://me@h1,h2/tidemark?target_session_attrs=any', 'must have target_session_attrs=read-write or none'],
+    ['postgresql://me@h1,,h2/tidemark', 'must have no empty name among its hosts'],
+    ['postgresql://me@h1:5432,h2:port/tidemark', 'must be a URL like'],
+    ['postgresql:///tidemark?host=h1,h2', 'must name several hosts before the name of the database'],
+  ])('refuses %s', (several, said) => {
+    expect(message({ DATABASE_URL: several })).toContain(`DATABASE_URL ${said}`);
   });
 
   it.each(['p/w', 'p#w', 'p?w', 'p%w', '12/w'])('says how the password %s is written in a URL', (password) => {

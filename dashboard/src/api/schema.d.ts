@@ -2571,6 +2571,11 @@ export interface components {
              * @description Its end, exclusive.
              */
             to: string;
+            /**
+             * Format: date-time
+             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             */
+            as_of?: string;
             total: number;
             data: components["schemas"]["TypeCount"][];
         };
@@ -2590,6 +2595,11 @@ export interface components {
              * @description Its end, exclusive.
              */
             to: string;
+            /**
+             * Format: date-time
+             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             */
+            as_of?: string;
             data: components["schemas"]["ClientTypeCount"][];
         };
         TimeseriesPoint: {
@@ -2615,6 +2625,11 @@ export interface components {
              * @description Its end, exclusive.
              */
             to: string;
+            /**
+             * Format: date-time
+             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             */
+            as_of?: string;
             /** @enum {string} */
             interval: "minute" | "hour" | "day" | "week" | "month";
             tz: string;
@@ -2649,6 +2664,11 @@ export interface components {
              * @description Its end, exclusive.
              */
             to: string;
+            /**
+             * Format: date-time
+             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             */
+            as_of?: string;
             /** @description Events processed in the range, whenever they happened. The range is widened to whole minutes. */
             processed: number;
             failed: number;
@@ -2676,6 +2696,11 @@ export interface components {
              * @description Its end, exclusive.
              */
             to: string;
+            /**
+             * Format: date-time
+             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             */
+            as_of?: string;
             property: string;
             /** @description false: no event of this range and with these filters has a property of this name. */
             property_seen: boolean;
@@ -2872,6 +2897,11 @@ export interface components {
              * @description Its end, exclusive.
              */
             to: string;
+            /**
+             * Format: date-time
+             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             */
+            as_of?: string;
             window_s: number;
             steps: components["schemas"]["FunnelStepResponse"][];
             /** @description With group_by: the 100 groups with the most users. */
@@ -2954,6 +2984,11 @@ export interface components {
              * @description Its end, exclusive.
              */
             to: string;
+            /**
+             * Format: date-time
+             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             */
+            as_of?: string;
             summary: components["schemas"]["OverviewSummary"];
             by_type: components["schemas"]["TypeCount"][];
             /**
@@ -3005,6 +3040,11 @@ export interface components {
              * @description Its end, exclusive.
              */
             to: string;
+            /**
+             * Format: date-time
+             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             */
+            as_of?: string;
             user_id: string;
             total_events: number;
             /**
@@ -3049,6 +3089,11 @@ export interface components {
              * @description Its end, exclusive.
              */
             to: string;
+            /**
+             * Format: date-time
+             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             */
+            as_of?: string;
             /** @enum {string} */
             interval: "day" | "week";
             tz: string;
@@ -3097,6 +3142,11 @@ export interface components {
              * @description Its end, exclusive.
              */
             to: string;
+            /**
+             * Format: date-time
+             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             */
+            as_of?: string;
             user_id: string;
             /** @description In the order in which they begin. */
             sessions: components["schemas"]["JourneySession"][];

@@ -1,5 +1,6 @@
-import { Controller, Get, Query } from '@nestjs/common';
+import { Controller, Get, Query, UseInterceptors } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { AsOfInterceptor } from '../../platform/http/as-of.interceptor.js';
 import { Caller, RequireScope } from '../../platform/http/access.js';
 import type { Principal } from '../../platform/http/principal.js';
 import {
@@ -18,6 +19,7 @@ import { AnalyticsService } from './analytics.service.js';
 @ApiTags('Analytics')
 @Controller('analytics')
 @RequireScope('read')
+@UseInterceptors(AsOfInterceptor)
 export class AnalyticsController {
   constructor(private readonly analytics: AnalyticsService) {}
 

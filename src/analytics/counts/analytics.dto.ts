@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, IsString, Length, Max, Min } from 'class-validator';
 import { IfGiven, RangeQuery, ToInteger } from '../../platform/http/query.dto.js';
-import { RangeResponse } from '../../platform/http/range.dto.js';
+import { CountedRangeResponse } from '../../platform/http/range.dto.js';
 import { PROPERTY_NAMES } from '../properties/event-property.js';
 import { type Interval, INTERVALS } from '../time/local-time.js';
 
@@ -112,7 +112,7 @@ export class BreakdownQuery extends RangeQuery {
   limit = 10;
 }
 
-export class EventsByTypeResponse extends RangeResponse {
+export class EventsByTypeResponse extends CountedRangeResponse {
   @ApiProperty({ type: 'integer' })
   total: number;
 
@@ -120,7 +120,7 @@ export class EventsByTypeResponse extends RangeResponse {
   data: TypeCount[];
 }
 
-export class EventsByClientAndTypeResponse extends RangeResponse {
+export class EventsByClientAndTypeResponse extends CountedRangeResponse {
   @ApiProperty({ type: [ClientTypeCount] })
   data: ClientTypeCount[];
 }
@@ -139,7 +139,7 @@ export class TimeseriesPoint {
   client_id?: string;
 }
 
-export class TimeseriesResponse extends RangeResponse {
+export class TimeseriesResponse extends CountedRangeResponse {
   @ApiProperty({ enum: INTERVALS })
   interval: Interval;
 
@@ -184,7 +184,7 @@ class ProcessingPoint {
   latency_ms: LatencyResponse;
 }
 
-export class ProcessingMetricsResponse extends RangeResponse {
+export class ProcessingMetricsResponse extends CountedRangeResponse {
   @ApiProperty({
     type: 'integer',
     description: 'Events processed in the range, whenever they happened. The range is widened to whole minutes.',
@@ -218,7 +218,7 @@ class ValueCount {
   count: number;
 }
 
-export class BreakdownResponse extends RangeResponse {
+export class BreakdownResponse extends CountedRangeResponse {
   @ApiProperty()
   property: string;
 

@@ -41,7 +41,7 @@ export class AnalyticsService {
 
   async countByType(tenantId: string, query: EventCountsQuery): Promise<EventsByTypeResponse> {
     const range = toTimeRange(query);
-    const data = await this.database.readInTenant(tenantId, (sql) =>
+    const data = await this.database.readOnReplica(tenantId, (sql) =>
       this.counts.listByType(sql, tenantId, range, query),
     );
     const total = data.reduce((sum, { count }) => sum + count, 0);
@@ -50,7 +50,7 @@ export class AnalyticsService {
 
   async countByClientAndType(tenantId: string, query: EventCountsQuery): Promise<EventsByClientAndTypeResponse> {
     const range = toTimeRange(query);
-    const data = await this.database.readInTenant(tenantId, (sql) =>
+    const data = await this.database.readOnReplica(tenantId, (sql) =>
       this.counts.listByClientAndType(sql, tenantId, range, query),
     );
     return { ...rangeOf(range), data };
@@ -62,7 +62,7 @@ export class AnalyticsService {
     const starts = requireBuckets(range, interval, tz);
     if (query.measure === 'users' || query.measure === 'sessions')
       return this.countSubjects(tenantId, range, query, interval, starts);
-    const rows = await this.database.readInTenant(tenantId, (sql) =>
+    const rows = await this.database.readOnReplica(tenantId, (sql) =>
       this.counts.listByBucket(sql, tenantId, range, starts, query, group),
     );
     const groups = new Set(rows.map((row) => row.group)).size;
@@ -95,7 +95,7 @@ export class AnalyticsService {
       );
     }
     const subject = measure === 'users' ? 'user' : 'session';
-    const data = await this.database.readInTenant(tenantId, async (sql) => {
+    const data = await this.database.readOnReplica(tenantId, async (sql) => {
       const points: TimeseriesResponse['data'] = [];
       for (const [n, start] of starts.entries()) {
         const bucket = { from: Math.max(start, range.from), to: Math.min(starts[n + 1] ?? range.to, range.to) };
@@ -111,7 +111,7 @@ export class AnalyticsService {
     const range = wholeMinutes(processingRange(query));
     const { tz, interval = suitableInterval(range) } = query;
     const starts = requireBuckets(range, interval, tz);
-    return this.database.readInTenant(tenantId, async (sql) => {
+    return this.database.readOnReplica(tenantId, async (sql) => {
       const [buckets, pending] = await Promise.all([
         this.processing.listByBucket(sql, tenantId, range, starts, query.client_id),
         this.processing.countPending(sql, tenantId),

@@ -23,7 +23,7 @@ export class BreakdownRepository {
     range: TimeRange,
     query: { property: string; event_type?: string; client_id?: string; limit: number },
   ): Promise<{ total: number; distinct_values: number; data: { value: unknown; count: number }[] }> {
-    const rows = await this.database.readInTenant(tenantId, async (sql) => {
+    const rows = await this.database.readOnReplica(tenantId, async (sql) => {
       const agents = await listParsedAgents(sql, tenantId, [query.property]);
       const { text, values } = topValues(tenantId, range, query, agents);
       return (await sql.query<Row>(text, values)).rows;

@@ -1,8 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Config } from '../../platform/config/config.js';
+import { answerAsOf } from '../../platform/database/as-of.js';
 import { Database, sqlState } from '../../platform/database/database.js';
 import { readJson } from '../../platform/json/json-text.js';
-import type { FunnelJob, FunnelOutcome } from './funnel-counter.js';
+import type { CountedSteps, FunnelJob, FunnelOutcome } from './funnel-counter.js';
 import { type FunnelDefinition, FunnelsRepository } from './funnels.repository.js';
 
 /** The thread of {@link FunnelCounter}: funnels come as messages, outcomes go back as messages. */
@@ -14,10 +15,10 @@ parentPort?.on('message', (job: FunnelJob) => void run(job).then((outcome) => pa
 async function run({ id, method, tenantId, range, definition: text }: FunnelJob): Promise<FunnelOutcome> {
   try {
     const definition = readJson(text) as FunnelDefinition;
-    return {
-      id,
-      steps: await database.readInTenant(tenantId, (sql) => funnels[method](sql, tenantId, range, definition)),
-    };
+    const counted = await answerAsOf<CountedSteps>(async () => ({
+      steps: await database.readOnReplica(tenantId, (sql) => funnels[method](sql, tenantId, range, definition)),
+    }));
+    return { id, ...counted };
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;
     return { id, error: { message, code, sqlState: sqlState(error) } };

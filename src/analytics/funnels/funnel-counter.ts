@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { CONFIG, type Config } from '../../platform/config/config.js';
+import { noteAsOf } from '../../platform/database/as-of.js';
 import { Database, databaseError } from '../../platform/database/database.js';
 import { writeJson } from '../../platform/json/json-text.js';
 import { packageRoot } from '../../platform/config/package-root.js';
@@ -26,15 +27,20 @@ export interface FunnelJob {
   definition: string;
 }
 
-export interface FunnelOutcome {
+export interface CountedSteps {
+  steps: ReachedStep[];
+  /** When a replica has counted. */
+  as_of?: string;
+}
+
+export interface FunnelOutcome extends Partial<CountedSteps> {
   id: number;
-  steps?: ReachedStep[];
   error?: { message: string; code?: string | undefined; sqlState: string | undefined };
 }
 
 interface Waiting {
   job: FunnelJob;
-  resolve: (steps: ReachedStep[]) => void;
+  resolve: (counted: CountedSteps) => void;
   reject: (error: Error) => void;
 }
 
@@ -78,16 +84,16 @@ export class FunnelCounter implements OnApplicationShutdown {
     range: TimeRange,
     definition: FunnelDefinition,
   ): Promise<ReachedStep[]> {
-    const few = await this.database.readInTenant(tenantId, (sql) =>
+    const few = await this.database.readOnReplica(tenantId, (sql) =>
       this.funnels.hasFewEvents(sql, tenantId, range, definition, this.maxEventsHere),
     );
     if (few) {
-      return this.database.readInTenant(tenantId, (sql) => this.funnels[method](sql, tenantId, range, definition));
+      return this.database.readOnReplica(tenantId, (sql) => this.funnels[method](sql, tenantId, range, definition));
     }
     if (this.waiting.length >= MAX_WAITING) {
       throw new Problem(503, 'Too many funnels are being counted. Ask again later.', { retryAfterSeconds: 5 });
     }
-    return new Promise((resolve, reject) => {
+    const { steps, as_of: asOf } = await new Promise<CountedSteps>((resolve, reject) => {
       this.waiting.push({
         job: { id: ++this.jobs, method, tenantId, range, definition: writeJson(definition) },
         resolve,
@@ -95,6 +101,8 @@ export class FunnelCounter implements OnApplicationShutdown {
       });
       this.runNext();
     });
+    if (asOf !== undefined) noteAsOf(Date.parse(asOf));
+    return steps;
   }
 
   private runNext(): void {
@@ -124,10 +132,10 @@ export class FunnelCounter implements OnApplicationShutdown {
     return thread;
   }
 
-  private settle({ id, steps, error }: FunnelOutcome): void {
+  private settle({ id, steps, error, ...counted }: FunnelOutcome): void {
     const job = this.running.get(id);
     if (!this.running.delete(id) || job === undefined) return;
-    if (steps !== undefined) job.resolve(steps);
+    if (steps !== undefined) job.resolve({ steps, ...counted });
     else job.reject(databaseError(error?.message ?? '', error?.sqlState, error?.code));
     this.runNext();
   }

@@ -1,5 +1,6 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, UseInterceptors } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { AsOfInterceptor } from '../../platform/http/as-of.interceptor.js';
 import { Caller, RequireScope } from '../../platform/http/access.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { PageQuery, RangeQuery } from '../../platform/http/query.dto.js';
@@ -15,6 +16,7 @@ import { FunnelsService } from './funnels.service.js';
 @ApiTags('Funnels')
 @Controller('analytics')
 @RequireScope('read')
+@UseInterceptors(AsOfInterceptor)
 export class FunnelsController {
   constructor(private readonly funnels: FunnelsService) {}
 

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Closed, DateOrDateTime, Field, ListOf, Text, text, WholeNumber } from '../../platform/http/body/fields.js';
-import { RangeResponse } from '../../platform/http/range.dto.js';
+import { CountedRangeResponse } from '../../platform/http/range.dto.js';
 import { MAX_CONDITION_TEXT, MAX_CONDITIONS, PROPERTY_NAMES, type Scalar } from '../properties/event-property.js';
 
 const MAX_STEPS = 10;
@@ -88,7 +88,7 @@ class FunnelGroup {
   steps: FunnelStepResponse[];
 }
 
-export class FunnelResponse extends RangeResponse {
+export class FunnelResponse extends CountedRangeResponse {
   @ApiProperty({ type: 'integer' })
   window_s: number;
 

@@ -113,7 +113,7 @@ export class FunnelsService {
   }
 
   private listUnseen(tenantId: string, range: TimeRange, definition: FunnelDefinition): Promise<string[]> {
-    return this.database.readInTenant(tenantId, (sql) => this.funnels.listUnseen(sql, tenantId, range, definition));
+    return this.database.readOnReplica(tenantId, (sql) => this.funnels.listUnseen(sql, tenantId, range, definition));
   }
 
   private async require(tenantId: string, id: string): Promise<SavedFunnel> {

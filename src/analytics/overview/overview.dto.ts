@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn } from 'class-validator';
 import { IfGiven, RangeQuery } from '../../platform/http/query.dto.js';
-import { RangeResponse } from '../../platform/http/range.dto.js';
+import { CountedRangeResponse } from '../../platform/http/range.dto.js';
 import { IsFilter, TimeseriesPoint, TypeCount } from '../counts/analytics.dto.js';
 import { FunnelStepResponse } from '../funnels/funnels.dto.js';
 import { type Interval, INTERVALS } from '../time/local-time.js';
@@ -92,7 +92,7 @@ class ConversionResponse {
   steps: FunnelStepResponse[];
 }
 
-export class OverviewResponse extends RangeResponse {
+export class OverviewResponse extends CountedRangeResponse {
   @ApiProperty({ type: OverviewSummary })
   summary: OverviewSummary;
 

@@ -1,5 +1,6 @@
 import { rangeOf } from '../../platform/http/range.dto.js';
 import { Injectable } from '@nestjs/common';
+import { answerAsOf } from '../../platform/database/as-of.js';
 import { Database, type Sql } from '../../platform/database/database.js';
 import { toTimeRange } from '../../platform/http/query.dto.js';
 import { type TimeRange } from '../../platform/time/time.js';
@@ -45,7 +46,7 @@ export class OverviewService {
     const range = toTimeRange(query);
     const isFiltered = client !== undefined || type !== undefined;
     return this.cache.get(tenantId, ['overview', from, to, tz, interval, client, type], () =>
-      isFiltered ? this.readFiltered(tenantId, range, query) : this.read(tenantId, range, query),
+      answerAsOf(() => (isFiltered ? this.readFiltered(tenantId, range, query) : this.read(tenantId, range, query))),
     );
   }
 
@@ -53,7 +54,7 @@ export class OverviewService {
   private async readFiltered(tenantId: string, range: TimeRange, query: OverviewQuery): Promise<OverviewResponse> {
     const { tz, interval = suitableInterval(range), client_id: clientId } = query;
     const starts = requireBuckets(range, interval, tz);
-    return this.database.readInTenant(tenantId, async (sql) => {
+    return this.database.readOnReplica(tenantId, async (sql) => {
       const [byType, trend] = await Promise.all([
         this.counts.listByType(sql, tenantId, range, query),
         this.counts.listByBucket(sql, tenantId, range, starts, query),
@@ -88,7 +89,7 @@ export class OverviewService {
   private async read(tenantId: string, range: TimeRange, query: OverviewQuery): Promise<OverviewResponse> {
     const { tz, interval = suitableInterval(range) } = query;
     const starts = requireBuckets(range, interval, tz);
-    const { byType, trend, users, sessions, eventsPerUser, top, conversion } = await this.database.readInTenant(
+    const { byType, trend, users, sessions, eventsPerUser, top, conversion } = await this.database.readOnReplica(
       tenantId,
       async (sql) => {
         // Queries that do not depend on each other are sent together.

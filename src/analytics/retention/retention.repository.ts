@@ -41,7 +41,7 @@ export class RetentionRepository {
   async listRetained(tenantId: string, bounds: readonly number[]): Promise<RetainedUsers[]> {
     const first = Math.floor((bounds[0] ?? 0) / DAY_MS) * DAY_MS;
     const last = Math.ceil((bounds.at(-1) ?? 0) / DAY_MS) * DAY_MS;
-    return this.database.readInTenant(tenantId, async (sql) => {
+    return this.database.readOnReplica(tenantId, async (sql) => {
       await sql.query(`set local work_mem = '64MB'`);
       const { rows } = await sql.query<RetainedUsers>(RETENTION, [
         tenantId,

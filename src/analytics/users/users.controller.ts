@@ -1,5 +1,6 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Controller, Get, Param, Query, UseInterceptors } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import { AsOfInterceptor } from '../../platform/http/as-of.interceptor.js';
 import { Caller, RequireScope } from '../../platform/http/access.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { OverviewQuery, OverviewResponse } from '../overview/overview.dto.js';
@@ -10,6 +11,7 @@ import { UsersService } from './users.service.js';
 @ApiTags('Analytics')
 @Controller('analytics')
 @RequireScope('read')
+@UseInterceptors(AsOfInterceptor)
 export class UsersController {
   constructor(
     private readonly overview: OverviewService,

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, Max, Min } from 'class-validator';
 import { IfGiven, OptionalText, RangeQuery, ToInteger } from '../../platform/http/query.dto.js';
-import { RangeResponse } from '../../platform/http/range.dto.js';
+import { CountedRangeResponse } from '../../platform/http/range.dto.js';
 import { TypeCount } from '../counts/analytics.dto.js';
 
 export class JourneyQuery extends RangeQuery {
@@ -74,7 +74,7 @@ class RecentEventResponse extends UserEventResponse {
   session_id: string | null;
 }
 
-export class UserOverviewResponse extends RangeResponse {
+export class UserOverviewResponse extends CountedRangeResponse {
   @ApiProperty()
   user_id: string;
 
@@ -118,7 +118,7 @@ export class JourneySession {
   events: UserEventResponse[];
 }
 
-export class JourneyResponse extends RangeResponse {
+export class JourneyResponse extends CountedRangeResponse {
   @ApiProperty()
   user_id: string;
 
@@ -154,7 +154,7 @@ class RetentionCohort {
   periods: RetentionPeriod[];
 }
 
-export class RetentionResponse extends RangeResponse {
+export class RetentionResponse extends CountedRangeResponse {
   @ApiProperty({ enum: ['day', 'week'] })
   interval: 'day' | 'week';
 

@@ -37,7 +37,7 @@ export class UsersService {
 
   async getUser(tenantId: string, userId: string, query: OverviewQuery): Promise<UserOverviewResponse> {
     const range = toTimeRange(query);
-    return this.database.readInTenant(tenantId, async (sql) => {
+    return this.database.readOnReplica(tenantId, async (sql) => {
       const byType = await this.events.countByType(sql, tenantId, userId, range);
       const sessions = await this.events.listSessions(sql, tenantId, userId, range, MAX_SESSIONS);
       const recent = await this.events.listRecent(sql, tenantId, userId, range, RECENT_EVENTS);
@@ -65,7 +65,7 @@ export class UsersService {
     requireUserId(userId);
     const range = toTimeRange(query);
     const after = query.cursor === undefined ? undefined : decodePlace(query.cursor);
-    const rows = await this.database.readInTenant(tenantId, (sql) =>
+    const rows = await this.database.readOnReplica(tenantId, (sql) =>
       this.events.listJourney(sql, tenantId, userId, range, query.limit + 1, after),
     );
     const page = rows.slice(0, query.limit);

@@ -5,6 +5,7 @@ import { HOW_TO_MAKE_A_WEBHOOK_SECRET, MONITORING_SETTINGS } from './monitoring-
 import { faultOfCaFile, REDIS_SETTINGS, type RedisSetting } from './redis-settings.js';
 import { keepSecret } from './secret-values.js';
 import { withPassword } from './database-password.js';
+import { DATABASE_SETTINGS } from './database-settings.js';
 import {
   duration,
   ed25519Key,
@@ -17,7 +18,6 @@ import {
   secret,
   type Setting,
   text,
-  url,
 } from './settings.js';
 
 /** Every setting Tidemark reads, in the order `.env.example` shows them. Only environment.ts reads `process.env`. */
@@ -36,34 +36,16 @@ export const SETTINGS = {
     description:
       'Seconds that the API keeps an idle connection open. Longer than a proxy or load balancer in front keeps it (AWS ALB, nginx: 60), or now and then one of its requests hits a closing connection.',
   }),
+  SHUTDOWN_GRACE_SECONDS: integer(0, 600, {
+    default: 0,
+    description:
+      'Seconds that the API goes on answering after SIGTERM, while /health/ready says 503: longer than load balancers take to notice (checks in a row × seconds between them), with five more until whoever stops it kills it.',
+  }),
   WORKER_HEALTH_PORT: integer(0, 65_535, {
     default: 3001,
     description: "Port of the worker's /health/live and /health/ready; 0 picks a free one.",
   }),
-  DATABASE_URL: url(['postgres:', 'postgresql:'], {
-    example: 'postgresql://tidemark_runtime:secret@localhost:5432/tidemark',
-    description:
-      'PostgreSQL 15 or newer: the one required service. The login is a member of tidemark_app and tidemark_system, and nothing else: see DATABASE_MIGRATION_URL.',
-  }),
-  DATABASE_MIGRATION_URL: url(['postgres:', 'postgresql:'], {
-    example: 'postgresql://tidemark:secret@localhost:5432/tidemark',
-    description:
-      'The same database, as the login that owns the tables and may create roles. Only for the migrations, which make the login of DATABASE_URL. Absent: DATABASE_URL.',
-  }),
-  DATABASE_PASSWORD: text({
-    isSecret: true,
-    description:
-      'Password of the login of DATABASE_URL, as it is: in a URL, characters like @ / # ? % must be percent-encoded.',
-  }),
-  DATABASE_MIGRATION_PASSWORD: text({
-    isSecret: true,
-    description: 'Password of the login of DATABASE_MIGRATION_URL, as it is.',
-  }),
-  DB_POOL_SIZE: integer(3, 200, {
-    default: 16,
-    description:
-      'PostgreSQL connections per process, shared out over the ingest, query and system pools; health probes have one more.',
-  }),
+  ...DATABASE_SETTINGS,
   ...REDIS_SETTINGS,
   PLATFORM_API_KEY: secret(24, {
     description:
@@ -174,6 +156,7 @@ type Value<S> = S extends Setting<infer T> ? T : never;
 /** Settings that have no default and need not be given. */
 type Optional =
   | 'DATABASE_MIGRATION_URL'
+  | 'DATABASE_REPLICA_URL'
   | RedisSetting
   | 'PLATFORM_API_KEY'
   | 'JWT_SECRET'
@@ -262,6 +245,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   const wrongCa = problems.length === 0 ? faultOfCaFile(config) : undefined;
   if (wrongCa !== undefined) problems.push(`REDIS_CA_FILE ${wrongCa}`);
   for (const [url, password] of problems.length === 0 ? LOGINS : []) {
+    if (url === 'DATABASE_REPLICA_URL' && !needsPassword(config[url])) continue;
     try {
       values[url] = withPassword(config[url], config[password]);
     } catch (error) {
@@ -276,7 +260,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
 const LOGINS = [
   ['DATABASE_URL', 'DATABASE_PASSWORD'],
   ['DATABASE_MIGRATION_URL', 'DATABASE_MIGRATION_PASSWORD'],
+  ['DATABASE_REPLICA_URL', 'DATABASE_PASSWORD'],
 ] as const;
+
+const needsPassword = (url: string | undefined) => url !== undefined && new URL(url).password === '';
 
 function keepSecrets(values: Readonly<Record<string, unknown>>): void {
   for (const [name, { isSecret }] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {

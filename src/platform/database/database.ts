@@ -2,7 +2,9 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import pg from 'pg';
 import { CONFIG, type Config } from '../config/config.js';
 import { readJson } from '../json/json-text.js';
+import { noteAsOf } from './as-of.js';
 import { Client } from './pg-client.js';
+import { Replica } from './replica.js';
 import { SET_TENANT } from './server-sql.js';
 import { checkSessionsAreKept, type DatabaseRole, type SessionSettings, sessionOf } from './session.js';
 import { TenantShares } from './tenant-shares.js';
@@ -15,6 +17,8 @@ export interface Sql {
 
 interface PoolOptions {
   name: string;
+  /** Without it: DATABASE_URL. */
+  url?: string;
   role: DatabaseRole;
   max: number;
   statementTimeoutMs: number;
@@ -47,7 +51,8 @@ const ONE_CORE = { max_parallel_workers_per_gather: '0' };
  * - `query` (tidemark_app): everything read for one tenant, under row-level security; see {@link Database.inTenant}.
  * - `system` (tidemark_system): workers and upkeep, which span tenants.
  *
- * And one separate connection, `health`, so that probes neither wait for other work nor fail because of it.
+ * And one separate connection, `health`, so that probes neither wait for other work nor fail because of it; with
+ * DATABASE_REPLICA_URL another pool like `query`, at the replica.
  */
 @Injectable()
 export class Database implements OnApplicationShutdown {
@@ -56,7 +61,10 @@ export class Database implements OnApplicationShutdown {
   readonly query: pg.Pool;
   readonly system: pg.Pool;
   readonly health: pg.Pool;
+  /** Undefined without DATABASE_REPLICA_URL. */
+  readonly replica: Replica | undefined;
   private readonly shares: TenantShares;
+  private readonly replicaShares: TenantShares;
 
   constructor(@Inject(CONFIG) private readonly config: Config) {
     const size = config.DB_POOL_SIZE;
@@ -77,16 +85,21 @@ export class Database implements OnApplicationShutdown {
       statementTimeoutMs: 60_000,
       settings: GENERIC_PLANS,
     });
-    this.query = this.createPool({
-      name: 'query',
+    const reads = {
       role: 'tidemark_app',
       max: querySize,
       statementTimeoutMs: 10_000,
       pipeline: true,
       settings: { ...NO_JIT, ...ONE_CORE },
-    });
+    } as const;
+    this.query = this.createPool({ name: 'query', ...reads });
     this.health = this.createPool({ name: 'health', role: 'tidemark_app', max: 1, statementTimeoutMs: 2_000 });
     this.shares = new TenantShares(querySize);
+    this.replicaShares = new TenantShares(querySize);
+    const { DATABASE_REPLICA_URL: replicaUrl, REPLICA_MAX_LAG_SECONDS: maxLag } = config;
+    if (replicaUrl === undefined) return;
+    const replicaPool = this.createPool({ name: 'replica', url: replicaUrl, ...reads });
+    this.replica = new Replica(replicaPool, this.health, maxLag * 1_000);
   }
 
   /**
@@ -94,7 +107,7 @@ export class Database implements OnApplicationShutdown {
    * The opening statements travel with the first one of `work`, in one round trip.
    */
   async inTenant<T>(tenantId: string, work: (sql: Sql) => Promise<T>): Promise<T> {
-    return this.inShare(tenantId, async (leave) => {
+    return inShare(this.shares, tenantId, async (leave) => {
       const client = await this.query.connect();
       const result = await openInTenant(client, 'begin', tenantId, work);
       await commit(client);
@@ -104,30 +117,33 @@ export class Database implements OnApplicationShutdown {
   }
 
   /** The same for reads: the result need not wait for the transaction to end. */
-  async readInTenant<T>(tenantId: string, work: (sql: Sql) => Promise<T>): Promise<T> {
-    return this.inShare(tenantId, async (leave) => {
-      const client = await this.query.connect();
-      const result = await openInTenant(client, 'begin read only', tenantId, work);
-      commit(client).then(leave, leave); // nothing is lost with it
-      return result;
-    });
+  readInTenant<T>(tenantId: string, work: (sql: Sql) => Promise<T>): Promise<T> {
+    return readFrom(this.query, this.shares, tenantId, work);
   }
 
-  /** @param work calls `leave` when its connection is back; when it fails, `leave` is called for it */
-  private async inShare<T>(tenantId: string, work: (leave: () => void) => Promise<T>): Promise<T> {
-    await this.shares.enter(tenantId);
-    const leave = () => this.shares.leave(tenantId);
+  /**
+   * The same for what may be some seconds old: on the replica, or on the primary when there is none, or it is down or
+   * lags too much. `work` may run twice.
+   */
+  async readOnReplica<T>(tenantId: string, work: (sql: Sql) => Promise<T>): Promise<T> {
+    const { replica } = this;
+    const asOf = await replica?.asOf();
+    if (replica === undefined || asOf === undefined) return this.readInTenant(tenantId, work);
     try {
-      return await work(leave);
+      const result = await readFrom(replica.pool, this.replicaShares, tenantId, work);
+      noteAsOf(asOf);
+      return result;
     } catch (error) {
-      leave();
-      throw error;
+      // 40001: the standby has cancelled it, for rows that the primary has removed.
+      if (!isConnectionError(error) && sqlState(error) !== '40001') throw error;
+      replica.leave(error as Error);
+      return this.readInTenant(tenantId, work);
     }
   }
 
-  /** How often a read waited because its tenant held its share of the query pool. */
+  /** How often a read waited because its tenant held its share of its pool. */
   get shareWaits(): number {
-    return this.shares.waits;
+    return this.shares.waits + this.replicaShares.waits;
   }
 
   /** Runs `work` in one transaction on the system pool. */
@@ -155,7 +171,13 @@ export class Database implements OnApplicationShutdown {
 
   /** After HTTP has drained and the workers have stopped: nothing uses the pools any more. */
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([this.ingest, this.query, this.system, this.health].map((pool) => pool.end()));
+    await Promise.all(this.pools.map(([, pool]) => pool.end()));
+  }
+
+  /** Each with its name. */
+  get pools(): [string, pg.Pool][] {
+    const { ingest, query, system, health, replica } = this;
+    return Object.entries({ ingest, query, system, health, ...(replica && { replica: replica.pool }) });
   }
 
   private createPool(options: PoolOptions): pg.Pool {
@@ -164,7 +186,7 @@ export class Database implements OnApplicationShutdown {
       idle_in_transaction_session_timeout: '30000',
     };
     const pool = new pg.Pool({
-      ...sessionOf(this.config.DATABASE_URL, options.role, { ...timeouts, ...options.settings }),
+      ...sessionOf(options.url ?? this.config.DATABASE_URL, options.role, { ...timeouts, ...options.settings }),
       application_name: `tidemark-${options.name}`,
       max: options.max,
       connectionTimeoutMillis: 2_000,
@@ -208,6 +230,32 @@ export function surviveConnectionErrors(pool: pg.Pool, report: (error: Error) =>
   pool.on('error', report);
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
+}
+
+async function readFrom<T>(
+  pool: pg.Pool,
+  shares: TenantShares,
+  tenantId: string,
+  work: (sql: Sql) => Promise<T>,
+): Promise<T> {
+  return inShare(shares, tenantId, async (leave) => {
+    const client = await pool.connect();
+    const result = await openInTenant(client, 'begin read only', tenantId, work);
+    commit(client).then(leave, leave); // nothing is lost with it
+    return result;
+  });
+}
+
+/** @param work calls `leave` when its connection is back; when it fails, `leave` is called for it */
+async function inShare<T>(shares: TenantShares, tenantId: string, work: (leave: () => void) => Promise<T>): Promise<T> {
+  await shares.enter(tenantId);
+  const leave = () => shares.leave(tenantId);
+  try {
+    return await work(leave);
+  } catch (error) {
+    leave();
+    throw error;
+  }
 }
 
 async function openInTenant<T>(

@@ -1,9 +1,11 @@
 import { runMigrations as runQueueMigrations } from 'bullmq';
-import pg from 'pg';
+import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { MigrationConfig } from '../config/config.js';
 import { migrationOptions, migrationUrl } from './data-source-options.js';
+import { serversOf } from './database-hosts.js';
 import { FIND_NEWEST_MIGRATION, GRANT_QUEUE, LOCK_MIGRATIONS } from './migrations-sql.js';
+import { Client } from './pg-client.js';
 import { QUEUE_SCHEMA } from './queue-schema.js';
 import { ensureRuntimeLogin, type RuntimeLogin } from './runtime-login.js';
 import { compareSchema, describeSchemaFault } from './schema-version.js';
@@ -64,7 +66,7 @@ async function migrateQueue(client: pg.Client): Promise<void> {
 }
 
 async function withMigrationLock<T>(config: MigrationConfig, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: migrationUrl(config), connectionTimeoutMillis: 5_000 });
+  const client: pg.Client = new Client({ ...serversOf(migrationUrl(config)), connectionTimeoutMillis: 5_000 });
   client.on('error', () => undefined);
   await client.connect();
   try {

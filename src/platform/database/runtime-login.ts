@@ -1,8 +1,9 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { MigrationConfig } from '../config/config.js';
+import { firstHost } from '../config/database-url.js';
 import { sqlState } from './database.js';
-import { APPLICATION_ROLES, connectionString } from './session.js';
+import { APPLICATION_ROLES, sessionOf } from './session.js';
 import { findExcessRights } from './login-check.js';
 import { FIND_LOGIN, LIST_MISSING_ROLES, SERVER_VERSION } from './login-sql.js';
 import { Client } from './pg-client.js';
@@ -98,8 +99,8 @@ async function renewPassword(owner: pg.Client, { name, password }: Credentials, 
 }
 
 async function isPasswordRefused(url: string): Promise<boolean> {
-  const options = { connectionString: connectionString(url, 'tidemark_system'), connectionTimeoutMillis: 5_000 };
-  const client = new Client(options);
+  const { connectionString, hosts } = sessionOf(url, 'tidemark_system');
+  const client = new Client({ connectionString, hosts, connectionTimeoutMillis: 5_000 });
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -139,7 +140,7 @@ async function manualSql(owner: pg.Client, name: string): Promise<string> {
 }
 
 function credentialsOf(url: string): Credentials {
-  const { username, password } = new URL(url);
+  const { username, password } = firstHost(url);
   return { name: decodeURIComponent(username), password: decodeURIComponent(password) };
 }
 

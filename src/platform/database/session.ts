@@ -1,5 +1,8 @@
 import type pg from 'pg';
-import { APPLY_SETTINGS, FIND_PROCESS, FIND_ROLE } from './server-sql.js';
+import { firstHost, TARGET } from '../config/database-url.js';
+import { type Servers, serversOf } from './database-hosts.js';
+import { Client } from './pg-client.js';
+import { APPLY_SETTINGS, DESCRIBE_SESSION, FIND_PROCESS } from './server-sql.js';
 
 /**
  * PostgreSQL roles created by the foundation migration. The login of DATABASE_URL is a member of both, and of no other.
@@ -26,32 +29,39 @@ export function sessionOf(
   databaseUrl: string,
   role: DatabaseRole,
   settings: SessionSettings = {},
-): { connectionString: string; onConnect: (client: pg.ClientBase) => Promise<void> } {
+): Servers & { onConnect: (client: pg.ClientBase) => Promise<void> } {
   return {
+    ...serversOf(databaseUrl),
     connectionString: connectionString(databaseUrl, role, settings),
     onConnect: (client) => checkSession(client, role, settings),
   };
 }
 
-/** The URL with the start-up options that fix the role and the settings: a reconnect has them as well. */
+/**
+ * The URL with the start-up options that fix the role and the settings: a reconnect has them as well. Of several hosts
+ * it has the first.
+ */
 export function connectionString(databaseUrl: string, role: DatabaseRole, settings: SessionSettings = {}): string {
-  const url = new URL(databaseUrl);
+  const url = firstHost(databaseUrl);
+  url.searchParams.delete(TARGET);
   const given = url.searchParams.get('options');
   const own = Object.entries({ role, ...ALWAYS, ...settings }).map(([name, value]) => `-c ${name}=${value}`);
   url.searchParams.set('options', [...(given === null ? [] : [given]), ...own].join(' '));
   return url.toString();
 }
 
-/** @throws WrongSessionError */
+/** @throws WrongSessionError, or NoPrimaryError when the server must accept writes and does not */
 export async function checkSession(
   client: pg.ClientBase,
   role: DatabaseRole,
   settings: SessionSettings = {},
 ): Promise<void> {
-  if ((await roleOf(client)) === role) return;
+  const session = await describe(client);
+  if (session.read_only && client instanceof Client) client.refuseReadOnly();
+  if (session.role === role) return;
   const all = { ...ALWAYS, ...settings, role };
   await client.query(APPLY_SETTINGS, [Object.keys(all), Object.values(all)]);
-  const current = await roleOf(client);
+  const { role: current } = await describe(client);
   if (current === role) return;
   throw new WrongSessionError(
     `The session of DATABASE_URL is ${current} and does not become ${role}. ${POOL_SESSIONS}`,
@@ -89,7 +99,7 @@ async function processOf(client: pg.ClientBase): Promise<number> {
   return rows[0]!.pid; // a select without from has one row
 }
 
-async function roleOf(client: pg.ClientBase): Promise<string> {
-  const { rows } = await client.query<{ role: string }>(FIND_ROLE);
-  return rows[0]!.role; // a select without from has one row
+async function describe(client: pg.ClientBase): Promise<{ role: string; read_only: boolean }> {
+  const { rows } = await client.query<{ role: string; read_only: boolean }>(DESCRIBE_SESSION);
+  return rows[0]!; // a select without from has one row
 }

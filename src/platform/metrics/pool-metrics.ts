@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type pg from 'pg';
 import { Database } from '../database/database.js';
 import { Metrics } from './metrics.js';
 
@@ -11,12 +10,10 @@ export class PoolMetrics {
     const max = metrics.gauge('tidemark_db_pool_max_connections');
     const waiting = metrics.gauge('tidemark_db_pool_waiting_requests');
     const shareWaits = metrics.counter('tidemark_db_share_waits_total');
-    const { ingest, query, system, health } = database;
-    const pools: [string, pg.Pool][] = Object.entries({ ingest, query, system, health });
     metrics.beforeScrape(() => {
       shareWaits.reset();
       shareWaits.inc(database.shareWaits);
-      for (const [name, pool] of pools) {
+      for (const [name, pool] of database.pools) {
         connections.set({ pool: name, state: 'idle' }, pool.idleCount);
         connections.set({ pool: name, state: 'busy' }, pool.totalCount - pool.idleCount);
         max.set({ pool: name }, pool.options.max);

@@ -6,6 +6,7 @@ import pg from 'pg';
 import type { Config } from '../config/config.js';
 import { surviveConnectionErrors } from '../database/database.js';
 import { QUEUE_SCHEMA } from '../database/queue-schema.js';
+import { Client } from '../database/pg-client.js';
 import { sessionOf } from '../database/session.js';
 import { RareWarning } from '../logging/rare-warning.js';
 import { PING } from '../database/server-sql.js';
@@ -115,6 +116,7 @@ export class QueueConnection implements OnApplicationShutdown {
       max: role === 'producer' ? 2 : 6,
       connectionTimeoutMillis: 2_000,
       keepAlive: true,
+      Client,
     });
     return surviveConnectionErrors(pool, (error) => this.report(error));
   }
