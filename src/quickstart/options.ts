@@ -56,7 +56,12 @@ export function readOptions(env: NodeJS.ProcessEnv, watch = false): QuickstartOp
   };
 }
 
-const NO_OTHER_DATABASE = { DATABASE_PASSWORD: '', DATABASE_MIGRATION_URL: '', DATABASE_MIGRATION_PASSWORD: '', DATABASE_REPLICA_URL: '' };
+const NO_OTHER_DATABASE = {
+  DATABASE_PASSWORD: '',
+  DATABASE_MIGRATION_URL: '',
+  DATABASE_MIGRATION_PASSWORD: '',
+  DATABASE_REPLICA_URL: '',
+};
 
 function text(env: NodeJS.ProcessEnv, name: string): string | undefined {
   const value = env[name]?.trim();
