@@ -1,4 +1,4 @@
-// `npm run test:cluster`: several machines at full length, with real servers. The same tests run short in `npm test`.
+// `npm run test:cluster`: several machines at full length, with real servers. `npm test` runs them short.
 import { spawnSync } from 'node:child_process';
 
 const PROGRAMS = ['haproxy', 'pgbouncer', 'redis-server'];
@@ -13,5 +13,5 @@ if (missing.length > 0 && process.getuid?.() === 0) {
 }
 
 process.env.TEST_RESTARTS ??= '100';
-process.argv.push('failover', 'replica', 'rolling-restarts', 'connection-pooler', 'shutdown');
+process.argv.push('--config', 'jest.cluster.config.mjs');
 await import('./test.mjs');
