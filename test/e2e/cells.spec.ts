@@ -52,7 +52,7 @@ describeDatabase('another installation', {}, (there) => {
     let tenant: string;
     let key: string;
     let entry: string;
-    let before: { counts: unknown; proof: Proof; exported: string; checkpoint: string };
+    let before: { counts: unknown; proof: Proof; exported: string; checkpoint: string; signer: string };
     const file = join(folder, 'tenant.gz');
     const mover = `mover_${process.pid}`;
     const json = <T>({ code, out, err }: Outcome): T => {
@@ -167,8 +167,15 @@ describeDatabase('another installation', {}, (there) => {
         return body;
       });
       const checkpoint = join(folder, 'checkpoint');
-      writeFileSync(checkpoint, JSON.stringify((await api.get('/logs/checkpoint', key)).body));
-      before = { counts: await counts(api), proof, exported: await exportOf(api, 'before.ndjson'), checkpoint };
+      const signed = (await api.get<{ public_key: string }>('/logs/checkpoint', key)).body;
+      writeFileSync(checkpoint, JSON.stringify(signed));
+      before = {
+        counts: await counts(api),
+        proof,
+        exported: await exportOf(api, 'before.ndjson'),
+        checkpoint,
+        signer: signed.public_key,
+      };
       await worker.stop(); // it would put right what comes now
       await database.query(RARE_ROWS, [tenant, NASTY]);
 
@@ -266,11 +273,13 @@ describeDatabase('another installation', {}, (there) => {
           verifyInclusion(bytes(proof.leaf_hash), proof.leaf_index, proof.tree_size, path, bytes(proof.root_hash)),
         ).toBe(true);
         const after = await exportOf(other, 'after.ndjson');
+        const signer = (await other.get<{ public_key: string }>('/logs/checkpoint', key)).body.public_key;
+        const signers = ['--public-key', before.signer, '--public-key', signer];
         for (const words of [
-          [after, '--checkpoint', before.checkpoint],
+          [after, '--checkpoint', before.checkpoint, ...signers],
           [before.exported, after],
         ]) {
-          expect(await away('verify-audit', ...words)).toMatchObject({ code: 0 });
+          expect(await away('verify-audit', ...words)).toMatchObject({ code: 0, err: '' });
         }
         expect((await other.get('/analytics/funnels', key)).body).toMatchObject({ data: [{ name: 'buy' }] });
         const trail = await other.call<{ data: { message: string }[] }>('GET', '/logs?resource_type=tenant', {

@@ -53,9 +53,10 @@ export class Client extends pg.Client {
 
   /**
    * Accepts all forms of arguments that pg accepts. A query without an answer for `query_timeout` milliseconds ends the
-   * connection.
+   * connection. A query that is a stream (COPY) has no end of its own to wait for, and is returned.
    */
   override query(config: unknown, values?: unknown, callback?: unknown): never {
+    if (typeof (config as Partial<pg.Submittable>).submit === 'function') return super.query(config as never) as never;
     if (typeof values === 'function') return this.query(config, undefined, values);
     if (callback !== undefined) {
       return super.query(config as string, values as unknown[], this.watch(callback as Callback)) as never;
