@@ -32,6 +32,7 @@ const ROOMS = {
     database: ['config', 'json'],
     metrics: ['database'],
     scheduling: ['logging', 'metrics'],
+    tracing: ['scheduling'],
     http: ['database', 'logging', 'time'],
     queues: ['database', 'logging'],
     health: ['http', 'queues', 'scheduling'],

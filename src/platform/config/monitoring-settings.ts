@@ -33,3 +33,5 @@ export const MONITORING_SETTINGS = {
     description: 'Alert when there are more dead letters than this.',
   }),
 } as const;
+
+export type OptionalMonitoringSetting = 'METRICS_TOKEN' | 'ALERT_WEBHOOK_URL' | 'ALERT_WEBHOOK_SECRET';
