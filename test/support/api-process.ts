@@ -35,8 +35,12 @@ export class TestApiProcess {
     });
   }
 
-  static async start(databaseUrl: string, env: Record<string, string | undefined> = {}): Promise<TestApiProcess> {
-    const port = await freePort();
+  static async start(
+    databaseUrl: string,
+    env: Record<string, string | undefined> = {},
+    chosen?: number,
+  ): Promise<TestApiProcess> {
+    const port = chosen ?? (await freePort());
     const child = TestApiProcess.spawn(databaseUrl, port, env);
     const started = new TestApiProcess(child, port);
     await eventually(async () => {
