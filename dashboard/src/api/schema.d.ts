@@ -4346,8 +4346,8 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `data.0.id` of an answer of `listFailedEvents`.
-                 * @example 019a0000-0000-7000-8000-000000000001
+                 * @description `data.1.id` of an answer of `listFailedEvents`.
+                 * @example 019a0000-0000-7000-8000-000000000002
                  */
                 id: string;
             };
@@ -5128,7 +5128,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createFunnel`.
-                 * @example 019a0000-0000-7000-8000-000000000002
+                 * @example 019a0000-0000-7000-8000-000000000003
                  */
                 id: string;
             };
@@ -5168,7 +5168,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createFunnel`.
-                 * @example 019a0000-0000-7000-8000-000000000002
+                 * @example 019a0000-0000-7000-8000-000000000003
                  */
                 id: string;
             };
@@ -5213,7 +5213,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createFunnel`.
-                 * @example 019a0000-0000-7000-8000-000000000002
+                 * @example 019a0000-0000-7000-8000-000000000003
                  */
                 id: string;
             };
@@ -5482,7 +5482,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createAuditEntry`.
-                 * @example 019a0000-0000-7000-8000-000000000003
+                 * @example 019a0000-0000-7000-8000-000000000004
                  */
                 id: string;
             };
@@ -5757,7 +5757,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createAuditEntry`.
-                 * @example 019a0000-0000-7000-8000-000000000003
+                 * @example 019a0000-0000-7000-8000-000000000004
                  */
                 id: string;
             };
@@ -6411,7 +6411,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `requestErasure`.
-                 * @example 019a0000-0000-7000-8000-000000000004
+                 * @example 019a0000-0000-7000-8000-000000000005
                  */
                 id: string;
             };
@@ -6620,7 +6620,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `orderLegalHold`.
-                 * @example 019a0000-0000-7000-8000-000000000005
+                 * @example 019a0000-0000-7000-8000-000000000006
                  */
                 id: string;
             };
@@ -7789,7 +7789,7 @@ export interface operations {
             path: {
                 /**
                  * @description `job_id` of an answer of `generateSampleData`.
-                 * @example 019a0000-0000-7000-8000-000000000006
+                 * @example 019a0000-0000-7000-8000-000000000007
                  */
                 job_id: string;
             };
@@ -8092,7 +8092,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createKey`.
-                 * @example 019a0000-0000-7000-8000-000000000007
+                 * @example 019a0000-0000-7000-8000-000000000008
                  */
                 id: string;
             };
@@ -8132,7 +8132,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createKey`.
-                 * @example 019a0000-0000-7000-8000-000000000007
+                 * @example 019a0000-0000-7000-8000-000000000008
                  */
                 id: string;
             };
@@ -8170,7 +8170,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createKey`.
-                 * @example 019a0000-0000-7000-8000-000000000007
+                 * @example 019a0000-0000-7000-8000-000000000008
                  */
                 id: string;
             };
@@ -8222,7 +8222,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createKey`.
-                 * @example 019a0000-0000-7000-8000-000000000007
+                 * @example 019a0000-0000-7000-8000-000000000008
                  */
                 id: string;
             };
