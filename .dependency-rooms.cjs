@@ -34,6 +34,7 @@ const ROOMS = {
     database: ['config', 'json'],
     metrics: ['database'],
     scheduling: ['logging', 'metrics'],
+    tracing: ['scheduling'],
     http: ['database', 'logging', 'time'],
     redis: ['config'],
     queues: ['database', 'logging', 'redis'],

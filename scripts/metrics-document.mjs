@@ -12,7 +12,8 @@ both with what API and worker export.
 - With \`METRICS_TOKEN\` set, send it as \`Authorization: Bearer …\`. The API also takes a key with the scope platform.
   Without \`METRICS_TOKEN\` the worker answers this machine alone.
 - Each process exports its own numbers: sum them. Numbers **of the installation** are read from the database and the queue
-  by every API process, so all say the same: take the \`max\`, never the sum. They are at most five seconds old. While
+  by every API process, so all say the same: take the \`max\`, never the sum. They are at most five seconds old, those of tables and
+  the disk a minute. While
   PostgreSQL does not answer they are absent, and \`tidemark_postgres_up\` is 0.
 - No label holds what a client sent: routes are patterns, and tenants are not named. \`METRICS_TENANT_LABELS=true\` adds the
   metrics marked so, with a series per tenant.

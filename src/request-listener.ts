@@ -19,6 +19,7 @@ import type { AccessLog } from './platform/logging/access-log.js';
 import { redact } from './platform/logging/redact.js';
 import { securityHeaders } from './platform/http/security-headers.js';
 import { HttpMetrics } from './platform/metrics/http-metrics.js';
+import { Tracing } from './platform/tracing/tracing.js';
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -37,6 +38,7 @@ export class RequestListener {
   private readonly callLog: CallLog;
   private readonly health: HealthService;
   private readonly metrics: HttpMetrics;
+  private readonly tracing: Tracing;
   private readonly security = securityHeaders();
   /** For pages of any origin, at addresses that are for them. */
   private readonly openCors: CorsPolicy;
@@ -54,6 +56,7 @@ export class RequestListener {
     this.callLog = app.get(CallLog);
     this.health = app.get(HealthService);
     this.metrics = app.get(HttpMetrics);
+    this.tracing = app.get(Tracing);
     this.openCors = new CorsPolicy([ANY_ORIGIN], config.API_KEY_HEADERS);
     this.listeners = app.getHttpServer().listeners('request') as Listener[];
   }
@@ -63,7 +66,12 @@ export class RequestListener {
     const server = this.app.getHttpServer();
     server.removeAllListeners('request');
     server.on('request', (request: IncomingMessage, response: ServerResponse) =>
-      withinRequest(request, () => this.take(request, response)),
+      withinRequest(request, () => {
+        const take = () => this.take(request, response);
+        if (this.tracing.isOn && isTraced(request)) {
+          this.tracing.serve(request, response, () => routeOf(request), take);
+        } else take();
+      }),
     );
   }
 
@@ -176,6 +184,8 @@ const routeOf = (request: IncomingMessage) =>
   request.url?.startsWith(SOCKET_IO) === true ? SOCKET_IO : patternOf(request);
 
 const isOfApi = ({ url = '' }: IncomingMessage) => /^\/api(?:[/?]|$)/i.test(url);
+/** What monitors ask for every few seconds would hide the rest. */
+const isTraced = (request: IncomingMessage) => isLogged(request) && !/^\/api\/v1\/health\b/i.test(request.url ?? '');
 const isLogged = ({ url = '' }: IncomingMessage) => /^\/(?:api|v1)\//i.test(url);
 
 /** What is wrong with a preflight request of a page that may not call this address. */

@@ -3,9 +3,10 @@ import { CONFIG, type Config } from '../platform/config/config.js';
 import { Database, type Sql } from '../platform/database/database.js';
 import { uuid7 } from '../platform/database/uuid7.js';
 import { PeriodicTasks } from '../platform/scheduling/periodic-tasks.js';
-import { type AlertCondition, alertConditions } from './alert-conditions.js';
+import { type AlertCondition, alertConditions, holds, type Observed } from './alert-conditions.js';
 import { type AlertState, AlertsRepository } from './alerts.repository.js';
 import { InstallationRepository } from './installation.repository.js';
+import { Upkeep } from './upkeep.js';
 
 const PAUSE_MS = 5_000;
 
@@ -23,6 +24,7 @@ export class AlertWatcher {
     private readonly database: Database,
     private readonly alerts: AlertsRepository,
     private readonly installation: InstallationRepository,
+    private readonly upkeep: Upkeep,
     tasks: PeriodicTasks,
   ) {
     this.conditions = alertConditions(config);
@@ -36,16 +38,28 @@ export class AlertWatcher {
   }
 
   async watch(): Promise<void> {
+    const upkeep = await this.lookAtUpkeep();
     await this.database.inSystem(async (sql) => {
       if (!(await this.alerts.becomeWatcher(sql))) return;
-      const found = await this.installation.readIn(sql);
+      const found = { ...(await this.installation.readIn(sql)), ...upkeep };
       const states = await this.alerts.listStates(sql);
       for (const condition of this.conditions) {
         const [value, state] = [condition.valueOf(found), states.get(condition.name)];
-        const firing = value > condition.threshold;
+        if (value === null) continue;
+        const firing = holds(condition, value);
         if (firing !== (state?.firing ?? false)) await this.change(sql, condition, value, firing, state);
       }
     });
+  }
+
+  private async lookAtUpkeep(): Promise<Pick<Observed, 'overdueSeconds' | 'diskDaysLeft'>> {
+    const tasks = await this.upkeep.listTasks();
+    // Somebody may lock a table: no reason to be silent about the rest.
+    const storage = await this.upkeep.getStorage().catch(() => null);
+    return {
+      overdueSeconds: Math.max(...tasks.map((task) => task.overdueSeconds)),
+      diskDaysLeft: storage === null ? null : (storage.days_until_full ?? Infinity),
+    };
   }
 
   private async change(
@@ -63,7 +77,7 @@ export class AlertWatcher {
       severity,
       state: firing ? 'firing' : 'resolved',
       summary: firing ? summary(value) : `Over: ${name}.`,
-      value,
+      value: Number.isFinite(value) ? value : null,
       threshold,
       since: (firing ? now : before!.since).toISOString(),
     };

@@ -5,12 +5,15 @@ import { CONFIG, type Config } from '../platform/config/config.js';
 import { RareWarning } from '../platform/logging/rare-warning.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { withTimeout } from '../platform/scheduling/with-timeout.js';
+import { DAY_MS } from '../platform/time/time.js';
 import { type Installation, InstallationRepository } from './installation.repository.js';
+import { Upkeep } from './upkeep.js';
 
 /** Whoever scrapes waits so long for the database at most: without it the rest of the answer is there. */
 const TIMEOUT_MS = 2_000;
 /** However many scrape, the database is asked once in this time. */
 const FRESH_MS = 5_000;
+const DAY_SECONDS = DAY_MS / 1_000;
 const JOB_STATES = ['waiting', 'active', 'delayed', 'completed', 'failed'] as const;
 
 /**
@@ -26,6 +29,7 @@ export class InstallationMetrics {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly installation: InstallationRepository,
+    private readonly upkeep: Upkeep,
     @Inject(ALL_QUEUES) private readonly queues: readonly Queue[],
     private readonly metrics: Metrics,
   ) {
@@ -35,7 +39,13 @@ export class InstallationMetrics {
   /** Never rejects. Callers that come while it reads wait for the same answer. */
   private async refresh(): Promise<void> {
     if (this.reading === undefined && performance.now() - this.readAt < FRESH_MS) return;
-    this.reading ??= Promise.all([this.readDatabase(), this.readTenants(), this.readQueues()]).finally(() => {
+    this.reading ??= Promise.all([
+      this.readDatabase(),
+      this.readTenants(),
+      this.readQueues(),
+      this.readTasks(),
+      this.readStorage(),
+    ]).finally(() => {
       this.reading = undefined;
       this.readAt = performance.now();
     });
@@ -71,6 +81,34 @@ export class InstallationMetrics {
     found?.forEach((counts, n) => {
       for (const state of JOB_STATES) jobs.set({ queue: this.queues[n]!.name, state }, counts[state] ?? 0);
     });
+  }
+
+  private async readTasks(): Promise<void> {
+    const found = await this.attempt(() => this.upkeep.listTasks());
+    const endedAt = this.metrics.gauge('tidemark_schedule_last_end_timestamp_seconds');
+    const failures = this.metrics.gauge('tidemark_schedule_failures');
+    const overdue = this.metrics.gauge('tidemark_schedule_overdue_seconds');
+    for (const gauge of [endedAt, failures, overdue]) gauge.reset();
+    for (const { task, ...status } of found ?? []) {
+      if (status.endedAt !== null) endedAt.set({ task }, status.endedAt);
+      failures.set({ task }, status.failures);
+      overdue.set({ task }, status.overdueSeconds);
+    }
+  }
+
+  private async readStorage(): Promise<void> {
+    const found = await this.attempt(() => this.upkeep.getStorage());
+    const tables = this.metrics.gauge('tidemark_table_size_bytes');
+    tables.reset();
+    for (const { table, bytes } of found?.data ?? []) tables.inc({ table }, bytes); // adds up its months
+    const disk = this.metrics.gauge('tidemark_disk_size_bytes');
+    const free = this.metrics.gauge('tidemark_disk_free_bytes');
+    const left = this.metrics.gauge('tidemark_disk_left_seconds');
+    for (const gauge of [disk, free, left]) gauge.remove();
+    if (found === undefined || found.disk_bytes === null) return;
+    disk.set(found.disk_bytes);
+    free.set(Math.max(0, found.disk_bytes - found.database_bytes));
+    left.set((found.days_until_full ?? Infinity) * DAY_SECONDS);
   }
 
   private async attempt<T>(read: () => Promise<T>): Promise<T | undefined> {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { IS_WAITING, PENDING_EVENTS } from '../analytics/rollups/counted-events-sql.js';
 import { Database, type Sql } from '../platform/database/database.js';
 import { parseUuid, uuid7Time } from '../platform/database/uuid7.js';
+import { type Measured, measureStorage } from '../retention/storage/storage.repository.js';
 
 /** Counting ends here: more of it says nothing new, and takes longer the worse things are. */
 const MOST = 100_000;
@@ -71,17 +72,29 @@ export class InstallationRepository {
 
   /** @param sql a transaction of the system role, whose statements have little time from now on */
   async readIn(sql: Sql): Promise<Installation> {
-    await sql.query(`/* installation.limit */ select set_config('statement_timeout', $1, true)`, [
-      String(STATEMENT_TIMEOUT_MS),
-    ]);
+    await limitStatements(sql);
     const { rows } = await sql.query<Omit<Installation, 'unsealedOldestSeconds'> & { unsealed: string | null }>(READ);
     const { unsealed, ...numbers } = rows[0]!; // a select of aggregates has one row
     const age = unsealed === null ? 0 : (Date.now() - uuid7Time(parseUuid(unsealed))) / 1_000;
     return { ...numbers, unsealedOldestSeconds: Math.max(0, age) };
   }
 
+  /** It opens every table, so it fails while somebody locks one, instead of waiting for them. */
+  measureStorage(): Promise<Measured> {
+    return this.database.inSystem(async (sql) => {
+      await limitStatements(sql);
+      return measureStorage(sql);
+    });
+  }
+
   /** Of the tenants that have most. */
   async listPendingByTenant(): Promise<{ tenant: string; events: number }[]> {
     return (await this.database.system.query<{ tenant: string; events: number }>(PENDING_BY_TENANT)).rows;
   }
+}
+
+async function limitStatements(sql: Sql): Promise<void> {
+  await sql.query(`/* installation.limit */ select set_config('statement_timeout', $1, true)`, [
+    String(STATEMENT_TIMEOUT_MS),
+  ]);
 }

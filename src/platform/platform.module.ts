@@ -12,6 +12,7 @@ import { ProcessMetrics } from './health/process-metrics.js';
 import { PeriodicTasks } from './scheduling/periodic-tasks.js';
 import { QueueConnection, queueRoot, type QueueRole } from './queues/queues.js';
 import { ServerChecks } from './database/server-checks.js';
+import { Tracing } from './tracing/tracing.js';
 import { createValidationPipe } from './http/validation.js';
 
 /** Configuration and database: all that a command needs. */
@@ -49,6 +50,10 @@ export class PlatformModule {
         },
         PeriodicTasks,
         {
+          provide: Tracing,
+          useFactory: () => Tracing.start(config, queueRole === 'producer' ? 'tidemark-api' : 'tidemark-worker'),
+        },
+        {
           provide: ServerChecks,
           inject: [Database],
           useFactory: (database: Database) => ServerChecks.passed(database),
@@ -56,7 +61,7 @@ export class PlatformModule {
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useFactory: createValidationPipe },
       ],
-      exports: [QueueConnection, HealthService, Metrics, PeriodicTasks, ServerChecks],
+      exports: [QueueConnection, HealthService, Metrics, PeriodicTasks, ServerChecks, Tracing],
     };
   }
 }

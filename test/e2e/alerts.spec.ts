@@ -16,7 +16,8 @@ interface Message {
     state: string;
     severity: string;
     summary: string;
-    value: number;
+    value: number | null;
+    threshold: number;
     since: string;
   };
 }
@@ -176,9 +177,32 @@ describeApi('alerts by webhook', {}, (api, { database }) => {
     await taken('checkpoint-inconsistent firing', 'checkpoint-inconsistent resolved');
   }, 120_000);
 
+  it('tell of a schedule that is missed and of a disk that fills up, each with its end', async () => {
+    const now = new Date();
+    const cron = `${now.getUTCMinutes()} ${now.getUTCHours()} * * *`; // due at start
+    await database.query('alter table jobs rename to jobs_away');
+    const trouble = { ALERT_SCHEDULE_SECONDS: '1', RETENTION_HOUSEKEEPING_CRON: cron, LOG_LEVEL: 'silent' };
+    await restart({ ...env, ...trouble, DATABASE_DISK_BYTES: '1' });
+    await inAnyOrder('schedule-missed firing', 'disk-filling firing');
+    const [failed] = await database.query<{ error: string }>(`select error from task_runs where error is not null`);
+    expect(failed!.error).toContain('"jobs" does not exist');
+    const disk = receiver.requests.find(({ message }) => message.data.alert === 'disk-filling')!.message.data;
+    expect(disk).toMatchObject({ severity: 'warning', value: 0, threshold: 14 });
+    await database.query('alter table jobs_away rename to jobs');
+    await database.query(`update task_runs set leased_until = now() where state = 'queued'`); // it is tried in minutes
+    await restart({ ...env, ...trouble, DATABASE_DISK_BYTES: '8000000000000000' });
+    await inAnyOrder(
+      ...['schedule-missed firing', 'disk-filling firing', 'schedule-missed resolved', 'disk-filling resolved'],
+    );
+    expect(receiver.requests.at(-1)!.message.data.value ?? 0).toBe(0); // null: never
+  }, 120_000);
+
+  const inAnyOrder = (...expected: string[]) =>
+    eventually(() => expect(receiver.taken.toSorted()).toEqual(expected.toSorted()), WITHIN_MS);
+
   /** Trees are compared at start, then every minute. */
-  async function restart(): Promise<void> {
+  async function restart(settings = env): Promise<void> {
     await Promise.all(workers.map((worker) => worker.stop()));
-    await Promise.all(workers.map((worker) => worker.restart()));
+    await Promise.all(workers.map((worker) => worker.launch(database.url, settings)));
   }
 });

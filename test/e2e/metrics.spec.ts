@@ -195,6 +195,37 @@ describeApi('metrics', { env: { METRICS_TOKEN: TOKEN } }, (api, { database }) =>
     }, 20_000);
   });
 
+  it('say what each table takes, how long the disk lasts, and how the scheduled tasks go', async () => {
+    const large = { METRICS_TOKEN: TOKEN, DATABASE_DISK_BYTES: '8000000000000000' };
+    const small = { METRICS_TOKEN: TOKEN, DATABASE_DISK_BYTES: '1000' };
+    const disks = await Promise.all([large, small].map((env) => TestApi.start(database.url, env)));
+    const [roomy, full] = await Promise.all(disks.map(({ url }) => scrape(`${url}/metrics`)));
+    await Promise.all(disks.map((disk) => disk.stop()));
+    const [events] = await database.query<{ bytes: number }>(
+      `select sum(pg_total_relation_size(inhrelid))::float8 as bytes from pg_inherits where inhparent = 'events'::regclass`,
+    );
+    const found = await ofApi();
+    expect(found.value('tidemark_table_size_bytes', { table: 'events' })).toBeGreaterThan(events!.bytes / 2);
+    expect(found.value('tidemark_table_size_bytes', { table: 'events' })).toBeLessThan(events!.bytes * 2);
+    expect(found.labels('tidemark_table_size_bytes', 'table')).toContain('audit_entries');
+    const disk = (samples: Samples) =>
+      ['size_bytes', 'free_bytes', 'left_seconds'].map((what) => samples.value(`tidemark_disk_${what}`));
+    expect(disk(found)).toEqual([undefined, undefined, undefined]);
+    expect(disk(full!)).toEqual([1_000, 0, 0]);
+    expect(roomy!.text).toContain('\ntidemark_disk_left_seconds +Inf\n');
+    expect(roomy!.value('tidemark_disk_free_bytes')).toBeGreaterThan(7e15);
+    await eventually(async () => {
+      const now = await ofApi();
+      expect([...now.labels('tidemark_schedule_overdue_seconds', 'task')]).toEqual(['events', 'audit', 'housekeeping']);
+      for (const task of ['events', 'audit', 'housekeeping']) {
+        const ended = now.value('tidemark_schedule_last_end_timestamp_seconds', { task });
+        expect(Math.abs(Date.now() / 1_000 - ended!)).toBeLessThan(120);
+        expect(now.value('tidemark_schedule_failures', { task })).toBe(0);
+        expect(now.value('tidemark_schedule_overdue_seconds', { task })).toBe(0);
+      }
+    });
+  }, 60_000);
+
   it('count sockets and hits of the cache', async () => {
     const misses = (samples: Samples) => samples.value('tidemark_answer_cache_requests_total', { result: 'miss' }) ?? 0;
     const hits = (samples: Samples) => samples.value('tidemark_answer_cache_requests_total', { result: 'hit' }) ?? 0;

@@ -1,10 +1,15 @@
 import { readFileSync } from 'node:fs';
+import pg from 'pg';
 import { RecountService } from '../../src/analytics/rollups/recount.service.js';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { DEFAULT_TENANT_ID } from '../../src/platform/http/principal.js';
 import { RETENTION_RULES } from '../../src/retention/rules/retention-rules.js';
 import { lastDue } from '../../src/retention/schedule/last-due.js';
+import { ScheduleStatus } from '../../src/retention/schedule/schedule-status.js';
+import { schedulesOf } from '../../src/retention/schedule/schedules.js';
 import { RunLost, type RunContext, type ScheduledTask } from '../../src/retention/schedule/scheduled-task.js';
+import { measureStorage } from '../../src/retention/storage/storage.repository.js';
+import { toStorage } from '../../src/retention/storage/storage.js';
 import { idOf } from '../support/audit-trail.js';
 import type { TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
@@ -258,6 +263,23 @@ describeDatabase('retention', {}, (database) => {
     expect(await cleanups()).toEqual([{ client_id: 'retention' }, { client_id: 'retention' }]);
   });
 
+  it('measures what is on disk while a month is dropped', async () => {
+    const owner = new pg.Client({ connectionString: database.ownerUrl });
+    await owner.connect();
+    await owner.query('create table dropped_2020_01 ()');
+    await owner.query('begin; drop table dropped_2020_01');
+    const measured = measureStorage(retention.database.system);
+    await eventually(async () =>
+      expect(await database.query('select from pg_locks where not granted')).toHaveLength(1),
+    );
+    await owner.query('commit');
+    await owner.end();
+    const { tables } = await measured;
+    expect(tables.find(({ table }) => table.startsWith('dropped'))).toEqual({
+      ...{ table: 'dropped_2020_01', month: '2020-01', bytes: 0, rows: 0 },
+    });
+  });
+
   it('has hold orders wait for the step that is under way, and sees them in the next', async () => {
     const tenant = await newTenant(database);
     await record(tenant, 100, { event_id: 'held', user_id: 'u' });
@@ -298,6 +320,23 @@ describeDatabase('retention', {}, (database) => {
       ]);
       expect(rows).toEqual(told.sort(([a], [b]) => (a! < b! ? -1 : 1)));
     });
+  });
+});
+
+describe('the days until the disk is full', () => {
+  const events = { table: 'events', month: '2026-11', bytes: 1_000, rows: 10 };
+  const measured = { tables: [events], databaseBytes: 3_000, recentEvents: 70, days: 7 }; // 1,000 bytes a day
+  const left = (DATABASE_DISK_BYTES: number | undefined, change = {}) =>
+    toStorage({ ...measured, ...change }, { DATABASE_DISK_BYTES, EVENT_RETENTION_DAYS: 90 }).days_until_full;
+
+  it('are what is free at the present rate, none when nothing is, and null when it never is', () => {
+    expect(left(8_500)).toBe(5);
+    expect(left(3_000)).toBe(0);
+    expect(left(3_000, { tables: [] })).toBe(0);
+    expect(left(3_001, { recentEvents: 0 })).toBeNull();
+    expect(left(92_000)).toBeNull(); // 89,000 free bytes and those of today's events are 90 days
+    expect(left(91_999)).toBe(88);
+    expect(left(undefined)).toBeNull();
   });
 });
 
@@ -403,6 +442,36 @@ describeDatabase('runs of scheduled tasks', {}, (database) => {
       await endLeases();
     }
     expect(await worker.runner([failing]).run(null, NEVER)).toBe(false);
+  });
+
+  it('tell how late they are since they were due, or made, unless a worker is at it', async () => {
+    const [worker] = workers as [TestRetention];
+    expect(schedulesOf(worker.config)).toEqual(worker.scheduler().schedules);
+    const status = new ScheduleStatus(worker.config, worker.runs);
+    const read = async (at?: Date) => (await status.read(at)).find((one) => one.task === 'events')!;
+    const soon = expect.closeTo(0, -2) as number; // less than 50 s
+    expect(await read()).toEqual({ task: 'events', endedAt: null, failures: 0, overdueSeconds: soon });
+    let end: () => void = () => undefined;
+    const failing = task('events', '0 2 * * *', () => Promise.reject(new Error('no luck')));
+    const hanging = task('events', '0 2 * * *', () => new Promise<void>((resolve) => (end = resolve)));
+    await worker.scheduler([failing]).look();
+    expect(await read()).toMatchObject({ endedAt: null, failures: 0, overdueSeconds: soon });
+    await database.query(`update task_runs set id = uuidv7(interval '-2 hours')`);
+    await worker.runner([failing]).run(null, NEVER);
+    const late = expect.closeTo(7_200, -2) as number;
+    expect(await read()).toMatchObject({ endedAt: null, failures: 1, overdueSeconds: late });
+    await endLeases();
+    const hangs = worker.runner([hanging]).run(null, NEVER);
+    await eventually(async () => expect(await list()).toMatchObject([{ state: 'running' }]));
+    expect(await read()).toMatchObject({ failures: 1, overdueSeconds: 0 });
+    end();
+    await hangs;
+    const ended = await read();
+    expect(ended).toMatchObject({ failures: 0, overdueSeconds: 0 });
+    expect(ended.endedAt).toBeCloseTo(Date.now() / 1_000, -2);
+    const later = new Date(Date.now() + 2 * DAY_MS);
+    const due = lastDue('0 2 * * *', 'UTC', later)!;
+    expect((await read(later)).overdueSeconds).toBe((later.getTime() - due.getTime()) / 1_000); // nobody made it
   });
 
   it('are given back by a worker that stops', async () => {

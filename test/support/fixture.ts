@@ -27,8 +27,10 @@ const NEEDS = {
   },
 };
 
+type Need = keyof typeof NEEDS;
+
 interface Needs {
-  needs?: keyof typeof NEEDS | undefined;
+  needs?: Need | readonly Need[] | undefined;
 }
 
 interface Processes extends Needs {
@@ -53,8 +55,9 @@ const HOOK_TIMEOUT_MS = 90_000;
 
 /** describe(), or one that is skipped and says why. */
 export function describeWith({ needs }: Needs, name: string, block: () => void): void {
-  if (needs === undefined || NEEDS[needs].isFound()) return describe(name, block);
-  const reason = NEEDS[needs].otherwise ?? `there is no ${needs}`;
+  const missing = [needs ?? []].flat().find((need) => !NEEDS[need].isFound());
+  if (missing === undefined) return describe(name, block);
+  const reason = NEEDS[missing].otherwise ?? `there is no ${missing}`;
   process.stderr.write(`SKIPPED ${name}: ${reason}\n`);
   describe.skip(`${name} (skipped: ${reason})`, block); // the machine lacks what NEEDS names; the reason was printed
 }

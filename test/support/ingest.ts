@@ -15,6 +15,7 @@ import { FailedCountsRepository } from '../../src/analytics/counts/failed-counts
 import { RollupsRepository } from '../../src/analytics/rollups/rollups.repository.js';
 import { loadConfig } from '../../src/platform/config/config.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
+import { Tracing } from '../../src/platform/tracing/tracing.js';
 import { Database } from '../../src/platform/database/database.js';
 import { DEFAULT_TENANT_ID } from '../../src/platform/http/principal.js';
 
@@ -35,7 +36,7 @@ export class TestPipeline {
     this.database = new Database(config);
     this.repository = new IngestRepository(this.database, new EventContexts(config));
     const notifier = { notify: (ids: readonly string[]) => this.notified.push(...ids) } as unknown as BatchNotifier;
-    this.writer = new IngestWriter(config, this.repository, notifier, metrics);
+    this.writer = new IngestWriter(config, this.repository, notifier, metrics, new Tracing());
     this.schemas = new SchemasRepository(this.database);
     const failedEvents = new FailedEventsRepository(config);
     const quarantine = new Quarantine(new CompiledSchemas(this.schemas), failedEvents);

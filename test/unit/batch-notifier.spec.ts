@@ -1,18 +1,27 @@
 import type { Queue } from 'bullmq';
 import { BatchNotifier } from '../../src/events/processing/batch-notifier.js';
+import type { Step } from '../../src/platform/tracing/tracer.js';
+import { Tracing } from '../../src/platform/tracing/tracing.js';
 import type { ProcessBatchesJob } from '../../src/events/processing/events.jobs.js';
 
 describe('BatchNotifier', () => {
   let jobs: string[][];
+  let traceparents: (string[] | undefined)[];
   let notifier: BatchNotifier;
+  let queue: Queue<ProcessBatchesJob>;
 
   beforeEach(() => {
     jest.useFakeTimers();
     jobs = [];
-    notifier = new BatchNotifier({
+    traceparents = [];
+    queue = {
       on: () => undefined,
-      add: (_name: string, { batch_ids }: ProcessBatchesJob) => Promise.resolve(jobs.push(batch_ids)),
-    } as unknown as Queue<ProcessBatchesJob>);
+      add: (_name: string, job: ProcessBatchesJob) => {
+        traceparents.push(job.traceparents);
+        return Promise.resolve(jobs.push(job.batch_ids));
+      },
+    } as unknown as Queue<ProcessBatchesJob>;
+    notifier = new BatchNotifier(queue, new Tracing());
   });
 
   afterEach(() => jest.useRealTimers());
@@ -52,5 +61,33 @@ describe('BatchNotifier', () => {
     expect(jobs.map((ids) => ids.length)).toEqual([100, 100]);
     await jest.advanceTimersByTimeAsync(100);
     expect(jobs.flat()).toHaveLength(250);
+  });
+
+  it('hands the traces of a batch on with the job that has the batch, 100 at most', async () => {
+    const tracer = {
+      start: (_step: Step, parent: unknown) => spanOf(`${String(parent)}+`),
+      stop: () => Promise.resolve(),
+    };
+    const spanOf = (traceparent: string) => ({ traceparent, end: () => undefined });
+    const tracing = new Tracing(tracer);
+    const traced = new BatchNotifier(queue, tracing);
+    const commit = (parents: string[], ids: string[]) =>
+      tracing.within({ name: 'commit', kind: 'internal' }, parents, () => Promise.resolve(traced.notify(ids)));
+    const many = (letter: string, count: number) => Array.from({ length: count }, (_, n) => `${letter}${n}`);
+    await commit(['one', 'two'], many('a', 150));
+    await commit(['three'], ['b']);
+    await commit([], ['c']);
+    await jest.advanceTimersByTimeAsync(100);
+    await commit(many('t', 120), ['d']);
+    await jest.advanceTimersByTimeAsync(200);
+    await commit([], ['e']);
+    await jest.advanceTimersByTimeAsync(400);
+    expect(jobs.map((ids) => ids.length)).toEqual([100, 52, 1, 1]);
+    expect(traceparents).toEqual([
+      ['one++', 'two++'],
+      ['one++', 'two++', 'three++'],
+      many('t', 100).map((name) => `${name}++`),
+      undefined,
+    ]);
   });
 });

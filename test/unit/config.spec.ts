@@ -134,6 +134,21 @@ describe('configuration', () => {
     expect(message({ REDIS_URL: 'rediss+sentinel://h1/m', REDIS_CA_FILE: '/ca.pem' })).toBe('');
   });
 
+  it('takes headers and a share for traces as OpenTelemetry writes them', () => {
+    const read = (env: Record<string, string>) => loadConfig({ DATABASE_URL: 'postgresql://a@b/c', ...env });
+    const headers = { OTEL_EXPORTER_OTLP_HEADERS: ' authorization=Bearer%20a%3Db ,x-team = 1' };
+    expect(read(headers).OTEL_EXPORTER_OTLP_HEADERS).toEqual({ authorization: 'Bearer a=b', 'x-team': '1' });
+    for (const wrong of ['a', '=b', 'a=%zz', 'a b=c', 'a=b,,c=d']) {
+      expect(message({ OTEL_EXPORTER_OTLP_HEADERS: wrong })).toContain('must be name=value with commas between');
+    }
+    for (const share of ['0', '1', '0.25', '1.0', '.5']) expect(message({ OTEL_TRACES_SAMPLER_ARG: share })).toBe('');
+    for (const wrong of ['1.1', '-0', '1e-1', 'all', '2']) {
+      expect(message({ OTEL_TRACES_SAMPLER_ARG: wrong })).toContain('must be a number from 0 to 1');
+    }
+    expect(message({ OTEL_TRACES_SAMPLER: 'parentbased_always_off' })).toBe('');
+    expect(message({ OTEL_TRACES_SAMPLER: 'jaeger_remote' })).toContain('must be one of parentbased_traceidratio, ');
+  });
+
   it('refuses SKIP_AUTH in production, and takes an unset NODE_ENV for production', () => {
     expect(message({ SKIP_AUTH: 'true' })).toContain('SKIP_AUTH must not be true in production');
     expect(message({ SKIP_AUTH: 'true', NODE_ENV: 'development' })).toBe('');
@@ -199,6 +214,7 @@ describe('configuration', () => {
   it('leaves the variables of other programs alone, and settings themselves', () => {
     const others = [
       ...['PATH', 'HOME', 'POST', 'HOSTS', 'HOSTNAME', 'LOGNAME', 'API_KEY', 'PGHOST', 'PGPASSWORD', 'NODE_OPTIONS'],
+      ...['OTEL_BSP_MAX_QUEUE_SIZE', 'OTEL_SDK_DISABLED', 'OTEL_EXPORTER_OTLP_TIMEOUT', 'OTEL_EXPORTER_OTLP_PROTOCOL'],
       ...['TIDEMARK_PORT', 'TIDEMARK_SERVICE_HOST', 'REDIS_PORT', 'REDIS_HOST', 'POSTGRES_PASSWORD', 'TMPDIR', 'LANG'],
       ...[
         'npm_config_cache',

@@ -6,6 +6,8 @@ import { CONFIG, type Config } from '../../platform/config/config.js';
 import { isConnectionError, sqlState } from '../../platform/database/database.js';
 import { databaseAway, unavailable } from '../../platform/http/problem.js';
 import { Metrics } from '../../platform/metrics/metrics.js';
+import type { Step } from '../../platform/tracing/tracer.js';
+import { Tracing } from '../../platform/tracing/tracing.js';
 import { formatUuid } from '../../platform/database/uuid7.js';
 import { BatchNotifier } from '../processing/batch-notifier.js';
 import type { AcceptableEvent, Outcome } from '../parsing/event.js';
@@ -24,11 +26,14 @@ const MAX_COMMITS_IN_FLIGHT = 2;
 /** Bytes that one waiting event takes besides its payload. */
 const EVENT_OVERHEAD_BYTES = 400;
 const MAX_ATTEMPTS = 3;
+const COMMIT: Step = { name: 'commit events', kind: 'internal' };
 
 /** The events of one request, waiting for their commit. */
 interface Submission {
   events: readonly AcceptableEvent[];
   bytes: number;
+  /** The spans that wait for it. */
+  traceparents: readonly string[];
   resolve: (outcomes: Outcome[]) => void;
   reject: (error: unknown) => void;
 }
@@ -53,6 +58,7 @@ export class IngestWriter implements OnApplicationShutdown {
     private readonly repository: IngestRepository,
     private readonly notifier: BatchNotifier,
     metrics: Metrics,
+    private readonly tracing: Tracing,
   ) {
     const buffer = { bytes: () => this.totalBytes, limit: config.INGEST_BUFFER_BYTES };
     this.metrics = new IngestMetrics(metrics, buffer, config.METRICS_TENANT_LABELS);
@@ -75,7 +81,7 @@ export class IngestWriter implements OnApplicationShutdown {
     }
     return new Promise((resolve, reject) => {
       const queue = this.waiting.get(tenantId) ?? [];
-      queue.push({ events, bytes, resolve, reject });
+      queue.push({ events, bytes, traceparents: this.tracing.parents, resolve, reject });
       this.waiting.set(tenantId, queue);
       this.waitingEvents += events.length;
       this.addWaiting(tenantId, bytes);
@@ -150,7 +156,10 @@ export class IngestWriter implements OnApplicationShutdown {
   private async commitGroup(group: readonly [string, Submission][]): Promise<void> {
     const since = performance.now();
     try {
-      const outcomes = await this.store(group.flatMap(([, submission]) => submission.events));
+      const parents = group.flatMap(([, submission]) => submission.traceparents);
+      const outcomes = await this.tracing.within(COMMIT, parents, () =>
+        this.store(group.flatMap(([, submission]) => submission.events)),
+      );
       this.metrics.committed(since, outcomes);
       let offset = 0;
       for (const [tenantId, submission] of group) {

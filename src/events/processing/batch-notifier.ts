@@ -3,7 +3,9 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { RareWarning } from '../../platform/logging/rare-warning.js';
 import { withTimeout } from '../../platform/scheduling/with-timeout.js';
-import { EVENTS_QUEUE, PROCESS_BATCHES, type ProcessBatchesJob } from './events.jobs.js';
+import type { Step } from '../../platform/tracing/tracer.js';
+import { Tracing } from '../../platform/tracing/tracing.js';
+import { EVENTS_QUEUE, MAX_TRACES_PER_JOB, PROCESS_BATCHES, type ProcessBatchesJob } from './events.jobs.js';
 
 /**
  * After a notification, batches that do not fill a job wait this long for others to share it: a job costs as much as
@@ -14,6 +16,11 @@ const FIRST_WAIT_MS = 100;
 const MAX_WAIT_MS = 800;
 const MAX_IDS_PER_JOB = 100;
 const GIVE_UP_MS = 1_000;
+const SEND: Step = {
+  name: `send ${EVENTS_QUEUE}`,
+  kind: 'producer',
+  attributes: { 'messaging.system': 'bullmq', 'messaging.destination.name': EVENTS_QUEUE },
+};
 
 /**
  * Tells the workers that batches wait. Best effort by design: nobody awaits it, and when a notification is lost with
@@ -23,11 +30,16 @@ const GIVE_UP_MS = 1_000;
 export class BatchNotifier implements OnApplicationShutdown {
   private readonly warning = new RareWarning(new Logger(BatchNotifier.name));
   private waiting: string[] = [];
+  /** By batch that waits, the spans of its commit; empty where traces are off. */
+  private readonly traceparents = new Map<string, readonly string[]>();
   private notifying: Promise<void> | undefined;
   private stopping = false;
   private endPause: () => void = () => undefined;
 
-  constructor(@InjectQueue(EVENTS_QUEUE) private readonly queue: Queue<ProcessBatchesJob>) {
+  constructor(
+    @InjectQueue(EVENTS_QUEUE) private readonly queue: Queue<ProcessBatchesJob>,
+    private readonly tracing: Tracing,
+  ) {
     this.queue.on('error', (error) => this.warn(error));
   }
 
@@ -35,6 +47,8 @@ export class BatchNotifier implements OnApplicationShutdown {
   notify(batchIds: readonly string[]): void {
     if (batchIds.length === 0) return;
     this.waiting.push(...batchIds);
+    const { parents } = this.tracing;
+    if (parents.length > 0) for (const id of batchIds) this.traceparents.set(id, parents);
     this.notifying ??= this.notifyAll().finally(() => (this.notifying = undefined));
   }
 
@@ -51,8 +65,7 @@ export class BatchNotifier implements OnApplicationShutdown {
       const batchIds = this.waiting.splice(0, MAX_IDS_PER_JOB);
       try {
         // BullMQ can wait for ever for a Redis that is away; this must not.
-        const added = this.queue.add(PROCESS_BATCHES, { batch_ids: batchIds });
-        await withTimeout(added, GIVE_UP_MS, 'the queue did not answer');
+        await withTimeout(this.send(batchIds), GIVE_UP_MS, 'the queue did not answer');
       } catch (error) {
         this.warn(error as Error);
         if (this.stopping) return;
@@ -61,6 +74,23 @@ export class BatchNotifier implements OnApplicationShutdown {
       if (!this.stopping) await this.pause(waitMs);
       waitMs = Math.min(2 * waitMs, MAX_WAIT_MS);
     }
+  }
+
+  private send(batchIds: string[]): Promise<unknown> {
+    return this.tracing.within(SEND, this.takeTraceparents(batchIds), () => {
+      const { parents } = this.tracing;
+      return this.queue.add(PROCESS_BATCHES, {
+        batch_ids: batchIds,
+        ...(parents.length === 0 ? {} : { traceparents: [...parents] }),
+      });
+    });
+  }
+
+  private takeTraceparents(batchIds: readonly string[]): string[] {
+    if (this.traceparents.size === 0) return [];
+    const found = new Set(batchIds.flatMap((id) => this.traceparents.get(id) ?? []));
+    for (const id of batchIds) this.traceparents.delete(id);
+    return [...found].slice(0, MAX_TRACES_PER_JOB);
   }
 
   private pause(ms: number): Promise<void> {

@@ -3,6 +3,11 @@ export const EVENTS_QUEUE = 'events';
 
 export const PROCESS_BATCHES = 'process-batches';
 
+/** Under load a job is for many requests, and being traced must not make it long: the other traces end here. */
+export const MAX_TRACES_PER_JOB = 100;
+
 export interface ProcessBatchesJob {
   batch_ids: string[];
+  /** Spans that this job continues, where traces are on. */
+  traceparents?: string[];
 }

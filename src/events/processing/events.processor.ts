@@ -5,11 +5,19 @@ import { CONFIG, type Config } from '../../platform/config/config.js';
 import { QueueConnection } from '../../platform/queues/queues.js';
 import { RareWarning } from '../../platform/logging/rare-warning.js';
 import { isUuid } from '../../platform/database/uuid7.js';
+import { readTraceparent } from '../../platform/tracing/traceparent.js';
+import type { Step } from '../../platform/tracing/tracer.js';
+import { Tracing } from '../../platform/tracing/tracing.js';
 import { BatchProcessingService } from './batch-processing.service.js';
-import { EVENTS_QUEUE, type ProcessBatchesJob } from './events.jobs.js';
+import { EVENTS_QUEUE, MAX_TRACES_PER_JOB, type ProcessBatchesJob } from './events.jobs.js';
 
 /** Pause after the queue was not reachable. BullMQ's own 15 s would leave all work to the poller meanwhile. */
 const QUEUE_RETRY_MS = 1_000;
+const PROCESS: Step = {
+  name: `process ${EVENTS_QUEUE}`,
+  kind: 'consumer',
+  attributes: { 'messaging.system': 'bullmq', 'messaging.destination.name': EVENTS_QUEUE },
+};
 
 /** A job is tried once: a batch that fails is still queued in PostgreSQL, where the poller finds it. */
 @Processor(EVENTS_QUEUE, { runRetryDelay: QUEUE_RETRY_MS })
@@ -22,6 +30,7 @@ export class EventsProcessor extends WorkerHost implements OnApplicationBootstra
     private readonly batches: BatchProcessingService,
     private readonly connection: QueueConnection,
     @InjectQueue(EVENTS_QUEUE) queue: Queue,
+    private readonly tracing: Tracing,
   ) {
     super();
     queue.on('error', (error) => this.onError(error));
@@ -36,7 +45,7 @@ export class EventsProcessor extends WorkerHost implements OnApplicationBootstra
   }
 
   async process(job: Job<ProcessBatchesJob>): Promise<number> {
-    return this.batches.process(readBatchIds(job.data));
+    return this.tracing.within(PROCESS, readTraceparents(job.data), () => this.batches.process(readBatchIds(job.data)));
   }
 
   @OnWorkerEvent('error')
@@ -48,6 +57,12 @@ export class EventsProcessor extends WorkerHost implements OnApplicationBootstra
   onFailed(_job: Job | undefined, error: Error): void {
     this.logger.warn(`job failed, the poller will retry its batches: ${error.message}`);
   }
+}
+
+function readTraceparents(data: unknown): string[] {
+  const list = (data as { traceparents?: unknown } | null)?.traceparents;
+  if (!Array.isArray(list)) return [];
+  return list.slice(0, MAX_TRACES_PER_JOB).filter((one): one is string => readTraceparent(one) !== undefined);
 }
 
 /** What comes from the queue is not trusted: anything but ids is ignored. */

@@ -1,8 +1,13 @@
 import { RETENTION_SETTINGS } from './retention-settings.js';
 import { ARCHIVE_SETTINGS } from './archive-settings.js';
 import { AUDIT_SETTINGS } from './audit-settings.js';
-import { HOW_TO_MAKE_A_WEBHOOK_SECRET, MONITORING_SETTINGS } from './monitoring-settings.js';
+import {
+  HOW_TO_MAKE_A_WEBHOOK_SECRET,
+  MONITORING_SETTINGS,
+  type OptionalMonitoringSetting,
+} from './monitoring-settings.js';
 import { faultOfCaFile, REDIS_SETTINGS, type RedisSetting } from './redis-settings.js';
+import { type OptionalTracingSetting, TRACING_SETTINGS } from './tracing-settings.js';
 import { keepSecret } from './secret-values.js';
 import { withPassword } from './database-password.js';
 import { DATABASE_SETTINGS } from './database-settings.js';
@@ -148,6 +153,7 @@ export const SETTINGS = {
     description: 'Seconds a dashboard answer may be reused; 0 turns the cache off.',
   }),
   ...MONITORING_SETTINGS,
+  ...TRACING_SETTINGS,
 } as const satisfies Record<string, Setting<unknown>>;
 
 type Settings = typeof SETTINGS;
@@ -165,9 +171,8 @@ type Optional =
   | 'DATABASE_PASSWORD'
   | 'DATABASE_MIGRATION_PASSWORD'
   | 'TENANT_RATE_LIMIT'
-  | 'METRICS_TOKEN'
-  | 'ALERT_WEBHOOK_URL'
-  | 'ALERT_WEBHOOK_SECRET'
+  | OptionalMonitoringSetting
+  | OptionalTracingSetting
   | 'DATABASE_DISK_BYTES'
   | AuditKeySetting
   | ArchiveSetting;
@@ -268,7 +273,9 @@ const needsPassword = (url: string | undefined) => url !== undefined && new URL(
 function keepSecrets(values: Readonly<Record<string, unknown>>): void {
   for (const [name, { isSecret }] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
     const value = values[name];
-    if (isSecret && typeof value === 'string' && value.length >= SHORTEST_SECRET) keepSecret(value);
+    if (!isSecret || value === undefined) continue;
+    const texts = typeof value === 'object' ? Object.values(value as object) : [value];
+    for (const text of texts) if (typeof text === 'string' && text.length >= SHORTEST_SECRET) keepSecret(text);
   }
 }
 

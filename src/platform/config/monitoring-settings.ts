@@ -32,4 +32,14 @@ export const MONITORING_SETTINGS = {
     default: 100,
     description: 'Alert when there are more dead letters than this.',
   }),
+  ALERT_SCHEDULE_SECONDS: integer(1, 2_592_000, {
+    default: 3_600,
+    description: 'Alert when a scheduled task should have been done longer ago than this, and no worker is doing it.',
+  }),
+  ALERT_DISK_DAYS: integer(0, 3_650, {
+    default: 14,
+    description: 'Alert when the disk is full in fewer days than this; DATABASE_DISK_BYTES must be set.',
+  }),
 } as const;
+
+export type OptionalMonitoringSetting = 'METRICS_TOKEN' | 'ALERT_WEBHOOK_URL' | 'ALERT_WEBHOOK_SECRET';

@@ -42,6 +42,14 @@ export function integer(min: number, max: number, words: Words<number>): Setting
   });
 }
 
+/** A number from 0 to 1. */
+export function share(words: Words<number>): Setting<number> {
+  return setting(words, String(words.default ?? 1), (raw) => {
+    if (!/^(0|1|[01]?\.\d+)$/.test(raw) || Number(raw) > 1) throw new Error('must be a number from 0 to 1');
+    return Number(raw);
+  });
+}
+
 export function oneOf<const T extends string>(values: readonly T[], words: Words<T>): Setting<T> {
   return setting(words, words.default ?? values[0] ?? '', (raw) => {
     const value = values.find((candidate) => candidate === raw);
@@ -110,6 +118,16 @@ function isDecodable(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** `name=value` with commas between, values percent-encoded. */
+export function keyValues(words: Words<Readonly<Record<string, string>>>): Setting<Readonly<Record<string, string>>> {
+  return setting(words, '', (raw) => {
+    const pairs = raw.split(',').map((pair) => /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/.exec(pair));
+    const isReadable = pairs.every((pair) => pair !== null && HEADER_NAME.test(pair[1]!) && isDecodable(pair[2]!));
+    if (!isReadable) throw new Error('must be name=value with commas between, and values percent-encoded');
+    return Object.fromEntries(pairs.map((pair) => [pair![1]!, decodeURIComponent(pair![2]!)]));
+  });
 }
 
 export function list(words: Words<readonly string[]>): Setting<readonly string[]> {

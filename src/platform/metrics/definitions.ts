@@ -1,17 +1,5 @@
-/** Which processes export a metric; of the installation every API process says the same. */
-export type Exporter = 'every process' | 'API' | 'worker' | 'API, of the installation';
-
-export interface Definition {
-  readonly type: 'counter' | 'gauge' | 'histogram';
-  readonly help: string;
-  /** As in the name, by the conventions of Prometheus. */
-  readonly unit: string;
-  readonly labels: readonly string[];
-  readonly from: Exporter;
-  readonly buckets?: readonly number[];
-  /** It has a series per tenant, so it is exported only where METRICS_TENANT_LABELS asks for it. */
-  readonly perTenant?: true;
-}
+import type { Definition } from './definition.js';
+import { INSTALLATION_METRICS } from './installation-definitions.js';
 
 /** From what a key in memory takes to what a client gives up on. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10] as const;
@@ -173,84 +161,6 @@ export const METRICS = {
     labels: ['namespace'],
     from: 'API',
   },
-  tidemark_pending_events: {
-    type: 'gauge',
-    help: 'Events that are committed and not counted yet.',
-    unit: 'events',
-    labels: [],
-    from: 'API, of the installation',
-  },
-  tidemark_pending_batches: {
-    type: 'gauge',
-    help: 'Batches that are committed and not counted yet.',
-    unit: 'batches',
-    labels: [],
-    from: 'API, of the installation',
-  },
-  tidemark_pending_oldest_age_seconds: {
-    type: 'gauge',
-    help: 'Age of the oldest batch that is not counted yet; 0 when none waits.',
-    unit: 'seconds',
-    labels: [],
-    from: 'API, of the installation',
-  },
-  tidemark_tenant_pending_events: {
-    type: 'gauge',
-    help: 'Events that are committed and not counted yet, by tenant: the thousand that have most.',
-    unit: 'events',
-    labels: ['tenant'],
-    from: 'API, of the installation',
-    perTenant: true,
-  },
-  tidemark_dead_letters: {
-    type: 'gauge',
-    help: 'Dead letters by state: open (retried), dead (waits for a person). Counted up to 100,000 each.',
-    unit: 'events',
-    labels: ['state'],
-    from: 'API, of the installation',
-  },
-  tidemark_audit_unsealed_entries: {
-    type: 'gauge',
-    help: 'Audit entries that wait for their place in the tree. Counted up to 100,000.',
-    unit: 'entries',
-    labels: [],
-    from: 'API, of the installation',
-  },
-  tidemark_audit_unsealed_oldest_age_seconds: {
-    type: 'gauge',
-    help: 'Age of the oldest audit entry that waits to be sealed; 0 when none waits.',
-    unit: 'seconds',
-    labels: [],
-    from: 'API, of the installation',
-  },
-  tidemark_audit_checkpoint_age_seconds: {
-    type: 'gauge',
-    help: 'Age of the newest checkpoint of all tenants. It grows while nobody writes to an audit trail.',
-    unit: 'seconds',
-    labels: [],
-    from: 'API, of the installation',
-  },
-  tidemark_audit_inconsistent_trees: {
-    type: 'gauge',
-    help: 'Trees that do not fit their newest checkpoint, as workers found: somebody changed the log, or restored a part of it.',
-    unit: 'trees',
-    labels: [],
-    from: 'API, of the installation',
-  },
-  tidemark_queue_jobs: {
-    type: 'gauge',
-    help: 'Jobs of each queue, by state. They only notify: what waits is in tidemark_pending_batches.',
-    unit: 'jobs',
-    labels: ['queue', 'state'],
-    from: 'API, of the installation',
-  },
-  tidemark_database_size_bytes: {
-    type: 'gauge',
-    help: 'Size of the database on disk, with indexes, without the write-ahead log.',
-    unit: 'bytes',
-    labels: [],
-    from: 'API, of the installation',
-  },
   tidemark_processing_batches_total: {
     type: 'counter',
     help: 'Batches by result: processed, or failed (and tried again later).',
@@ -295,6 +205,7 @@ export const METRICS = {
     labels: [],
     from: 'worker',
   },
+  ...INSTALLATION_METRICS,
 } as const satisfies Record<string, Definition>;
 
 type Metrics = typeof METRICS;

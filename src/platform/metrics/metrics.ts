@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { type Definition, type LabelOf, type MetricName, METRICS, type NameOf } from './definitions.js';
+import type { Definition } from './definition.js';
+import { type LabelOf, type MetricName, METRICS, type NameOf } from './definitions.js';
 
 /**
  * The metrics of one process. A metric exists once a class of the process has asked for it, so each process exports

@@ -4,6 +4,7 @@ import { PoliciesRepository } from '../../audit/preservation/policies.repository
 import { CONFIG, type Config } from '../../platform/config/config.js';
 import { daysBefore, daysOf } from '../rules/kept.js';
 import { type Removable, type RunContext, RunLost, type ScheduledTask } from '../schedule/scheduled-task.js';
+import { cronOf } from '../schedule/schedules.js';
 import { EntryCountRepository } from './entry-count.repository.js';
 
 /** Who cleans up, in the audit trail. */
@@ -21,7 +22,7 @@ export class AuditRetention implements ScheduledTask {
     private readonly entries: EntryCountRepository,
     private readonly cleanups: EntryCleanupService,
   ) {
-    this.cron = config.RETENTION_AUDIT_CRON;
+    this.cron = cronOf(config, this.name);
   }
 
   async plan(now: Date): Promise<Removable[]> {

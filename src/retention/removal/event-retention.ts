@@ -4,6 +4,7 @@ import { CONFIG, type Config } from '../../platform/config/config.js';
 import { uuid7LowerBound } from '../../platform/database/uuid7.js';
 import { daysBefore, eventGroups, type KeptGroup, longestDays } from '../rules/kept.js';
 import type { Removable, RunContext, ScheduledTask } from '../schedule/scheduled-task.js';
+import { cronOf } from '../schedule/schedules.js';
 import { dropPartition } from './drop-partition.js';
 import { EventRemovalRepository, FIRST_ROW, mustStay } from './event-removal.repository.js';
 import { inPacedSteps } from './paced-steps.js';
@@ -24,7 +25,7 @@ export class EventRetention implements ScheduledTask {
     private readonly events: EventRemovalRepository,
     private readonly partitions: PartitionsRepository,
   ) {
-    this.cron = config.RETENTION_EVENTS_CRON;
+    this.cron = cronOf(config, this.name);
   }
 
   async plan(now: Date): Promise<Removable[]> {

@@ -5,6 +5,7 @@ import type { Sql } from '../../platform/database/database.js';
 import { daysBefore, daysRange } from '../rules/kept.js';
 import { RETENTION_RULES, type RowRule, UPKEEP_DAYS } from '../rules/retention-rules.js';
 import type { Removable, RunContext, ScheduledTask } from '../schedule/scheduled-task.js';
+import { cronOf } from '../schedule/schedules.js';
 import { TaskRunsRepository } from '../schedule/task-runs.repository.js';
 import { dropPartition } from './drop-partition.js';
 import { inPacedSteps } from './paced-steps.js';
@@ -32,7 +33,7 @@ export class Housekeeping implements ScheduledTask {
     private readonly partitions: PartitionsRepository,
     private readonly runs: TaskRunsRepository,
   ) {
-    this.cron = config.RETENTION_HOUSEKEEPING_CRON;
+    this.cron = cronOf(config, this.name);
   }
 
   async plan(now: Date): Promise<Removable[]> {

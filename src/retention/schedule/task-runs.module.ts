@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
+import { ScheduleStatus } from './schedule-status.js';
 import { TaskRunsRepository } from './task-runs.repository.js';
 
-@Module({ providers: [TaskRunsRepository], exports: [TaskRunsRepository] })
+@Module({ providers: [ScheduleStatus, TaskRunsRepository], exports: [ScheduleStatus, TaskRunsRepository] })
 export class TaskRunsModule {}

@@ -31,6 +31,19 @@ export interface TaskRun {
   error: string | null;
 }
 
+/** How the runs of a task went lately. */
+export interface RunSummary {
+  task: string;
+  /** Of the newest run that was made, whatever became of it. */
+  lastDue: Date;
+  /** When one last ended well, in seconds since 1970; null: none that is still listed. */
+  endedAt: number | null;
+  /** Failed tries since then. */
+  failures: number;
+  /** Since the oldest run after it was made, unless a worker is doing it; null: there is none. */
+  waitingSeconds: number | null;
+}
+
 /** A run that this worker has. */
 export interface ClaimedRun {
   task: string;
@@ -72,6 +85,20 @@ const CLAIM = LEASE.claim(
 const SUMS = `removed = $4,
   rows = (select coalesce(sum((r ->> 'rows')::bigint), 0) from jsonb_array_elements($4::jsonb) r),
   bytes = (select coalesce(sum((r ->> 'bytes')::bigint), 0) from jsonb_array_elements($4::jsonb) r)`;
+
+/** The id of a run says when it was made: what was missed is made up for later than it was due. */
+const SUMMARIZE = `/* taskRuns.summarize */
+select r.task, max(r.due) as "lastDue",
+  extract(epoch from max(r.finished_at) filter (where r.state = 'completed'))::float8 as "endedAt",
+  coalesce(sum(r.attempts) filter (where r.due > ended.due), 0)::float8 as failures,
+  extract(epoch from clock_timestamp() - min(uuid_extract_timestamp(r.id)) filter (
+    where r.due > ended.due and not (r.state = 'running' and r.leased_until > clock_timestamp())
+  ))::float8 as "waitingSeconds"
+from task_runs r
+cross join lateral (
+  select coalesce(max(due), '-infinity') as due from task_runs e where e.task = r.task and e.state = 'completed'
+) ended
+group by r.task`;
 
 const keyOf = ({ task, id, claim }: ClaimedRun) => [task, id, claim];
 
@@ -165,6 +192,10 @@ export class TaskRunsRepository {
       [before],
     );
     return rowCount ?? 0;
+  }
+
+  async summarize(): Promise<RunSummary[]> {
+    return (await this.database.system.query<RunSummary>(SUMMARIZE)).rows;
   }
 
   /** Newest first, below the id `before`. */

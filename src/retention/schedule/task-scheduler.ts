@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../../platform/config/config.js';
 import { lastDue } from './last-due.js';
 import { SCHEDULED_TASKS, type ScheduledTask } from './scheduled-task.js';
+import type { Schedule } from './schedules.js';
 import { TaskRunsRepository } from './task-runs.repository.js';
 
 /**
@@ -17,7 +18,7 @@ export class TaskScheduler {
   ) {}
 
   /** When each task is due, for timers. */
-  get schedules(): { name: string; cron: string; timeZone: string }[] {
+  get schedules(): Schedule[] {
     const timeZone = this.config.RETENTION_TIME_ZONE;
     return this.tasks.map(({ name, cron }) => ({ name, cron, timeZone }));
   }

@@ -13,14 +13,14 @@ export interface StoredMonth {
 export interface Measured {
   tables: StoredMonth[];
   databaseBytes: number;
-  /** Events that were accepted in the last `days`, at most seven. */
+  /** Events that were counted in the last `days`: whole days of UTC and the present one, at most eight. */
   recentEvents: number;
   days: number;
 }
 
-/** Hash partitions are added up; those by month stand for themselves. */
+/** Hash partitions are added up; those by month stand for themselves. One that is dropped meanwhile has no size. */
 const LIST_TABLES = `/* storage.listTables */
-select coalesce(parent.relname, c.relname) as "table", month, sum(pg_total_relation_size(c.oid))::float8 as bytes,
+select coalesce(parent.relname, c.relname) as "table", month, coalesce(sum(pg_total_relation_size(c.oid)), 0)::float8 as bytes,
        sum(greatest(c.reltuples, s.n_live_tup, 0))::float8 as rows
 from pg_class c
 left join pg_inherits i on i.inhrelid = c.oid
@@ -30,12 +30,16 @@ cross join lateral (select replace(substring(c.relname from '_(\\d{4}_\\d\\d)$')
 where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
 group by 1, 2 order by 1, 2`;
 
-/** Batches know how many events they had, and there are far fewer of them. */
+/** A few rows of each tenant, however many events and batches there are. */
 const MEASURE = `/* storage.measure */
 select pg_database_size(current_database())::float8 as "databaseBytes",
-       coalesce(sum(event_count), 0)::float8 as "recentEvents",
-       greatest(extract(epoch from now() - min(received_at)) / 86400, 1)::float8 as days
-from ingest_batches where id >= uuid7_lower_bound(now() - interval '7 days')`;
+       coalesce(sum(recent.events), 0)::float8 as "recentEvents",
+       greatest(extract(epoch from now() - min(recent.since)) / 86400, 1)::float8 as days
+from tenants t
+cross join lateral (
+  select sum(processed) as events, min(bucket) as since from processing_totals_day d
+  where d.tenant_id = t.id and d.bucket > now() - interval '8 days'
+) recent`;
 
 export async function measureStorage(sql: Sql): Promise<Measured> {
   const tables = await sql.query<StoredMonth>(LIST_TABLES);

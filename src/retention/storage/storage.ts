@@ -27,6 +27,7 @@ export function toStorage(
   const perEvent = events === 0 ? null : sum(ofEvents, 'bytes') / events;
   const perDay = recentEvents / days;
   const disk = config.DATABASE_DISK_BYTES ?? null;
+  const free = disk === null ? null : disk - databaseBytes;
   return {
     data: tables,
     database_bytes: databaseBytes,
@@ -34,9 +35,9 @@ export function toStorage(
     bytes_per_event: perEvent === null ? null : Math.round(perEvent),
     events_per_day: Math.round(perDay),
     days_until_full:
-      disk === null || perEvent === null
+      free === null
         ? null
-        : daysUntilFull({ free: disk - databaseBytes, perDay: perDay * perEvent, now: sum(ofEvents, 'bytes') }, config),
+        : daysUntilFull({ free, perDay: perDay * (perEvent ?? 0), now: sum(ofEvents, 'bytes') }, config),
   };
 }
 
