@@ -17,6 +17,7 @@ const FOLDERS = [
   'monitoring',
   'dashboard-files',
   'openapi',
+  'queue-board',
 ];
 
 /**

@@ -1,14 +1,16 @@
-// Builds the dashboard into dist/dashboard, compresses each file once for all answers, and fails beyond the size budgets.
+// Builds the dashboard and ReDoc into dist/dashboard, compresses each file once for all answers, and fails beyond the size budgets.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'vite';
+import { buildRedoc } from './build-redoc.mjs';
 import { checkBudgets } from './dashboard-budgets.mjs';
 import { root } from './prepare.mjs';
 
 const output = join(root, 'dist', 'dashboard');
 
 await build({ configFile: join(root, 'dashboard', 'vite.config.mjs') });
+buildRedoc(output);
 for (const name of readdirSync(output, { recursive: true, withFileTypes: true })) {
   if (name.isFile()) compress(join(name.parentPath, name.name));
 }

@@ -21,7 +21,7 @@ export function checkBudgets(folder) {
 export function measure(folder) {
   const files = readdirSync(folder, { recursive: true })
     .map((name) => join(folder, name))
-    .filter((file) => /\.(html|js|css|svg)$/.test(file));
+    .filter((file) => /\.(html|js|css|svg)$/.test(file) && !basename(file).startsWith('redoc'));
   const first = closure(folder, files);
   const size = (list) => list.reduce((sum, file) => sum + statSync(`${file}.gz`).size, 0);
   return { firstView: size(files.filter((file) => first.has(basename(file)))), all: size(files) };

@@ -1,12 +1,16 @@
 // `npm test`: every test against a real PostgreSQL, and against a real Redis and in a real browser when there is one to
 // be had.
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findChromium } from './chromium.mjs';
 import { prepare, root } from './prepare.mjs';
 import { findRedis } from './redis.mjs';
+
+/** A file system of Linux that needs no disk: tests wait for thousands of commits, and no test switches the machine off. */
+const MEMORY = '/dev/shm';
+const ROOM = 6 * 1024 ** 3;
 
 await prepare();
 const redis = await findRedis();
@@ -14,16 +18,15 @@ const ran = redis.url === undefined ? `NOT run, because ${redis.reason}` : `run 
 const chromium = findChromium();
 const browserRan = chromium.path === undefined ? `NOT run, because ${chromium.reason}` : `run in ${chromium.source}`;
 process.stderr.write(`PostgreSQL: the embedded one. Redis tests: ${ran}. Browser tests: ${browserRan}.\n`);
-// Temporary files of the tests. Open to all, because root runs PostgreSQL as another user.
-const scratch = mkdtempSync(join(tmpdir(), 'tidemark-tests-'));
-chmodSync(scratch, 0o755);
+const scratch = makeFolder(tmpdir());
+const databases = hasRoomInMemory() ? makeFolder(MEMORY) : scratch;
 let code;
 try {
   code = await runJest(process.argv.slice(2));
 } finally {
   await stopServers();
   await redis.stop?.();
-  rmSync(scratch, { recursive: true, force: true });
+  for (const folder of [scratch, databases]) rmSync(folder, { recursive: true, force: true });
 }
 process.stdout.write(
   `\nTests ${code === 0 ? 'passed' : 'FAILED'}. PostgreSQL tests: run. Redis tests: ${ran}. Browser tests: ${browserRan}.\n`,
@@ -36,9 +39,25 @@ if (chromium.path === undefined) {
 }
 process.exit(code);
 
+/** For temporary files of the tests. Open to all, because root runs PostgreSQL as another user. */
+function makeFolder(parent) {
+  const folder = mkdtempSync(join(parent, 'tidemark-tests-'));
+  chmodSync(folder, 0o755);
+  return folder;
+}
+
+function hasRoomInMemory() {
+  try {
+    const { bavail, bsize } = statfsSync(MEMORY);
+    return Math.min(bavail * bsize, freemem()) > ROOM;
+  } catch {
+    return false;
+  }
+}
+
 /** Signals are passed on, and jest gets the time to stop its PostgreSQL. */
 function runJest(words) {
-  const env = { ...process.env, NODE_ENV: 'test', TMPDIR: scratch };
+  const env = { ...process.env, NODE_ENV: 'test', TMPDIR: scratch, TEST_DATABASES: databases };
   delete env.TEST_REDIS_URL;
   delete env.TEST_CHROMIUM;
   env.TEST_REDIS_REASON = redis.reason ?? '';
@@ -56,8 +75,11 @@ function runJest(words) {
 /** A jest that was interrupted leaves its PostgreSQL running. */
 async function stopServers() {
   const { isPostmaster, readPidFile, stopServer } = await import('../dist/local-postgres/postgres-server.js');
-  for (const name of readdirSync(scratch)) {
-    const directory = join(scratch, name, 'postgres');
+  const folders = [...new Set([scratch, databases])].flatMap((parent) =>
+    readdirSync(parent).map((name) => join(parent, name)),
+  );
+  for (const folder of folders) {
+    const directory = join(folder, 'postgres');
     const file = readPidFile(directory);
     if (file !== null && isPostmaster(file.pid, directory)) await stopServer(file.pid, { directory });
   }

@@ -1,7 +1,11 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Queue } from 'bullmq';
 import { ApiModule } from './api.module.js';
+import { AuthService } from './auth/auth.service.js';
+import { RateLimiter } from './auth/limits/rate-limiter.js';
 import { serveDashboard } from './dashboard-files/dashboard.js';
+import { ALL_QUEUES } from './events/processing/queue-status.service.js';
 import { SocketAdapter } from './metrics-gateway/socket.adapter.js';
 import { setPrefix, setUpOpenApi } from './openapi-document.js';
 import type { Config } from './platform/config/config.js';
@@ -15,6 +19,7 @@ import { answerError, answerUnrouted } from './platform/http/unrouted-requests.j
 import { answerUpgrades } from './platform/http/upgrade-requests.js';
 import type { AccessLog } from './platform/logging/access-log.js';
 import type { NestLogger } from './platform/logging/logger.js';
+import { QUEUE_BOARD, serveQueueBoard } from './queue-board/queue-board.js';
 import { RequestListener } from './request-listener.js';
 
 interface ApiOptions {
@@ -42,6 +47,14 @@ export async function createApiApplication(
   app.disable('x-powered-by');
   setPrefix(app);
   app.use(serveDashboard());
+  app.use(
+    QUEUE_BOARD,
+    serveQueueBoard({
+      queues: app.get<Queue[]>(ALL_QUEUES),
+      auth: app.get(AuthService),
+      limiter: app.get(RateLimiter),
+    }),
+  );
   const cors = new CorsPolicy(config.CORS_ORIGINS, config.API_KEY_HEADERS);
   app.useWebSocketAdapter(new SocketAdapter(app, cors));
   setUpOpenApi(app);

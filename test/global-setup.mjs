@@ -6,7 +6,7 @@ import { startEmbeddedPostgres } from '../dist/local-postgres/embedded-postgres.
 
 /** One private PostgreSQL for the run; every test file clones the migrated template into a database of its own. */
 export default async function setUp() {
-  const dataDir = mkdtempSync(join(tmpdir(), 'tidemark-test-'));
+  const dataDir = mkdtempSync(join(process.env.TEST_DATABASES ?? tmpdir(), 'tidemark-test-'));
   const postgres = await startEmbeddedPostgres({ dataDir, database: 'tidemark_template' });
   await migrate({ DATABASE_URL: postgres.runtimeUrl, DATABASE_MIGRATION_URL: postgres.url });
   process.env.TEST_DATABASE_URL = postgres.runtimeUrl;

@@ -26,6 +26,14 @@ const POLICY = [
   ...["base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"],
 ].join('; ');
 
+/** ReDoc, the other view of the API beside Swagger UI. It sets styles by script and searches in a worker. */
+const REDOC = '/redoc';
+
+const REDOC_POLICY = [
+  ...["default-src 'none'", "script-src 'self'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data:"],
+  ...["connect-src 'self'", 'worker-src blob:', "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
+].join('; ');
+
 const ENCODINGS = [
   ['br', '.br'],
   ['gzip', '.gz'],
@@ -45,13 +53,18 @@ interface File {
 export function serveDashboard(folder = FOLDER) {
   const files = readFiles(folder);
   const page = files.get('/index.html');
+  const documents = new Map([
+    ...PAGES.map((path) => [path, { file: page, policy: POLICY }] as const),
+    [REDOC, { file: files.get('/redoc.html'), policy: REDOC_POLICY }],
+  ]);
   if (page === undefined) new Logger('Dashboard').warn(`there is no dashboard in ${folder}; npm run build makes it`);
   return (request: Request, response: Response, next: NextFunction): void => {
-    const isPage = PAGES.includes(request.path);
-    const file = isPage ? page : request.path.startsWith('/assets/') ? files.get(request.path) : undefined;
+    const document = documents.get(request.path);
+    const isAsset = request.path.startsWith('/assets/');
+    const file = document?.file ?? (isAsset ? files.get(request.path) : undefined);
     if (file === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) return next();
-    response.setHeader('Cache-Control', isPage ? 'no-cache' : 'public, max-age=31536000, immutable');
-    if (isPage) response.setHeader('Content-Security-Policy', POLICY);
+    response.setHeader('Cache-Control', document ? 'no-cache' : 'public, max-age=31536000, immutable');
+    if (document) response.setHeader('Content-Security-Policy', document.policy);
     response.setHeader('ETag', file.etag);
     response.vary('Accept-Encoding');
     if (request.headers['if-none-match'] === file.etag) return void response.status(304).end();

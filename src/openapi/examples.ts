@@ -44,6 +44,7 @@ const CLOUD_EVENT = {
 };
 
 const FAILED_EVENT = new IdFrom('listFailedEvents', '/data/0/id');
+const LOST_EVENT = new IdFrom('listFailedEvents', '/data/1/id');
 const ENTRY_ID = new IdFrom('createAuditEntry', '/id');
 const FUNNEL_ID = new IdFrom('createFunnel', '/id');
 const SEGMENT_ID = new IdFrom('createSegment', '/id');
@@ -96,8 +97,8 @@ export const EXAMPLES: Record<string, Example> = {
 
   listFailedEvents: { parameters: { limit: 20 } },
   getFailedEvent: { parameters: { id: FAILED_EVENT } },
+  discardFailedEvent: { parameters: { id: LOST_EVENT } },
   retryFailedEvent: { parameters: { id: FAILED_EVENT }, body: { payload: { total: 80, currency: 'EUR' } } },
-  discardFailedEvent: { parameters: { id: FAILED_EVENT } },
   retryFailedEvents: { body: ORDER_TYPE },
   deleteEventTypeSchema: { parameters: ORDER_TYPE },
 

@@ -181,6 +181,7 @@ async function printLinks(api: ApiClient, options: QuickstartOptions, isFirst: b
     `               sign in with ${signInKey(options, isFirst)}`,
     `  Lost a key?  None can be shown again. ${newKeyCommand(options)} makes one`,
     `  Swagger UI   ${base}/docs`,
+    `  ReDoc        ${base}/redoc`,
     ...((await answers('/queues')) ? [`  Queue board  ${base}/queues`] : []),
     `  OpenAPI      ${base}/docs-yaml`,
     `  Health       ${base}/api/v1/health`,

@@ -50,6 +50,28 @@ describeApi('the files of the dashboard', {}, (api) => {
   });
 });
 
+describeApi('ReDoc, in Chromium', { needs: 'chromium' }, (api) => {
+  it('shows the API, searches it, and asks no other server', async () => {
+    const { status, headers } = await fetch(`${api.url}/redoc`);
+    expect([status, headers.get('cache-control')]).toEqual([200, 'no-cache']);
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self';");
+    const browser = await launchChromium();
+    const visit = await Visit.begin(browser, api.url);
+    await visit.open('/redoc');
+    await visit.page.getByRole('heading', { level: 1, name: /Tidemark/ }).waitFor();
+    const operations = await visit.page
+      .locator('[data-section-id*="/operation/"], [data-section-id*="/paths/"]')
+      .count();
+    expect(operations).toBeGreaterThan(50);
+    await visit.page.getByRole('searchbox').or(visit.page.getByPlaceholder('Search...')).first().fill('erasures');
+    await visit.page.getByRole('search').getByRole('menuitem').first().waitFor();
+    const { faults } = visit;
+    await visit.end();
+    await browser.close();
+    expect(faults).toEqual([]);
+  });
+});
+
 const OPTIONS = {
   needs: 'chromium',
   env: { RATE_LIMIT_REQUESTS: '100000', ANALYTICS_CACHE_TTL_SECONDS: '0', FAILED_RETRY_SECONDS: '86400' },

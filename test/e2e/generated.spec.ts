@@ -20,11 +20,22 @@ describe('generated files are those of this code (npm run generate)', () => {
     expect(readFileSync('docs/routes.md', 'utf8')).toBe(run('dist/routes-document.js'));
   });
 
+  it('the Postman collection', () => {
+    const words = ['scripts/postman-collection.mjs', 'openapi.yaml'];
+    const made = execFileSync(process.execPath, words, { encoding: 'utf8' });
+    expect(readFileSync('docs/postman/tidemark.json', 'utf8')).toBe(made);
+  });
+
   it('.env.example', () => {
     expect(readFileSync('.env.example', 'utf8')).toBe(run('dist/env-example.js'));
   });
 
   it('docs/monitoring/metrics.md', () => {
     expect(readFileSync('docs/monitoring/metrics.md', 'utf8')).toBe(run('scripts/metrics-document.mjs'));
+  });
+
+  it('the alert rules for Kubernetes', () => {
+    const made = run('scripts/prometheus-rule.mjs', 'docs/monitoring/alerts.yml');
+    expect(readFileSync('k8s/components/monitoring/rules.yaml', 'utf8')).toBe(made);
   });
 });

@@ -9,13 +9,18 @@ export class Visit {
     readonly page: Page,
     private readonly url: string,
   ) {
+    this.watch(page);
+  }
+
+  /** Notes the faults of another page too, one that a link has opened. */
+  watch(page: Page): void {
     page.on('pageerror', (error) => this.faults.push(`error: ${error.message}`));
     page.on('console', (message) => {
       if (message.type() === 'error' && !isExpected(message.text())) this.faults.push(`console: ${message.text()}`);
     });
     page.on('request', (request) => {
       const address = request.url().replace(/^ws/, 'http');
-      if (!address.startsWith(url) && !address.startsWith('blob:'))
+      if (!address.startsWith(this.url) && !address.startsWith('blob:'))
         this.faults.push(`foreign request: ${request.url()}`);
     });
   }

@@ -1,11 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { eventually } from './eventually.js';
 import { freePort } from './redis.js';
+
+const COMMITTED = 'docs/monitoring/prometheus.yml';
+
+interface Configuration {
+  scrape_configs: { job_name: string; authorization: object; static_configs: { targets: string[] }[] }[];
+}
 
 interface Target {
   job: string;
@@ -22,19 +28,7 @@ export class TestPrometheus {
   static async start(targets: readonly Target[], token: string, rules: string): Promise<TestPrometheus> {
     const folder = mkdtempSync(join(tmpdir(), 'prometheus-'));
     writeFileSync(join(folder, 'alerts.yml'), rules);
-    writeFileSync(
-      join(folder, 'prometheus.yml'),
-      stringify({
-        global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
-        rule_files: ['alerts.yml'],
-        scrape_configs: targets.map(({ job, port }) => ({
-          job_name: job,
-          authorization: { credentials: token },
-          static_configs: [{ targets: [`127.0.0.1:${port}`] }],
-          scrape_timeout: '1s',
-        })),
-      }),
-    );
+    writeFileSync(join(folder, 'prometheus.yml'), stringify(configuration(targets, token)));
     const port = await freePort();
     const words = [
       `--config.file=${join(folder, 'prometheus.yml')}`,
@@ -72,4 +66,15 @@ export class TestPrometheus {
     if (status !== 'success') throw new Error(`Prometheus: ${error}`);
     return data;
   }
+}
+
+/** As committed, but every second, and of processes on this machine. */
+function configuration(targets: readonly Target[], token: string): object {
+  const committed = parse(readFileSync(COMMITTED, 'utf8')) as Configuration;
+  const scrape_configs = committed.scrape_configs.map((scrape) => {
+    const own = targets.filter(({ job }) => job === scrape.job_name).map(({ port }) => `127.0.0.1:${port}`);
+    return { ...scrape, authorization: { credentials: token }, static_configs: [{ targets: own }] };
+  });
+  const global = { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' };
+  return { ...committed, global, scrape_configs };
 }

@@ -4644,8 +4644,8 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `data.0.id` of an answer of `listFailedEvents`.
-                 * @example 019a0000-0000-7000-8000-000000000001
+                 * @description `data.1.id` of an answer of `listFailedEvents`.
+                 * @example 019a0000-0000-7000-8000-000000000002
                  */
                 id: string;
             };
@@ -5501,7 +5501,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createFunnel`.
-                 * @example 019a0000-0000-7000-8000-000000000003
+                 * @example 019a0000-0000-7000-8000-000000000004
                  */
                 id: string;
             };
@@ -5541,7 +5541,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createFunnel`.
-                 * @example 019a0000-0000-7000-8000-000000000003
+                 * @example 019a0000-0000-7000-8000-000000000004
                  */
                 id: string;
             };
@@ -5586,7 +5586,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createFunnel`.
-                 * @example 019a0000-0000-7000-8000-000000000003
+                 * @example 019a0000-0000-7000-8000-000000000004
                  */
                 id: string;
             };
@@ -5718,7 +5718,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createSegment`.
-                 * @example 019a0000-0000-7000-8000-000000000002
+                 * @example 019a0000-0000-7000-8000-000000000003
                  */
                 id: string;
             };
@@ -5758,7 +5758,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createSegment`.
-                 * @example 019a0000-0000-7000-8000-000000000002
+                 * @example 019a0000-0000-7000-8000-000000000003
                  */
                 id: string;
             };
@@ -5796,7 +5796,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createSegment`.
-                 * @example 019a0000-0000-7000-8000-000000000002
+                 * @example 019a0000-0000-7000-8000-000000000003
                  */
                 id: string;
             };
@@ -6076,7 +6076,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createAuditEntry`.
-                 * @example 019a0000-0000-7000-8000-000000000004
+                 * @example 019a0000-0000-7000-8000-000000000005
                  */
                 id: string;
             };
@@ -6351,7 +6351,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createAuditEntry`.
-                 * @example 019a0000-0000-7000-8000-000000000004
+                 * @example 019a0000-0000-7000-8000-000000000005
                  */
                 id: string;
             };
@@ -7005,7 +7005,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `requestErasure`.
-                 * @example 019a0000-0000-7000-8000-000000000005
+                 * @example 019a0000-0000-7000-8000-000000000006
                  */
                 id: string;
             };
@@ -7214,7 +7214,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `orderLegalHold`.
-                 * @example 019a0000-0000-7000-8000-000000000006
+                 * @example 019a0000-0000-7000-8000-000000000007
                  */
                 id: string;
             };
@@ -8383,7 +8383,7 @@ export interface operations {
             path: {
                 /**
                  * @description `job_id` of an answer of `generateSampleData`.
-                 * @example 019a0000-0000-7000-8000-000000000007
+                 * @example 019a0000-0000-7000-8000-000000000008
                  */
                 job_id: string;
             };
@@ -8686,7 +8686,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createKey`.
-                 * @example 019a0000-0000-7000-8000-000000000008
+                 * @example 019a0000-0000-7000-8000-000000000009
                  */
                 id: string;
             };
@@ -8726,7 +8726,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createKey`.
-                 * @example 019a0000-0000-7000-8000-000000000008
+                 * @example 019a0000-0000-7000-8000-000000000009
                  */
                 id: string;
             };
@@ -8764,7 +8764,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createKey`.
-                 * @example 019a0000-0000-7000-8000-000000000008
+                 * @example 019a0000-0000-7000-8000-000000000009
                  */
                 id: string;
             };
@@ -8816,7 +8816,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createKey`.
-                 * @example 019a0000-0000-7000-8000-000000000008
+                 * @example 019a0000-0000-7000-8000-000000000009
                  */
                 id: string;
             };

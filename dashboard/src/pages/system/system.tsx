@@ -55,7 +55,12 @@ function Queues() {
           <>
             <p>
               {exact(pending)} events of this tenant wait{pending > 0 && `, the oldest for ${duration(age * 1_000)}`}.{' '}
-              {exact(open)} dead letters wait for a retry, {exact(dead)} for a person.
+              {exact(open)} dead letters wait for a retry, {exact(dead)} for a person.{' '}
+              {may('platform') && (
+                <a href="/queues" target="_blank" rel="noreferrer">
+                  Queue board
+                </a>
+              )}
             </p>
             <div class="scroll gap" tabIndex={0} role="region" aria-label="Queues">
               <table class="rows">
