@@ -8,6 +8,10 @@ import { AnalyticsController } from './analytics/counts/analytics.controller.js'
 import { CountsModule } from './analytics/counts/counts.module.js';
 import { FunnelsController } from './analytics/funnels/funnels.controller.js';
 import { FunnelsModule } from './analytics/funnels/funnels.module.js';
+import { QueriesController } from './analytics/queries/queries.controller.js';
+import { QueriesModule } from './analytics/queries/queries.module.js';
+import { SegmentsController } from './analytics/segments/segments.controller.js';
+import { SegmentsModule } from './analytics/segments/segments.module.js';
 import { OverviewModule } from './analytics/overview/overview.module.js';
 import { UsersController } from './analytics/users/users.controller.js';
 import { UsersModule } from './analytics/users/users.module.js';
@@ -108,6 +112,8 @@ export class ApiModule {
         AuditEventsModule,
         CountsModule,
         FunnelsModule,
+        QueriesModule,
+        SegmentsModule,
         OverviewModule,
         UsersModule,
         SchemasModule,
@@ -142,6 +148,8 @@ export class ApiModule {
         AnalyticsController,
         EventTypesController,
         FailedEventsController, // before events/:id
+        QueriesController,
+        SegmentsController,
         FunnelsController,
         UsersController,
         EventsController,

@@ -24,6 +24,7 @@ const EVENT = 'page-view-1';
 const CHICAGO = { tz: 'America/Chicago' };
 const ORDER_TYPE = { event_type: 'order_placed' };
 const FUNNEL = { steps: [{ event_type: 'page_view' }, { event_type: 'order_placed', where: { currency: 'EUR' } }] };
+const EUROS = '{"property":"payload.currency","op":"is","value":"EUR"}';
 const ENTRY: Part = {
   action_type: 'UPDATE',
   resource_type: 'invoice',
@@ -46,6 +47,7 @@ const FAILED_EVENT = new IdFrom('listFailedEvents', '/data/0/id');
 const LOST_EVENT = new IdFrom('listFailedEvents', '/data/1/id');
 const ENTRY_ID = new IdFrom('createAuditEntry', '/id');
 const FUNNEL_ID = new IdFrom('createFunnel', '/id');
+const SEGMENT_ID = new IdFrom('createSegment', '/id');
 const KEY_ID = new IdFrom('createKey', '/id');
 
 const segmentCall = (body: Part): Example => ({ body: { userId: PERSON, ...body } });
@@ -105,11 +107,23 @@ export const EXAMPLES: Record<string, Example> = {
   getCountByType: {},
   getEventsByClientAndType: {},
   getTimeseries: { parameters: { interval: 'day', group_by: 'event_type', ...CHICAGO } },
-  getBreakdown: { parameters: { property: 'device_type', event_type: 'page_view', limit: 10 } },
+  getBreakdown: { parameters: { property: 'device_type', event_type: 'page_view', limit: 10, filters: EUROS } },
   getRetention: { parameters: { interval: 'day', ...CHICAGO } },
   getUserJourney: { parameters: { user_id: PERSON, limit: 100 } },
   getProcessingMetrics: { parameters: { days: 7 } },
   getQueueStatus: {},
+  queryAnalytics: {
+    body: {
+      ...{ measure: 'users', filters: JSON.parse(EUROS) as Part, breakdown: ['payload.currency'] },
+      ...{ interval: 'day', compare: 'previous_period', ...CHICAGO },
+    },
+  },
+
+  createSegment: { body: { name: 'Pays in euros', filters: JSON.parse(EUROS) as Part } },
+  listSegments: { parameters: { limit: 20 } },
+  getSegment: { parameters: { id: SEGMENT_ID } },
+  updateSegment: { parameters: { id: SEGMENT_ID }, body: { name: 'Paid in euros' } },
+  deleteSegment: { parameters: { id: SEGMENT_ID } },
 
   queryFunnel: { body: { ...FUNNEL, window_s: 86_400 } },
   createFunnel: { body: { name: 'Checkout', ...FUNNEL, window_s: 86_400 } },

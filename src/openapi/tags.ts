@@ -8,6 +8,10 @@ export const TAGS: readonly { name: string; description: string }[] = [
   { name: 'Failed events', description: 'Events that are stored and could not be counted: look, mend, retry.' },
   { name: 'Analytics', description: 'Counts, series, breakdowns and what single users did, over any range of time.' },
   { name: 'Funnels', description: 'How many users take several steps in order; asked once, or kept under a name.' },
+  {
+    name: 'Saved segments',
+    description: 'Filters that are kept under a name, to be named in questions about events.',
+  },
   { name: 'Audit trail', description: 'Who did what to which resource: recorded for good, searched, exported.' },
   { name: 'Audit proofs', description: 'Signed checkpoints and Merkle proofs that nothing recorded was changed.' },
   { name: 'Audit events', description: 'The same audit trail, by functionality and event type.' },

@@ -102,6 +102,25 @@ describeApi('what is done to Tidemark itself', {}, (api, { database }) => {
     ]);
   });
 
+  it('is in the trail: segments saved, changed and deleted', async () => {
+    const filters = { property: 'plan', op: 'in', value: ['pro', 'team'] };
+    const { body } = await api.post<{ id: string }>('/segments', { name: 'Recorded', filters }, admin);
+    const key = admin;
+    await api.call('PATCH', `/segments/${body.id}`, { key, body: { name: 'Renamed' } });
+    await api.call('DELETE', `/segments/${body.id}`, { key });
+    expect((await api.call('DELETE', `/segments/${body.id}`, { key })).status).toBe(404);
+    const [before, after] = [
+      { name: 'Recorded', filters },
+      { name: 'Renamed', filters },
+    ];
+    const own = { resource_type: 'saved_segment', key_id: adminId };
+    expect(await entriesOf(body.id, admin)).toMatchObject([
+      { ...own, action_type: 'CREATE', before_state: null, after_state: before },
+      { ...own, action_type: 'UPDATE', before_state: before, after_state: after },
+      { ...own, action_type: 'DELETE', before_state: after, after_state: null },
+    ]);
+  });
+
   it('is in the trail: failed events given another payload and discarded, without the payloads', async () => {
     const ids: string[] = [];
     for (const n of [1, 2]) {
@@ -150,6 +169,8 @@ describeApi('what is done to Tidemark itself', {}, (api, { database }) => {
       expect(put.status).toBe(500);
       const funnel = { name: 'Unrecorded', steps: [{ event_type: 'a' }, { event_type: 'b' }], window_s: 60 };
       expect((await api.post('/analytics/funnels', funnel, admin)).status).toBe(500);
+      const segment = { name: 'Unrecorded', filters: { property: 'a', op: 'is_set' } };
+      expect((await api.post('/segments', segment, admin)).status).toBe(500);
     } finally {
       await database.query('alter table audit_entries drop constraint refuse_all');
     }
@@ -158,5 +179,6 @@ describeApi('what is done to Tidemark itself', {}, (api, { database }) => {
     expect(await database.query(`select id from privacy_erasures where subject = 'unrecorded'`)).toEqual([]);
     expect(await database.query(`select from event_type_schemas where event_type = 'unrecorded'`)).toEqual([]);
     expect(await database.query(`select from saved_funnels where name = 'Unrecorded'`)).toEqual([]);
+    expect(await database.query(`select from saved_segments where name = 'Unrecorded'`)).toEqual([]);
   });
 });

@@ -41,6 +41,10 @@ describeApi('an export after everything that writes entries', OPTIONS, (api, { d
   const newId = async (path: string, body: unknown, as = key) => (await send('POST', path, body, as)).body.id;
   const newKey = () => newId('/keys', { client_id: values.text(), name: values.text() });
   const newEvent = () => newId('/events', { event_type: 'some', payload: values.object() });
+  const newSegment = () => ({
+    name: values.text() + performance.now(),
+    filters: { property: 'a', op: 'in', value: [values.text(), 1] },
+  });
   const newFunnel = () =>
     newId('/analytics/funnels', { name: values.text() + performance.now(), steps: [{ event_type: 'a' }] });
 
@@ -175,6 +179,11 @@ describeApi('an export after everything that writes entries', OPTIONS, (api, { d
       }),
     ),
     'DELETE /analytics/funnels/{id}': writing(async () => send('DELETE', `/analytics/funnels/${await newFunnel()}`)),
+    'POST /segments': writing(() => send('POST', '/segments', newSegment())),
+    'PATCH /segments/{id}': writing(async () =>
+      send('PATCH', `/segments/${await newId('/segments', newSegment())}`, newSegment()),
+    ),
+    'DELETE /segments/{id}': writing(async () => send('DELETE', `/segments/${await newId('/segments', newSegment())}`)),
     'POST /privacy/erasures': writing(() =>
       send('POST', '/privacy/erasures', { user_id: values.text(), confirm: true }),
     ),
@@ -200,6 +209,7 @@ describeApi('an export after everything that writes entries', OPTIONS, (api, { d
     'POST /analytics/funnel': silent(() =>
       send('POST', '/analytics/funnel', { steps: [{ event_type: 'a' }, { event_type: 'b' }] }),
     ),
+    'POST /analytics/query': silent(() => send('POST', '/analytics/query', { measure: 'events' })),
     'POST /events': silent(() => send('POST', '/events', { event_type: 'some' })),
     'POST /events/ingest': silent(() => send('POST', '/events/ingest', { event_type: 'some' })),
     'POST /events/batch': silent(() => send('POST', '/events/batch', { events: [{ event_type: 'some' }] })),

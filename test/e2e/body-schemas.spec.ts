@@ -228,6 +228,15 @@ const APART: ((body: Body, route: Route) => boolean)[] = [
   ({ steps }) =>
     Array.isArray(steps) &&
     steps.some((step) => Object.keys((step as Body | null)?.['where'] ?? {}).some((name) => !/^.{1,255}$/s.test(name))),
+  // A time zone is one of those there are; a row has its own members; the groups and buckets of an answer are bounded.
+  ({ tz, breakdown, limit, interval }) =>
+    (typeof tz === 'string' && tz !== 'UTC') ||
+    isGiven(interval) ||
+    (isGiven(breakdown) && isGiven(limit)) ||
+    (Array.isArray(breakdown) && breakdown.some((name) => ['bucket', 'value'].includes(String(name)))),
+  // A filter is checked as one.
+  ({ filters, steps }) =>
+    isGiven(filters) || (Array.isArray(steps) && steps.some((step) => isGiven((step as Body | null)?.['filters']))),
 ];
 
 const isGiven = (value: unknown) => value !== undefined && value !== null;

@@ -257,22 +257,36 @@ describeApi('POST /privacy/erasures', { env, workers: 1 }, (api, { database }) =
     await api.call('GET', `/logs/export?format=ndjson&user_id=${encodeURIComponent(name)}`, { key: own.key });
     const entry = { action_type: 'VIEW', resource_type: 'user', resource_id: name.toUpperCase(), user_id: 'o' };
     await api.post('/logs', { ...entry, metadata: { count: 3, whom: [name] } }, own.key);
-    await api.post(
-      '/analytics/funnels',
-      { name: 'of a user', steps: [{ event_type: 'x', where: { who: name } }] },
-      own.key,
-    );
+    const about = (...values: unknown[]) => ({
+      and: [
+        { property: 'who', op: 'is', value: values[0] },
+        { or: [{ property: 'payload.user_id', op: 'in', value: values.slice(1) }] },
+        { property: name, op: 'is_set' },
+        { property: 'text', op: 'contains', value: 'is' },
+      ],
+    });
+    const steps = (who: string) => [
+      { event_type: 'x', where: { who } },
+      { event_type: 'x', filters: about(who, who, 'other', 4) },
+    ];
+    await api.post('/analytics/funnels', { name: 'of a user', steps: steps(name) }, own.key);
+    await api.post('/segments', { name: 'of a user', filters: about(name, name, 'other', 4) }, own.key);
     const { receipt } = await erase({ user_id: name, mentions: 'redact' }, own.key);
     expect(receipt?.counts).toMatchObject({
       redacted_in_events: 1,
-      redacted_in_entries: 3,
+      redacted_in_entries: 4,
       redacted_in_saved_funnels: 1,
+      redacted_in_saved_segments: 1,
     });
     const [event] = await database.query<{ payload: object }>(
       `select payload from events where tenant_id = $1 and event_type = 'y'`,
       [own.id],
     );
     expect(event?.payload).toEqual({ ...payload, to: '[redacted]' });
+    const [saved] = (await api.get<{ data: { steps: unknown }[] }>('/analytics/funnels', own.key)).body.data;
+    expect(saved?.steps).toEqual(steps('[redacted]'));
+    const [segment] = (await api.get<{ data: { filters: unknown }[] }>('/segments', own.key)).body.data;
+    expect(segment?.filters).toEqual(about('[redacted]', '[redacted]', 'other', 4));
     const entries = await database.query<Record<string, unknown>>(
       `select resource_type, resource_id, user_id, client_id, metadata from audit_entries where tenant_id = $1 and resource_type <> 'api_key' order by id`,
       [own.id],
@@ -281,6 +295,7 @@ describeApi('POST /privacy/erasures', { env, workers: 1 }, (api, { database }) =
       { resource_type: 'export', resource_id: 'audit-entries', client_id: 'shop', metadata: { user_id: '[redacted]' } },
       { resource_type: 'user', resource_id: '[redacted]', user_id: 'o', metadata: { count: 3, whom: ['[redacted]'] } },
       { resource_type: 'saved_funnel' },
+      { resource_type: 'saved_segment' },
       { resource_type: 'erasure' },
     ]);
     expect(verifyLines(await trail.export(own.id)).ok).toBe(true);
@@ -289,6 +304,7 @@ describeApi('POST /privacy/erasures', { env, workers: 1 }, (api, { database }) =
       mentions_in_events: 0,
       mentions_in_entries: 0,
       mentions_in_saved_funnels: 0,
+      mentions_in_saved_segments: 0,
     });
   });
 

@@ -56,6 +56,7 @@ describeApi(`every operation of the OpenAPI document (TIDEMARK_FUZZ_SEED=${SEED}
       '/keys': await created('/keys', key),
       '/tenants': await api.createTenant('Spare'),
       '/analytics/funnels': await created('/analytics/funnels', { name: 'f', steps: [{ event_type: 'a' }] }),
+      '/segments': await created('/segments', { name: 's', filters: { property: 'a', op: 'gt', value: 1 } }),
       '/privacy/erasures': await created('/privacy/erasures', { user_id: 'nobody-at-all' }),
       '/jobs': (await call<{ job_id: string }>('POST', '/generate-sample-data/1')).job_id,
     };

@@ -42,6 +42,9 @@ const BODIES: Record<string, unknown> = {
   'POST /logs': ENTRY,
   'POST /logs/bulk': { logs: [ENTRY] },
   'POST /analytics/funnel': { steps: [{ event_type: 'probe' }, { event_type: 'probe' }], group_by: 'client_id' },
+  'POST /segments': { name: 'probe', filters: { property: 'probe', op: 'is_set' } },
+  'PATCH /segments/{id}': { name: 'probed' },
+  'POST /analytics/query': { measure: 'users', breakdown: ['client_id', 'event_type'] },
   'PUT /retention/policies': { days: 36_500 },
   'PUT /retention/holds': { reason: 'probe', user_id: 'probe' },
   'POST /analytics/funnels': { name: 'probe', steps: [{ event_type: 'probe' }] },
@@ -162,6 +165,8 @@ describeApi('a tenant, seen from another', OPTIONS, (api, { database }) => {
       { name: CANARY, steps: [{ event_type: CANARY }] },
       key.body.key,
     );
+    const filters = { property: CANARY, op: 'is', value: CANARY };
+    const segment = await api.post<{ id: string }>('/segments', { name: CANARY, filters }, key.body.key);
     const hold = await api.put<{ id: string }>('/retention/holds', { reason: CANARY, user_id: CANARY }, key.body.key);
     await api.put('/retention/policies', { event_type: CANARY, days: 36_500 }, key.body.key);
     await database.query(
@@ -182,6 +187,7 @@ describeApi('a tenant, seen from another', OPTIONS, (api, { database }) => {
       key.body.id,
       entry.body.id,
       funnel.body.id,
+      segment.body.id,
       hold.body.id,
       foreign,
       'their-type',
@@ -282,6 +288,7 @@ describeApi('a tenant, seen from another', OPTIONS, (api, { database }) => {
       'failed_events',
       'user_days',
       'saved_funnels',
+      'saved_segments',
       'functionality_event_types',
       'jobs',
     ]) {
@@ -307,6 +314,7 @@ describeApi('a tenant, seen from another', OPTIONS, (api, { database }) => {
       'GET /audit-events/search',
       'GET /analytics/events-by-type',
       'GET /analytics/funnels',
+      'GET /segments',
     ]) {
       expect(leaking).toContain(route);
     }

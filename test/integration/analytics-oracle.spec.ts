@@ -2,11 +2,13 @@ import { AnalyticsService } from '../../src/analytics/counts/analytics.service.j
 import type { Interval } from '../../src/analytics/time/local-time.js';
 import { FunnelsService } from '../../src/analytics/funnels/funnels.service.js';
 import { OverviewService } from '../../src/analytics/overview/overview.service.js';
+import { QueriesService } from '../../src/analytics/queries/queries.service.js';
 import { RecountService } from '../../src/analytics/rollups/recount.service.js';
 import { UsersService } from '../../src/analytics/users/users.service.js';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
-import { type DataSet, dataSet, randomFunnel, shuffled } from '../support/analytics-data.js';
+import { type DataSet, dataSet, randomFunnel, randomQuestion, shuffled } from '../support/analytics-data.js';
 import * as oracle from '../support/analytics-oracle.js';
+import { fits as fitsFilter, type Json, Num, writeOracleJson } from '../support/filter-oracle.js';
 import { describeApi } from '../support/fixture.js';
 import { event, TestPipeline } from '../support/ingest.js';
 
@@ -285,28 +287,109 @@ describeApi(NAME, { env: { ANALYTICS_CACHE_TTL_SECONDS: '0' } }, (api, { databas
         const answer = await api.app
           .get(UsersService)
           .getRetention(tenantId, { ...rangeQuery(range), tz: data.zone, interval });
-        const times = new Map<string, number[]>();
-        for (const { user_id, time } of counted) {
-          if (user_id !== null && time < end) times.set(user_id, [...(times.get(user_id) ?? []), time]);
-        }
-        const expected = starts.map((start, cohort) => {
-          const members = [...times.values()].filter(
-            (theirs) => oracle.bucketOf(starts, Math.min(...theirs)) === cohort,
-          );
-          const periods = starts.slice(cohort).map((bucket, period) => {
-            const users = members.filter((theirs) =>
-              theirs.some((time) => oracle.bucketOf(starts, time) === cohort + period),
-            );
-            const rate = members.length === 0 ? 0 : users.length / members.length;
-            return { period, bucket: oracle.iso(bucket), users: users.length, rate };
-          });
-          return { cohort: oracle.iso(start), users: members.length, periods };
-        });
+        const expected = oracle.cohorts(counted, starts, end);
         expect({ from: answer.from, to: answer.to, data: answer.data }).toEqual({
           from: oracle.iso(starts[0]!),
           to: oracle.iso(end),
           data: expected,
         });
+      }),
+    120_000,
+  );
+
+  it(
+    'takes a filter everywhere for all the events there are',
+    () =>
+      onAll(async ({ data, tenantId, counted }, range, all) => {
+        const [question, filters, fits] = filtered(data.random);
+        const events = all.filter(fits);
+        const query = { ...rangeQuery(range), filters };
+        const overview = await api.app.get(OverviewService).get(tenantId, query);
+        expect({ ...overview.summary, asked: question }).toMatchObject({
+          total_events: events.length,
+          unique_users: oracle.distinct(events.map(({ user_id }) => user_id)),
+          unique_sessions: oracle.distinct(events.map(({ session_id }) => session_id)),
+          events_per_user: oracle.eventsPerUser(events),
+        });
+        expect(overview.by_type).toEqual(oracle.byType(events));
+        expect(overview.top_users).toEqual(oracle.topUsers(events, 10));
+        expect(overview.trend.reduce((sum, { count }) => sum + count, 0)).toBe(events.length);
+        const breakdown = await api.app
+          .get(AnalyticsService)
+          .getBreakdown(tenantId, { ...query, property: 'vip', limit: 10 });
+        const counts = oracle.tally(events, ({ payload }) => String(payload['vip']));
+        expect(new Map(breakdown.data.map(({ value, count }) => [String(value), count]))).toEqual(counts);
+        const mine = events.filter(({ user_id }) => user_id === 'user-0');
+        const user = await api.app.get(UsersService).getUser(tenantId, 'user-0', query);
+        expect(user.by_type).toEqual(oracle.byType(mine));
+        expect(user.sessions.map(({ session_id, events: n }) => `${session_id} ${n}`).sort()).toEqual(
+          oracle
+            .sessions(mine)
+            .map(({ session_id, events: theirs }) => `${session_id} ${theirs.length}`)
+            .sort(),
+        );
+        const { starts, end } = oracle.buckets(range, 'week', data.zone);
+        const weekly = { ...query, tz: data.zone, interval: 'week' as const };
+        const retention = await api.app.get(UsersService).getRetention(tenantId, weekly);
+        expect(retention.data).toEqual(oracle.cohorts(counted.filter(fits), starts, end));
+      }),
+    120_000,
+  );
+
+  it(
+    'counts events, users and sessions by any properties, over time and beside the time before',
+    () =>
+      onAll(async ({ data, tenantId, counted }, range) => {
+        const pick = <T>(items: readonly T[]): T => items[Math.floor(data.random() * items.length)]!;
+        const [asked, filters, fits] = filtered(data.random);
+        const measure = pick(['events', 'users', 'sessions'] as const);
+        const breakdown = pick([[], ['country'], ['vip', 'payload.price'], ['event_type', 'client_id'], ['missing']]);
+        const interval = pick([undefined, 'day' as const, 'week' as const]);
+        const query = { ...rangeQuery(range), measure, filters, breakdown, tz: data.zone, limit: 5 };
+        const answer = await api.app.get(QueriesService).query(tenantId, {
+          ...query,
+          ...(interval === undefined ? {} : { interval }),
+          compare: 'previous_period',
+        });
+        const expected = oracle.query(oracle.within(counted, range).filter(fits), measure, breakdown);
+        const groups = breakdown.length === 0 ? [''] : expected.map(({ key }) => key).slice(0, 5);
+        const before = { from: 2 * range.from - range.to, to: range.from };
+        for (const [part, rows] of [
+          [range, answer.data],
+          [before, answer.previous!.data],
+        ] as const) {
+          const known = oracle.within(counted, part).filter(fits);
+          const starts = interval === undefined ? [part.from] : oracle.buckets(part, interval, data.zone).starts;
+          const wanted = groups.flatMap((key) =>
+            starts.map((start, n) => {
+              const inside =
+                interval === undefined ? known : known.filter(({ time }) => oracle.bucketOf(starts, time) === n);
+              const value = oracle.query(inside, measure, breakdown).find((group) => group.key === key)?.value ?? 0;
+              return `${key} ${interval === undefined ? '' : oracle.iso(start)} ${value}`;
+            }),
+          );
+          const given = rows.map(
+            (row) => `${breakdown.map((name) => JSON.stringify(row[name])).join()} ${row.bucket ?? ''} ${row.value}`,
+          );
+          expect({ asked, measure, breakdown, rows: given }).toEqual({ asked, measure, breakdown, rows: wanted });
+        }
+        expect(answer.distinct_groups).toBe(expected.length);
+      }),
+    120_000,
+  );
+
+  it(
+    'follows users through steps that have filters',
+    () =>
+      onAll(async ({ data, tenantId }, range, events) => {
+        const { steps, window_s } = randomFunnel(data.random);
+        const asked = steps.map((step) => ({ step, filtered: filtered(data.random) }));
+        const answer = await api.app.get(FunnelsService).query(tenantId, {
+          ...rangeQuery(range),
+          ...{ window_s, steps: asked.map(({ step, filtered: [, filters] }) => ({ ...step, filters })) },
+        });
+        const known = asked.map(({ step, filtered: [, , fits] }) => ({ ...step, fits }));
+        expect(answer.steps).toEqual(oracle.funnel(oracle.chains(events, known, window_s), known));
       }),
     120_000,
   );
@@ -426,6 +509,21 @@ const sortById = <T extends { session_id: string | null; started_at: string }>(r
   [...rows].sort((a, b) => (`${a.session_id} ${a.started_at}` < `${b.session_id} ${b.started_at}` ? -1 : 1));
 const hasTies = (events: oracle.OracleEvent[]) =>
   new Set(events.map(({ user_id, time }) => `${user_id} ${time}`)).size < events.length;
+
+/** A question as a test prints it, as a request has it, and as a condition. */
+function filtered(random: () => number) {
+  const question = randomQuestion(random);
+  const text = writeOracleJson(question);
+  const fits = ({ time, payload, ...event }: oracle.OracleEvent) => {
+    const exact = Object.entries(payload).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? new Num(String(value)) : value,
+    ]);
+    const properties = Object.fromEntries(exact) as Record<string, Json>;
+    return fitsFilter({ ...event, event_time: oracle.iso(time), payload: properties, enrichment: null }, question);
+  };
+  return [text, JSON.parse(text) as object, fits] as const;
+}
 
 /** A filter as a query has it, and the same as a condition. */
 function randomFilter(random: () => number, events: readonly oracle.OracleEvent[]) {

@@ -301,6 +301,7 @@ function isExpected(key: string, expected: ExpectedRows, mentions: 'keep' | 'red
     case 'api_audit_logs':
       return expected.callRows.has(id) || expected.callPaths.has(id) || (redacted && expected.mentionsInCalls.has(id));
     case 'saved_funnels':
+    case 'saved_segments':
       return redacted;
     case 'user_days':
       return [...expected.identities].some((identity) => id.endsWith(subjectKey(identity)));

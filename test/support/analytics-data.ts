@@ -1,4 +1,5 @@
 import { mulberry32 } from '../../src/events/sample-data/seeded-random.js';
+import { Num, type OracleFilter } from './filter-oracle.js';
 import type { OracleEvent, Range, Step } from './analytics-oracle.js';
 
 /** Zones, each with a change of its clock (or just a day), in UTC. Midnight is skipped in Cairo and Havana, and comes twice in Havana. */
@@ -75,6 +76,32 @@ export function randomFunnel(random: () => number): { steps: Step[]; window_s: n
   }));
   const group = int(3) === 0 ? { group_by: ['client_id', 'country'][int(2)]! } : {};
   return { steps, window_s: [60, 3_600, 86_400, 30 * 86_400][int(4)]!, ...group };
+}
+
+/** Two or three conditions on what these events have. */
+export function randomQuestion(random: () => number): OracleFilter {
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
+  const conditions: OracleFilter[] = [
+    { property: 'country', op: pick(['is', 'is_not']), value: 'DE' },
+    { property: 'payload.country', op: pick(['in', 'not_in']), value: ['US', 'JP', null] },
+    { property: 'country', op: pick(['is_set', 'is_not_set']) },
+    { property: 'price', op: pick(['gt', 'lte', 'is']), value: new Num('1') },
+    { property: 'price', op: 'between', value: [new Num('0.5'), new Num('2')] },
+    { property: 'vip', op: pick(['is', 'is_not']), value: true },
+    { property: 'event_type', op: 'in', value: [pick(TYPES), pick(TYPES)] },
+    { property: 'event_type', op: pick(['starts_with', 'contains', 'not_contains']), value: pick(['p', 'view', 'e']) },
+    { property: 'user_id', op: pick(['matches', 'is_set', 'gt']), value: 'user-[0-2]' },
+    { property: 'session_id', op: pick(['is', 'is_not', 'not_in']), value: null },
+    { property: 'client_id', op: 'is', value: pick(['shop', 'app']) },
+  ].map((one) =>
+    one.op.endsWith('_set')
+      ? { property: one.property, op: one.op }
+      : one.op === 'not_in' && one.value === null
+        ? { ...one, op: 'is_not' }
+        : one,
+  );
+  const [a, b, c] = [pick(conditions), pick(conditions), pick(conditions)];
+  return pick<OracleFilter>([a, { and: [a, b] }, { or: [a, b] }, { and: [a, { or: [b, c] }] }]);
 }
 
 export function shuffled<T>(items: readonly T[], random: () => number): T[] {

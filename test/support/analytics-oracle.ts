@@ -20,6 +20,8 @@ export interface Range {
 export interface Step {
   event_type: string;
   where?: Record<string, string | number | boolean | null>;
+  /** What its filter says of an event. */
+  fits?: (event: OracleEvent) => boolean;
 }
 
 export const iso = (ms: number) => new Date(ms).toISOString();
@@ -137,6 +139,7 @@ export const bucketOf = (starts: readonly number[], time: number) => starts.find
 
 const matches = (event: OracleEvent, step: Step) =>
   event.event_type === step.event_type &&
+  step.fits?.(event) !== false &&
   Object.entries(step.where ?? {}).every(([name, value]) => name in event.payload && event.payload[name] === value);
 
 /** The deepest chain of each user, the earliest of several: tries every start. */
@@ -196,4 +199,47 @@ export function sessions(events: readonly OracleEvent[]): { session_id: string |
     else last.events.push(event);
   }
   return found;
+}
+
+/** Users by the bucket of their first event, and how many of them came in each later one. */
+export function cohorts(events: readonly OracleEvent[], starts: readonly number[], end: number) {
+  const times = new Map<string, number[]>();
+  for (const { user_id, time } of events) {
+    if (user_id !== null && time < end) times.set(user_id, [...(times.get(user_id) ?? []), time]);
+  }
+  return starts.map((start, cohort) => {
+    const members = [...times.values()].filter((theirs) => bucketOf(starts, Math.min(...theirs)) === cohort);
+    const periods = starts.slice(cohort).map((bucket, period) => {
+      const users = members.filter((theirs) => theirs.some((time) => bucketOf(starts, time) === cohort + period));
+      const rate = members.length === 0 ? 0 : users.length / members.length;
+      return { period, bucket: iso(bucket), users: users.length, rate };
+    });
+    return { cohort: iso(start), users: members.length, periods };
+  });
+}
+
+/** Groups in order: the highest first, then by the text of their values. */
+export function query(events: readonly OracleEvent[], measure: 'events' | 'users' | 'sessions', by: readonly string[]) {
+  const groups = new Map<string, OracleEvent[]>();
+  const column = measure === 'users' ? 'user_id' : 'session_id';
+  for (const event of events.filter((one) => measure === 'events' || one[column] !== null)) {
+    const values = by.map((name) =>
+      name in event ? event[name as 'client_id'] : (event.payload[name.replace('payload.', '')] ?? null),
+    );
+    const key = values.map((value) => JSON.stringify(value)).join();
+    groups.set(key, [...(groups.get(key) ?? []), event]);
+  }
+  return [...groups]
+    .map(([key, theirs]) => ({
+      key,
+      value: measure === 'events' ? theirs.length : distinct(theirs.map((one) => one[column])),
+    }))
+    .sort(
+      (a, b) =>
+        b.value - a.value ||
+        Buffer.compare(
+          Buffer.from(`[${a.key.replaceAll(',', ', ')}]`),
+          Buffer.from(`[${b.key.replaceAll(',', ', ')}]`),
+        ),
+    );
 }

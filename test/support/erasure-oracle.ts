@@ -37,6 +37,7 @@ const keyOf = (table: string) =>
     failed_events: 't.event_id',
     event_patches: 't.event_id, t.id',
     saved_funnels: 't.id',
+    saved_segments: 't.id',
     audit_keys: 't.id',
   })[table] ?? `''`;
 

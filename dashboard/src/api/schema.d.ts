@@ -456,6 +456,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/analytics/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Events, users or sessions that fit a filter
+         * @description Their number, by up to two properties, over time, and beside the time before. Read from the events themselves.
+         *
+         *     Needs the scope `read`.
+         */
+        post: operations["queryAnalytics"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/analytics/funnel": {
         parameters: {
             query?: never;
@@ -546,6 +568,58 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Saved segments, newest first
+         * @description Needs the scope `read`.
+         */
+        get: operations["listSegments"];
+        put?: never;
+        /**
+         * Keeps a filter under a name, to be named as `segment` wherever a filter may stand
+         * @description Needs the scope `admin`.
+         */
+        post: operations["createSegment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One saved segment
+         * @description Needs the scope `read`.
+         */
+        get: operations["getSegment"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a segment that no saved funnel needs
+         * @description Needs the scope `admin`.
+         */
+        delete: operations["deleteSegment"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes the name or the filter of a segment, for every question that names it from now on
+         * @description Needs the scope `admin`.
+         */
+        patch: operations["updateSegment"];
         trace?: never;
     };
     "/api/v1/logs": {
@@ -1944,7 +2018,7 @@ export interface components {
             /** @enum {string} */
             action_type: "CREATE" | "UPDATE" | "DELETE" | "VIEW";
             /**
-             * @description It must not be one of api_key, audit_log, dashboard_session, erasure, event_type_schema, export, failed_event, functionality, legal_hold, retention_policy, saved_funnel, tenant: only Tidemark itself records these (422).
+             * @description It must not be one of api_key, audit_log, dashboard_session, erasure, event_type_schema, export, failed_event, functionality, legal_hold, retention_policy, saved_funnel, saved_segment, tenant: only Tidemark itself records these (422).
              * @example invoice
              */
             resource_type: string;
@@ -2710,6 +2784,8 @@ export interface components {
             distinct_values: number;
             /** @description Most frequent first. */
             data: components["schemas"]["ValueCount"][];
+            /** @description With filters and without data: their properties that no event of the range has, perhaps misspelt. */
+            unseen_properties?: string[];
         };
         EventTypeResponse: {
             event_type: string;
@@ -2842,11 +2918,201 @@ export interface components {
             /** Format: date-time */
             next_retry_at: string | null;
         };
+        AnalyticsQueryDto: {
+            /**
+             * @description What is counted: events, or distinct users or sessions of them.
+             * @enum {string}
+             */
+            measure: "events" | "users" | "sessions";
+            /**
+             * @description Which events count: a condition `{"property":…,"op":…,"value":…}`, or `{"and":[…]}` or `{"or":[…]}` of several, to a depth of 4 and at most 50 conditions. `op` is one of is, is_not, in, not_in, contains, not_contains, starts_with, matches, gt, gte, lt, lte, between, is_set, is_not_set; `in` and `not_in` take an array of at most 100 values, `between` the lowest and the highest, `is_set` and `is_not_set` no value. Values are compared by their JSON type: 1 is not "1". See docs/filters.md.
+             * @example {
+             *       "and": [
+             *         {
+             *           "property": "payload.plan",
+             *           "op": "in",
+             *           "value": [
+             *             "pro",
+             *             "team"
+             *           ]
+             *         }
+             *       ]
+             *     }
+             */
+            filters?: {
+                [key: string]: unknown;
+            };
+            /** @description A saved segment, by its id or its name: only events that are in it, besides what `filters` says. */
+            segment?: string;
+            /**
+             * @description A value for each value of these properties, each a member of its row under this name. A field of the event (event_type, user_id, session_id, client_id, event_time, received_at), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key.
+             * @example [
+             *       "payload.plan"
+             *     ]
+             */
+            breakdown?: string[];
+            /**
+             * @description A value for each bucket of time as well.
+             * @enum {string}
+             */
+            interval?: "minute" | "hour" | "day" | "week" | "month";
+            /**
+             * @description IANA time zone in which buckets begin, and of dates and times without an offset.
+             * @default UTC
+             * @example America/Chicago
+             */
+            tz?: string;
+            /** @description Start, inclusive. Default: 7 days before `to`. */
+            from?: string;
+            /** @description End, exclusive. Default: now. */
+            to?: string;
+            /**
+             * @description The same for as much time before `from`, in `previous`.
+             * @enum {string}
+             */
+            compare?: "previous_period";
+            /** @description With breakdown: most groups in the answer, those with the highest values. Default: 100, fewer with many buckets. */
+            limit?: number;
+        };
+        QueryRow: {
+            /**
+             * Format: date-time
+             * @description With interval: the instant at which the bucket begins.
+             */
+            bucket?: string;
+            value: number;
+        } & {
+            [key: string]: unknown;
+        };
+        PreviousResponse: {
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
+            to: string;
+            /** @description Groups in order of their value, the buckets of each in order of time, gaps filled with 0. With breakdown each row has the values of its group under the names of the properties; null where events lack one, or have null. */
+            data: components["schemas"]["QueryRow"][];
+        };
+        AnalyticsQueryResponse: {
+            /**
+             * Format: date-time
+             * @description Start of what was looked at, inclusive.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Its end, exclusive.
+             */
+            to: string;
+            /** @enum {string} */
+            measure: "events" | "users" | "sessions";
+            /** @enum {string|null} */
+            interval: "minute" | "hour" | "day" | "week" | "month" | null;
+            tz: string;
+            /** @description Groups in order of their value, the buckets of each in order of time, gaps filled with 0. With breakdown each row has the values of its group under the names of the properties; null where events lack one, or have null. */
+            data: components["schemas"]["QueryRow"][];
+            /** @description Groups there are, also those beyond limit. */
+            distinct_groups: number;
+            /** @description With compare: of the same groups. */
+            previous?: components["schemas"]["PreviousResponse"];
+            /**
+             * @description How it was counted.
+             * @enum {string}
+             */
+            method: "exact";
+            /**
+             * @description What has answered.
+             * @enum {string}
+             */
+            engine: "postgresql";
+            /**
+             * Format: date-time
+             * @description Events that were counted by this time are in the answer.
+             */
+            as_of: string;
+            /** @description Without data: properties asked for that no event of the range has, perhaps misspelt. */
+            unseen_properties?: string[];
+        };
+        CreateSavedSegmentDto: {
+            /**
+             * @description No other segment has it, in whatever case.
+             * @example Paying customers
+             */
+            name: string;
+            /**
+             * @description Which events count: a condition `{"property":…,"op":…,"value":…}`, or `{"and":[…]}` or `{"or":[…]}` of several, to a depth of 4 and at most 50 conditions. `op` is one of is, is_not, in, not_in, contains, not_contains, starts_with, matches, gt, gte, lt, lte, between, is_set, is_not_set; `in` and `not_in` take an array of at most 100 values, `between` the lowest and the highest, `is_set` and `is_not_set` no value. Values are compared by their JSON type: 1 is not "1". See docs/filters.md.
+             * @example {
+             *       "and": [
+             *         {
+             *           "property": "payload.plan",
+             *           "op": "in",
+             *           "value": [
+             *             "pro",
+             *             "team"
+             *           ]
+             *         }
+             *       ]
+             *     }
+             */
+            filters: {
+                [key: string]: unknown;
+            };
+        };
+        SavedSegmentResponse: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description Which events are in it. */
+            filters: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When its name or its filter was last changed.
+             */
+            updated_at: string;
+        };
+        SavedSegmentPage: {
+            data: components["schemas"]["SavedSegmentResponse"][];
+            next_cursor: string | null;
+        };
+        UpdateSavedSegmentDto: {
+            /**
+             * @description No other segment has it, in whatever case.
+             * @example Paying customers
+             */
+            name?: string;
+            /**
+             * @description Which events count: a condition `{"property":…,"op":…,"value":…}`, or `{"and":[…]}` or `{"or":[…]}` of several, to a depth of 4 and at most 50 conditions. `op` is one of is, is_not, in, not_in, contains, not_contains, starts_with, matches, gt, gte, lt, lte, between, is_set, is_not_set; `in` and `not_in` take an array of at most 100 values, `between` the lowest and the highest, `is_set` and `is_not_set` no value. Values are compared by their JSON type: 1 is not "1". See docs/filters.md.
+             * @example {
+             *       "and": [
+             *         {
+             *           "property": "payload.plan",
+             *           "op": "in",
+             *           "value": [
+             *             "pro",
+             *             "team"
+             *           ]
+             *         }
+             *       ]
+             *     }
+             */
+            filters?: {
+                [key: string]: unknown;
+            };
+        };
         FunnelStepDto: {
             /** @example page_view */
             event_type: string;
             /**
-             * @description At most 10 properties and what they must equal. A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key.
+             * @description At most 10 properties and what they must equal. A field of the event (event_type, user_id, session_id, client_id, event_time, received_at), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key.
              * @example {
              *       "country": "DE",
              *       "enrichment.user_segment": "trial"
@@ -2855,6 +3121,26 @@ export interface components {
             where?: {
                 [key: string]: (string | null) | (number | null) | (boolean | null);
             };
+            /**
+             * @description Which events count: a condition `{"property":…,"op":…,"value":…}`, or `{"and":[…]}` or `{"or":[…]}` of several, to a depth of 4 and at most 50 conditions. `op` is one of is, is_not, in, not_in, contains, not_contains, starts_with, matches, gt, gte, lt, lte, between, is_set, is_not_set; `in` and `not_in` take an array of at most 100 values, `between` the lowest and the highest, `is_set` and `is_not_set` no value. Values are compared by their JSON type: 1 is not "1". See docs/filters.md.
+             * @example {
+             *       "and": [
+             *         {
+             *           "property": "payload.plan",
+             *           "op": "in",
+             *           "value": [
+             *             "pro",
+             *             "team"
+             *           ]
+             *         }
+             *       ]
+             *     }
+             */
+            filters?: {
+                [key: string]: unknown;
+            };
+            /** @description A saved segment, by its id or its name: only events that are in it, besides what `filters` says. */
+            segment?: string;
         };
         FunnelQueryDto: {
             steps: components["schemas"]["FunnelStepDto"][];
@@ -2863,7 +3149,7 @@ export interface components {
              * @default 604800
              */
             window_s?: number;
-            /** @description A property of the first event: one result for each of its values as well. A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
+            /** @description A property of the first event: one result for each of its values as well. A field of the event (event_type, user_id, session_id, client_id, event_time, received_at), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
             group_by?: string;
             /** @description Start, inclusive. Default: 7 days before `to`. */
             from?: string;
@@ -2916,7 +3202,7 @@ export interface components {
              * @default 604800
              */
             window_s?: number;
-            /** @description A property of the first event: one result for each of its values as well. A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
+            /** @description A property of the first event: one result for each of its values as well. A field of the event (event_type, user_id, session_id, client_id, event_time, received_at), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
             group_by?: string;
             /** @example Checkout */
             name: string;
@@ -3000,6 +3286,8 @@ export interface components {
             top_users: components["schemas"]["TopUserResponse"][];
             /** @description null with a filter. */
             conversion: components["schemas"]["ConversionResponse"] | null;
+            /** @description With filters and without data: their properties that no event of the range has, perhaps misspelt. */
+            unseen_properties?: string[];
         };
         UserSessionResponse: {
             /** @description null where the client gave none: split by 30 min of silence. */
@@ -3059,6 +3347,8 @@ export interface components {
             sessions: components["schemas"]["UserSessionResponse"][];
             /** @description The last 20, newest first. */
             recent_events: components["schemas"]["RecentEventResponse"][];
+            /** @description With filters and without data: their properties that no event of the range has, perhaps misspelt. */
+            unseen_properties?: string[];
         };
         RetentionPeriod: {
             /** @description 0 is the period of the first event. */
@@ -3099,6 +3389,8 @@ export interface components {
             tz: string;
             /** @description The range is widened to whole periods. */
             data: components["schemas"]["RetentionCohort"][];
+            /** @description With filters and without data: their properties that no event of the range has, perhaps misspelt. */
+            unseen_properties?: string[];
         };
         UserEventResponse: {
             /** Format: uuid */
@@ -3152,6 +3444,8 @@ export interface components {
             sessions: components["schemas"]["JourneySession"][];
             /** @description null on the last page. */
             next_cursor: string | null;
+            /** @description With filters and without data: their properties that no event of the range has, perhaps misspelt. */
+            unseen_properties?: string[];
         };
         IngestEventDto: {
             /** @example page_view */
@@ -3312,7 +3606,7 @@ export interface components {
             data: components["schemas"]["EventResponse"][];
             /** @description Pass as cursor for the next page; null on the last. */
             next_cursor: string | null;
-            /** @description With where and without data: its properties that no event of the range has, perhaps misspelt. */
+            /** @description With where or filters and without data: their properties that no event of the range has, perhaps misspelt. */
             unseen_properties?: string[];
         };
         EnrichedResponse: {
@@ -3776,8 +4070,12 @@ export interface operations {
                 session_id?: string;
                 client_id?: string;
                 status?: "queued" | "processed" | "failed";
-                /** @description A JSON object of at most 10 properties and the value that each must have. A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
+                /** @description A JSON object of at most 10 properties and the value that each must have. A field of the event (event_type, user_id, session_id, client_id, event_time, received_at), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key. */
                 where?: string;
+                /** @description JSON. Which events count: a condition `{"property":…,"op":…,"value":…}`, or `{"and":[…]}` or `{"or":[…]}` of several, to a depth of 4 and at most 50 conditions. `op` is one of is, is_not, in, not_in, contains, not_contains, starts_with, matches, gt, gte, lt, lte, between, is_set, is_not_set; `in` and `not_in` take an array of at most 100 values, `between` the lowest and the highest, `is_set` and `is_not_set` no value. Values are compared by their JSON type: 1 is not "1". See docs/filters.md. */
+                filters?: string;
+                /** @description A saved segment, by its id or its name: only events that are in it, besides what `filters` says. */
+                segment?: string;
             };
             header?: {
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
@@ -4553,6 +4851,10 @@ export interface operations {
                 event_type?: string;
                 /** @description Of `trend`. Default: one that makes a readable chart. */
                 interval?: "minute" | "hour" | "day" | "week" | "month";
+                /** @description JSON. Which events count: a condition `{"property":…,"op":…,"value":…}`, or `{"and":[…]}` or `{"or":[…]}` of several, to a depth of 4 and at most 50 conditions. `op` is one of is, is_not, in, not_in, contains, not_contains, starts_with, matches, gt, gte, lt, lte, between, is_set, is_not_set; `in` and `not_in` take an array of at most 100 values, `between` the lowest and the highest, `is_set` and `is_not_set` no value. Values are compared by their JSON type: 1 is not "1". See docs/filters.md. */
+                filters?: string;
+                /** @description A saved segment, by its id or its name: only events that are in it, besides what `filters` says. */
+                segment?: string;
             };
             header?: {
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
@@ -4784,7 +5086,7 @@ export interface operations {
                 /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
                 /**
-                 * @description A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key.
+                 * @description A field of the event (event_type, user_id, session_id, client_id, event_time, received_at), or a property of its payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; \. is a dot that belongs to a key.
                  * @example device_type
                  */
                 property: string;
@@ -4800,6 +5102,13 @@ export interface operations {
                  * @example 10
                  */
                 limit?: number;
+                /**
+                 * @description JSON. Which events count: a condition `{"property":…,"op":…,"value":…}`, or `{"and":[…]}` or `{"or":[…]}` of several, to a depth of 4 and at most 50 conditions. `op` is one of is, is_not, in, not_in, contains, not_contains, starts_with, matches, gt, gte, lt, lte, between, is_set, is_not_set; `in` and `not_in` take an array of at most 100 values, `between` the lowest and the highest, `is_set` and `is_not_set` no value. Values are compared by their JSON type: 1 is not "1". See docs/filters.md.
+                 * @example {"property":"payload.currency","op":"is","value":"EUR"}
+                 */
+                filters?: string;
+                /** @description A saved segment, by its id or its name: only events that are in it, besides what `filters` says. */
+                segment?: string;
             };
             header?: {
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
@@ -4846,6 +5155,10 @@ export interface operations {
                 to?: string;
                 /** @example day */
                 interval?: "day" | "week";
+                /** @description JSON. Which events count: a condition `{"property":…,"op":…,"value":…}`, or `{"and":[…]}` or `{"or":[…]}` of several, to a depth of 4 and at most 50 conditions. `op` is one of is, is_not, in, not_in, contains, not_contains, starts_with, matches, gt, gte, lt, lte, between, is_set, is_not_set; `in` and `not_in` take an array of at most 100 values, `between` the lowest and the highest, `is_set` and `is_not_set` no value. Values are compared by their JSON type: 1 is not "1". See docs/filters.md. */
+                filters?: string;
+                /** @description A saved segment, by its id or its name: only events that are in it, besides what `filters` says. */
+                segment?: string;
             };
             header?: {
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
@@ -4894,6 +5207,10 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description JSON. Which events count: a condition `{"property":…,"op":…,"value":…}`, or `{"and":[…]}` or `{"or":[…]}` of several, to a depth of 4 and at most 50 conditions. `op` is one of is, is_not, in, not_in, contains, not_contains, starts_with, matches, gt, gte, lt, lte, between, is_set, is_not_set; `in` and `not_in` take an array of at most 100 values, `between` the lowest and the highest, `is_set` and `is_not_set` no value. Values are compared by their JSON type: 1 is not "1". See docs/filters.md. */
+                filters?: string;
+                /** @description A saved segment, by its id or its name: only events that are in it, besides what `filters` says. */
+                segment?: string;
             };
             header?: {
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
@@ -5008,6 +5325,62 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    queryAnalytics: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "measure": "users",
+                 *       "filters": {
+                 *         "property": "payload.currency",
+                 *         "op": "is",
+                 *         "value": "EUR"
+                 *       },
+                 *       "breakdown": [
+                 *         "payload.currency"
+                 *       ],
+                 *       "interval": "day",
+                 *       "compare": "previous_period",
+                 *       "tz": "America/Chicago"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AnalyticsQueryDto"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalyticsQueryResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
@@ -5178,7 +5551,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createFunnel`.
-                 * @example 019a0000-0000-7000-8000-000000000003
+                 * @example 019a0000-0000-7000-8000-000000000004
                  */
                 id: string;
             };
@@ -5218,7 +5591,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createFunnel`.
-                 * @example 019a0000-0000-7000-8000-000000000003
+                 * @example 019a0000-0000-7000-8000-000000000004
                  */
                 id: string;
             };
@@ -5263,7 +5636,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createFunnel`.
-                 * @example 019a0000-0000-7000-8000-000000000003
+                 * @example 019a0000-0000-7000-8000-000000000004
                  */
                 id: string;
             };
@@ -5288,6 +5661,227 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSegments: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Rows per page.
+                 * @example 20
+                 */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSegmentPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createSegment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Pays in euros",
+                 *       "filters": {
+                 *         "property": "payload.currency",
+                 *         "op": "is",
+                 *         "value": "EUR"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateSavedSegmentDto"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSegmentResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSegment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path: {
+                /**
+                 * @description `id` of an answer of `createSegment`.
+                 * @example 019a0000-0000-7000-8000-000000000003
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSegmentResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteSegment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path: {
+                /**
+                 * @description `id` of an answer of `createSegment`.
+                 * @example 019a0000-0000-7000-8000-000000000003
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateSegment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
+                "X-Tenant-Id"?: components["parameters"]["TenantId"];
+            };
+            path: {
+                /**
+                 * @description `id` of an answer of `createSegment`.
+                 * @example 019a0000-0000-7000-8000-000000000003
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Paid in euros"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateSavedSegmentDto"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSegmentResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
             default: components["responses"]["Problem"];
@@ -5532,7 +6126,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createAuditEntry`.
-                 * @example 019a0000-0000-7000-8000-000000000004
+                 * @example 019a0000-0000-7000-8000-000000000005
                  */
                 id: string;
             };
@@ -5807,7 +6401,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createAuditEntry`.
-                 * @example 019a0000-0000-7000-8000-000000000004
+                 * @example 019a0000-0000-7000-8000-000000000005
                  */
                 id: string;
             };
@@ -6461,7 +7055,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `requestErasure`.
-                 * @example 019a0000-0000-7000-8000-000000000005
+                 * @example 019a0000-0000-7000-8000-000000000006
                  */
                 id: string;
             };
@@ -6670,7 +7264,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `orderLegalHold`.
-                 * @example 019a0000-0000-7000-8000-000000000006
+                 * @example 019a0000-0000-7000-8000-000000000007
                  */
                 id: string;
             };
@@ -7839,7 +8433,7 @@ export interface operations {
             path: {
                 /**
                  * @description `job_id` of an answer of `generateSampleData`.
-                 * @example 019a0000-0000-7000-8000-000000000007
+                 * @example 019a0000-0000-7000-8000-000000000008
                  */
                 job_id: string;
             };
@@ -8142,7 +8736,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createKey`.
-                 * @example 019a0000-0000-7000-8000-000000000008
+                 * @example 019a0000-0000-7000-8000-000000000009
                  */
                 id: string;
             };
@@ -8182,7 +8776,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createKey`.
-                 * @example 019a0000-0000-7000-8000-000000000008
+                 * @example 019a0000-0000-7000-8000-000000000009
                  */
                 id: string;
             };
@@ -8220,7 +8814,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createKey`.
-                 * @example 019a0000-0000-7000-8000-000000000008
+                 * @example 019a0000-0000-7000-8000-000000000009
                  */
                 id: string;
             };
@@ -8272,7 +8866,7 @@ export interface operations {
             path: {
                 /**
                  * @description `id` of an answer of `createKey`.
-                 * @example 019a0000-0000-7000-8000-000000000008
+                 * @example 019a0000-0000-7000-8000-000000000009
                  */
                 id: string;
             };

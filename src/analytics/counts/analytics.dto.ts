@@ -3,6 +3,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, IsString, Length, Max, Min } from 'class-validator';
 import { IfGiven, RangeQuery, ToInteger } from '../../platform/http/query.dto.js';
 import { CountedRangeResponse } from '../../platform/http/range.dto.js';
+import { FiltersParameter, SegmentParameter } from '../filters/filters.query.js';
 import { PROPERTY_NAMES } from '../properties/event-property.js';
 import { type Interval, INTERVALS } from '../time/local-time.js';
 
@@ -35,7 +36,7 @@ class ClientTypeCount extends TypeCount {
   client_id: string;
 }
 
-const MEASURES = ['events', 'users', 'sessions'] as const;
+export const MEASURES = ['events', 'users', 'sessions'] as const;
 export type Measure = (typeof MEASURES)[number];
 
 export class TimeseriesQuery extends EventCountsQuery {
@@ -110,6 +111,12 @@ export class BreakdownQuery extends RangeQuery {
   @Min(1)
   @Max(1000)
   limit = 10;
+
+  @FiltersParameter()
+  filters?: unknown;
+
+  @SegmentParameter()
+  segment?: string;
 }
 
 export class EventsByTypeResponse extends CountedRangeResponse {
@@ -233,6 +240,12 @@ export class BreakdownResponse extends CountedRangeResponse {
 
   @ApiProperty({ type: [ValueCount], description: 'Most frequent first.' })
   data: ValueCount[];
+
+  @ApiPropertyOptional({
+    type: [String],
+    description: 'With filters and without data: their properties that no event of the range has, perhaps misspelt.',
+  })
+  unseen_properties?: string[];
 }
 
 class QueueCounts {

@@ -4,6 +4,9 @@ import { badRequest } from '../../platform/http/problem.js';
 import { toTimeRange } from '../../platform/http/query.dto.js';
 import { rangeOf } from '../../platform/http/range.dto.js';
 import { DAY_MS, MINUTE_MS, type TimeRange, toIso } from '../../platform/time/time.js';
+import { bothOf, equal } from '../filters/filter.js';
+import { UnseenPropertiesRepository } from '../filters/unseen-properties.repository.js';
+import { SegmentFilters } from '../segments/segment-filters.js';
 import type {
   BreakdownQuery,
   BreakdownResponse,
@@ -37,6 +40,8 @@ export class AnalyticsService {
     private readonly processing: ProcessingMetricsRepository,
     private readonly breakdowns: BreakdownRepository,
     private readonly subjects: ActiveSubjectsRepository,
+    private readonly unseen: UnseenPropertiesRepository,
+    private readonly segments: SegmentFilters,
   ) {}
 
   async countByType(tenantId: string, query: EventCountsQuery): Promise<EventsByTypeResponse> {
@@ -130,9 +135,12 @@ export class AnalyticsService {
 
   async getBreakdown(tenantId: string, query: BreakdownQuery): Promise<BreakdownResponse> {
     const range = toTimeRange(query);
-    const found = await this.breakdowns.listTopValues(tenantId, range, query);
-    const property = { property: query.property, property_seen: found.total > 0 };
-    return { ...rangeOf(range), ...property, ...found };
+    const { property, event_type, client_id, limit } = query;
+    const filters = await this.segments.filterOf(tenantId, query);
+    const filter = bothOf(...equal({ event_type, client_id }), filters);
+    const found = await this.breakdowns.listTopValues(tenantId, range, { property, filter, limit });
+    const unseen = found.total === 0 ? await this.unseen.describe(tenantId, range, filters) : {};
+    return { ...rangeOf(range), property, property_seen: found.total > 0, ...found, ...unseen };
   }
 }
 

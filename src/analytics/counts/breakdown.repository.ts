@@ -1,16 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
 import { Parameters } from '../../platform/database/sql-parameters.js';
-import { type TimeRange, toIso } from '../../platform/time/time.js';
-import { listParsedAgents } from '../properties/event-properties.repository.js';
-import { EventPropertySql, type ParsedAgents } from '../properties/event-property-sql.js';
-import { IS_COUNTED } from '../rollups/counted-events-sql.js';
+import type { TimeRange } from '../../platform/time/time.js';
+import { type Filter, requiredTypes } from '../filters/filter.js';
+import { type FilterSql, filterSqlFor } from '../filters/filter-sql.js';
+import { countedIn } from '../rollups/counted-events-sql.js';
 
 interface Row {
   value: unknown;
   count: number;
   total: number;
   distinct_values: number;
+}
+
+interface Breakdown {
+  property: string;
+  filter: Filter | undefined;
+  limit: number;
 }
 
 @Injectable()
@@ -21,12 +27,14 @@ export class BreakdownRepository {
   async listTopValues(
     tenantId: string,
     range: TimeRange,
-    query: { property: string; event_type?: string; client_id?: string; limit: number },
+    breakdown: Breakdown,
   ): Promise<{ total: number; distinct_values: number; data: { value: unknown; count: number }[] }> {
     const rows = await this.database.readOnReplica(tenantId, async (sql) => {
-      const agents = await listParsedAgents(sql, tenantId, [query.property]);
-      const { text, values } = topValues(tenantId, range, query, agents);
-      return (await sql.query<Row>(text, values)).rows;
+      const parameters = new Parameters();
+      parameters.add(tenantId);
+      const { property, filter } = breakdown;
+      const filters = await filterSqlFor(sql, tenantId, parameters, [filter], [property]);
+      return (await sql.query<Row>(topValues(range, breakdown, parameters, filters), parameters.values)).rows;
     });
     return {
       total: rows[0]?.total ?? 0,
@@ -36,36 +44,18 @@ export class BreakdownRepository {
   }
 }
 
-/** Selected by the types that occurred on the days of the range, since events have no index on the time alone. */
 function topValues(
-  tenantId: string,
   range: TimeRange,
-  {
-    property,
-    event_type,
-    client_id,
-    limit,
-  }: { property: string; event_type?: string; client_id?: string; limit: number },
-  agents: ParsedAgents,
-) {
-  const parameters = new Parameters();
-  const [tenant, from, to, type, client, most] = [
-    ...[tenantId, toIso(range.from), toIso(range.to), event_type ?? null, client_id ?? null, limit],
-  ].map((value) => parameters.add(value));
-  const value = new EventPropertySql(parameters, agents).json(property);
-  const text = `/* breakdown.topValues */
+  { property, filter, limit }: Breakdown,
+  parameters: Parameters,
+  filters: FilterSql,
+): string {
+  return `/* breakdown.topValues */
 select value, count(*)::float8 as count,
        sum(count(*)) over ()::float8 as total, count(*) over ()::float8 as distinct_values
 from (
-  select ${value} as value from events e
-  where e.tenant_id = ${tenant} and e.event_time >= ${from} and e.event_time < ${to}
-    and e.event_type in (
-      select event_type from event_rollups_day
-      where tenant_id = ${tenant} and bucket > ${from}::timestamptz - interval '1 day' and bucket < ${to}
-        and (${type}::text is null or event_type = ${type}))
-    and (${client}::text is null or e.client_id = ${client})
-    and ${IS_COUNTED}
+  select ${filters.property.json(property)} as value from events e
+  where ${countedIn(range, requiredTypes(filter), parameters)} and ${filters.condition(filter)}
 ) found where value is not null
-group by value order by count(*) desc, value::text collate "C" limit ${most}`;
-  return { text, values: parameters.values };
+group by value order by count(*) desc, value::text collate "C" limit ${parameters.add(limit)}`;
 }

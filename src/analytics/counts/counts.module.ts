@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { FiltersModule } from '../filters/filters.module.js';
+import { SegmentFiltersModule } from '../segments/segment-filters.module.js';
 import { ActiveSubjectsRepository } from './active-subjects.repository.js';
 import { AnalyticsService } from './analytics.service.js';
 import { BreakdownRepository } from './breakdown.repository.js';
@@ -8,6 +10,7 @@ import { ProcessingMetricsRepository } from './processing-metrics.repository.js'
 
 /** Answers from the counts. */
 @Module({
+  imports: [FiltersModule, SegmentFiltersModule],
   providers: [
     ActiveSubjectsRepository,
     AnalyticsService,

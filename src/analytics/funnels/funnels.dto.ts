@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Closed, DateOrDateTime, Field, ListOf, Text, text, WholeNumber } from '../../platform/http/body/fields.js';
 import { CountedRangeResponse } from '../../platform/http/range.dto.js';
+import { FiltersField, SegmentField } from '../filters/filters.query.js';
 import { MAX_CONDITION_TEXT, MAX_CONDITIONS, PROPERTY_NAMES, type Scalar } from '../properties/event-property.js';
 
 const MAX_STEPS = 10;
@@ -28,6 +29,12 @@ export class FunnelStepDto {
     },
   )
   where?: Record<string, Scalar>;
+
+  @FiltersField()
+  filters?: object;
+
+  @SegmentField()
+  segment?: string;
 }
 
 @Closed()

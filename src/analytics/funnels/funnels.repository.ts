@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { Sql } from '../../platform/database/database.js';
 import { Parameters } from '../../platform/database/sql-parameters.js';
 import { type TimeRange, toIso } from '../../platform/time/time.js';
-import { type Scalar, toConditions } from '../properties/event-property.js';
-import { listParsedAgents, listUnseen } from '../properties/event-properties.repository.js';
-import { EventPropertySql } from '../properties/event-property-sql.js';
+import { bothOf, type Filter, filterOfWhere, propertiesOf } from '../filters/filter.js';
+import { filterSqlFor } from '../filters/filter-sql.js';
+import type { Scalar } from '../properties/event-property.js';
+import { listUnseen } from '../properties/event-properties.repository.js';
 import { countFunnel } from './funnel-matcher.js';
 import { listTimelines } from './funnel-timelines.repository.js';
 import { funnelSql } from './funnel-sql.js';
@@ -13,6 +14,7 @@ import { startOfBucket } from '../time/granularities.js';
 export interface FunnelStep {
   event_type: string;
   where?: Record<string, Scalar>;
+  filters?: Filter;
 }
 
 export interface FunnelDefinition {
@@ -71,7 +73,7 @@ export class FunnelsRepository {
     users: readonly string[] | null = null,
   ): Promise<ReachedStep[]> {
     const { steps, window_s } = definition;
-    const plain = steps.every(({ where }) => where === undefined || Object.keys(where).length === 0);
+    const plain = steps.every((step) => conditionOf(step) === undefined);
     if (
       !plain ||
       (users === null && !(await this.hasFewEvents(sql, tenantId, range, definition, this.maxTimelineEvents)))
@@ -94,7 +96,7 @@ export class FunnelsRepository {
   async listUnseen(sql: Sql, tenantId: string, range: TimeRange, definition: FunnelDefinition): Promise<string[]> {
     const { steps, group_by } = definition;
     const asked = [
-      ...steps.map(({ event_type, where }) => ({ types: [event_type], names: Object.keys(where ?? {}) })),
+      ...steps.map((step) => ({ types: [step.event_type], names: propertiesOf(conditionOf(step)) })),
       ...(group_by === undefined ? [] : [{ types: typesOf(steps.slice(0, 1)), names: [group_by] }]),
     ];
     const unseen = new Set<string>();
@@ -113,22 +115,20 @@ export class FunnelsRepository {
   ): Promise<ReachedStep[]> {
     const parameters = new Parameters();
     for (const value of [tenantId, toIso(range.from), toIso(range.to), window_s, users]) parameters.add(value);
-    const named = [
-      ...steps.flatMap(({ where = {} }) => Object.keys(where)),
-      ...(group_by === undefined ? [] : [group_by]),
-    ];
-    const property = new EventPropertySql(parameters, await listParsedAgents(sql, tenantId, named));
-    const conditions = steps.map(({ event_type, where }) =>
-      [`e.event_type = ${parameters.add(event_type)}`, ...toConditions(where).map((one) => property.is(one))].join(
-        ' and ',
-      ),
+    const named = group_by === undefined ? [] : [group_by];
+    const filters = await filterSqlFor(sql, tenantId, parameters, steps.map(conditionOf), named);
+    const conditions = steps.map(
+      (step) => `e.event_type = ${parameters.add(step.event_type)} and ${filters.condition(conditionOf(step))}`,
     );
-    const group = group_by === undefined ? null : property.text(group_by);
+    const group = group_by === undefined ? null : filters.property.text(group_by);
     // Many users are sorted and hashed: without enough memory, all of them go to disk and back.
     await sql.query(`set local work_mem = '64MB'`);
     const statement = funnelSql({ steps: conditions, group, sampled: users !== null });
     return (await sql.query<ReachedStep>(statement, parameters.values)).rows;
   }
 }
+
+/** What must be true of an event of the step, besides its type. */
+const conditionOf = ({ where, filters }: FunnelStep): Filter | undefined => bothOf(filterOfWhere(where), filters);
 
 const typesOf = (steps: readonly FunnelStep[]) => [...new Set(steps.map(({ event_type }) => event_type))];

@@ -12,16 +12,26 @@ import { isUuid, uuid7 } from '../../platform/database/uuid7.js';
 import { AnswerCache } from '../cache/answer-cache.js';
 import type {
   CreateFunnelDto,
+  FunnelDto,
   FunnelQueryDto,
   FunnelResponse,
   FunnelStepResponse,
   SavedFunnelPage,
   SavedFunnelResponse,
 } from './funnels.dto.js';
+import { bothOf } from '../filters/filter.js';
+import { SegmentFilters } from '../segments/segment-filters.js';
+import { requireFewConditions, requireFilter } from '../filters/filter-faults.js';
 import { requireProperties } from '../properties/event-property.js';
 import { FunnelCounter } from './funnel-counter.js';
-import { type FunnelDefinition, FunnelsRepository, type ReachedStep } from './funnels.repository.js';
-import { MAX_SAVED_FUNNELS, type SavedFunnel, SavedFunnelsRepository } from './saved-funnels.repository.js';
+import { type FunnelDefinition, FunnelsRepository, type FunnelStep, type ReachedStep } from './funnels.repository.js';
+import {
+  MAX_SAVED_FUNNELS,
+  type SavedFunnel,
+  type SavedFunnelDefinition,
+  SavedFunnelsRepository,
+  type SavedFunnelStep,
+} from './saved-funnels.repository.js';
 
 const MAX_GROUPS = 100;
 
@@ -37,16 +47,17 @@ export class FunnelsService {
     private readonly saved: SavedFunnelsRepository,
     private readonly cache: AnswerCache,
     private readonly audit: AuditEntryWriter,
+    private readonly segments: SegmentFilters,
   ) {}
 
-  query(tenantId: string, query: FunnelQueryDto): Promise<FunnelResponse> {
-    return this.answer(tenantId, definitionOf(query), toTimeRange(query));
+  async query(tenantId: string, query: FunnelQueryDto): Promise<FunnelResponse> {
+    return this.answer(tenantId, await this.read(tenantId, query), toTimeRange(query));
   }
 
   /** @throws Problem 409 when the name is taken, 422 when there are too many */
   async create(caller: Principal, funnel: CreateFunnelDto): Promise<SavedFunnelResponse> {
     const { tenantId } = caller;
-    const row = { id: uuid7(), name: funnel.name, definition: definitionOf(funnel) };
+    const row = { id: uuid7(), name: funnel.name, definition: await this.read(tenantId, funnel) };
     const created = await refuseTakenName(funnel.name, () =>
       this.saved.insert(tenantId, row, (sql, inserted) =>
         this.audit.append(sql, [recordOf(caller, { ...SAVED, id: inserted.id, after: toResponse(inserted) })]),
@@ -88,14 +99,48 @@ export class FunnelsService {
     sql: Sql,
     tenantId: string,
     range: TimeRange,
-    definition: FunnelDefinition,
+    definition: SavedFunnelDefinition,
     users: readonly string[] | null,
   ): Promise<FunnelStepResponse[]> {
-    const rows = await this.funnels.countSteps(sql, tenantId, range, definition, users);
+    const resolved = await this.resolve(sql, tenantId, definition);
+    const rows = await this.funnels.countSteps(sql, tenantId, range, resolved, users);
     return describeSteps(definition, rows);
   }
 
-  private async answer(tenantId: string, definition: FunnelDefinition, range: TimeRange): Promise<FunnelResponse> {
+  /** @throws Problem 400 for a name that no property can have, and for filters that cannot be asked */
+  private async read(tenantId: string, { steps, window_s, group_by }: FunnelDto): Promise<SavedFunnelDefinition> {
+    const read: SavedFunnelStep[] = [];
+    for (const [n, { event_type, where, filters: asked, segment }] of steps.entries()) {
+      const path = `steps[${n}].`;
+      requireProperties(Object.keys(where ?? {}), `${path}where`);
+      const filters = requireFilter(asked, `${path}filters`);
+      const found = await this.segments.findAsked(tenantId, { segment }, path);
+      read.push({
+        event_type,
+        ...(where === undefined ? {} : { where }),
+        ...(filters === undefined ? {} : { filters }),
+        ...(found === undefined ? {} : { segment: found.id }),
+      });
+    }
+    return { steps: read, window_s, ...(group_by === undefined ? {} : { group_by }) };
+  }
+
+  /** With the filters of segments in the place of their names. */
+  private async resolve(sql: Sql, tenantId: string, definition: SavedFunnelDefinition): Promise<FunnelDefinition> {
+    const steps: FunnelStep[] = [];
+    for (const { segment, filters: own, ...step } of definition.steps) {
+      const filters = bothOf(await this.segments.filterNamed(sql, tenantId, segment), own);
+      steps.push({ ...step, ...(filters === undefined ? {} : { filters }) });
+    }
+    requireFewConditions(
+      steps.map(({ filters }) => filters),
+      'steps',
+    );
+    return { ...definition, steps };
+  }
+
+  private async answer(tenantId: string, asked: SavedFunnelDefinition, range: TimeRange): Promise<FunnelResponse> {
+    const definition = await this.database.readInTenant(tenantId, (sql) => this.resolve(sql, tenantId, asked));
     const steps = describeSteps(definition, await this.counter.countSteps(tenantId, range, definition));
     const span = { ...rangeOf(range), window_s: definition.window_s };
     const grouped = definition.group_by !== undefined;
@@ -124,16 +169,6 @@ export class FunnelsService {
 }
 
 const noSuchFunnel = () => notFound('There is no funnel with this id.');
-
-/** @throws Problem 400 for a name that no property can have */
-function definitionOf({ steps, window_s, group_by }: FunnelDefinition): FunnelDefinition {
-  for (const [n, { where = {} }] of steps.entries()) requireProperties(Object.keys(where), `steps[${n}].where`);
-  return {
-    steps: steps.map(({ event_type, where }) => ({ event_type, ...(where === undefined ? {} : { where }) })),
-    window_s,
-    ...(group_by === undefined ? {} : { group_by }),
-  };
-}
 
 /** Each row holds the chains that reached a depth, deeper ones included. */
 function describeSteps({ steps }: FunnelDefinition, rows: readonly ReachedStep[]): FunnelStepResponse[] {

@@ -1,5 +1,5 @@
 import { Check, Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { FunnelDefinition } from './funnels.repository.js';
+import type { SavedFunnelDefinition } from './saved-funnels.repository.js';
 
 const KEY = { primaryKeyConstraintName: 'saved_funnels_pkey' };
 
@@ -22,7 +22,7 @@ export class SavedFunnelEntity {
   name: string;
 
   @Column('jsonb')
-  definition: FunnelDefinition;
+  definition: SavedFunnelDefinition;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt: Date;

@@ -1,12 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database/database.js';
 import { writeJson } from '../../platform/json/json-text.js';
-import type { FunnelDefinition } from './funnels.repository.js';
+import type { FunnelDefinition, FunnelStep } from './funnels.repository.js';
+
+export interface SavedFunnelStep extends FunnelStep {
+  /** Id of a segment. */
+  segment?: string;
+}
+
+/** As it is asked and saved, with the names of segments in the place of their filters. */
+export interface SavedFunnelDefinition extends FunnelDefinition {
+  steps: SavedFunnelStep[];
+}
 
 export interface SavedFunnel {
   id: string;
   name: string;
-  definition: FunnelDefinition;
+  definition: SavedFunnelDefinition;
   created_at: Date;
 }
 

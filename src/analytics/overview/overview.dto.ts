@@ -3,6 +3,7 @@ import { IsIn } from 'class-validator';
 import { IfGiven, RangeQuery } from '../../platform/http/query.dto.js';
 import { CountedRangeResponse } from '../../platform/http/range.dto.js';
 import { IsFilter, TimeseriesPoint, TypeCount } from '../counts/analytics.dto.js';
+import { FiltersParameter, SegmentParameter } from '../filters/filters.query.js';
 import { FunnelStepResponse } from '../funnels/funnels.dto.js';
 import { type Interval, INTERVALS } from '../time/local-time.js';
 
@@ -23,6 +24,12 @@ export class OverviewQuery extends RangeQuery {
   @IfGiven()
   @IsIn(INTERVALS, { message: `interval must be one of ${INTERVALS.join(', ')}` })
   interval?: Interval;
+
+  @FiltersParameter()
+  filters?: unknown;
+
+  @SegmentParameter()
+  segment?: string;
 }
 
 class OverviewSummary {
@@ -110,4 +117,10 @@ export class OverviewResponse extends CountedRangeResponse {
 
   @ApiProperty({ type: ConversionResponse, nullable: true, description: 'null with a filter.' })
   conversion: ConversionResponse | null;
+
+  @ApiPropertyOptional({
+    type: [String],
+    description: 'With filters and without data: their properties that no event of the range has, perhaps misspelt.',
+  })
+  unseen_properties?: string[];
 }

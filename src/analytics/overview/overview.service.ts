@@ -9,11 +9,18 @@ import type { TypeCount } from '../counts/analytics.dto.js';
 import { AnswerCache } from '../cache/answer-cache.js';
 import { requireBuckets, suitableInterval } from '../time/buckets.js';
 import { EventCountsRepository } from '../counts/event-counts.repository.js';
-import { FilteredSubjectsRepository } from './filtered-subjects.repository.js';
+import { FilteredEventsRepository } from './filtered-events.repository.js';
+import { type FilteredSubjects, FilteredSubjectsRepository } from './filtered-subjects.repository.js';
+import { bothOf, equal, type Filter } from '../filters/filter.js';
+import { UnseenPropertiesRepository } from '../filters/unseen-properties.repository.js';
 import { DEFAULT_WINDOW_S } from '../funnels/funnels.dto.js';
-import type { FunnelDefinition } from '../funnels/funnels.repository.js';
 import { FunnelsService } from '../funnels/funnels.service.js';
-import { type SavedFunnel, SavedFunnelsRepository } from '../funnels/saved-funnels.repository.js';
+import {
+  type SavedFunnel,
+  type SavedFunnelDefinition,
+  SavedFunnelsRepository,
+} from '../funnels/saved-funnels.repository.js';
+import { SegmentFilters } from '../segments/segment-filters.js';
 import { fillSeries } from '../counts/series.js';
 import type { OverviewQuery, OverviewResponse } from './overview.dto.js';
 
@@ -37,17 +44,42 @@ export class OverviewService {
     private readonly counts: EventCountsRepository,
     private readonly subjects: ActiveSubjectsRepository,
     private readonly filtered: FilteredSubjectsRepository,
+    private readonly events: FilteredEventsRepository,
+    private readonly unseen: UnseenPropertiesRepository,
+    private readonly segments: SegmentFilters,
     private readonly funnels: FunnelsService,
     private readonly savedFunnels: SavedFunnelsRepository,
   ) {}
 
-  get(tenantId: string, query: OverviewQuery): Promise<OverviewResponse> {
+  async get(tenantId: string, query: OverviewQuery): Promise<OverviewResponse> {
     const { from, to, tz, interval, client_id: client, event_type: type } = query;
     const range = toTimeRange(query);
-    const isFiltered = client !== undefined || type !== undefined;
-    return this.cache.get(tenantId, ['overview', from, to, tz, interval, client, type], () =>
-      answerAsOf(() => (isFiltered ? this.readFiltered(tenantId, range, query) : this.read(tenantId, range, query))),
+    const filters = await this.segments.filterOf(tenantId, query);
+    return this.cache.get(tenantId, ['overview', from, to, tz, interval, client, type, filters], () =>
+      answerAsOf(() => {
+        if (filters !== undefined) return this.readEvents(tenantId, range, query, filters);
+        const isFiltered = client !== undefined || type !== undefined;
+        return isFiltered ? this.readFiltered(tenantId, range, query) : this.read(tenantId, range, query);
+      }),
     );
+  }
+
+  /** With filters on properties, which no rollup knows: all of it from the events. */
+  private async readEvents(
+    tenantId: string,
+    range: TimeRange,
+    query: OverviewQuery,
+    filters: Filter,
+  ): Promise<OverviewResponse> {
+    const { tz, interval = suitableInterval(range), client_id, event_type } = query;
+    const starts = requireBuckets(range, interval, tz);
+    const filter = bothOf(...equal({ client_id, event_type }), filters) ?? filters;
+    const { byType, trend, ...found } = await this.database.readOnReplica(tenantId, (sql) =>
+      this.events.read(sql, tenantId, range, { starts, filter, limit: TOP_USERS }),
+    );
+    const unseen = byType.length === 0 ? await this.unseen.describe(tenantId, range, filters) : {};
+    const answer = { range, interval, byType, trend: fillSeries(starts, trend), found };
+    return { ...describeFiltered(answer), ...unseen };
   }
 
   /** With a filter: counts from rollups, users and sessions from the events, where they are not too many. */
@@ -64,24 +96,7 @@ export class OverviewService {
       const filter = { types, clientId, limit: TOP_USERS };
       const isCounted = total <= MAX_FILTERED_EVENTS;
       const found = isCounted ? await this.filtered.count(sql, tenantId, range, filter) : null;
-      const method = isCounted ? ('exact' as const) : ('none' as const);
-      return {
-        ...rangeOf(range),
-        summary: {
-          total_events: total,
-          unique_users: found?.users ?? null,
-          unique_sessions: found?.sessions ?? null,
-          events_per_user: found === null ? null : found.users === 0 ? 0 : found.userEvents / found.users,
-          unique_users_method: method,
-          unique_sessions_method: method,
-          top_users_method: method,
-        },
-        by_type: byType,
-        interval,
-        trend: fillSeries(starts, trend),
-        top_users: found?.top ?? [],
-        conversion: null,
-      };
+      return describeFiltered({ range, interval, byType, trend: fillSeries(starts, trend), found });
     });
   }
 
@@ -158,7 +173,37 @@ export class OverviewService {
   }
 }
 
-function defaultFunnel(byType: readonly TypeCount[]): FunnelDefinition {
+interface FilteredAnswer {
+  range: TimeRange;
+  interval: OverviewResponse['interval'];
+  byType: TypeCount[];
+  trend: OverviewResponse['trend'];
+  /** null where they are too many to be counted. */
+  found: FilteredSubjects | null;
+}
+
+function describeFiltered({ range, interval, byType, trend, found }: FilteredAnswer): OverviewResponse {
+  const method = found === null ? ('none' as const) : ('exact' as const);
+  return {
+    ...rangeOf(range),
+    summary: {
+      total_events: byType.reduce((sum, { count }) => sum + count, 0),
+      unique_users: found?.users ?? null,
+      unique_sessions: found?.sessions ?? null,
+      events_per_user: found === null ? null : found.users === 0 ? 0 : found.userEvents / found.users,
+      unique_users_method: method,
+      unique_sessions_method: method,
+      top_users_method: method,
+    },
+    by_type: byType,
+    interval,
+    trend,
+    top_users: found?.top ?? [],
+    conversion: null,
+  };
+}
+
+function defaultFunnel(byType: readonly TypeCount[]): SavedFunnelDefinition {
   const seen = new Set(byType.map(({ event_type }) => event_type));
   const shop = SHOP_STEPS.filter((type) => seen.has(type));
   const types = shop.length >= 2 ? shop : [...seen].slice(0, 2);

@@ -18,7 +18,7 @@ export function Conditions(): PropertyDecorator {
         defaultMessage: (validation) => `$property ${conditionsFault(validation?.value)}`,
       },
     }),
-    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? parsed(value) : value)),
+    Transform(({ value }: { value: unknown }) => jsonOfParameter(value)),
     IfGiven(),
     ApiPropertyOptional({
       type: String,
@@ -30,7 +30,9 @@ export function Conditions(): PropertyDecorator {
   );
 }
 
-function parsed(text: string): unknown {
+/** What the text of a parameter says as JSON; other text as it is, to be refused by who wants an object. */
+export function jsonOfParameter(text: unknown): unknown {
+  if (typeof text !== 'string') return text;
   try {
     return readJson(text);
   } catch {
@@ -49,6 +51,7 @@ function conditionsFault(value: unknown): string | null {
     if (fault !== null) return `has a name that ${fault}`;
     if (wanted instanceof ExactNumber && !wanted.isTooLong) continue;
     if (typeof wanted === 'object' && wanted !== null) return 'must contain only strings, numbers, booleans and nulls';
+    if (wanted === Infinity || wanted === -Infinity) return 'has a number that is not finite';
     if (typeof wanted !== 'string') continue;
     if (wanted.length > MAX_CONDITION_TEXT) return `must contain strings of at most ${MAX_CONDITION_TEXT} characters`;
     const unstorable = textFault(wanted);

@@ -1,6 +1,6 @@
-import { writeJson } from '../../platform/json/json-text.js';
 import type { Parameters } from '../../platform/database/sql-parameters.js';
-import { type Condition, type EventProperty, parseProperty } from './event-property.js';
+import { printedTime } from '../../platform/database/time-sql.js';
+import { type EventProperty, parseProperty } from './event-property.js';
 import type { ParsedUserAgent } from './user-agent.js';
 
 /** What the user agents of a tenant say, by their text. */
@@ -25,7 +25,7 @@ export class EventPropertySql {
   /** The value as jsonb; null where the event lacks the property. */
   json(name: string): string {
     const property = parseProperty(name);
-    if (property.kind === 'field') return `to_jsonb(e.${property.field})`;
+    if (property.kind !== 'json') return `to_jsonb(${this.text(name)})`;
     const root = this.rootOf(property);
     const key = `${root} -> ${this.parameters.add(property.key)}::text`;
     if (property.path.length === 1 && property.path[0] === property.key) return `(${key})`;
@@ -35,16 +35,8 @@ export class EventPropertySql {
   /** The value as text; null also where it is a null of JSON. */
   text(name: string): string {
     const property = parseProperty(name);
-    return property.kind === 'field' ? `e.${property.field}` : `(${this.json(name)} #>> '{}')`;
-  }
-
-  /** Whether the value is this one. A field that an event does not have is null. */
-  is({ property, value }: Condition): string {
-    const parsed = parseProperty(property);
-    if (parsed.kind === 'field' && value === null) return `e.${parsed.field} is null`;
-    if (parsed.kind === 'field' && typeof value === 'string')
-      return `e.${parsed.field} = ${this.parameters.add(value)}`;
-    return `${this.json(property)} = ${this.parameters.add(writeJson(value))}::jsonb`;
+    if (property.kind === 'field') return `e.${property.field}`;
+    return property.kind === 'time' ? printedTime(`e.${property.field}`) : `(${this.json(name)} #>> '{}')`;
   }
 
   /** As GET /events/:id shows it: the context of the request, over which what clients added has precedence. */

@@ -6,11 +6,16 @@ import type { FieldError } from '../../platform/http/problem.js';
 export const EVENT_FIELDS = ['event_type', 'user_id', 'session_id', 'client_id'] as const;
 export type EventField = (typeof EVENT_FIELDS)[number];
 
+/** Columns of an event that hold a time. */
+const TIME_FIELDS = ['event_time', 'received_at'] as const;
+type TimeField = (typeof TIME_FIELDS)[number];
+
 const ROOTS = ['payload', 'enrichment'] as const;
 
 /** What a name like `client_id`, `country`, `payload.data.ip` or `enrichment.user_segment` stands for. */
 export type EventProperty =
   | { kind: 'field'; field: EventField }
+  | { kind: 'time'; field: TimeField }
   | {
       kind: 'json';
       root: (typeof ROOTS)[number];
@@ -22,12 +27,6 @@ export type EventProperty =
 
 export type Scalar = string | number | boolean | null;
 
-/** That a property has a value. */
-export interface Condition {
-  property: string;
-  value: Scalar;
-}
-
 const MAX_NAME = 255;
 /** Properties that one question, or one step of a funnel, may have conditions on. */
 export const MAX_CONDITIONS = 10;
@@ -36,8 +35,8 @@ export const MAX_CONDITION_TEXT = 1_000;
 
 /** For the documentation of every parameter that takes such a name. */
 export const PROPERTY_NAMES =
-  'A field of the event (event_type, user_id, session_id, client_id), or a property of its payload (country, ' +
-  'payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a ' +
+  'A field of the event (event_type, user_id, session_id, client_id, event_time, received_at), or a property of its ' +
+  'payload (country, payload.country) or of its enrichment (enrichment.user_segment, enrichment.context.device). A dot goes into a ' +
   'nested object, or to a place in an array (items.0.sku). A key that contains the dots itself has precedence; ' +
   '\\. is a dot that belongs to a key.';
 
@@ -45,6 +44,8 @@ export const PROPERTY_NAMES =
 export function parseProperty(name: string): EventProperty {
   const field = EVENT_FIELDS.find((known) => known === name);
   if (field !== undefined) return { kind: 'field', field };
+  const time = TIME_FIELDS.find((known) => known === name);
+  if (time !== undefined) return { kind: 'time', field: time };
   const root = ROOTS.find((known) => name.startsWith(`${known}.`));
   const key = root === undefined ? name : name.slice(root.length + 1);
   return { kind: 'json', root: root ?? 'payload', key, path: splitPath(key) };
@@ -71,6 +72,3 @@ export function requireProperties(names: readonly string[], path: string): void 
   });
   if (faults.length > 0) throw invalidBody(faults);
 }
-
-export const toConditions = (where: Readonly<Record<string, Scalar>> = {}): Condition[] =>
-  Object.entries(where).map(([property, value]) => ({ property, value }));

@@ -1,6 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
+import { Parameters } from '../../platform/database/sql-parameters.js';
+import { EARLIEST_TIME } from '../../platform/http/field-fault.js';
 import { DAY_MS, toIso } from '../../platform/time/time.js';
+import { type Filter, requiredTypes } from '../filters/filter.js';
+import { filterSqlFor } from '../filters/filter-sql.js';
+import { countedIn } from '../rollups/counted-events-sql.js';
 
 export interface RetainedUsers {
   /** 1 for the first time window. */
@@ -30,6 +35,20 @@ from seen join activity using (user_key)
 where cohort between 1 and cardinality($2) - 1 and period between cohort and cardinality($2) - 1
 group by 1, 2`;
 
+/**
+ * The same from events, of those that fit a filter, as if there were no others: first a row for each user and time
+ * window, 0 for all time before. $1 tenant.
+ */
+const filteredRetention = (bounds: string, condition: string) => `/* retention.countFiltered */
+with active as materialized (
+  select e.user_id collate "C" as user_key, width_bucket(e.event_time, ${bounds}::timestamptz[]) as period
+  from events e where e.user_id is not null and ${condition} group by 1, 2
+), seen as (
+  select user_key, min(period) as cohort from active group by 1
+)
+select cohort, period, count(*)::float8 as users from seen join active using (user_key)
+where cohort > 0 group by 1, 2`;
+
 @Injectable()
 export class RetentionRepository {
   constructor(private readonly database: Database) {}
@@ -50,6 +69,21 @@ export class RetentionRepository {
         toIso(last),
       ]);
       return rows;
+    });
+  }
+
+  /** {@link listRetained} of the events that fit a filter. */
+  async listRetainedOf(tenantId: string, bounds: readonly number[], filter: Filter): Promise<RetainedUsers[]> {
+    return this.database.readOnReplica(tenantId, async (sql) => {
+      const parameters = new Parameters();
+      parameters.add(tenantId);
+      const filters = await filterSqlFor(sql, tenantId, parameters, [filter]);
+      const ever = { from: EARLIEST_TIME, to: bounds.at(-1) ?? 0 };
+      const counted = countedIn(ever, requiredTypes(filter), parameters);
+      const condition = `${counted} and ${filters.condition(filter)}`;
+      const text = filteredRetention(parameters.add(bounds.map(toIso)), condition);
+      await sql.query(`set local work_mem = '64MB'`);
+      return (await sql.query<RetainedUsers>(text, parameters.values)).rows;
     });
   }
 }

@@ -1,3 +1,6 @@
+import type { Parameters } from '../../platform/database/sql-parameters.js';
+import { type TimeRange, toIso } from '../../platform/time/time.js';
+
 /** SQL condition on batches: accepted, and not counted yet. The partial indexes of ingest_batches have it. */
 export const IS_WAITING = `status = 'queued'`;
 
@@ -37,6 +40,20 @@ export const IS_PROCESSED = `e.batch_id not in (select id from ingest_batches wh
  */
 export const IS_COUNTED = `${IS_PROCESSED}
   and not exists (select from failed_events f where f.tenant_id = $1 and f.event_id = e.id)`;
+
+/**
+ * SQL condition on events `e` of the tenant $1: those that happened in a range and are counted, of some types if given.
+ * Found by the types that occurred on the days of the range, since events have no index on the time alone.
+ */
+export function countedIn({ from, to }: TimeRange, types: readonly string[] | null, parameters: Parameters): string {
+  const [start, end] = [parameters.add(toIso(from)), parameters.add(toIso(to))];
+  const ofTypes = types === null ? '' : ` and event_type = any(${parameters.add(types)}::text[])`;
+  return `e.tenant_id = $1 and e.event_time >= ${start} and e.event_time < ${end}
+    and e.event_type in (
+      select event_type from event_rollups_day
+      where tenant_id = $1 and bucket > ${start}::timestamptz - interval '1 day' and bucket < ${end}${ofTypes})
+    and ${IS_COUNTED}`;
+}
 
 /**
  * SQL for the events of the tenant $1 that analytics do not count: found by the primary key, starting from these few

@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, Max, Min } from 'class-validator';
 import { IfGiven, OptionalText, RangeQuery, ToInteger } from '../../platform/http/query.dto.js';
 import { CountedRangeResponse } from '../../platform/http/range.dto.js';
+import { FiltersParameter, SegmentParameter } from '../filters/filters.query.js';
 import { TypeCount } from '../counts/analytics.dto.js';
 
 export class JourneyQuery extends RangeQuery {
@@ -16,6 +17,12 @@ export class JourneyQuery extends RangeQuery {
   @ApiPropertyOptional({ description: '`next_cursor` of the page before.' })
   @OptionalText(200)
   cursor?: string;
+
+  @FiltersParameter()
+  filters?: unknown;
+
+  @SegmentParameter()
+  segment?: string;
 }
 
 export class RetentionQuery extends RangeQuery {
@@ -23,6 +30,12 @@ export class RetentionQuery extends RangeQuery {
   @IfGiven()
   @IsIn(['day', 'week'], { message: 'interval must be day or week' })
   interval: 'day' | 'week' = 'day';
+
+  @FiltersParameter()
+  filters?: unknown;
+
+  @SegmentParameter()
+  segment?: string;
 }
 
 export class UserSessionResponse {
@@ -95,6 +108,12 @@ export class UserOverviewResponse extends CountedRangeResponse {
 
   @ApiProperty({ type: [RecentEventResponse], description: 'The last 20, newest first.' })
   recent_events: RecentEventResponse[];
+
+  @ApiPropertyOptional({
+    type: [String],
+    description: 'With filters and without data: their properties that no event of the range has, perhaps misspelt.',
+  })
+  unseen_properties?: string[];
 }
 
 export class JourneySession {
@@ -127,6 +146,12 @@ export class JourneyResponse extends CountedRangeResponse {
 
   @ApiProperty({ type: String, nullable: true, description: 'null on the last page.' })
   next_cursor: string | null;
+
+  @ApiPropertyOptional({
+    type: [String],
+    description: 'With filters and without data: their properties that no event of the range has, perhaps misspelt.',
+  })
+  unseen_properties?: string[];
 }
 
 class RetentionPeriod {
@@ -163,4 +188,10 @@ export class RetentionResponse extends CountedRangeResponse {
 
   @ApiProperty({ type: [RetentionCohort], description: 'The range is widened to whole periods.' })
   data: RetentionCohort[];
+
+  @ApiPropertyOptional({
+    type: [String],
+    description: 'With filters and without data: their properties that no event of the range has, perhaps misspelt.',
+  })
+  unseen_properties?: string[];
 }

@@ -8,6 +8,8 @@ import { toTimeRange } from '../../platform/http/query.dto.js';
 import { DAY_MS, dateTimeFault, parseDateTime, toIso } from '../../platform/time/time.js';
 import { isUuid } from '../../platform/database/uuid7.js';
 import { enrichmentOf } from '../properties/event-context.js';
+import { UnseenPropertiesRepository } from '../filters/unseen-properties.repository.js';
+import { SegmentFilters } from '../segments/segment-filters.js';
 import { bucketStarts } from '../time/local-time.js';
 import { RetentionRepository } from '../retention/retention.repository.js';
 import { type JourneyEvent, type UserEvent, UserEventsRepository } from './user-events.repository.js';
@@ -33,14 +35,18 @@ export class UsersService {
     private readonly database: Database,
     private readonly events: UserEventsRepository,
     private readonly retention: RetentionRepository,
+    private readonly unseen: UnseenPropertiesRepository,
+    private readonly segments: SegmentFilters,
   ) {}
 
   async getUser(tenantId: string, userId: string, query: OverviewQuery): Promise<UserOverviewResponse> {
     const range = toTimeRange(query);
-    return this.database.readOnReplica(tenantId, async (sql) => {
-      const byType = await this.events.countByType(sql, tenantId, userId, range);
-      const sessions = await this.events.listSessions(sql, tenantId, userId, range, MAX_SESSIONS);
-      const recent = await this.events.listRecent(sql, tenantId, userId, range, RECENT_EVENTS);
+    const filter = await this.segments.filterOf(tenantId, query);
+    const question = { userId, range, filter };
+    const answer = await this.database.readOnReplica(tenantId, async (sql) => {
+      const byType = await this.events.countByType(sql, tenantId, question);
+      const sessions = await this.events.listSessions(sql, tenantId, question, MAX_SESSIONS);
+      const recent = await this.events.listRecent(sql, tenantId, question, RECENT_EVENTS);
       const times = byType.flatMap(({ first_time, last_time }) => [instant(first_time), instant(last_time)]);
       return {
         ...rangeOf(range),
@@ -59,15 +65,18 @@ export class UsersService {
         recent_events: recent.map((event) => ({ ...describeEvent(event), session_id: event.session_id })),
       };
     });
+    return answer.total_events > 0 ? answer : { ...answer, ...(await this.unseen.describe(tenantId, range, filter)) };
   }
 
   async getJourney(tenantId: string, userId: string, query: JourneyQuery): Promise<JourneyResponse> {
     requireUserId(userId);
     const range = toTimeRange(query);
     const after = query.cursor === undefined ? undefined : decodePlace(query.cursor);
+    const filter = await this.segments.filterOf(tenantId, query);
     const rows = await this.database.readOnReplica(tenantId, (sql) =>
-      this.events.listJourney(sql, tenantId, userId, range, query.limit + 1, after),
+      this.events.listJourney(sql, tenantId, { userId, range, filter }, query.limit + 1, after),
     );
+    const unseen = rows.length === 0 ? await this.unseen.describe(tenantId, range, filter) : {};
     const page = rows.slice(0, query.limit);
     const last = page.at(-1);
     return {
@@ -76,6 +85,7 @@ export class UsersService {
       sessions: toSessions(page),
       next_cursor:
         rows.length > query.limit && last !== undefined ? encodePlace({ time: last.event_time, id: last.id }) : null,
+      ...unseen,
     };
   }
 
@@ -94,7 +104,11 @@ export class UsersService {
     const last = starts.at(-1) ?? asked.to;
     const end = bucketStarts({ from: last, to: last + 9 * DAY_MS }, interval, tz, 10)[1] ?? asked.to;
     const bounds = [...starts, end];
-    const rows = await this.retention.listRetained(tenantId, bounds);
+    const filter = await this.segments.filterOf(tenantId, query);
+    const rows =
+      filter === undefined
+        ? await this.retention.listRetained(tenantId, bounds)
+        : await this.retention.listRetainedOf(tenantId, bounds, filter);
     const users = new Map(rows.map((row) => [`${row.cohort} ${row.period}`, row.users]));
     const buckets = starts.map(toIso);
     const data = buckets.map((cohort, index) => {
@@ -105,7 +119,9 @@ export class UsersService {
       });
       return { cohort, users: size, periods };
     });
-    return { from: toIso(bounds[0] ?? asked.from), to: toIso(end), interval, tz, data };
+    const whole = { from: bounds[0] ?? asked.from, to: end };
+    const unseen = rows.length === 0 ? await this.unseen.describe(tenantId, whole, filter) : {};
+    return { ...rangeOf(whole), interval, tz, data, ...unseen };
   }
 }
 

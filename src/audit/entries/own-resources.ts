@@ -14,6 +14,7 @@ export const OWN_RESOURCES = [
   'legal_hold',
   'retention_policy',
   'saved_funnel',
+  'saved_segment',
   'tenant',
 ] as const;
 export type OwnResource = (typeof OWN_RESOURCES)[number];

@@ -7,14 +7,20 @@ import { toTimeRange } from '../../platform/http/query.dto.js';
 import { EARLIEST_TIME } from '../../platform/http/field-fault.js';
 import { DAY_MS, parseDateTime, type TimeRange } from '../../platform/time/time.js';
 import { isUuid } from '../../platform/database/uuid7.js';
-import { toConditions } from '../../analytics/properties/event-property.js';
+import { bothOf, equal, filterOfWhere } from '../../analytics/filters/filter.js';
+import { UnseenPropertiesRepository } from '../../analytics/filters/unseen-properties.repository.js';
+import { SegmentFilters } from '../../analytics/segments/segment-filters.js';
 import type { EventPage, EventResponse, ListEventsQuery } from './events.dto.js';
 import { eventTextFault } from '../parsing/event-parser.js';
 import { EventsRepository } from './events.repository.js';
 
 @Injectable()
 export class EventReader {
-  constructor(private readonly events: EventsRepository) {}
+  constructor(
+    private readonly events: EventsRepository,
+    private readonly unseen: UnseenPropertiesRepository,
+    private readonly segments: SegmentFilters,
+  ) {}
 
   /**
    * By server id, else by the event_id of `clientId` (default: the caller's).
@@ -48,20 +54,19 @@ export class EventReader {
     const before = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
     if (query.event_id !== undefined) return this.listOne(caller, query.event_id, query);
     const range = toTimeRange(query);
-    const filter = { ...query, conditions: toConditions(query.where) };
+    const condition = bothOf(filterOfWhere(query.where), await this.segments.filterOf(caller.tenantId, query));
+    const filter = { ...query, condition };
     const rows = await this.events.list(caller.tenantId, range, filter, query.limit + 1, before);
-    const asked = rows.length === 0 && filter.conditions.length > 0;
-    const unseen = asked ? await this.events.listUnseen(caller.tenantId, range, filter) : [];
-    return {
-      ...rangeOf(range),
-      ...toPage(rows, query.limit),
-      ...(unseen.length === 0 ? {} : { unseen_properties: unseen }),
-    };
+    const asked = condition && bothOf(...equal({ event_type: query.event_type }), condition);
+    const unseen = rows.length === 0 ? await this.unseen.describe(caller.tenantId, range, asked) : {};
+    return { ...rangeOf(range), ...toPage(rows, query.limit), ...unseen };
   }
 
   /** The event with this event_id if it fits the other filters; without a range that was asked for, of any time. */
   private async listOne(caller: Principal, eventId: string, query: ListEventsQuery): Promise<EventPage> {
-    if (query.where !== undefined) throw badRequest('event_id names one event. Leave where out.');
+    if ((query.where ?? query.filters ?? query.segment) !== undefined) {
+      throw badRequest('event_id names one event. Leave where, filters and segment out.');
+    }
     const isOfAnyTime = (query.from ?? query.to) === undefined;
     const range = isOfAnyTime ? { from: EARLIEST_TIME, to: Date.now() + DAY_MS } : toTimeRange(query);
     const event = await this.events.findByEventId(caller.tenantId, query.client_id ?? caller.clientId, eventId);

@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import { ListQuery, OptionalText } from '../../platform/http/query.dto.js';
 import { Conditions } from '../../analytics/properties/conditions.query.js';
+import { FiltersParameter, SegmentParameter } from '../../analytics/filters/filters.query.js';
 import type { Scalar } from '../../analytics/properties/event-property.js';
 import { RangeResponse } from '../../platform/http/range.dto.js';
 import { EVENT_STATUSES, type EventStatus } from '../parsing/event.js';
@@ -57,7 +58,8 @@ export class EventPage extends RangeResponse {
 
   @ApiPropertyOptional({
     type: [String],
-    description: 'With where and without data: its properties that no event of the range has, perhaps misspelt.',
+    description:
+      'With where or filters and without data: their properties that no event of the range has, perhaps misspelt.',
   })
   unseen_properties?: string[];
 }
@@ -95,4 +97,10 @@ export class ListEventsQuery extends ListQuery {
 
   @Conditions()
   where?: Record<string, Scalar>;
+
+  @FiltersParameter()
+  filters?: unknown;
+
+  @SegmentParameter()
+  segment?: string;
 }

@@ -13,10 +13,10 @@ import {
   type StoredContext,
   WITH_CONTEXT,
 } from '../../analytics/properties/event-context.js';
-import { listParsedAgents, listUnseen } from '../../analytics/properties/event-properties.repository.js';
 import { happenedIn } from '../../analytics/properties/event-range-sql.js';
-import { EventPropertySql, type ParsedAgents } from '../../analytics/properties/event-property-sql.js';
-import { type Condition, EVENT_FIELDS } from '../../analytics/properties/event-property.js';
+import { type Filter } from '../../analytics/filters/filter.js';
+import { type FilterSql, filterSqlFor } from '../../analytics/filters/filter-sql.js';
+import { EVENT_FIELDS } from '../../analytics/properties/event-property.js';
 import { EVENT_STATUS } from '../../analytics/rollups/counted-events-sql.js';
 
 export interface EventFilter {
@@ -25,8 +25,8 @@ export interface EventFilter {
   session_id?: string | undefined;
   client_id?: string | undefined;
   status?: EventStatus | undefined;
-  /** Values that properties must have. */
-  conditions?: readonly Condition[];
+  /** What else must be true of them. */
+  condition?: Filter | undefined;
 }
 
 interface EventRow extends Omit<EventResponse, 'received_at' | 'processed_at' | 'enrichment'>, StoredContext {
@@ -58,10 +58,13 @@ interface EventPage {
 }
 
 /** Newest first by receipt, along the primary key. */
-function listSql(tenantId: string, { range, filter, limit, before }: EventPage, agents: ParsedAgents) {
-  const parameters = new Parameters();
-  const property = new EventPropertySql(parameters, agents);
-  const { status, conditions = [] } = filter;
+function listSql(
+  tenantId: string,
+  { range, filter, limit, before }: EventPage,
+  parameters: Parameters,
+  filters: FilterSql,
+) {
+  const { status, condition } = filter;
   const where = [
     happenedIn(tenantId, range, parameters),
     ...EVENT_FIELDS.filter((field) => filter[field] !== undefined).map(
@@ -69,12 +72,12 @@ function listSql(tenantId: string, { range, filter, limit, before }: EventPage, 
     ),
     ...(before === undefined ? [] : [`e.id < ${parameters.add(before)}`]),
     ...(status === undefined ? [] : [`${EVENT_STATUS} = ${parameters.add(status)}`]),
-    ...conditions.map((condition) => property.is(condition)),
+    ...(condition === undefined ? [] : [filters.condition(condition)]),
   ];
   const text = `/* events.list */
 select ${EVENT} from events e ${WITH_STATUS} where ${where.join('\n  and ')}
 order by e.id desc limit ${parameters.add(limit)}`;
-  return { text, values: parameters.values };
+  return text;
 }
 
 @Injectable()
@@ -98,16 +101,11 @@ export class EventsRepository {
     before?: string,
   ): Promise<EventResponse[]> {
     return this.database.readInTenant(tenantId, async (sql) => {
-      const agents = await listParsedAgents(sql, tenantId, namesOf(filter));
-      const { text, values } = listSql(tenantId, { range, filter, limit, before }, agents);
-      return (await sql.query<EventRow>(text, values)).rows.map(toResponse);
+      const parameters = new Parameters();
+      const filters = await filterSqlFor(sql, tenantId, parameters, [filter.condition]);
+      const text = listSql(tenantId, { range, filter, limit, before }, parameters, filters);
+      return (await sql.query<EventRow>(text, parameters.values)).rows.map(toResponse);
     });
-  }
-
-  /** Those of the properties of a filter that no event of the range has, of the type asked for. */
-  async listUnseen(tenantId: string, range: TimeRange, filter: EventFilter): Promise<string[]> {
-    const types = filter.event_type === undefined ? null : [filter.event_type];
-    return this.database.readInTenant(tenantId, (sql) => listUnseen(sql, tenantId, range, namesOf(filter), types));
   }
 
   /**
@@ -136,8 +134,6 @@ export class EventsRepository {
     });
   }
 }
-
-const namesOf = ({ conditions = [] }: EventFilter): string[] => conditions.map(({ property }) => property);
 
 function toResponse({ context_user_agent, context_address, enrichment, ...row }: EventRow): EventResponse {
   return {

@@ -2,10 +2,17 @@ export const ERASE_PATHS = '/* erasure.paths */ select erase_api_paths($1, $2::u
 
 export const REDACT_FUNNELS = `/* erasure.redactFunnels */
 with redacted as (
-  update saved_funnels set definition = funnel_redacted(definition, array[$2::text])
-  where tenant_id = $1 and funnel_redacted(definition, array[$2::text]) <> definition returning 1
+  update saved_funnels set definition = saved_funnel_redacted(definition, array[$2::text])
+  where tenant_id = $1 and saved_funnel_redacted(definition, array[$2::text]) <> definition returning 1
 )
 select count(*)::int as redacted_in_saved_funnels from redacted`;
+
+export const REDACT_SEGMENTS = `/* erasure.redactSegments */
+with redacted as (
+  update saved_segments set filters = filter_redacted(filters, array[$2::text])
+  where tenant_id = $1 and filter_redacted(filters, array[$2::text]) <> filters returning 1
+)
+select count(*)::int as redacted_in_saved_segments from redacted`;
 
 export const REDACT_PATCHES = `/* erasure.redactReplacedPayloads */
 with redacted as (

@@ -5,7 +5,7 @@ import { OTHER_MENTIONS } from '../subject/other-mentions-sql.js';
 import { scanCallsByNotes } from '../subject/record-scans.repository.js';
 import type { RecordPage } from '../subject/record-pages.repository.js';
 import type { Subject } from '../subject/subject.js';
-import { ERASE_PATHS, REDACT_FUNNELS, REDACT_PATCHES } from './call-eraser-sql.js';
+import { ERASE_PATHS, REDACT_FUNNELS, REDACT_PATCHES, REDACT_SEGMENTS } from './call-eraser-sql.js';
 
 type Counts = Record<string, number>;
 
@@ -27,13 +27,13 @@ export class CallEraser {
     };
   }
 
-  /** Saved funnels, and payloads that a patch replaced. */
+  /** Saved funnels and segments, and payloads that a patch replaced. */
   async eraseElsewhere(sql: Sql, { tenantId, mentions }: ClaimedErasure, subject: Subject): Promise<Counts> {
     const { userId, identities, sessions } = subject;
     const { rows } = await sql.query<Counts>(OTHER_MENTIONS, [tenantId, userId, identities, sessions]);
     let counts = rows[0] ?? {};
     if (mentions === 'keep') return counts;
-    for (const text of [REDACT_FUNNELS, REDACT_PATCHES]) {
+    for (const text of [REDACT_FUNNELS, REDACT_SEGMENTS, REDACT_PATCHES]) {
       const redacted = await sql.query<Counts>(text, [tenantId, userId]);
       counts = { ...counts, ...redacted.rows[0] };
     }

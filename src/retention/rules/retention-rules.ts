@@ -153,7 +153,15 @@ export const RETENTION_RULES: Readonly<Record<string, Rule>> = {
   ...each(['privacy_erasures', 'privacy_keys'], { kept: 'for ever: the receipts of erasures, which name nobody' }),
   privacy_erasure_values: { kept: 'until its erasure is done' },
   ...each(
-    ['api_keys', 'tenants', 'saved_funnels', 'functionalities', 'functionality_event_types', 'event_type_registries'],
+    [
+      'api_keys',
+      'tenants',
+      'saved_funnels',
+      'saved_segments',
+      'functionalities',
+      'functionality_event_types',
+      'event_type_registries',
+    ],
     { kept: 'until somebody deletes it' },
   ),
   event_type_schemas: { kept: 'until somebody deletes it' },

@@ -1,0 +1,137 @@
+import type { Sql } from '../../platform/database/database.js';
+import type { Parameters } from '../../platform/database/sql-parameters.js';
+import { writeJson } from '../../platform/json/json-text.js';
+import { parseAskedTime } from '../../platform/time/asked-time.js';
+import { toMicroseconds } from '../../platform/time/time.js';
+import { listParsedAgents } from '../properties/event-properties.repository.js';
+import { EventPropertySql } from '../properties/event-property-sql.js';
+import { parseProperty, type Scalar } from '../properties/event-property.js';
+import { type Filter, type FilterCondition, type Operator, propertiesOf } from './filter.js';
+import { toPostgresPattern } from './pattern.js';
+
+const COMPARISONS = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
+type Comparison = keyof typeof COMPARISONS;
+
+/** What is true of an event exactly where the other is not, also where it lacks the property. */
+const NEGATIONS: Partial<Record<Operator, Operator>> = {
+  is_not: 'is',
+  not_in: 'in',
+  not_contains: 'contains',
+  is_not_set: 'is_set',
+};
+
+/** A condition with the operators of {@link NEGATIONS} taken out. */
+interface Asked {
+  name: string;
+  op: Operator;
+  value: FilterCondition['value'];
+}
+
+/**
+ * Filters as SQL conditions on the events `e` of one statement, each true, or false or null. Names, values and patterns
+ * are parameters, never part of the text.
+ */
+export class FilterSql {
+  constructor(
+    private readonly parameters: Parameters,
+    readonly property: EventPropertySql,
+  ) {}
+
+  condition(filter: Filter | undefined): string {
+    if (filter === undefined) return 'true';
+    if ('and' in filter) return this.group(filter.and, ' and ', 'true');
+    return 'or' in filter ? this.group(filter.or, ' or ', 'false') : this.one(filter);
+  }
+
+  private group(parts: readonly Filter[], glue: string, ofNone: string): string {
+    return parts.length === 0 ? ofNone : `(${parts.map((part) => this.condition(part)).join(glue)})`;
+  }
+
+  private one({ property: name, op, value }: FilterCondition): string {
+    const positive = NEGATIONS[op];
+    const asked = this.positive({ name, op: positive ?? op, value });
+    return positive === undefined ? asked : `(${asked}) is not true`;
+  }
+
+  private positive(asked: Asked): string {
+    const property = parseProperty(asked.name);
+    if (property.kind === 'field') return this.ofField(`e.${property.field}`, asked);
+    return property.kind === 'time' ? this.ofTime(`e.${property.field}`, asked) : this.ofJson(asked);
+  }
+
+  private ofField(column: string, { op, value }: Asked): string {
+    if (op === 'is_set') return `${column} is not null`;
+    if (op !== 'is' && op !== 'in') return this.ofText(column, op, value);
+    const values = listOf(value);
+    const texts = values.filter((one) => typeof one === 'string');
+    const equal =
+      op === 'is' && texts[0] !== undefined
+        ? `${column} = ${this.parameters.add(texts[0])}`
+        : `${column} = any(${this.parameters.add(texts)}::text[])`;
+    return values.includes(null) ? `(${equal} or ${column} is null)` : equal;
+  }
+
+  private ofTime(column: string, { op, value }: Asked): string {
+    const time = (one: unknown) =>
+      `${this.parameters.add(toMicroseconds(parseAskedTime(String(one), 'UTC') ?? 0))}::timestamptz`;
+    if (op === 'is_set') return `${column} is not null`;
+    if (op === 'is' || op === 'in') return `${column} in (${listOf(value).map(time).join(', ')})`;
+    return between(op, value, (comparison, bound) => `${column} ${COMPARISONS[comparison]} ${time(bound)}`);
+  }
+
+  private ofJson({ name, op, value }: Asked): string {
+    const json = this.property.json(name);
+    if (op === 'is') return `${json} = ${this.parameters.add(writeJson(value))}::jsonb`;
+    if (op === 'in') return `${json} = any(${this.parameters.add(listOf(value).map(writeJson))}::jsonb[])`;
+    if (op === 'is_set') return `${json} <> 'null'::jsonb`;
+    // jsonb has all its numbers in order, digit by digit; its texts in the order of some language.
+    if (listOf(value).some((one) => typeof one === 'string')) {
+      return `(jsonb_typeof(${json}) = 'string' and ${this.ofText(`(${json} #>> '{}')`, op, value)})`;
+    }
+    const compared = between(
+      op,
+      value,
+      (comparison, bound) => `${json} ${COMPARISONS[comparison]} ${this.parameters.add(writeJson(bound))}::jsonb`,
+    );
+    return `(jsonb_typeof(${json}) = 'number' and ${compared})`;
+  }
+
+  private ofText(text: string, op: Operator, value: Asked['value']): string {
+    if (op === 'contains') return `strpos(${text}, ${this.parameters.add(value)}) > 0`;
+    if (op === 'starts_with') return `starts_with(${text}, ${this.parameters.add(value)})`;
+    if (op === 'matches') return `${text} ~ ${this.parameters.add(toPostgresPattern(String(value)))}`;
+    return between(
+      op,
+      value,
+      (comparison, bound) => `${text} collate "C" ${COMPARISONS[comparison]} ${this.parameters.add(bound)}::text`,
+    );
+  }
+}
+
+/** The one comparison, or for `between` both. */
+function between(
+  op: Operator,
+  value: Asked['value'],
+  compare: (comparison: Comparison, bound: Scalar | undefined) => string,
+): string {
+  const [low, high] = listOf(value);
+  if (op === 'between') return `${compare('gte', low)} and ${compare('lte', high)}`;
+  return compare(op as Comparison, low);
+}
+
+function listOf(value: FilterCondition['value']): readonly Scalar[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? (value as readonly Scalar[]) : [value as Scalar];
+}
+
+/** For the filters of one statement, and for other properties that it names. */
+export async function filterSqlFor(
+  sql: Sql,
+  tenantId: string,
+  parameters: Parameters,
+  filters: readonly (Filter | undefined)[],
+  names: readonly string[] = [],
+): Promise<FilterSql> {
+  const agents = await listParsedAgents(sql, tenantId, [...names, ...filters.flatMap(propertiesOf)]);
+  return new FilterSql(parameters, new EventPropertySql(parameters, agents));
+}

@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import type { Sql } from '../../platform/database/database.js';
+import { Parameters } from '../../platform/database/sql-parameters.js';
+import { type TimeRange, toIso } from '../../platform/time/time.js';
+import type { TopUser } from '../counts/active-subjects.repository.js';
+import type { TypeCount } from '../counts/analytics.dto.js';
+import type { BucketCount } from '../counts/event-counts.repository.js';
+import { type Filter, requiredTypes } from '../filters/filter.js';
+import { filterSqlFor } from '../filters/filter-sql.js';
+import { countedIn } from '../rollups/counted-events-sql.js';
+import type { FilteredSubjects } from './filtered-subjects.repository.js';
+
+/** What the dashboard shows of some events. */
+export interface FilteredEvents extends FilteredSubjects {
+  byType: TypeCount[];
+  trend: BucketCount[];
+}
+
+interface Row {
+  by_type: TypeCount[] | null;
+  trend: { n: number; count: number }[] | null;
+  users: number;
+  sessions: number;
+  user_events: number;
+  top: TopUser[] | null;
+}
+
+/** All from one reading of the events. */
+const overview = (bucket: string, condition: string, limit: string) => `/* filteredEvents.read */
+with matching as materialized (
+  select e.event_type, e.user_id collate "C" as user_id, e.session_id collate "C" as session_id, ${bucket} as n
+  from events e where ${condition}
+), types as (
+  select event_type, count(*) as count from matching group by 1
+), buckets as (
+  select n, count(*) as count from matching group by 1
+), top as (
+  select user_id, count(*) as count from matching where user_id is not null
+  group by 1 order by 2 desc, 1 limit ${limit}
+)
+select (select json_agg(t order by count desc, event_type collate "C") from types t) as by_type,
+       (select json_agg(b) from buckets b) as trend,
+       (select count(distinct user_id)::float8 from matching) as users,
+       (select count(distinct session_id)::float8 from matching) as sessions,
+       (select count(user_id)::float8 from matching) as user_events,
+       (select json_agg(t order by count desc, user_id) from top t) as top`;
+
+/** The dashboard of the events that fit a filter. No rollup knows them, so it is read from the events themselves. */
+@Injectable()
+export class FilteredEventsRepository {
+  /** @param starts of the buckets of the trend */
+  async read(
+    sql: Sql,
+    tenantId: string,
+    range: TimeRange,
+    { starts, filter, limit }: { starts: readonly number[]; filter: Filter; limit: number },
+  ): Promise<FilteredEvents> {
+    const parameters = new Parameters();
+    parameters.add(tenantId);
+    const filters = await filterSqlFor(sql, tenantId, parameters, [filter]);
+    const condition = `${countedIn(range, requiredTypes(filter), parameters)} and ${filters.condition(filter)}`;
+    const bucket = `width_bucket(e.event_time, ${parameters.add(starts.map(toIso))}::timestamptz[])`;
+    await sql.query(`set local work_mem = '64MB'`);
+    const text = overview(bucket, condition, parameters.add(limit));
+    const { rows } = await sql.query<Row>(text, parameters.values);
+    const { by_type, trend, users = 0, sessions = 0, user_events: userEvents = 0, top } = rows[0] ?? {};
+    return {
+      ...{ byType: by_type ?? [], trend: (trend ?? []).map((row) => ({ ...row, group: null })) },
+      ...{ users, sessions, userEvents, top: top ?? [] },
+    };
+  }
+}
