@@ -10,7 +10,7 @@ export async function withMovingSession<T>(
   tenantId: string,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
-  const client = new Client({ ...servers, connectionTimeoutMillis: 5_000, keepAlive: true });
+  const client: pg.Client = new Client({ ...servers, connectionTimeoutMillis: 5_000, keepAlive: true });
   client.on('error', () => undefined);
   await client.connect();
   try {

@@ -65,7 +65,7 @@ const podOf = ({ spec }: Manifest) => (spec as unknown as Workload).template;
 /** What the kustomization of the base adds is in no file of it. */
 const { labels: added } = readKustomization<{ labels: { pairs: Record<string, string> }[] }>('k8s/base');
 /** Every set of labels that the selector asks for. */
-const podsOf = ({ matchLabels = {}, matchExpressions = [] }: PodSelector): object[] => {
+const podsOf = ({ matchLabels = {}, matchExpressions = [] }: PodSelector): Record<string, string>[] => {
   const [expression] = matchExpressions;
   const own = Object.entries(matchLabels).filter(([name]) => !(name in added[0]!.pairs));
   const values = expression?.values.map((value) => ({ [expression.key]: value })) ?? [{}];

@@ -56,7 +56,8 @@ export class Client extends pg.Client {
    * connection. A query that is a stream (COPY) has no end of its own to wait for, and is returned.
    */
   override query(config: unknown, values?: unknown, callback?: unknown): never {
-    if (typeof (config as Partial<pg.Submittable>).submit === 'function') return super.query(config as never) as never;
+    if (typeof (config as Partial<pg.Submittable>).submit === 'function')
+      return super.query(config as pg.Submittable) as never;
     if (typeof values === 'function') return this.query(config, undefined, values);
     if (callback !== undefined) {
       return super.query(config as string, values as unknown[], this.watch(callback as Callback)) as never;
