@@ -19,7 +19,8 @@ export default {
   globalSetup: './test/global-setup.mjs',
   globalTeardown: './test/global-teardown.mjs',
   setupFilesAfterEnv: ['./test/support/setup.ts'],
-  maxWorkers: 2,
+  // One more than the cores of a small machine: some tests mostly wait, for alerts, for failovers, for what is due.
+  maxWorkers: 3,
   testTimeout: 30_000,
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { tenantRows } from './support/row-security.js';
+import { importRows, tenantRows } from './support/row-security.js';
 
 const SAVED_SEGMENTS = `
 create table saved_segments (
@@ -22,6 +22,7 @@ export class CreateSavedSegments1795400100000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(SAVED_SEGMENTS);
     await runner.query(tenantRows('saved_segments'));
+    await runner.query(importRows('saved_segments'));
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -72,7 +72,7 @@ class Quickstart {
     const file = await StateFile.open(options.dataDir, urls.owner);
     const isFirst = !file.state.keysCreated;
     await completeFirstStart({ options, api, file, signal, cli });
-    await printLinks(api, options, isFirst);
+    printLinks(options, isFirst);
     if (options.watch) this.watch(api, migrate);
   }
 
@@ -169,20 +169,16 @@ function childEnv({ port, dataDir, platformApiKey }: QuickstartOptions, database
   };
 }
 
-async function printLinks(api: ApiClient, options: QuickstartOptions, isFirst: boolean): Promise<void> {
+function printLinks(options: QuickstartOptions, isFirst: boolean): void {
   const { dataDir } = options;
   const base = shownUrl(options);
-  const answers = async (path: string): Promise<boolean> => {
-    const status = (await api.status(path)) ?? 500;
-    return status < 400 || status === 401;
-  };
   const links = [
     `  Dashboard    ${base}/`,
     `               sign in with ${signInKey(options, isFirst)}`,
     `  Lost a key?  None can be shown again. ${newKeyCommand(options)} makes one`,
     `  Swagger UI   ${base}/docs`,
     `  ReDoc        ${base}/redoc`,
-    ...((await answers('/queues')) ? [`  Queue board  ${base}/queues`] : []),
+    `  Queue board  ${base}/queues, for who has signed in with a platform key`,
     `  OpenAPI      ${base}/docs-yaml`,
     `  Health       ${base}/api/v1/health`,
     `  Logs         ${shortPath(join(dataDir, 'logs'))}`,

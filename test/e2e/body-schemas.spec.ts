@@ -234,9 +234,11 @@ const APART: ((body: Body, route: Route) => boolean)[] = [
     isGiven(interval) ||
     (isGiven(breakdown) && isGiven(limit)) ||
     (Array.isArray(breakdown) && breakdown.some((name) => ['bucket', 'value'].includes(String(name)))),
-  // A filter is checked as one.
-  ({ filters, steps }) =>
-    isGiven(filters) || (Array.isArray(steps) && steps.some((step) => isGiven((step as Body | null)?.['filters']))),
+  // A filter is checked as one, and a segment is one of those there are.
+  ({ steps, ...body }) =>
+    [body, ...(Array.isArray(steps) ? (steps as unknown[]) : [])].some((part) =>
+      ['filters', 'segment'].some((name) => isGiven((part as Body | null)?.[name])),
+    ),
 ];
 
 const isGiven = (value: unknown) => value !== undefined && value !== null;

@@ -134,6 +134,8 @@ describeDatabase('another installation', {}, (there) => {
       await send('/logs/bulk', { logs });
       entry = (await send('/logs', { action_type: 'CREATE', resource_type: 'order', resource_id: 'x' })).id;
       await send('/analytics/funnels', { name: 'buy', steps: [{ event_type: 'type 1' }, { event_type: 'type 2' }] });
+      const filters = { property: 'user_id', op: 'is', value: 'u-1' };
+      await send('/segments', { name: 'one', filters });
       await send('/audit-events/functionalities', { functionality: 'Moving', event_types: ['Packed', 'Left'] });
       await send('/retention/policies', { event_type: 'type 1', days: 400 }, 'PUT');
       await send('/retention/holds', { user_id: 'u-3', reason: 'asked' }, 'PUT');

@@ -133,10 +133,10 @@ describe('quickstart', () => {
   });
 
   it('prints addresses that answer', async () => {
-    const urls = [...new Set(output.match(/http:\/\/\S+/g))];
+    const urls = [...new Set(output.match(/http:\/\/[^\s,]+/g))];
     expect(urls.length).toBeGreaterThan(3);
     const statuses = await Promise.all(urls.map(async (url) => [url, (await fetch(url)).status]));
-    expect(statuses).toEqual(urls.map((url) => [url, 200]));
+    expect(statuses).toEqual(urls.map((url) => [url, url.endsWith('/queues') ? 401 : 200]));
   });
 
   it('says how to get a key again, by a command that finds it without any setting of a database', async () => {

@@ -5,7 +5,7 @@ import { type Sql, sqlState } from '../../platform/database/database.js';
 import { isUuid, uuid7 } from '../../platform/database/uuid7.js';
 import { decodeCursor, toPage } from '../../platform/http/cursor.js';
 import type { Principal } from '../../platform/http/principal.js';
-import { badRequest, notFound, Problem } from '../../platform/http/problem.js';
+import { notFound, Problem } from '../../platform/http/problem.js';
 import { AnswerCache } from '../cache/answer-cache.js';
 import type { Filter } from '../filters/filter.js';
 import { requireFilter } from '../filters/filter-faults.js';
@@ -58,11 +58,11 @@ export class SegmentsService {
 
   /** @throws Problem 404, 409 when the name is taken */
   async update(caller: Principal, id: string, { name, filters }: UpdateSavedSegmentDto): Promise<SavedSegmentResponse> {
-    if (name === undefined && filters === undefined) throw badRequest('Give a name or filters to change.');
     const change = {
       ...(name === undefined ? {} : { name }),
       ...(filters === undefined ? {} : { filters: filterIn(filters) }),
     };
+    if (Object.keys(change).length === 0) return this.get(caller.tenantId, id);
     if (!isUuid(id)) throw noSuchSegment();
     const changed = await refuseTakenName(name ?? '', () =>
       this.segments.update(caller.tenantId, id, change, (sql, after, before) => {
