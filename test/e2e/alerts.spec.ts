@@ -186,19 +186,21 @@ describeApi('alerts by webhook', {}, (api, { database }) => {
     await inAnyOrder('schedule-missed firing', 'disk-filling firing');
     const [failed] = await database.query<{ error: string }>(`select error from task_runs where error is not null`);
     expect(failed!.error).toContain('"jobs" does not exist');
-    const disk = receiver.requests.find(({ message }) => message.data.alert === 'disk-filling')!.message.data;
-    expect(disk).toMatchObject({ severity: 'warning', value: 0, threshold: 14 });
+    const disk = () =>
+      receiver.requests.map(({ message }) => message.data).filter(({ alert }) => alert === 'disk-filling');
+    expect(disk()[0]).toMatchObject({ severity: 'warning', value: 0, threshold: 14 });
     await database.query('alter table jobs_away rename to jobs');
     await database.query(`update task_runs set leased_until = now() where state = 'queued'`); // it is tried in minutes
     await restart({ ...env, ...trouble, DATABASE_DISK_BYTES: '8000000000000000' });
     await inAnyOrder(
       ...['schedule-missed firing', 'disk-filling firing', 'schedule-missed resolved', 'disk-filling resolved'],
     );
-    expect(receiver.requests.at(-1)!.message.data.value ?? 0).toBe(0); // null: never
+    expect(disk().at(-1)!.value ?? Infinity).toBeGreaterThan(14); // null: never
   }, 120_000);
 
+  /** Each at least once: on a busy machine another schedule may be late by a second for a moment, too. */
   const inAnyOrder = (...expected: string[]) =>
-    eventually(() => expect(receiver.taken.toSorted()).toEqual(expected.toSorted()), WITHIN_MS);
+    eventually(() => expect([...new Set(receiver.taken)].sort()).toEqual(expected.toSorted()), WITHIN_MS);
 
   /** Trees are compared at start, then every minute. */
   async function restart(settings = env): Promise<void> {

@@ -384,9 +384,9 @@ describeApi('properties of events, nested and added', { workers: 1, env: { RATE_
       const { status, body } = await api.post<Answer>('/segments', { name: 'wrong', filters: wrong }, admin);
       expect([status, body.errors.map(({ path }) => path)]).toEqual([400, ['filters.value']]);
       const kept = (await api.post<{ id: string }>('/segments', { name: 'kept', filters }, admin)).body.id;
-      for (const change of [{}, { filters: wrong }, { name: '' }]) {
-        expect((await api.call('PATCH', `/segments/${kept}`, { key: admin, body: change })).status).toBe(400);
-      }
+      const change = async (body: object) =>
+        (await api.call('PATCH', `/segments/${kept}`, { key: admin, body })).status;
+      expect([await change({ filters: wrong }), await change({ name: '' }), await change({})]).toEqual([400, 400, 200]);
       for (const path of ['/events', '/analytics', '/analytics/retention', '/analytics/users/u/journey']) {
         const missing = await api.get<Answer>(`${path}?segment=none`, key);
         expect([missing.status, missing.body.errors.map((one) => one.path)]).toEqual([400, ['segment']]);
