@@ -1,19 +1,9 @@
-import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
 import { writeFileSync } from 'node:fs';
-import { ApiModule } from './api.module.js';
-import { createOpenApiDocument, setPrefix } from './openapi-document.js';
-import { loadConfig } from './platform/config/config.js';
 import { operationsOf } from './openapi/operation.js';
 import { type Access, REQUIRED_SCOPE } from './platform/http/access.js';
+import { previewDocument } from './previewed-document.js';
 
 /** Writes the table of routes and scopes of this build: `node dist/routes-document.js FILE`. Needs no database. */
-const app = await NestFactory.create(ApiModule.forRoot(loadConfig({ DATABASE_URL: 'postgresql://localhost/none' })), {
-  preview: true,
-  logger: false,
-});
-setPrefix(app);
-
 const HEAD = `# Routes and scopes
 
 Generated from the code (\`npm run generate\`). What a scope may do besides: [concepts.md](concepts.md). \`–\` means no
@@ -23,7 +13,7 @@ credential, _any_ any valid one, _key_ any key but no access token. Each with a 
 
 const SCOPES: Partial<Record<Access, string>> = { public: '–', any: '_any_', key: '_key_' };
 
-const rows = operationsOf(createOpenApiDocument(app)).map(({ verb, path, operation }) => {
+const rows = operationsOf(await previewDocument()).map(({ verb, path, operation }) => {
   const { [REQUIRED_SCOPE]: access = 'public' } = operation as { [REQUIRED_SCOPE]?: Access };
   const [sentence = ''] = /^.*?[.:;](?=\s|$)/s.exec(operation.summary ?? '') ?? [operation.summary ?? ''];
   const what = sentence.replace(/\s+/g, ' ').replace(/[.:;]$/, '');

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { sqlState, type Sql } from '../platform/database/database.js';
+import { isUniqueViolation, type Sql } from '../platform/database/database.js';
 import { serversOf } from '../platform/database/database-hosts.js';
 import { compareSchema, describeSchemaFault, listMigrations } from '../platform/database/schema-version.js';
 import { isUuid } from '../platform/database/uuid7.js';
@@ -51,8 +51,6 @@ interface ImportOptions {
   /** In the transaction of the import. */
   record: (sql: Sql, imported: Imported) => Promise<void>;
 }
-
-const UNIQUE_VIOLATION = '23505';
 
 /**
  * Brings in a tenant that another installation exported, in one transaction: everything, checked, or nothing.
@@ -184,7 +182,7 @@ async function moveBlock(client: pg.Client, { table, columns }: TableHead, { ten
   try {
     return (await client.query(moveIn(table, columns))).rowCount ?? 0;
   } catch (error) {
-    if (table !== 'tenants' || sqlState(error) !== UNIQUE_VIOLATION) throw error;
+    if (table !== 'tenants' || !isUniqueViolation(error)) throw error;
     throw new TenantFileRefused(
       `Nothing was imported: another tenant here has the name ${JSON.stringify(tenant.name)}. Rename one of them; ` +
         'for the one of the file, where it comes from, and export it again.',

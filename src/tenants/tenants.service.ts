@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { In, LessThan, QueryFailedError, Raw, type Repository } from 'typeorm';
+import { In, LessThan, Raw, type Repository } from 'typeorm';
 import { recordOf } from '../audit/entries/act.js';
 import type { NewEntry, Recorder } from '../audit/entries/entry.js';
 import { AuditEntryWriter } from '../audit/entries/entry-writer.js';
 import { decodeCursor, type Page, toPage } from '../platform/http/cursor.js';
-import { sqlState } from '../platform/database/database.js';
 import { DEFAULT_TENANT_ID } from '../platform/http/principal.js';
 import { notFound, Problem } from '../platform/http/problem.js';
+import { refuseTakenName } from '../platform/http/taken-name.js';
 import { sqlOf } from '../platform/database/typeorm-sql.js';
 import { isUuid, uuid7 } from '../platform/database/uuid7.js';
 import type { CreateTenantDto, UpdateTenantDto } from './tenants.dto.js';
@@ -38,7 +38,9 @@ export class TenantsService {
       ...{ action: 'CREATE', resource: 'tenant', id: tenant.id, message: 'Tenant created' },
       after: describe(tenant),
     });
-    await refuseTakenName(name, () => this.change(record, (tenants) => tenants.insert({ ...tenant, settings: {} })));
+    await refuseTakenName('tenant', name, () =>
+      this.change(record, (tenants) => tenants.insert({ ...tenant, settings: {} })),
+    );
     return tenant;
   }
 
@@ -86,7 +88,9 @@ export class TenantsService {
         after: describe(changed),
       });
       try {
-        await refuseTakenName(changed.name, () => this.change(record, (tenants) => tenants.update({ id }, change)));
+        await refuseTakenName('tenant', changed.name, () =>
+          this.change(record, (tenants) => tenants.update({ id }, change)),
+        );
       } finally {
         for (const listener of this.listeners) listener(tenant.id);
       }
@@ -104,13 +108,3 @@ export class TenantsService {
 }
 
 const describe = ({ name, status }: Tenant) => ({ name, status });
-
-async function refuseTakenName(name: string, write: () => Promise<unknown>): Promise<void> {
-  try {
-    await write();
-  } catch (error) {
-    const taken = error instanceof QueryFailedError && sqlState(error.driverError) === '23505';
-    if (taken) throw new Problem(409, `A tenant named "${name}" exists already. Choose another name.`);
-    throw error;
-  }
-}

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { recordOf } from '../../audit/entries/act.js';
 import { AuditEntryWriter } from '../../audit/entries/entry-writer.js';
 import { decodeCursor, toPage } from '../../platform/http/cursor.js';
-import { Database, type Sql, sqlState } from '../../platform/database/database.js';
+import { Database, type Sql } from '../../platform/database/database.js';
 import { notFound, Problem } from '../../platform/http/problem.js';
+import { refuseTakenName } from '../../platform/http/taken-name.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { type RangeQuery, toTimeRange } from '../../platform/http/query.dto.js';
 import { rangeOf } from '../../platform/http/range.dto.js';
@@ -58,7 +59,7 @@ export class FunnelsService {
   async create(caller: Principal, funnel: CreateFunnelDto): Promise<SavedFunnelResponse> {
     const { tenantId } = caller;
     const row = { id: uuid7(), name: funnel.name, definition: await this.read(tenantId, funnel) };
-    const created = await refuseTakenName(funnel.name, () =>
+    const created = await refuseTakenName('funnel', funnel.name, () =>
       this.saved.insert(tenantId, row, (sql, inserted) =>
         this.audit.append(sql, [recordOf(caller, { ...SAVED, id: inserted.id, after: toResponse(inserted) })]),
       ),
@@ -199,13 +200,4 @@ function describeGroups(definition: FunnelDefinition, rows: readonly ReachedStep
 function toResponse({ id, name, definition, created_at }: SavedFunnel): SavedFunnelResponse {
   const { steps, window_s, group_by = null } = definition;
   return { id, name, steps, window_s, group_by, created_at: created_at.toISOString() };
-}
-
-async function refuseTakenName<T>(name: string, write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (error) {
-    if (sqlState(error) !== '23505') throw error;
-    throw new Problem(409, `A funnel named "${name}" exists already. Choose another name.`);
-  }
 }

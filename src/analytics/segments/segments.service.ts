@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { recordOf } from '../../audit/entries/act.js';
 import { AuditEntryWriter } from '../../audit/entries/entry-writer.js';
-import { type Sql, sqlState } from '../../platform/database/database.js';
+import type { Sql } from '../../platform/database/database.js';
 import { isUuid, uuid7 } from '../../platform/database/uuid7.js';
 import { decodeCursor, toPage } from '../../platform/http/cursor.js';
 import type { Principal } from '../../platform/http/principal.js';
 import { notFound, Problem } from '../../platform/http/problem.js';
+import { refuseTakenName } from '../../platform/http/taken-name.js';
 import { AnswerCache } from '../cache/answer-cache.js';
 import type { Filter } from '../filters/filter.js';
 import { requireFilter } from '../filters/filter-faults.js';
@@ -32,7 +33,7 @@ export class SegmentsService {
   /** @throws Problem 409 when the name is taken, 422 when there are too many */
   async create(caller: Principal, { name, filters }: CreateSavedSegmentDto): Promise<SavedSegmentResponse> {
     const row = { id: uuid7(), name, filters: filterIn(filters) };
-    const created = await refuseTakenName(name, () =>
+    const created = await refuseTakenName('segment', name, () =>
       this.segments.insert(caller.tenantId, row, (sql, inserted) =>
         this.audit.append(sql, [recordOf(caller, { ...SAVED, id: inserted.id, after: toResponse(inserted) })]),
       ),
@@ -64,7 +65,7 @@ export class SegmentsService {
     };
     if (Object.keys(change).length === 0) return this.get(caller.tenantId, id);
     if (!isUuid(id)) throw noSuchSegment();
-    const changed = await refuseTakenName(name ?? '', () =>
+    const changed = await refuseTakenName('segment', name ?? '', () =>
       this.segments.update(caller.tenantId, id, change, (sql, after, before) => {
         const states = { before: toResponse(before), after: toResponse(after) };
         return this.audit.append(sql, [recordOf(caller, { ...CHANGED, id, ...states })]);
@@ -99,12 +100,3 @@ const toResponse = ({ created_at, updated_at, ...segment }: SavedSegment): Saved
   created_at: created_at.toISOString(),
   updated_at: updated_at.toISOString(),
 });
-
-async function refuseTakenName<T>(name: string, write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (error) {
-    if (sqlState(error) !== '23505') throw error;
-    throw new Problem(409, `A segment named "${name}" exists already. Choose another name.`);
-  }
-}

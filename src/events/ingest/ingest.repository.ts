@@ -1,14 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { apiCallColumns, INSERT_API_CALLS, unnestApiCalls } from '../../audit/call-log/api-calls.repository.js';
-import { Database, sqlState } from '../../platform/database/database.js';
+import { Database, isUniqueViolation } from '../../platform/database/database.js';
 import { int8Array, textArray, timestamptzArray, uuidArray } from '../../platform/database/pg-arrays.js';
 import { parseUuid, uuid7Bytes } from '../../platform/database/uuid7.js';
 import { type EventContext, EventContexts } from '../enrichment/event-contexts.js';
 import type { AcceptableEvent, EventStatus } from '../parsing/event.js';
 import { EVENT_STATUS } from '../../analytics/rollups/counted-events-sql.js';
-
-const UNIQUE_VIOLATION = '23505';
 
 export interface StoredGroup {
   /** Ids (text) of the events whose key the ledger had already; all others are new and stored. */
@@ -138,7 +136,7 @@ export class IngestRepository {
     try {
       return await this.runInsert('events.insertFreshGroup', INSERT_FRESH_GROUP, values);
     } catch (error) {
-      if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+      if (!isUniqueViolation(error)) throw error;
       return this.runInsert('events.insertGroup', INSERT_GROUP, values);
     }
   }

@@ -308,6 +308,9 @@ export function sqlState(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
+/** Whether a row was refused because a unique index has one like it. */
+export const isUniqueViolation = (error: unknown): boolean => sqlState(error) === '23505';
+
 /** True when the database is away or going away: nothing is wrong with the statement, trying later may work. */
 export function isConnectionError(error: unknown): boolean {
   const state = sqlState(error);
