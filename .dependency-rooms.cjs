@@ -28,11 +28,11 @@ const FOLDERS = [
 const ROOMS = {
   platform: {
     json: [],
-    clickhouse: ['json'],
     time: ['json'],
     config: ['time'],
     logging: ['config'],
     database: ['config', 'json'],
+    clickhouse: ['database'],
     metrics: ['database'],
     scheduling: ['logging', 'metrics'],
     tracing: ['scheduling'],
