@@ -2,6 +2,7 @@ import { type DynamicModule, type INestApplicationContext, Module } from '@nestj
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ArchiveModule } from '../audit/archive/archive.module.js';
+import { ClickHouseModule } from '../clickhouse/clickhouse.module.js';
 import { DeadLettersModule } from '../events/dead-letters/dead-letters.module.js';
 import { JobsModule } from '../events/jobs/jobs.module.js';
 import { RollupsModule } from '../analytics/rollups/rollups.module.js';
@@ -28,6 +29,7 @@ export class CliModule {
         DeadLettersModule,
         JobsModule,
         RollupsModule,
+        ClickHouseModule,
         RetentionRunningModule,
         ArchiveModule,
       ],

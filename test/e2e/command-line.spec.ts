@@ -20,6 +20,7 @@ const COMMANDS = [
   'migrate',
   'doctor',
   'recount',
+  'backfill-clickhouse',
   'run-retention',
   'create-key',
   'list-keys',

@@ -42,10 +42,12 @@ const required = (value: unknown) => /^\$\{(\w+):\?[^}]+\}$/.exec(String(value))
 describe('docker-compose.yml', () => {
   it.each(each)('confines %s: no root, no capability, no way to get any, nothing to write on', (_name, service) => {
     expect(service).toMatchObject({ cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'], read_only: true });
-    expect(service.user).toMatch(/^(node|postgres|redis|nobody|grafana)$/);
+    expect(service.user).toMatch(/^(node|postgres|redis|clickhouse|nobody|grafana)$/);
     expect([service.cap_add, service.privileged]).toEqual([undefined, undefined]);
     for (const volume of service.volumes ?? []) {
-      expect(volume).toMatch(/^(?:(postgres|signing-key|archive):\/var\/lib\/|prometheus:\/prometheus$|\.\/.+:ro$)/);
+      expect(volume).toMatch(
+        /^(?:(postgres|signing-key|archive|clickhouse):\/var\/lib\/|prometheus:\/prometheus$|\.\/.+:ro$)/,
+      );
     }
   });
 
@@ -67,7 +69,7 @@ describe('docker-compose.yml', () => {
       ['monitoring', true],
     ]);
     expect(inside('front')).toEqual(['api', 'worker', 'grafana']);
-    expect(inside('data')).toEqual([...TIDEMARK, 'postgres', 'redis']);
+    expect(inside('data')).toEqual([...TIDEMARK, 'postgres', 'redis', 'clickhouse']);
     expect(inside('monitoring')).toEqual(['api', 'worker', 'prometheus', 'grafana']);
   });
 
@@ -91,7 +93,12 @@ describe('docker-compose.yml', () => {
       ...{ ALERT_WEBHOOK_URL: '', ALERT_WEBHOOK_SECRET: '' },
     };
     for (const name of TIDEMARK) expect(services[name]?.env_file).toEqual([{ path: '.env', required: false }]);
-    expect(services['migrate']?.environment).toMatchObject({ ...keysOfApi, ...keysOfWorker, METRICS_TOKEN: '' });
+    expect(services['migrate']?.environment).toMatchObject({
+      ...keysOfApi,
+      ...keysOfWorker,
+      METRICS_TOKEN: '',
+      CLICKHOUSE_URL: '',
+    });
     expect(services['api']?.environment).toMatchObject({ ...owners, ...keysOfWorker });
     expect(services['worker']?.environment).toMatchObject({ ...owners, ...keysOfApi });
   });
@@ -104,20 +111,27 @@ describe('docker-compose.yml', () => {
 
   it('has no secret in it and none that is optional', () => {
     const variables = [...text.matchAll(/\$\{(\w+)(:?[-?][^}]*)?\}/g)];
-    const secrets = variables.filter(([, name]) => /PASSWORD|SECRET|KEY/.test(name ?? ''));
+    // of a service that starts only when it is asked for, and not without it
+    const ofProfile = ['CLICKHOUSE_PASSWORD'];
+    const secrets = variables.filter(([, name = '']) => /PASSWORD|SECRET|KEY/.test(name) && !ofProfile.includes(name));
+    for (const name of ofProfile) expect(text).toContain(['$${', name, ':?set it in .env}'].join(''));
     expect(new Set(secrets.map(([, name]) => name))).toEqual(
       new Set(['POSTGRES_PASSWORD', 'POSTGRES_RUNTIME_PASSWORD', 'PLATFORM_API_KEY']),
     );
     for (const [, , otherwise] of secrets) expect(otherwise).toMatch(/^:\?./);
     for (const [, { environment = {} }] of each) {
       for (const [name, value] of Object.entries(environment)) {
-        if (/PASSWORD|SECRET|_KEY$/.test(name) && value !== '') expect(required(value)).toBeDefined();
+        if (/PASSWORD|SECRET|_KEY$/.test(name) && value !== '' && !ofProfile.includes(name))
+          expect(required(value)).toBeDefined();
       }
     }
   });
 
   it('gives the services settings that exist', () => {
-    const known = [...Object.keys(SETTINGS), 'POSTGRES_PASSWORD', 'POSTGRES_RUNTIME_PASSWORD'];
+    const known = [
+      ...Object.keys(SETTINGS),
+      ...['POSTGRES_PASSWORD', 'POSTGRES_RUNTIME_PASSWORD', 'CLICKHOUSE_PASSWORD'],
+    ];
     for (const name of TIDEMARK) {
       expect(known).toEqual(expect.arrayContaining(Object.keys(services[name]?.environment ?? {})));
     }
