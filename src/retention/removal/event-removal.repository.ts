@@ -157,8 +157,8 @@ export class EventRemovalRepository {
 
 /**
  * A batch that waits and has events from before a time. It got its id when it was written, moments after its events
- * got theirs. Ids of a day later are left out, and with them the month of now, where batches come and go by the thousand and
- * leave an index full of dead entries.
+ * got theirs. Ids of a day later are left out, and with them the month of now, where batches come and go by the
+ * thousand and leave an index full of dead entries.
  */
 const waitsFrom = (time: string) =>
   `status = 'queued' and id < uuid7_lower_bound(${time}::timestamptz + interval '1 day') and first_id < uuid7_lower_bound(${time})`;
