@@ -3,6 +3,7 @@ import { rangeOf } from '../platform/http/range.dto.js';
 import { parseAskedTime } from '../platform/time/asked-time.js';
 import { ASKABLE_YEARS, DAY_MS, isAskable, type TimeRange } from '../platform/time/time.js';
 import { TenantsService } from '../tenants/tenants.service.js';
+import { RollupsModule } from '../analytics/rollups/rollups.module.js';
 import { inApplication } from './cli.module.js';
 import type { Config } from '../platform/config/config.js';
 import { type OutputOptions, print, table, UsageError } from './output.js';
@@ -26,7 +27,7 @@ export async function recount(config: Config, options: RecountOptions): Promise<
     to: toTime('to', options.to) ?? Date.now() + 2 * DAY_MS,
   };
   if (range.from >= range.to) throw new UsageError('--from must be before --to.');
-  const differences = await inApplication(config, async (app) => {
+  const differences = await inApplication(config, [RollupsModule], async (app) => {
     const { tenant, repair } = options;
     const only = tenant === undefined ? {} : { tenantId: (await app.get(TenantsService).getByIdOrName(tenant)).id };
     return app.get(RecountService).recount(range, { repair, ...only });

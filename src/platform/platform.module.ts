@@ -1,8 +1,9 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
-import { CONFIG, type Config } from './config/config.js';
+import type { Config } from './config/config.js';
 import { Database } from './database/database.js';
+import { DatabaseModule } from './database/database.module.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -14,19 +15,6 @@ import { QueueConnection, queueRoot, type QueueRole } from './queues/queues.js';
 import { ServerChecks } from './database/server-checks.js';
 import { Tracing } from './tracing/tracing.js';
 import { createValidationPipe } from './http/validation.js';
-
-/** Configuration and database: all that a command needs. */
-@Global()
-@Module({})
-export class DatabaseModule {
-  static forRoot(config: Config): DynamicModule {
-    return {
-      module: DatabaseModule,
-      providers: [{ provide: CONFIG, useValue: config }, Database],
-      exports: [CONFIG, Database],
-    };
-  }
-}
 
 /** Configuration, database, queues, errors, health: everything a serving process needs that knows no feature. */
 @Global()
