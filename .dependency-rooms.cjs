@@ -28,6 +28,7 @@ const FOLDERS = [
 const ROOMS = {
   platform: {
     json: [],
+    clickhouse: ['json'],
     time: ['json'],
     config: ['time'],
     logging: ['config'],
