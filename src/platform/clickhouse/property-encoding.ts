@@ -2,9 +2,9 @@ import { ExactNumber } from '../json/exact-number.js';
 import { readJson } from '../json/json-text.js';
 
 /**
- * How properties of events are written for ClickHouse: an object becomes a flat one, of paths and texts. Equal texts are
- * equal values of jsonb, and the order of the bytes is that of texts by code point and of numbers by all their digits.
- * So every operator of a filter is a comparison of texts, and a question about one property reads one column.
+ * How properties of events are written for ClickHouse: an object becomes a flat one, of paths and texts. Equal texts
+ * are equal values of jsonb, and the order of the bytes is that of texts by code point and of numbers by all their
+ * digits. So every operator of a filter is a comparison of texts, and a question about one property reads one column.
  *
  * The first character of a text says its type; see TAG.
  */
@@ -52,8 +52,8 @@ export function encodeValue(value: unknown): string {
 
 /** What {@link encodeValue} was given, but for the spelling of numbers. */
 export function decodeValue(text: string): unknown {
-  const rest = text.slice(1);
-  switch (text[0]) {
+  const [tag, rest] = [text.charAt(0), text.slice(1)];
+  switch (tag) {
     case TAG.text:
       return rest;
     case TAG.number:
