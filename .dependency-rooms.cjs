@@ -28,6 +28,7 @@ const FOLDERS = [
 const ROOMS = {
   platform: {
     json: [],
+    clickhouse: ['json'],
     time: ['json'],
     config: ['time'],
     logging: ['config'],
@@ -60,12 +61,14 @@ const ROOMS = {
     filters: ['properties'],
     segments: ['cache', 'filters'],
     rollups: ['time'],
-    retention: ['filters', 'rollups'],
-    counts: ['segments', 'rollups'],
+    'event-store': ['filters'],
+    'postgresql-store': ['event-store', 'rollups'],
+    engines: ['postgresql-store'],
+    counts: ['engines', 'segments'],
     queries: ['counts'],
     funnels: ['cache', 'counts'],
     overview: ['funnels'],
-    users: ['overview', 'retention'],
+    users: ['overview'],
   },
   events: {
     parsing: [],
