@@ -1,4 +1,5 @@
 import { Backfill } from '../clickhouse/backfill.js';
+import { ClickHouseModule } from '../clickhouse/clickhouse.module.js';
 import type { Config } from '../platform/config/config.js';
 import { inApplication } from './cli.module.js';
 import { type OutputOptions, print, UsageError } from './output.js';
@@ -13,7 +14,7 @@ export async function backfillClickHouse(config: Config, { restart, json }: Back
   if (config.CLICKHOUSE_URL === undefined) throw new UsageError('backfill-clickhouse needs CLICKHOUSE_URL.');
   const bar = json ? null : new ProgressBar(process.stdout);
   const since = performance.now();
-  const done = await inApplication(config, (app) =>
+  const done = await inApplication(config, [ClickHouseModule], (app) =>
     app.get(Backfill).run({
       restart,
       onStep: ({ events, percent }) => bar?.show(percent, `${events} events`),

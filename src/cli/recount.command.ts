@@ -1,10 +1,12 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { RecountService, type RollupDifference } from '../analytics/rollups/recount.service.js';
+import { ClickHouseModule } from '../clickhouse/clickhouse.module.js';
 import { Reconciliation } from '../clickhouse/reconciliation.js';
 import { rangeOf } from '../platform/http/range.dto.js';
 import { parseAskedTime } from '../platform/time/asked-time.js';
 import { ASKABLE_YEARS, DAY_MS, isAskable, type TimeRange } from '../platform/time/time.js';
 import { TenantsService } from '../tenants/tenants.service.js';
+import { RollupsModule } from '../analytics/rollups/rollups.module.js';
 import { inApplication } from './cli.module.js';
 import type { Config } from '../platform/config/config.js';
 import { type OutputOptions, print, table, UsageError } from './output.js';
@@ -30,7 +32,7 @@ export async function recount(config: Config, options: RecountOptions): Promise<
   };
   if (range.from >= range.to) throw new UsageError('--from must be before --to.');
   if (options.engine !== undefined) return recountClickHouse(config, range, options);
-  const differences = await inApplication(config, async (app) => {
+  const differences = await inApplication(config, [RollupsModule], async (app) => {
     return app.get(RecountService).recount(range, await selectionOf(app, options));
   });
   report(options.json, range, differences);
@@ -41,7 +43,7 @@ export async function recount(config: Config, options: RecountOptions): Promise<
 async function recountClickHouse(config: Config, range: TimeRange, options: RecountOptions): Promise<void> {
   if (options.engine !== 'clickhouse') throw new UsageError('--engine is clickhouse, or left out for the counts.');
   if (config.CLICKHOUSE_URL === undefined) throw new UsageError('--engine clickhouse needs CLICKHOUSE_URL.');
-  const differences = await inApplication(config, async (app) =>
+  const differences = await inApplication(config, [ClickHouseModule], async (app) =>
     app.get(Reconciliation).compare(range, await selectionOf(app, options)),
   );
   const lines = differences.map((d) => [

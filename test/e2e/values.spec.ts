@@ -1,5 +1,5 @@
-import { FunnelCounter } from '../../src/analytics/funnels/funnel-counter.js';
-import { FunnelsRepository } from '../../src/analytics/funnels/funnels.repository.js';
+import { FunnelCounter } from '../../src/analytics/postgresql-store/funnel-counter.js';
+import { FunnelsRepository } from '../../src/analytics/postgresql-store/funnels.repository.js';
 import { decimalOf, type Exact, memberOf, readExactly } from '../support/exact-json.js';
 import { describeApi } from '../support/fixture.js';
 import { GeneratedValues, UNKEPT } from '../support/generated-values.js';

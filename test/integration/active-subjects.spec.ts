@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { OverviewService } from '../../src/analytics/overview/overview.service.js';
-import { FunnelCounter } from '../../src/analytics/funnels/funnel-counter.js';
-import { FunnelsRepository } from '../../src/analytics/funnels/funnels.repository.js';
+import { FunnelCounter } from '../../src/analytics/postgresql-store/funnel-counter.js';
+import { FunnelsRepository } from '../../src/analytics/postgresql-store/funnels.repository.js';
 import { Database } from '../../src/platform/database/database.js';
 import type { Problem } from '../../src/platform/http/problem.js';
 import { toIso } from '../../src/platform/time/time.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { CHUNK_BYTES, type PackedTimelines } from '../../src/analytics/funnels/funnel-timelines.repository.js';
-import { eachUser } from '../../src/analytics/funnels/user-timelines.js';
+import { CHUNK_BYTES, type PackedTimelines } from '../../src/analytics/postgresql-store/funnel-timelines.repository.js';
+import { eachUser } from '../../src/analytics/postgresql-store/user-timelines.js';
 
 interface TimelineEvent {
   user: Buffer;

@@ -3787,6 +3787,8 @@ export interface components {
         ChecksResponse: {
             postgres: components["schemas"]["CheckResponse"];
             queue: components["schemas"]["QueueCheckResponse"];
+            /** @description With CLICKHOUSE_URL. */
+            clickhouse?: components["schemas"]["CheckResponse"];
         };
         HealthResponse: {
             /** @enum {string} */

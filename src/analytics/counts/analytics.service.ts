@@ -5,7 +5,8 @@ import { toTimeRange } from '../../platform/http/query.dto.js';
 import { rangeOf } from '../../platform/http/range.dto.js';
 import { DAY_MS, MINUTE_MS, type TimeRange, toIso } from '../../platform/time/time.js';
 import { bothOf, equal } from '../filters/filter.js';
-import { UnseenPropertiesRepository } from '../filters/unseen-properties.repository.js';
+import { EventStore } from '../event-store/event-store.js';
+import { UnseenProperties } from '../event-store/unseen-properties.js';
 import { SegmentFilters } from '../segments/segment-filters.js';
 import type {
   BreakdownQuery,
@@ -20,7 +21,6 @@ import type {
   TimeseriesResponse,
 } from './analytics.dto.js';
 import { ActiveSubjectsRepository } from './active-subjects.repository.js';
-import { BreakdownRepository } from './breakdown.repository.js';
 import { requireBuckets, suitableInterval } from '../time/buckets.js';
 import { EventCountsRepository } from './event-counts.repository.js';
 import { mergeHistograms, quantileOf } from '../rollups/latency-histogram.js';
@@ -38,9 +38,9 @@ export class AnalyticsService {
     private readonly database: Database,
     private readonly counts: EventCountsRepository,
     private readonly processing: ProcessingMetricsRepository,
-    private readonly breakdowns: BreakdownRepository,
+    private readonly events: EventStore,
     private readonly subjects: ActiveSubjectsRepository,
-    private readonly unseen: UnseenPropertiesRepository,
+    private readonly unseen: UnseenProperties,
     private readonly segments: SegmentFilters,
   ) {}
 
@@ -138,7 +138,7 @@ export class AnalyticsService {
     const { property, event_type, client_id, limit } = query;
     const filters = await this.segments.filterOf(tenantId, query);
     const filter = bothOf(...equal({ event_type, client_id }), filters);
-    const found = await this.breakdowns.listTopValues(tenantId, range, { property, filter, limit });
+    const found = await this.events.listTopValues(tenantId, range, { property, filter, limit });
     const unseen = found.total === 0 ? await this.unseen.describe(tenantId, range, filters) : {};
     return { ...rangeOf(range), property, property_seen: found.total > 0, ...found, ...unseen };
   }

@@ -1,20 +1,18 @@
 import { Module } from '@nestjs/common';
-import { FiltersModule } from '../filters/filters.module.js';
+import { EnginesModule } from '../engines/engines.module.js';
 import { SegmentFiltersModule } from '../segments/segment-filters.module.js';
 import { ActiveSubjectsRepository } from './active-subjects.repository.js';
 import { AnalyticsService } from './analytics.service.js';
-import { BreakdownRepository } from './breakdown.repository.js';
 import { EventCountsRepository } from './event-counts.repository.js';
 import { FailedCountsRepository } from './failed-counts.repository.js';
 import { ProcessingMetricsRepository } from './processing-metrics.repository.js';
 
 /** Answers from the counts. */
 @Module({
-  imports: [FiltersModule, SegmentFiltersModule],
+  imports: [EnginesModule, SegmentFiltersModule],
   providers: [
     ActiveSubjectsRepository,
     AnalyticsService,
-    BreakdownRepository,
     EventCountsRepository,
     FailedCountsRepository,
     ProcessingMetricsRepository,

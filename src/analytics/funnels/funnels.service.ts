@@ -20,12 +20,19 @@ import type {
   SavedFunnelPage,
   SavedFunnelResponse,
 } from './funnels.dto.js';
-import { bothOf } from '../filters/filter.js';
+import { bothOf, propertiesOf } from '../filters/filter.js';
 import { SegmentFilters } from '../segments/segment-filters.js';
 import { requireFewConditions, requireFilter } from '../filters/filter-faults.js';
 import { requireProperties } from '../properties/event-property.js';
-import { FunnelCounter } from './funnel-counter.js';
-import { type FunnelDefinition, FunnelsRepository, type FunnelStep, type ReachedStep } from './funnels.repository.js';
+import { EventStore } from '../event-store/event-store.js';
+import {
+  conditionOf,
+  type FunnelDefinition,
+  type FunnelStep,
+  type ReachedStep,
+  typesOf,
+} from '../event-store/funnel-definition.js';
+import { FunnelsRepository } from '../postgresql-store/funnels.repository.js';
 import {
   MAX_SAVED_FUNNELS,
   type SavedFunnel,
@@ -44,7 +51,7 @@ export class FunnelsService {
   constructor(
     private readonly database: Database,
     private readonly funnels: FunnelsRepository,
-    private readonly counter: FunnelCounter,
+    private readonly events: EventStore,
     private readonly saved: SavedFunnelsRepository,
     private readonly cache: AnswerCache,
     private readonly audit: AuditEntryWriter,
@@ -142,12 +149,10 @@ export class FunnelsService {
 
   private async answer(tenantId: string, asked: SavedFunnelDefinition, range: TimeRange): Promise<FunnelResponse> {
     const definition = await this.database.readInTenant(tenantId, (sql) => this.resolve(sql, tenantId, asked));
-    const steps = describeSteps(definition, await this.counter.countSteps(tenantId, range, definition));
+    const counted = await this.events.countFunnel(tenantId, range, definition);
+    const steps = describeSteps(definition, counted.steps);
     const span = { ...rangeOf(range), window_s: definition.window_s };
-    const grouped = definition.group_by !== undefined;
-    const groups = grouped
-      ? describeGroups(definition, await this.counter.countGroups(tenantId, range, definition))
-      : undefined;
+    const groups = counted.groups === undefined ? undefined : describeGroups(definition, counted.groups);
     // A misspelt property leaves a step without users, or all of them in one group.
     const isSuspect = steps.some(({ users }) => users === 0) || groups?.every(({ value }) => value === null);
     const unseen = isSuspect === true ? await this.listUnseen(tenantId, range, definition) : [];
@@ -158,8 +163,18 @@ export class FunnelsService {
     };
   }
 
-  private listUnseen(tenantId: string, range: TimeRange, definition: FunnelDefinition): Promise<string[]> {
-    return this.database.readOnReplica(tenantId, (sql) => this.funnels.listUnseen(sql, tenantId, range, definition));
+  /** Those of the properties it asks for that no event of the types it asks for has. */
+  private async listUnseen(tenantId: string, range: TimeRange, definition: FunnelDefinition): Promise<string[]> {
+    const { steps, group_by } = definition;
+    const asked = [
+      ...steps.map((step) => ({ types: [step.event_type], names: propertiesOf(conditionOf(step)) })),
+      ...(group_by === undefined ? [] : [{ types: typesOf(steps.slice(0, 1)), names: [group_by] }]),
+    ];
+    const unseen = new Set<string>();
+    for (const { types, names } of asked) {
+      for (const name of await this.events.listUnseen(tenantId, range, names, types)) unseen.add(name);
+    }
+    return [...unseen];
   }
 
   private async require(tenantId: string, id: string): Promise<SavedFunnel> {

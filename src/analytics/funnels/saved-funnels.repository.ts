@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database/database.js';
 import { writeJson } from '../../platform/json/json-text.js';
-import type { FunnelDefinition, FunnelStep } from './funnels.repository.js';
+import type { FunnelDefinition, FunnelStep } from '../event-store/funnel-definition.js';
 
 export interface SavedFunnelStep extends FunnelStep {
   /** Id of a segment. */

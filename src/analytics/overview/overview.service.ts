@@ -9,10 +9,10 @@ import type { TypeCount } from '../counts/analytics.dto.js';
 import { AnswerCache } from '../cache/answer-cache.js';
 import { requireBuckets, suitableInterval } from '../time/buckets.js';
 import { EventCountsRepository } from '../counts/event-counts.repository.js';
-import { FilteredEventsRepository } from './filtered-events.repository.js';
+import { EventStore } from '../event-store/event-store.js';
+import { UnseenProperties } from '../event-store/unseen-properties.js';
 import { type FilteredSubjects, FilteredSubjectsRepository } from './filtered-subjects.repository.js';
 import { bothOf, equal, type Filter } from '../filters/filter.js';
-import { UnseenPropertiesRepository } from '../filters/unseen-properties.repository.js';
 import { DEFAULT_WINDOW_S } from '../funnels/funnels.dto.js';
 import { FunnelsService } from '../funnels/funnels.service.js';
 import {
@@ -44,8 +44,8 @@ export class OverviewService {
     private readonly counts: EventCountsRepository,
     private readonly subjects: ActiveSubjectsRepository,
     private readonly filtered: FilteredSubjectsRepository,
-    private readonly events: FilteredEventsRepository,
-    private readonly unseen: UnseenPropertiesRepository,
+    private readonly events: EventStore,
+    private readonly unseen: UnseenProperties,
     private readonly segments: SegmentFilters,
     private readonly funnels: FunnelsService,
     private readonly savedFunnels: SavedFunnelsRepository,
@@ -74,9 +74,9 @@ export class OverviewService {
     const { tz, interval = suitableInterval(range), client_id, event_type } = query;
     const starts = requireBuckets(range, interval, tz);
     const filter = bothOf(...equal({ client_id, event_type }), filters) ?? filters;
-    const { byType, trend, ...found } = await this.database.readOnReplica(tenantId, (sql) =>
-      this.events.read(sql, tenantId, range, { starts, filter, limit: TOP_USERS }),
-    );
+    const question = { starts, filter, limit: TOP_USERS };
+    const { byType, trend: counts, ...found } = await this.events.readOverview(tenantId, range, question);
+    const trend = counts.map((count) => ({ ...count, group: null }));
     const unseen = byType.length === 0 ? await this.unseen.describe(tenantId, range, filters) : {};
     const answer = { range, interval, byType, trend: fillSeries(starts, trend), found };
     return { ...describeFiltered(answer), ...unseen };

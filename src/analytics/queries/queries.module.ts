@@ -1,13 +1,12 @@
 import { Module } from '@nestjs/common';
-import { FiltersModule } from '../filters/filters.module.js';
+import { EnginesModule } from '../engines/engines.module.js';
 import { SegmentFiltersModule } from '../segments/segment-filters.module.js';
 import { QueriesService } from './queries.service.js';
-import { QueryCountsRepository } from './query-counts.repository.js';
 
 /** Counts by any filter and any property. */
 @Module({
-  imports: [FiltersModule, SegmentFiltersModule],
-  providers: [QueriesService, QueryCountsRepository],
+  imports: [EnginesModule, SegmentFiltersModule],
+  providers: [QueriesService],
   exports: [QueriesService],
 })
 export class QueriesModule {}

@@ -5,13 +5,13 @@ import { toTimeRange } from '../../platform/http/query.dto.js';
 import { rangeOf } from '../../platform/http/range.dto.js';
 import { isTimeZone } from '../../platform/time/time-zone.js';
 import { type TimeRange, toIso } from '../../platform/time/time.js';
+import { type CountedGroup, type CountQuestion, EventStore } from '../event-store/event-store.js';
+import { UnseenProperties } from '../event-store/unseen-properties.js';
 import { type Filter } from '../filters/filter.js';
-import { UnseenPropertiesRepository } from '../filters/unseen-properties.repository.js';
 import { SegmentFilters } from '../segments/segment-filters.js';
 import { requireProperties } from '../properties/event-property.js';
 import { requireBuckets } from '../time/buckets.js';
 import type { AnalyticsQueryDto, AnalyticsQueryResponse, QueryRow } from './queries.dto.js';
-import { type CountedGroup, type CountQuestion, QueryCountsRepository } from './query-counts.repository.js';
 
 /** Groups × buckets of one answer. */
 const MAX_POINTS = 100_000;
@@ -22,8 +22,8 @@ const OWN_MEMBERS = ['bucket', 'value'];
 @Injectable()
 export class QueriesService {
   constructor(
-    private readonly counts: QueryCountsRepository,
-    private readonly unseen: UnseenPropertiesRepository,
+    private readonly events: EventStore,
+    private readonly unseen: UnseenProperties,
     private readonly segments: SegmentFilters,
   ) {}
 
@@ -39,7 +39,7 @@ export class QueriesService {
     const limit = limitOf(query, starts?.length ?? 1);
     const question = { measure, filter, breakdown, starts, limit };
     const asOf = toIso(Date.now()); // of the primary; a replica says its own
-    const { groups, data } = await this.counts.count(tenantId, range, question);
+    const { groups, data } = await this.events.count(tenantId, range, question);
     return {
       ...{ ...rangeOf(range), measure, interval: interval ?? null, tz },
       data: toRows(question, data),
@@ -62,7 +62,7 @@ export class QueriesService {
     const range = { from: from - (to - from), to: from };
     const groups = question.breakdown.length === 0 ? [[]] : data.map(({ group }) => group);
     const previous = { ...question, starts: startsOf(range), groups };
-    const counted = await this.counts.count(tenantId, range, previous);
+    const counted = await this.events.count(tenantId, range, previous);
     return { ...rangeOf(range), data: toRows(previous, counted.data) };
   }
 

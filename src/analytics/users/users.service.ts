@@ -1,18 +1,17 @@
 import { rangeOf } from '../../platform/http/range.dto.js';
 import { Injectable } from '@nestjs/common';
 import { unknownCursor } from '../../platform/http/cursor.js';
-import { Database } from '../../platform/database/database.js';
 import { boundedTextFault } from '../../platform/http/body/payload-check.js';
 import { badRequest } from '../../platform/http/problem.js';
 import { toTimeRange } from '../../platform/http/query.dto.js';
 import { DAY_MS, dateTimeFault, parseDateTime, toIso } from '../../platform/time/time.js';
 import { isUuid } from '../../platform/database/uuid7.js';
 import { enrichmentOf } from '../properties/event-context.js';
-import { UnseenPropertiesRepository } from '../filters/unseen-properties.repository.js';
+import { EventStore } from '../event-store/event-store.js';
+import { UnseenProperties } from '../event-store/unseen-properties.js';
+import type { JourneyEvent, JourneyPlace, UserEvent } from '../event-store/user-questions.js';
 import { SegmentFilters } from '../segments/segment-filters.js';
 import { bucketStarts } from '../time/local-time.js';
-import { RetentionRepository } from '../retention/retention.repository.js';
-import { type JourneyEvent, type UserEvent, UserEventsRepository } from './user-events.repository.js';
 import type {
   JourneyQuery,
   JourneyResponse,
@@ -24,48 +23,40 @@ import type {
 import type { OverviewQuery } from '../overview/overview.dto.js';
 
 const MAX_USER_ID = 255;
-const MAX_SESSIONS = 100;
-const RECENT_EVENTS = 20;
 /** A cohort per time window and a number for each later one: the answer grows with the square. */
 const MAX_PERIODS = 100;
 
 @Injectable()
 export class UsersService {
   constructor(
-    private readonly database: Database,
-    private readonly events: UserEventsRepository,
-    private readonly retention: RetentionRepository,
-    private readonly unseen: UnseenPropertiesRepository,
+    private readonly events: EventStore,
+    private readonly unseen: UnseenProperties,
     private readonly segments: SegmentFilters,
   ) {}
 
   async getUser(tenantId: string, userId: string, query: OverviewQuery): Promise<UserOverviewResponse> {
     const range = toTimeRange(query);
     const filter = await this.segments.filterOf(tenantId, query);
-    const question = { userId, range, filter };
-    const answer = await this.database.readOnReplica(tenantId, async (sql) => {
-      const byType = await this.events.countByType(sql, tenantId, question);
-      const sessions = await this.events.listSessions(sql, tenantId, question, MAX_SESSIONS);
-      const recent = await this.events.listRecent(sql, tenantId, question, RECENT_EVENTS);
-      const times = byType.flatMap(({ first_time, last_time }) => [instant(first_time), instant(last_time)]);
-      return {
-        ...rangeOf(range),
-        user_id: userId,
-        total_events: byType.reduce((sum, { count }) => sum + count, 0),
-        first_seen: times.length === 0 ? null : toIso(Math.min(...times)),
-        last_seen: times.length === 0 ? null : toIso(Math.max(...times)),
-        by_type: byType.map(({ event_type, count }) => ({ event_type, count })),
-        sessions: sessions.map(({ session_id, started_at, ended_at, events }) => ({
-          session_id,
-          started_at,
-          ended_at,
-          duration_s: Math.round((instant(ended_at) - instant(started_at)) * 1000) / 1e6,
-          events,
-        })),
-        recent_events: recent.map((event) => ({ ...describeEvent(event), session_id: event.session_id })),
-      };
-    });
-    return answer.total_events > 0 ? answer : { ...answer, ...(await this.unseen.describe(tenantId, range, filter)) };
+    const { byType, sessions, recent } = await this.events.describeUser(tenantId, { userId, range, filter });
+    const times = byType.flatMap(({ first_time, last_time }) => [instant(first_time), instant(last_time)]);
+    const unseen = byType.length === 0 ? await this.unseen.describe(tenantId, range, filter) : {};
+    return {
+      ...rangeOf(range),
+      user_id: userId,
+      total_events: byType.reduce((sum, { count }) => sum + count, 0),
+      first_seen: times.length === 0 ? null : toIso(Math.min(...times)),
+      last_seen: times.length === 0 ? null : toIso(Math.max(...times)),
+      by_type: byType.map(({ event_type, count }) => ({ event_type, count })),
+      sessions: sessions.map(({ session_id, started_at, ended_at, events }) => ({
+        session_id,
+        started_at,
+        ended_at,
+        duration_s: Math.round((instant(ended_at) - instant(started_at)) * 1000) / 1e6,
+        events,
+      })),
+      recent_events: recent.map((event) => ({ ...describeEvent(event), session_id: event.session_id })),
+      ...unseen,
+    };
   }
 
   async getJourney(tenantId: string, userId: string, query: JourneyQuery): Promise<JourneyResponse> {
@@ -73,9 +64,7 @@ export class UsersService {
     const range = toTimeRange(query);
     const after = query.cursor === undefined ? undefined : decodePlace(query.cursor);
     const filter = await this.segments.filterOf(tenantId, query);
-    const rows = await this.database.readOnReplica(tenantId, (sql) =>
-      this.events.listJourney(sql, tenantId, { userId, range, filter }, query.limit + 1, after),
-    );
+    const rows = await this.events.listJourney(tenantId, { userId, range, filter }, query.limit + 1, after);
     const unseen = rows.length === 0 ? await this.unseen.describe(tenantId, range, filter) : {};
     const page = rows.slice(0, query.limit);
     const last = page.at(-1);
@@ -105,10 +94,7 @@ export class UsersService {
     const end = bucketStarts({ from: last, to: last + 9 * DAY_MS }, interval, tz, 10)[1] ?? asked.to;
     const bounds = [...starts, end];
     const filter = await this.segments.filterOf(tenantId, query);
-    const rows =
-      filter === undefined
-        ? await this.retention.listRetained(tenantId, bounds)
-        : await this.retention.listRetainedOf(tenantId, bounds, filter);
+    const rows = await this.events.listRetained(tenantId, bounds, filter);
     const users = new Map(rows.map((row) => [`${row.cohort} ${row.period}`, row.users]));
     const buckets = starts.map(toIso);
     const data = buckets.map((cohort, index) => {
@@ -160,11 +146,11 @@ function toSessions(events: readonly JourneyEvent[]): JourneySession[] {
 /** Of a time that PostgreSQL has printed. */
 const instant = (time: string): number => parseDateTime(time) ?? 0;
 
-function encodePlace({ time, id }: { time: string; id: string }): string {
+function encodePlace({ time, id }: JourneyPlace): string {
   return Buffer.from(`${time} ${id}`, 'latin1').toString('base64url');
 }
 
-function decodePlace(cursor: string): { time: string; id: string } {
+function decodePlace(cursor: string): JourneyPlace {
   const [time = '', id = ''] = Buffer.from(cursor, 'base64url').toString('latin1').split(' ');
   const place = { time, id };
   if (dateTimeFault(time) !== null || !isUuid(id) || encodePlace(place) !== cursor) throw unknownCursor();

@@ -7,8 +7,8 @@ import { toTimeRange } from '../../platform/http/query.dto.js';
 import { EARLIEST_TIME } from '../../platform/http/field-fault.js';
 import { DAY_MS, parseDateTime, type TimeRange } from '../../platform/time/time.js';
 import { isUuid } from '../../platform/database/uuid7.js';
+import { UnseenProperties } from '../../analytics/event-store/unseen-properties.js';
 import { bothOf, equal, filterOfWhere } from '../../analytics/filters/filter.js';
-import { UnseenPropertiesRepository } from '../../analytics/filters/unseen-properties.repository.js';
 import { SegmentFilters } from '../../analytics/segments/segment-filters.js';
 import type { EventPage, EventResponse, ListEventsQuery } from './events.dto.js';
 import { eventTextFault } from '../parsing/event-parser.js';
@@ -18,7 +18,7 @@ import { EventsRepository } from './events.repository.js';
 export class EventReader {
   constructor(
     private readonly events: EventsRepository,
-    private readonly unseen: UnseenPropertiesRepository,
+    private readonly unseen: UnseenProperties,
     private readonly segments: SegmentFilters,
   ) {}
 

@@ -87,9 +87,10 @@ export class PartitionsRepository {
   async hasHeldCalls(sql: Sql, { month, end }: Partition): Promise<boolean> {
     const { rows } = await sql.query(
       `/* partitions.hasHeldCalls */ select from retention_holds h
-       where h.released_at is null and h.user_id is null and exists (
+       cross join lateral (
          select from api_audit_logs c where c.tenant_id = h.tenant_id and c.id >= uuid7_lower_bound($1)
-           and c.id < uuid7_lower_bound($2) and ${coversTime('c.timestamp')}) limit 1`,
+           and c.id < uuid7_lower_bound($2) and ${coversTime('c.timestamp')} limit 1) held
+       where h.released_at is null and h.user_id is null limit 1`,
       [month, end],
     );
     return rows.length > 0;

@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../platform/database/database.js';
 import type { TimeRange } from '../../platform/time/time.js';
-import { listUnseen } from '../properties/event-properties.repository.js';
-import { type Filter, propertiesOf, requiredTypes } from './filter.js';
+import { type Filter, propertiesOf, requiredTypes } from '../filters/filter.js';
+import { EventStore } from './event-store.js';
 
 /** Which properties of a filter are perhaps misspelt. Asked only where an answer is empty. */
 @Injectable()
-export class UnseenPropertiesRepository {
-  constructor(private readonly database: Database) {}
+export class UnseenProperties {
+  constructor(private readonly events: EventStore) {}
 
   /** The member of an answer that names those that no event of the range has, of the types that the filter asks for. */
   async describe(
@@ -16,9 +15,7 @@ export class UnseenPropertiesRepository {
     filter: Filter | undefined,
   ): Promise<{ unseen_properties?: string[] }> {
     if (filter === undefined) return {};
-    const unseen = await this.database.readOnReplica(tenantId, (sql) =>
-      listUnseen(sql, tenantId, range, propertiesOf(filter), requiredTypes(filter)),
-    );
+    const unseen = await this.events.listUnseen(tenantId, range, propertiesOf(filter), requiredTypes(filter));
     return unseen.length === 0 ? {} : { unseen_properties: unseen };
   }
 }

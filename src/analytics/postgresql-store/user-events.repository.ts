@@ -2,47 +2,20 @@ import { Injectable } from '@nestjs/common';
 import type { Sql } from '../../platform/database/database.js';
 import { Parameters } from '../../platform/database/sql-parameters.js';
 import { printedTime } from '../../platform/database/time-sql.js';
-import { type TimeRange, toIso } from '../../platform/time/time.js';
-import type { Filter } from '../filters/filter.js';
+import { toIso } from '../../platform/time/time.js';
+import {
+  type JourneyEvent,
+  type JourneyPlace,
+  MAX_SESSIONS,
+  RECENT_EVENTS,
+  type RecentEvent,
+  type SessionSummary,
+  type TypeSummary,
+  type UserQuestion,
+} from '../event-store/user-questions.js';
 import { filterSqlFor } from '../filters/filter-sql.js';
-import { CONTEXT_COLUMNS, type StoredContext, WITH_CONTEXT } from '../properties/event-context.js';
+import { CONTEXT_COLUMNS, WITH_CONTEXT } from '../properties/event-context.js';
 import { IS_COUNTED } from '../rollups/counted-events-sql.js';
-
-export interface TypeSummary {
-  event_type: string;
-  count: number;
-  first_time: string;
-  last_time: string;
-}
-
-export interface SessionSummary {
-  session_id: string | null;
-  started_at: string;
-  ended_at: string;
-  events: number;
-}
-
-export interface UserEvent extends StoredContext {
-  id: string;
-  event_id: string;
-  event_type: string;
-  /** In UTC, with all digits that were sent: so a page can go on from it. */
-  event_time: string;
-  client_id: string;
-  payload: Record<string, unknown>;
-}
-
-export interface JourneyEvent extends UserEvent, SessionSummary {
-  /** Distinguishes sessions without an id. */
-  part: string | null;
-}
-
-/** Which events of one user are asked for. */
-export interface UserQuestion {
-  userId: string;
-  range: TimeRange;
-  filter?: Filter | undefined;
-}
 
 /**
  * $1 tenant, $2 user, $3 from, $4 to. Whether an event is counted is checked outside, so that it is planned once and
@@ -109,22 +82,17 @@ export class UserEventsRepository {
   }
 
   /** Newest first. */
-  async listSessions(sql: Sql, tenantId: string, question: UserQuestion, limit: number): Promise<SessionSummary[]> {
+  async listSessions(sql: Sql, tenantId: string, question: UserQuestion): Promise<SessionSummary[]> {
     const { parameters, condition } = await prepare(sql, tenantId, question);
-    const text = listSessions(condition, parameters.add(limit));
+    const text = listSessions(condition, parameters.add(MAX_SESSIONS));
     return (await sql.query<SessionSummary>(text, parameters.values)).rows;
   }
 
   /** Newest first. */
-  async listRecent(
-    sql: Sql,
-    tenantId: string,
-    question: UserQuestion,
-    limit: number,
-  ): Promise<(UserEvent & { session_id: string | null })[]> {
+  async listRecent(sql: Sql, tenantId: string, question: UserQuestion): Promise<RecentEvent[]> {
     const { parameters, condition } = await prepare(sql, tenantId, question);
-    const text = recent(condition, parameters.add(limit));
-    return (await sql.query<UserEvent & { session_id: string | null }>(text, parameters.values)).rows;
+    const text = recent(condition, parameters.add(RECENT_EVENTS));
+    return (await sql.query<RecentEvent>(text, parameters.values)).rows;
   }
 
   /** Oldest first, from after `after` on. */
@@ -133,7 +101,7 @@ export class UserEventsRepository {
     tenantId: string,
     question: UserQuestion,
     limit: number,
-    after?: { time: string; id: string },
+    after?: JourneyPlace,
   ): Promise<JourneyEvent[]> {
     const { parameters, condition } = await prepare(sql, tenantId, question);
     const place: [string, string] = [parameters.add(after?.time ?? null), parameters.add(after?.id ?? null)];

@@ -8,7 +8,8 @@ import { writeJson } from '../../platform/json/json-text.js';
 import { packageRoot } from '../../platform/config/package-root.js';
 import { Problem } from '../../platform/http/problem.js';
 import type { TimeRange } from '../../platform/time/time.js';
-import { type FunnelDefinition, FunnelsRepository, type ReachedStep } from './funnels.repository.js';
+import type { FunnelDefinition, ReachedStep } from '../event-store/funnel-definition.js';
+import { FunnelsRepository } from './funnels.repository.js';
 
 /** Following more events would block other requests for longer than some milliseconds. */
 const MAX_EVENTS_HERE = 20_000;
@@ -117,7 +118,7 @@ export class FunnelCounter implements OnApplicationShutdown {
 
   private start(): Worker {
     // From the build, for tests too: a thread loads its modules itself.
-    const thread = new Worker(join(packageRoot, 'dist', 'analytics', 'funnels', 'funnel-counter.thread.js'), {
+    const thread = new Worker(join(packageRoot, 'dist', 'analytics', 'postgresql-store', 'funnel-counter.thread.js'), {
       workerData: { ...this.config, DB_POOL_SIZE: THREAD_POOL_SIZE },
     });
     thread.on('message', (outcome: FunnelOutcome) => this.settle(outcome));

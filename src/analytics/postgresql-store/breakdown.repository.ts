@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
 import { Parameters } from '../../platform/database/sql-parameters.js';
 import type { TimeRange } from '../../platform/time/time.js';
-import { type Filter, requiredTypes } from '../filters/filter.js';
+import type { BreakdownQuestion, TopValues } from '../event-store/event-store.js';
+import { requiredTypes } from '../filters/filter.js';
 import { type FilterSql, filterSqlFor } from '../filters/filter-sql.js';
 import { countedIn } from '../rollups/counted-events-sql.js';
 
@@ -13,22 +14,12 @@ interface Row {
   distinct_values: number;
 }
 
-interface Breakdown {
-  property: string;
-  filter: Filter | undefined;
-  limit: number;
-}
-
 @Injectable()
 export class BreakdownRepository {
   constructor(private readonly database: Database) {}
 
   /** The most frequent values of one property, and how many events have it. */
-  async listTopValues(
-    tenantId: string,
-    range: TimeRange,
-    breakdown: Breakdown,
-  ): Promise<{ total: number; distinct_values: number; data: { value: unknown; count: number }[] }> {
+  async listTopValues(tenantId: string, range: TimeRange, breakdown: BreakdownQuestion): Promise<TopValues> {
     const rows = await this.database.readOnReplica(tenantId, async (sql) => {
       const parameters = new Parameters();
       parameters.add(tenantId);
@@ -46,7 +37,7 @@ export class BreakdownRepository {
 
 function topValues(
   range: TimeRange,
-  { property, filter, limit }: Breakdown,
+  { property, filter, limit }: BreakdownQuestion,
   parameters: Parameters,
   filters: FilterSql,
 ): string {

@@ -2,34 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { Sql } from '../../platform/database/database.js';
 import { Parameters } from '../../platform/database/sql-parameters.js';
 import { type TimeRange, toIso } from '../../platform/time/time.js';
-import { bothOf, type Filter, filterOfWhere, propertiesOf } from '../filters/filter.js';
+import { conditionOf, type FunnelDefinition, type ReachedStep, typesOf } from '../event-store/funnel-definition.js';
 import { filterSqlFor } from '../filters/filter-sql.js';
-import type { Scalar } from '../properties/event-property.js';
-import { listUnseen } from '../properties/event-properties.repository.js';
 import { countFunnel } from './funnel-matcher.js';
 import { listTimelines } from './funnel-timelines.repository.js';
 import { funnelSql } from './funnel-sql.js';
 import { startOfBucket } from '../time/granularities.js';
-
-export interface FunnelStep {
-  event_type: string;
-  where?: Record<string, Scalar>;
-  filters?: Filter;
-}
-
-export interface FunnelDefinition {
-  steps: FunnelStep[];
-  window_s: number;
-  group_by?: string;
-}
-
-export interface ReachedStep {
-  label: string | null;
-  /** 1 for the first step. */
-  k: number;
-  users: number;
-  median_s: number | null;
-}
 
 /**
  * Up to this many events (50 MB to transfer) a funnel is counted here; more are counted in the database, which can use
@@ -92,20 +70,6 @@ export class FunnelsRepository {
     return this.count(sql, tenantId, range, definition, null);
   }
 
-  /** Those of the properties it asks for that no event of the types it asks for has. */
-  async listUnseen(sql: Sql, tenantId: string, range: TimeRange, definition: FunnelDefinition): Promise<string[]> {
-    const { steps, group_by } = definition;
-    const asked = [
-      ...steps.map((step) => ({ types: [step.event_type], names: propertiesOf(conditionOf(step)) })),
-      ...(group_by === undefined ? [] : [{ types: typesOf(steps.slice(0, 1)), names: [group_by] }]),
-    ];
-    const unseen = new Set<string>();
-    for (const { types, names } of asked) {
-      for (const name of await listUnseen(sql, tenantId, range, names, types)) unseen.add(name);
-    }
-    return [...unseen];
-  }
-
   private async count(
     sql: Sql,
     tenantId: string,
@@ -127,8 +91,3 @@ export class FunnelsRepository {
     return (await sql.query<ReachedStep>(statement, parameters.values)).rows;
   }
 }
-
-/** What must be true of an event of the step, besides its type. */
-const conditionOf = ({ where, filters }: FunnelStep): Filter | undefined => bothOf(filterOfWhere(where), filters);
-
-const typesOf = (steps: readonly FunnelStep[]) => [...new Set(steps.map(({ event_type }) => event_type))];

@@ -3,16 +3,10 @@ import { Database } from '../../platform/database/database.js';
 import { Parameters } from '../../platform/database/sql-parameters.js';
 import { EARLIEST_TIME } from '../../platform/http/field-fault.js';
 import { DAY_MS, toIso } from '../../platform/time/time.js';
+import type { RetainedUsers } from '../event-store/event-store.js';
 import { type Filter, requiredTypes } from '../filters/filter.js';
 import { filterSqlFor } from '../filters/filter-sql.js';
 import { countedIn } from '../rollups/counted-events-sql.js';
-
-export interface RetainedUsers {
-  /** 1 for the first time window. */
-  cohort: number;
-  period: number;
-  users: number;
-}
 
 /**
  * $2 the instants at which the time windows begin, and the end of the last; $3 and $4 the first and last of them,

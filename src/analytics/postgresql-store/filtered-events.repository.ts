@@ -2,27 +2,18 @@ import { Injectable } from '@nestjs/common';
 import type { Sql } from '../../platform/database/database.js';
 import { Parameters } from '../../platform/database/sql-parameters.js';
 import { type TimeRange, toIso } from '../../platform/time/time.js';
-import type { TopUser } from '../counts/active-subjects.repository.js';
-import type { TypeCount } from '../counts/analytics.dto.js';
-import type { BucketCount } from '../counts/event-counts.repository.js';
-import { type Filter, requiredTypes } from '../filters/filter.js';
+import type { EventsOverview, OverviewQuestion } from '../event-store/event-store.js';
+import { requiredTypes } from '../filters/filter.js';
 import { filterSqlFor } from '../filters/filter-sql.js';
 import { countedIn } from '../rollups/counted-events-sql.js';
-import type { FilteredSubjects } from './filtered-subjects.repository.js';
-
-/** What the dashboard shows of some events. */
-export interface FilteredEvents extends FilteredSubjects {
-  byType: TypeCount[];
-  trend: BucketCount[];
-}
 
 interface Row {
-  by_type: TypeCount[] | null;
-  trend: { n: number; count: number }[] | null;
+  by_type: EventsOverview['byType'] | null;
+  trend: EventsOverview['trend'] | null;
   users: number;
   sessions: number;
   user_events: number;
-  top: TopUser[] | null;
+  top: EventsOverview['top'] | null;
 }
 
 /** All from one reading of the events. */
@@ -48,13 +39,12 @@ select (select json_agg(t order by count desc, event_type collate "C") from type
 /** The dashboard of the events that fit a filter. No rollup knows them, so it is read from the events themselves. */
 @Injectable()
 export class FilteredEventsRepository {
-  /** @param starts of the buckets of the trend */
   async read(
     sql: Sql,
     tenantId: string,
     range: TimeRange,
-    { starts, filter, limit }: { starts: readonly number[]; filter: Filter; limit: number },
-  ): Promise<FilteredEvents> {
+    { starts, filter, limit }: OverviewQuestion,
+  ): Promise<EventsOverview> {
     const parameters = new Parameters();
     parameters.add(tenantId);
     const filters = await filterSqlFor(sql, tenantId, parameters, [filter]);
@@ -64,9 +54,6 @@ export class FilteredEventsRepository {
     const text = overview(bucket, condition, parameters.add(limit));
     const { rows } = await sql.query<Row>(text, parameters.values);
     const { by_type, trend, users = 0, sessions = 0, user_events: userEvents = 0, top } = rows[0] ?? {};
-    return {
-      ...{ byType: by_type ?? [], trend: (trend ?? []).map((row) => ({ ...row, group: null })) },
-      ...{ users, sessions, userEvents, top: top ?? [] },
-    };
+    return { byType: by_type ?? [], trend: trend ?? [], users, sessions, userEvents, top: top ?? [] };
   }
 }

@@ -3,32 +3,10 @@ import { Database } from '../../platform/database/database.js';
 import { Parameters } from '../../platform/database/sql-parameters.js';
 import { writeJson } from '../../platform/json/json-text.js';
 import { type TimeRange, toIso } from '../../platform/time/time.js';
-import type { Measure } from '../counts/analytics.dto.js';
-import { type Filter, requiredTypes } from '../filters/filter.js';
+import type { CountedGroup, CountedGroups, CountQuestion } from '../event-store/event-store.js';
+import { requiredTypes } from '../filters/filter.js';
 import { type FilterSql, filterSqlFor } from '../filters/filter-sql.js';
 import { countedIn } from '../rollups/counted-events-sql.js';
-
-export interface CountQuestion {
-  measure: Measure;
-  filter: Filter | undefined;
-  /** Properties by which is grouped. */
-  breakdown: readonly string[];
-  /** Of the buckets; null for none. */
-  starts: readonly number[] | null;
-  limit: number;
-  /** These groups, in this order, instead of the first `limit`. */
-  groups?: readonly Group[];
-}
-
-/** The values of the properties, null for none. */
-export type Group = readonly unknown[];
-
-export interface CountedGroup {
-  group: Group;
-  value: number;
-  /** Of each bucket that has some. */
-  buckets: { n: number; value: number }[] | null;
-}
 
 interface Row extends CountedGroup {
   groups: number;
@@ -41,11 +19,7 @@ const SUBJECTS = { users: 'e.user_id', sessions: 'e.session_id' } as const;
 export class QueryCountsRepository {
   constructor(private readonly database: Database) {}
 
-  async count(
-    tenantId: string,
-    range: TimeRange,
-    question: CountQuestion,
-  ): Promise<{ groups: number; data: CountedGroup[] }> {
+  async count(tenantId: string, range: TimeRange, question: CountQuestion): Promise<CountedGroups> {
     const { filter, breakdown } = question;
     const rows = await this.database.readOnReplica(tenantId, async (sql) => {
       const parameters = new Parameters();

@@ -3,8 +3,9 @@ import type { Config } from '../../platform/config/config.js';
 import { answerAsOf } from '../../platform/database/as-of.js';
 import { Database, sqlState } from '../../platform/database/database.js';
 import { readJson } from '../../platform/json/json-text.js';
+import type { FunnelDefinition } from '../event-store/funnel-definition.js';
 import type { CountedSteps, FunnelJob, FunnelOutcome } from './funnel-counter.js';
-import { type FunnelDefinition, FunnelsRepository } from './funnels.repository.js';
+import { FunnelsRepository } from './funnels.repository.js';
 
 /** The thread of {@link FunnelCounter}: funnels come as messages, outcomes go back as messages. */
 const database = new Database(workerData as Config);
