@@ -49,15 +49,14 @@ describeDatabase('an API and a worker of the version before the newest migration
       ...{ event_id: `${name} ${n}`, event_type: 'order', client_id: 'shop', user_id: `u${n}` },
       payload: { n },
     }));
-    expect(await ask(api, 'POST', '/events/ingest/batch', { events })).toMatchObject({ status: 202 });
+    expect(await ask(api, 'POST', '/events/batch', { events })).toMatchObject({ status: 202 });
     sent += events.length;
     expect(await ask(api, 'POST', '/keys', { client_id: name, name })).toMatchObject({ status: 201 });
     const entry = { action_type: 'UPDATE', resource_type: 'order', resource_id: '1', message: name };
     expect(await ask(api, 'POST', '/logs', entry)).toMatchObject({ status: 201 });
     const found = await database.query<{ id: string }>('select id from events where event_id = $1', [`${name} 0`]);
-    expect(await ask(api, 'PATCH', `/events/${found[0]!.id}/enrichment`, { seen_by: name })).toMatchObject({
-      status: 200,
-    });
+    const enriched = await ask(api, 'PUT', `/events/${found[0]!.id}/enrich`, { additional_properties: { seen_by: name } });
+    expect(enriched).toMatchObject({ status: 200 });
     await eventually(async () => {
       expect((await ask(api, 'GET', '/analytics/events-by-type')).body).toMatchObject({ total: sent });
     }, 20_000);

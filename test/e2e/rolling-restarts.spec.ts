@@ -33,7 +33,7 @@ class Balancer {
       'inter 100ms',
     );
     writeFileSync(file, `${changed}\n${stats}`);
-    const env = { ...process.env, API_1: `127.0.0.1:${api1}`, API_2: `localhost:${api2}` };
+    const env = { ...process.env, API_1: `127.0.0.1:${api1}`, API_2: `127.0.0.1:${api2}` };
     this.haproxy = spawn('haproxy', ['-db', '-q', '-f', file], { stdio: 'ignore', env });
     await this.untilBothAreUp();
   }
