@@ -21,7 +21,7 @@ describe('paced steps', () => {
     expect(await limitsOf(7, 1)).toEqual([1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000]);
   });
 
-  it('shrink when they take long, to a hundred rows', async () => {
-    expect(await limitsOf(6, 100)).toEqual([1_000, 250, 100, 100, 100, 100]);
+  it('shrink when they take long, to five hundred rows', async () => {
+    expect(await limitsOf(6, 100)).toEqual([1_000, 500, 500, 500, 500, 500]);
   });
 });
