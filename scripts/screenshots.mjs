@@ -14,14 +14,16 @@ if (key === undefined) fail('Usage: node scripts/screenshots.mjs <url> <API key>
 const { path: executablePath, reason } = findChromium();
 if (executablePath === undefined) fail(`No pictures, because ${reason}.`);
 
+const FILTER = 'payload.country in DE,FR and (payload.device_type is mobile or payload.price gte 40)';
 const STEPS = JSON.stringify([
   { event_type: 'page_view' },
-  { event_type: 'product_view' },
+  { event_type: 'product_view', filters: { property: 'payload.price', op: 'gte', value: 20 } },
   { event_type: 'add_to_cart' },
   { event_type: 'purchase_completed' },
 ]);
 const PAGES = {
-  overview: '/?range=30d',
+  overview: '/',
+  filters: `/?range=30d&filter=${encodeURIComponent(FILTER)}`,
   live: '/live',
   funnels: `/funnels?range=30d&steps=${encodeURIComponent(STEPS)}`,
   retention: '/retention?range=30d&interval=week',
@@ -63,6 +65,7 @@ async function picture(colorScheme) {
     if (only.length > 0 && !only.includes(name)) continue;
     await page.goto(url + path);
     await page.getByRole('heading', { level: 1 }).waitFor();
+    if (name === 'filters') await openEditor(page);
     if (name === 'users') await openFirstUser(page);
     if (name === 'audit') await verifyFirst(page);
     await shoot(name);
@@ -77,6 +80,11 @@ async function settle(page) {
     .waitFor({ state: 'detached', timeout: 15_000 })
     .catch(() => process.stderr.write(`still loading: ${page.url()}\n`));
   await page.waitForTimeout(400);
+}
+
+async function openEditor(page) {
+  await page.getByRole('button', { name: /^Edit filter device_type/ }).click();
+  await page.getByRole('dialog').waitFor();
 }
 
 async function openFirstUser(page) {

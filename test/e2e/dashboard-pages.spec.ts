@@ -686,6 +686,22 @@ describeApi('the pages of the dashboard, in Chromium', OPTIONS, (api, { database
     await visit.page.getByLabel('Tenant').selectOption({ label: 'Acme' });
     await eventually(async () => expect(await figure('Users')).toBe('18'));
     expect(visit.page.url()).toContain(`tenant=${tenantId}`);
+    for (const [key, id] of [
+      [admin, 'of-acme'],
+      [api.config.PLATFORM_API_KEY!, 'of-own'],
+    ] as const) {
+      await api.post('/logs', { action_type: 'VIEW', resource_type: 'export_case', resource_id: id }, key);
+    }
+    const exported = async (tenant: string) => {
+      await visit.open(`/audit?resource=export_case${tenant}`);
+      await visit.page.getByRole('button', { name: 'Export', exact: true }).click();
+      const download = visit.page.waitForEvent('download');
+      const popover = visit.page.locator('.popover:popover-open');
+      await popover.getByText('CSV', { exact: true }).click();
+      return readFileSync(await (await download).path(), 'utf8');
+    };
+    expect(await exported(`&tenant=${tenantId}`)).toMatch(/^(?=[^]*of-acme)(?![^]*of-own)/);
+    expect(await exported('')).toMatch(/^(?=[^]*of-own)(?![^]*of-acme)/);
   });
 
   it.each(['light', 'dark'] as const)(

@@ -1,8 +1,8 @@
 import '../../styles/audit.css';
-import { addressOf } from '../../api/client.js';
 import { useGet } from '../../api/query.js';
 import { FilterChips, Header, RangeChoice, ZoneChoice } from '../../app/header.js';
 import { param, setParams } from '../../app/router.js';
+import { Download } from '../../ui/download.js';
 import { textOf } from '../../ui/form.js';
 import { zone } from '../../ui/format.js';
 import { closePopover, Popover } from '../../ui/popover.js';
@@ -83,14 +83,14 @@ function Export() {
       <ul class="menu">
         {Object.entries(FORMATS).map(([format, label]) => (
           <li key={format}>
-            <a
+            <Download
               class="menu-link"
-              download
-              href={addressOf('/logs/export', { query: { ...filters(), tz: zone(), format } })}
-              onClick={(event) => closePopover(event.currentTarget)}
+              path="/logs/export"
+              query={{ ...filters(), tz: zone(), format }}
+              onStart={closePopover}
             >
               {label}
-            </a>
+            </Download>
           </li>
         ))}
       </ul>

@@ -1,9 +1,9 @@
 import { useGet } from '../../api/query.js';
-import { addressOf } from '../../api/client.js';
 import type { Schema } from '../../api/types.js';
 import { Header, RangeChoice, ZoneChoice } from '../../app/header.js';
 import { asQuery, period } from '../../app/range.js';
 import { filterBy, param } from '../../app/router.js';
+import { Download } from '../../ui/download.js';
 import { bytes, duration, exact, callMoment } from '../../ui/format.js';
 import { Panel, Show } from '../../ui/loaded.js';
 import { Pager } from '../../ui/pager.js';
@@ -33,9 +33,9 @@ export default function Calls() {
   return (
     <>
       <Header title="Calls">
-        <a class="button" download href={addressOf('/audit/logs/export', { query: { ...query, format: 'csv' } })}>
+        <Download class="button" path="/audit/logs/export" query={{ ...query, format: 'csv' }}>
           Export CSV
-        </a>
+        </Download>
         <RangeChoice />
         <ZoneChoice />
       </Header>

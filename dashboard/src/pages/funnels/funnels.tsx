@@ -65,7 +65,7 @@ function Result({ loaded, window }: { loaded: Loaded<Schema<'FunnelResponse'>>; 
         {({ steps, groups }) => (
           <>
             {unseen.length > 0 && (
-              <p class="warn break">
+              <p class="stale break">
                 No event of its step has {unseen.map(propertyWord).join(', ')} in this range: perhaps it is misspelt.
               </p>
             )}

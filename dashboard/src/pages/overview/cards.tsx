@@ -1,5 +1,5 @@
 import { setParams } from '../../app/router.js';
-import { percent } from '../../ui/format.js';
+import { figure, percent } from '../../ui/format.js';
 import {
   chosenMeasure,
   isKnown,
@@ -61,7 +61,8 @@ function Change({ now, then, isGood }: { now: Value; then: Value; isGood: boolea
   return (
     <span class={`change ${isUp === isGood ? 'good' : 'bad'}`}>
       <span aria-hidden="true">{isUp ? '↑' : '↓'}</span>
-      <span class="hidden">{isUp ? 'up' : 'down'}</span> {percent(Math.abs(change))}
+      <span class="hidden">{isUp ? 'up' : 'down'}</span>{' '}
+      {change > 9 ? `${figure(now / then)}×` : percent(Math.abs(change))}
     </span>
   );
 }

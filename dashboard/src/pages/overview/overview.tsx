@@ -20,7 +20,7 @@ export default function Overview() {
   return (
     <>
       <Header title="Overview">
-        <Rate />
+        <Rate isOfAll={isNarrowed.value} />
         <RangeChoice />
         <CompareChoice />
         <ZoneChoice />

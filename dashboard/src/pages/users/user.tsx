@@ -90,7 +90,7 @@ function Properties({ events }: { events: Schema<'RecentEventResponse'>[] }) {
       {[...values].slice(0, MOST).map(([name, value]) => (
         <>
           <dt key={name}>{name}</dt>
-          <dd>{printValue(value)}</dd>
+          <dd>{value === '' ? '(empty)' : printValue(value)}</dd>
         </>
       ))}
     </>
