@@ -46,8 +46,7 @@ describeDatabase('an API and a worker of the version before the newest migration
   /** What uses most tables: events, a dead letter with its patch, the audit trail, a key; and counts that are right. */
   const work = async (api: TestApiProcess, name: string) => {
     const events = Array.from({ length: 20 }, (_, n) => ({
-      ...{ event_id: `${name} ${n}`, event_type: 'order', client_id: 'shop', user_id: `u${n}` },
-      payload: { n },
+      ...{ event_id: `${name} ${n}`, event_type: 'order', user_id: `u${n}`, properties: { n } },
     }));
     expect(await ask(api, 'POST', '/events/batch', { events })).toMatchObject({ status: 202 });
     sent += events.length;
@@ -55,7 +54,9 @@ describeDatabase('an API and a worker of the version before the newest migration
     const entry = { action_type: 'UPDATE', resource_type: 'order', resource_id: '1', message: name };
     expect(await ask(api, 'POST', '/logs', entry)).toMatchObject({ status: 201 });
     const found = await database.query<{ id: string }>('select id from events where event_id = $1', [`${name} 0`]);
-    const enriched = await ask(api, 'PUT', `/events/${found[0]!.id}/enrich`, { additional_properties: { seen_by: name } });
+    const enriched = await ask(api, 'PUT', `/events/${found[0]!.id}/enrich`, {
+      additional_properties: { seen_by: name },
+    });
     expect(enriched).toMatchObject({ status: 200 });
     await eventually(async () => {
       expect((await ask(api, 'GET', '/analytics/events-by-type')).body).toMatchObject({ total: sent });
