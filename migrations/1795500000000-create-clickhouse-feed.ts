@@ -74,17 +74,21 @@ comment on table clickhouse_removals is
   'Months of events that retention has dropped and ClickHouse has to remove. Written by workers. Goes when the removal was ordered there.';
 grant select, insert, delete on clickhouse_removals to tidemark_system`;
 
-/** The conditions keep the functions out of ingest. Triggers for each row are on every partition, also on later ones. */
+/** The conditions keep the functions out of ingest. No statement of ours names a partition, which would fire none. */
 const TRIGGERS = `
 create trigger queue_clickhouse_batch after update of status on ingest_batches for each row
   when (new.status = 'processed' and old.status <> 'processed') execute function queue_clickhouse_batch();
 create trigger queue_clickhouse_import after insert on ingest_batches for each row
   when (new.status = 'processed') execute function queue_clickhouse_batch();
-create trigger queue_clickhouse_change
-  after update of user_id, session_id, event_id, payload, enrichment, context_id or delete on events for each row
+create trigger queue_clickhouse_update after update on events
+  referencing old table as old_rows new table as new_rows for each statement
   execute function queue_clickhouse_change('events');
-create trigger queue_clickhouse_change after insert or delete on failed_events for each row
-  execute function queue_clickhouse_change('failed_events')`;
+create trigger queue_clickhouse_delete after delete on events referencing old table as old_rows for each statement
+  execute function queue_clickhouse_change('events');
+create trigger queue_clickhouse_insert after insert on failed_events referencing new table as new_rows
+  for each statement execute function queue_clickhouse_change('failed_events');
+create trigger queue_clickhouse_delete after delete on failed_events referencing old table as old_rows
+  for each statement execute function queue_clickhouse_change('failed_events')`;
 
 export class CreateClickhouseFeed1795500000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
@@ -98,8 +102,9 @@ export class CreateClickhouseFeed1795500000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query(`drop trigger queue_clickhouse_change on failed_events;
-      drop trigger queue_clickhouse_change on events;
+    await runner.query(`drop trigger queue_clickhouse_delete on failed_events;
+      drop trigger queue_clickhouse_insert on failed_events;
+      drop trigger queue_clickhouse_delete on events; drop trigger queue_clickhouse_update on events;
       drop trigger queue_clickhouse_import on ingest_batches; drop trigger queue_clickhouse_batch on ingest_batches`);
     await dropFunctions(runner, FUNCTIONS);
     await runner.query('drop table clickhouse_removals, clickhouse_changes, clickhouse_batches, clickhouse_feeds');

@@ -1,27 +1,27 @@
--- An event that ClickHouse may have was changed or is gone, or became a dead letter or none: where a worker feeds one, it
--- sends a new version. Where something was taken away, older versions must not stay in any file. An event that is gone
--- leaves what its tombstone needs.
+-- Events that ClickHouse may have were changed or are gone, or became dead letters or none: where a worker feeds one, it
+-- sends new versions. Where something was taken away, older versions must not stay in any file. An event that is gone
+-- leaves what its tombstone needs. Once for each statement: without a feed, a call for each row would be most of the cost
+-- of a removal.
 create function queue_clickhouse_change() returns trigger
 language plpgsql set search_path = public, pg_temp as $$
 begin
   if not exists (select from clickhouse_feeds) then
     return null;
+  elsif tg_argv[0] = 'failed_events' and tg_op = 'INSERT' then
+    insert into clickhouse_changes (tenant_id, event_id) select tenant_id, event_id from new_rows;
   elsif tg_argv[0] = 'failed_events' then
-    if tg_op = 'INSERT' then
-      insert into clickhouse_changes (tenant_id, event_id) values (new.tenant_id, new.event_id);
-    else
-      insert into clickhouse_changes (tenant_id, event_id) values (old.tenant_id, old.event_id);
-    end if;
+    insert into clickhouse_changes (tenant_id, event_id) select tenant_id, event_id from old_rows;
   elsif tg_op = 'DELETE' then
     insert into clickhouse_changes (tenant_id, event_id, event_type, event_time, old_shard)
-    values (old.tenant_id, old.id, old.event_type, old.event_time, event_shard(old.tenant_id, old.id, old.user_id));
+    select tenant_id, id, event_type, event_time, event_shard(tenant_id, id, user_id) from old_rows;
   else
     insert into clickhouse_changes (tenant_id, event_id, old_shard, purges)
-    values (old.tenant_id, old.id,
-      case when old.user_id is distinct from new.user_id then event_shard(old.tenant_id, old.id, old.user_id) end,
-      (old.user_id, old.session_id, old.event_id, old.payload, old.context_id)
-        is distinct from (new.user_id, new.session_id, new.event_id, new.payload, new.context_id)
-      or coalesce(not new.enrichment @> old.enrichment, old.enrichment is not null));
+    select o.tenant_id, o.id,
+      case when o.user_id is distinct from n.user_id then event_shard(o.tenant_id, o.id, o.user_id) end,
+      (o.user_id, o.session_id, o.event_id, o.payload, o.context_id)
+        is distinct from (n.user_id, n.session_id, n.event_id, n.payload, n.context_id)
+      or coalesce(not n.enrichment @> o.enrichment, o.enrichment is not null)
+    from old_rows o join new_rows n on n.tenant_id = o.tenant_id and n.id = o.id;
   end if;
   return null;
 end $$;
