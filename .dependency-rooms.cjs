@@ -33,6 +33,7 @@ const ROOMS = {
     config: ['time'],
     logging: ['config'],
     database: ['config', 'json'],
+    clickhouse: ['database'],
     metrics: ['database'],
     scheduling: ['logging', 'metrics'],
     tracing: ['scheduling'],

@@ -1,6 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
+import { ClickHouse } from './clickhouse/clickhouse.js';
 import { CONFIG, type Config } from './config/config.js';
 import { Database } from './database/database.js';
 import { HealthController } from './health/health.controller.js';
@@ -22,8 +23,8 @@ export class DatabaseModule {
   static forRoot(config: Config): DynamicModule {
     return {
       module: DatabaseModule,
-      providers: [{ provide: CONFIG, useValue: config }, Database],
-      exports: [CONFIG, Database],
+      providers: [{ provide: CONFIG, useValue: config }, Database, ClickHouse],
+      exports: [CONFIG, Database, ClickHouse],
     };
   }
 }

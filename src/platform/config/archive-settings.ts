@@ -31,3 +31,5 @@ export const ARCHIVE_SETTINGS = {
     description: 'Days that entries stay which restore-archive has brought back.',
   }),
 };
+
+export type OptionalArchiveSetting = Exclude<keyof typeof ARCHIVE_SETTINGS, 'ARCHIVE_RESTORE_DAYS'>;

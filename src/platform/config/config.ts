@@ -1,6 +1,7 @@
 import { RETENTION_SETTINGS } from './retention-settings.js';
-import { ARCHIVE_SETTINGS } from './archive-settings.js';
+import { ARCHIVE_SETTINGS, type OptionalArchiveSetting } from './archive-settings.js';
 import { AUDIT_SETTINGS } from './audit-settings.js';
+import { CLICKHOUSE_SETTINGS, type OptionalClickHouseSetting } from './clickhouse-settings.js';
 import {
   HOW_TO_MAKE_A_WEBHOOK_SECRET,
   MONITORING_SETTINGS,
@@ -52,6 +53,7 @@ export const SETTINGS = {
   }),
   ...DATABASE_SETTINGS,
   ...REDIS_SETTINGS,
+  ...CLICKHOUSE_SETTINGS,
   PLATFORM_API_KEY: secret(24, {
     description:
       'A key with the platform scope that exists by configuration, at least 24 characters that nobody can guess (openssl rand -base64 32). Leave empty to use created keys only.',
@@ -164,6 +166,7 @@ type Optional =
   | 'DATABASE_MIGRATION_URL'
   | 'DATABASE_REPLICA_URL'
   | RedisSetting
+  | OptionalClickHouseSetting
   | 'PLATFORM_API_KEY'
   | 'JWT_SECRET'
   | 'JWT_PRIVATE_KEY'
@@ -175,14 +178,7 @@ type Optional =
   | OptionalTracingSetting
   | 'DATABASE_DISK_BYTES'
   | AuditKeySetting
-  | ArchiveSetting;
-type ArchiveSetting =
-  | 'ARCHIVE_DIR'
-  | 'ARCHIVE_URL'
-  | 'ARCHIVE_S3_ENDPOINT'
-  | 'ARCHIVE_S3_REGION'
-  | 'ARCHIVE_S3_ACCESS_KEY_ID'
-  | 'ARCHIVE_S3_SECRET_ACCESS_KEY';
+  | OptionalArchiveSetting;
 type AuditKeySetting =
   | 'AUDIT_SIGNING_KEY'
   | 'AUDIT_SIGNING_KEY_FILE'
