@@ -28,7 +28,6 @@ const FOLDERS = [
 const ROOMS = {
   platform: {
     json: [],
-    clickhouse: ['json'],
     time: ['json'],
     config: ['time'],
     logging: ['config'],
@@ -64,7 +63,8 @@ const ROOMS = {
     rollups: ['time'],
     'event-store': ['filters'],
     'postgresql-store': ['event-store', 'rollups'],
-    engines: ['postgresql-store'],
+    'clickhouse-store': ['event-store'],
+    engines: ['clickhouse-store', 'postgresql-store'],
     counts: ['engines', 'segments'],
     queries: ['counts'],
     funnels: ['cache', 'counts'],

@@ -2647,9 +2647,14 @@ export interface components {
             to: string;
             /**
              * Format: date-time
-             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             * @description Everything that was processed until then is counted: a replica or ClickHouse has answered. Absent when the primary did, which knows all.
              */
             as_of?: string;
+            /**
+             * @description Where ClickHouse is configured: what has read the events. Absent where nothing needed to.
+             * @enum {string}
+             */
+            engine?: "postgresql" | "clickhouse";
             total: number;
             data: components["schemas"]["TypeCount"][];
         };
@@ -2671,9 +2676,14 @@ export interface components {
             to: string;
             /**
              * Format: date-time
-             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             * @description Everything that was processed until then is counted: a replica or ClickHouse has answered. Absent when the primary did, which knows all.
              */
             as_of?: string;
+            /**
+             * @description Where ClickHouse is configured: what has read the events. Absent where nothing needed to.
+             * @enum {string}
+             */
+            engine?: "postgresql" | "clickhouse";
             data: components["schemas"]["ClientTypeCount"][];
         };
         TimeseriesPoint: {
@@ -2701,9 +2711,14 @@ export interface components {
             to: string;
             /**
              * Format: date-time
-             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             * @description Everything that was processed until then is counted: a replica or ClickHouse has answered. Absent when the primary did, which knows all.
              */
             as_of?: string;
+            /**
+             * @description Where ClickHouse is configured: what has read the events. Absent where nothing needed to.
+             * @enum {string}
+             */
+            engine?: "postgresql" | "clickhouse";
             /** @enum {string} */
             interval: "minute" | "hour" | "day" | "week" | "month";
             tz: string;
@@ -2740,9 +2755,14 @@ export interface components {
             to: string;
             /**
              * Format: date-time
-             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             * @description Everything that was processed until then is counted: a replica or ClickHouse has answered. Absent when the primary did, which knows all.
              */
             as_of?: string;
+            /**
+             * @description Where ClickHouse is configured: what has read the events. Absent where nothing needed to.
+             * @enum {string}
+             */
+            engine?: "postgresql" | "clickhouse";
             /** @description Events processed in the range, whenever they happened. The range is widened to whole minutes. */
             processed: number;
             failed: number;
@@ -2772,9 +2792,14 @@ export interface components {
             to: string;
             /**
              * Format: date-time
-             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             * @description Everything that was processed until then is counted: a replica or ClickHouse has answered. Absent when the primary did, which knows all.
              */
             as_of?: string;
+            /**
+             * @description Where ClickHouse is configured: what has read the events. Absent where nothing needed to.
+             * @enum {string}
+             */
+            engine?: "postgresql" | "clickhouse";
             property: string;
             /** @description false: no event of this range and with these filters has a property of this name. */
             property_seen: boolean;
@@ -3029,7 +3054,7 @@ export interface components {
              * @description What has answered.
              * @enum {string}
              */
-            engine: "postgresql";
+            engine: "postgresql" | "clickhouse";
             /**
              * Format: date-time
              * @description Events that were counted by this time are in the answer.
@@ -3185,9 +3210,14 @@ export interface components {
             to: string;
             /**
              * Format: date-time
-             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             * @description Everything that was processed until then is counted: a replica or ClickHouse has answered. Absent when the primary did, which knows all.
              */
             as_of?: string;
+            /**
+             * @description Where ClickHouse is configured: what has read the events. Absent where nothing needed to.
+             * @enum {string}
+             */
+            engine?: "postgresql" | "clickhouse";
             window_s: number;
             steps: components["schemas"]["FunnelStepResponse"][];
             /** @description With group_by: the 100 groups with the most users. */
@@ -3272,9 +3302,14 @@ export interface components {
             to: string;
             /**
              * Format: date-time
-             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             * @description Everything that was processed until then is counted: a replica or ClickHouse has answered. Absent when the primary did, which knows all.
              */
             as_of?: string;
+            /**
+             * @description Where ClickHouse is configured: what has read the events. Absent where nothing needed to.
+             * @enum {string}
+             */
+            engine?: "postgresql" | "clickhouse";
             summary: components["schemas"]["OverviewSummary"];
             by_type: components["schemas"]["TypeCount"][];
             /**
@@ -3330,9 +3365,14 @@ export interface components {
             to: string;
             /**
              * Format: date-time
-             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             * @description Everything that was processed until then is counted: a replica or ClickHouse has answered. Absent when the primary did, which knows all.
              */
             as_of?: string;
+            /**
+             * @description Where ClickHouse is configured: what has read the events. Absent where nothing needed to.
+             * @enum {string}
+             */
+            engine?: "postgresql" | "clickhouse";
             user_id: string;
             total_events: number;
             /**
@@ -3381,9 +3421,14 @@ export interface components {
             to: string;
             /**
              * Format: date-time
-             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             * @description Everything that was processed until then is counted: a replica or ClickHouse has answered. Absent when the primary did, which knows all.
              */
             as_of?: string;
+            /**
+             * @description Where ClickHouse is configured: what has read the events. Absent where nothing needed to.
+             * @enum {string}
+             */
+            engine?: "postgresql" | "clickhouse";
             /** @enum {string} */
             interval: "day" | "week";
             tz: string;
@@ -3436,9 +3481,14 @@ export interface components {
             to: string;
             /**
              * Format: date-time
-             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             * @description Everything that was processed until then is counted: a replica or ClickHouse has answered. Absent when the primary did, which knows all.
              */
             as_of?: string;
+            /**
+             * @description Where ClickHouse is configured: what has read the events. Absent where nothing needed to.
+             * @enum {string}
+             */
+            engine?: "postgresql" | "clickhouse";
             user_id: string;
             /** @description In the order in which they begin. */
             sessions: components["schemas"]["JourneySession"][];
