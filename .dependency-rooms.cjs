@@ -11,6 +11,7 @@ const FOLDERS = [
   'auth',
   'analytics',
   'events',
+  'clickhouse',
   'metrics-gateway',
   'retention',
   'privacy',
@@ -39,7 +40,7 @@ const ROOMS = {
     http: ['database', 'logging', 'time'],
     redis: ['config'],
     queues: ['database', 'logging', 'redis'],
-    health: ['http', 'queues', 'scheduling'],
+    health: ['clickhouse', 'http', 'queues', 'scheduling'],
   },
   audit: {
     'call-log': [],

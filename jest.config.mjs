@@ -16,6 +16,7 @@ export default {
   testEnvironment: './test/support/jest-environment.cjs',
   runtime: './test/support/jest-runtime.cjs',
   testRegex: 'test/(unit|integration|e2e)/.*\\.spec\\.ts$',
+  testSequencer: './test/support/longest-first.cjs',
   globalSetup: './test/global-setup.mjs',
   globalTeardown: './test/global-teardown.mjs',
   setupFilesAfterEnv: ['./test/support/setup.ts'],

@@ -34,7 +34,8 @@ const NOTES = [
   'key_timing: t of refusals of keys whose prefix is in use and is not; beyond the reference they differ.',
   'old_requests, old_queries: bytes of one that V8 has to keep among its old objects; ADR 25.',
   'drain: the worker alone over what the batches left, from its first claim until nothing waits, PostgreSQL queue.',
-  'live: the time between two messages at each of 200 sockets over ten keys, while 100 events a second come in.',
+  'live: the time between two messages at each of 200 sockets over ten keys, while 100 events a second come in;',
+  '  50 more read the audit log, 30 entries a second for a minute, in which the worker is started anew.',
   'analytics: 35 days of an invented shop, loaded by COPY; one query at a time, each for another range or user.',
   '  plain SQL: the same written by hand on the same tables; ingest_beside: 100 events a second beside heavy queries.',
   'clickhouse: the same data set in both engines, one API with and one without CLICKHOUSE_URL, asked in turn; the engine',
@@ -110,8 +111,8 @@ const describeSpeed = ({ least_ms, most_ms }) =>
 const describeRoute = ({ ours, express }) =>
   `ordinary route     p50 / p99 ${ours.p50_ms} / ${ours.p99_ms} ms, ${ours.cpu_us} µs of CPU; Nest + Express ${express.p50_ms} / ${express.p99_ms} ms, ${express.cpu_us} µs`;
 
-const describeLive = ({ sockets, p50, p99, max, total }) =>
-  `live               ${sockets} sockets: ${round(p50)} ms between messages, p99 ${round(p99)}, at most ${round(max)}; all say ${thousands(total)} events, as REST`;
+const describeLive = ({ sockets, p50, p99, max, total, logReaders, entries, grownMegabytes }) =>
+  `live               ${sockets} sockets: ${round(p50)} ms between messages, p99 ${round(p99)}, at most ${round(max)}; all say ${thousands(total)} events, as REST; ${logReaders} readers of the audit log got ${thousands(entries)} entries each, once and in order; the API grew by ${round(grownMegabytes)} MiB`;
 
 function describeIngest({ api_start_ms, memory, latency, load_cpu_share, cpu_us, rounds }) {
   const ms = ({ p50_ms, p99_ms }) => `${p50_ms} / ${p99_ms} ms`;

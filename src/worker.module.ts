@@ -3,6 +3,8 @@ import { RollupsModule } from './analytics/rollups/rollups.module.js';
 import { AuditSealer } from './audit/transparency-log/audit-sealer.js';
 import { CheckpointCheck } from './audit/transparency-log/checkpoint-check.js';
 import { TransparencyLogModule } from './audit/transparency-log/transparency-log.module.js';
+import { ClickHouseModule } from './clickhouse/clickhouse.module.js';
+import { FeedWorker } from './clickhouse/feed-worker.js';
 import { DeadLettersModule } from './events/dead-letters/dead-letters.module.js';
 import { RetrySchedule } from './events/dead-letters/retry-schedule.js';
 import { JobRunner } from './events/jobs/job-runner.js';
@@ -34,6 +36,7 @@ export class WorkerModule {
         PlatformModule.forRoot(config, 'consumer'),
         ProcessingModule,
         RollupsModule,
+        ClickHouseModule,
         DeadLettersModule,
         JobRunningModule,
         TransparencyLogModule,
@@ -46,6 +49,7 @@ export class WorkerModule {
         EventsProcessor,
         BatchPoller,
         RetrySchedule,
+        FeedWorker,
         JobRunner,
         JobsProcessor,
         PartitionKeeper,

@@ -1,17 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import { round } from '../statistics.mjs';
 import { emptyTables } from '../tables.mjs';
-import { until } from '../waiting.mjs';
+import { residentMegabytes } from '../memory.mjs';
+import { sleep, until } from '../waiting.mjs';
 
 const SOCKETS = 200;
 const KEYS = 10;
 const EVENTS_PER_SECOND = 100;
-const SECONDS = 20;
+const LOG_SOCKETS = 50;
+const ENTRIES_PER_SECOND = 30;
+const SECONDS = 60;
 const SETTLE_MS = 10_000;
 
 /**
  * 200 sockets over ten keys of one tenant while events come in: how regular are their messages, and do they say what REST
- * says?
+ * says? And 50 readers of the audit log while entries come in and the worker is started anew: does each get every entry
+ * once, in the same order? How far does the memory of the API grow?
  *
  * @param {import('../stack.mjs').Stack} stack
  * @param {{tell: (line: string) => void}} options
@@ -21,25 +25,74 @@ export async function measureLive(stack, { tell }) {
   const keys = [];
   for (let n = 0; n < KEYS; n++) keys.push((await stack.createTenantKey(['read'], tenantId)).key);
   await emptyTables(stack);
-  const worker = await stack.startWorker();
+  let worker = await stack.startWorker();
   const sockets = stack.launch('sockets', 'bench/live/sockets.mjs');
   await sockets.next();
   const ask = (action, options) => sockets.ask({ action, options });
+  const memory = watchMemory([...stack.children].find(({ name }) => name === 'api').pid);
   await ask('subscribe', { url: stack.origin, keys, sockets: SOCKETS });
+  await ask('readLogs', { url: stack.origin, keys, sockets: LOG_SOCKETS });
   await ask('forget');
   const path = '/api/v1/events/ingest';
   const load = { port: stack.apiPort, path, key: writer, perSecond: EVENTS_PER_SECOND, seconds: SECONDS };
-  await stack.load.ask({ load: 'paced', options: { ...load, badPerSecond: 0, badKeys: [] } });
+  const [entries] = await Promise.all([
+    record(stack, writer),
+    stack.load.ask({ load: 'paced', options: { ...load, badPerSecond: 0, badKeys: [] } }),
+    sleep((SECONDS / 2) * 1_000)
+      .then(() => worker.stop())
+      .then(async () => (worker = await stack.startWorker())),
+  ]);
   const gaps = await ask('gaps');
+  await compareLogs(entries, () => ask('logs'));
+  const grownMegabytes = memory.end();
   tell(
-    `live: ${gaps.messages} gaps, p50 ${round(gaps.p50)} ms, p99 ${round(gaps.p99)} ms, at most ${round(gaps.max)} ms`,
+    `live: ${gaps.messages} gaps, p50 ${round(gaps.p50)} ms, p99 ${round(gaps.p99)} ms, at most ${round(gaps.max)} ms; ` +
+      `${entries.length} entries once and in order at ${LOG_SOCKETS} readers; API + ${round(grownMegabytes)} MiB`,
   );
   if (gaps.least < SECONDS - 2) throw new Error(`a socket got only ${gaps.least} messages in ${SECONDS} s`);
   const total = await compareWithRest(stack, () => ask('last'), keys[0]);
   await ask('close');
   await sockets.kill();
   await worker.stop();
-  return { ...gaps, sockets: SOCKETS, total };
+  return { ...gaps, sockets: SOCKETS, total, logReaders: LOG_SOCKETS, entries: entries.length, grownMegabytes };
+}
+
+/** Audit entries at an even pace. @returns {Promise<string[]>} their ids, in the order of the answers */
+async function record(stack, key) {
+  const ids = [];
+  const start = performance.now();
+  for (let n = 0; n < ENTRIES_PER_SECOND * SECONDS; n++) {
+    await sleep(start + (n * 1_000) / ENTRIES_PER_SECOND - performance.now());
+    const entry = { action_type: 'UPDATE', resource_type: 'order', resource_id: String(n), message: `entry ${n}` };
+    ids.push((await stack.send('POST', '/logs', key, entry)).body.id);
+  }
+  return ids;
+}
+
+/** @throws {Error} unless every reader has got what was recorded, in that order */
+async function compareLogs(entries, read) {
+  let difference = '';
+  const isEqual = async () => {
+    const [first, ...others] = await read();
+    difference = `${others.length + 1} different readers, ${first.length} of ${entries.length} entries`;
+    return others.length === 0 && isDeepStrictEqual(first, entries);
+  };
+  await until('every reader has every entry', isEqual, SETTLE_MS, 250).catch((error) => {
+    throw new Error(`${error.message}: ${difference}`);
+  });
+}
+
+/** How far the resident memory of a process grows, in MiB. */
+function watchMemory(pid) {
+  const before = residentMegabytes(pid) ?? 0;
+  let highest = before;
+  const timer = setInterval(() => (highest = Math.max(highest, residentMegabytes(pid) ?? 0)), 250);
+  return {
+    end() {
+      clearInterval(timer);
+      return highest - before;
+    },
+  };
 }
 
 /** Once everything is processed, every socket says what REST says. @throws {Error} otherwise */

@@ -5,14 +5,30 @@ import { quantile } from '../statistics.mjs';
 
 /** @type {{socket: import('socket.io-client').Socket, times: number[], last?: object}[]} */
 let clients = [];
+/** Of the audit log. @type {{socket: import('socket.io-client').Socket, ids: string[]}[]} */
+let readers = [];
 
 const ACTIONS = {
   /** @param {{url: string, keys: string[], sockets: number}} options */
   async subscribe({ url, keys, sockets }) {
     clients = await Promise.all(
-      Array.from({ length: sockets }, (_, n) => connect(url, keys[Math.floor((n * keys.length) / sockets)])),
+      Array.from({ length: sockets }, (_, n) => watch(url, keys[Math.floor((n * keys.length) / sockets)])),
     );
     return clients.length;
+  },
+
+  /** @param {{url: string, keys: string[], sockets: number}} options */
+  async readLogs({ url, keys, sockets }) {
+    readers = await Promise.all(
+      Array.from({ length: sockets }, (_, n) => readLog(url, keys[Math.floor((n * keys.length) / sockets)])),
+    );
+    return readers.length;
+  },
+
+  /** What each reader got, in its order, without those that got the same. */
+  async logs() {
+    const texts = readers.map(({ ids }) => ids.join());
+    return [...new Set(texts)].map((text) => (text === '' ? [] : text.split(',')));
   },
 
   /** From now on. */
@@ -37,27 +53,37 @@ const ACTIONS = {
   },
 
   async close() {
-    for (const { socket } of clients) socket.close();
-    clients = [];
+    for (const { socket } of [...clients, ...readers]) socket.close();
+    [clients, readers] = [[], []];
   },
 };
 
-async function connect(url, token) {
-  const socket = io(`${url}/metrics`, {
-    auth: { token },
-    transports: ['websocket'],
-    forceNew: true,
-    reconnection: false,
-  });
-  const client = { socket, times: [] };
-  socket.on('metrics', (message) => {
+async function watch(url, token) {
+  const client = { socket: await connect(`${url}/metrics`, token), times: [] };
+  client.socket.on('metrics', (message) => {
     client.times.push(performance.now());
     client.last = message;
   });
+  await subscribe(client.socket);
+  return client;
+}
+
+async function readLog(url, token) {
+  const reader = { socket: await connect(`${url}/logs`, token), ids: [] };
+  reader.socket.on('log', ({ id }) => reader.ids.push(id));
+  await subscribe(reader.socket);
+  return reader;
+}
+
+async function connect(url, token) {
+  const socket = io(url, { auth: { token }, transports: ['websocket'], forceNew: true, reconnection: false });
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('connect_error', reject));
+  return socket;
+}
+
+async function subscribe(socket) {
   const answer = await socket.timeout(10_000).emitWithAck('subscribe', {});
   if (!answer.ok) throw new Error(answer.error);
-  return client;
 }
 
 process.on('SIGINT', () => undefined); // Ctrl-C is the benchmark's to handle

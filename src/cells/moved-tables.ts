@@ -7,6 +7,12 @@ export const STAYING_TABLES: Readonly<Record<string, string>> = {
   alert_messages: 'they are about the installation',
   task_runs: 'each installation runs its own',
   installation_secrets: 'only the pepper of the keys goes along, beside the tables',
+  ...Object.fromEntries(
+    ['clickhouse_feeds', 'clickhouse_batches', 'clickhouse_changes', 'clickhouse_removals'].map((table) => [
+      table,
+      'each installation feeds its own ClickHouse',
+    ]),
+  ),
   migrations: 'both installations have the same',
 };
 

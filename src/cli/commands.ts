@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { version } from '../platform/config/version.js';
 import { DEFAULT_TENANT_ID } from '../platform/http/principal.js';
 import { redact } from '../platform/logging/redact.js';
+import type { BackfillOptions } from './backfill-clickhouse.command.js';
 import { readCommandConfig } from './command-config.js';
 import type { CreateKeyOptions } from './create-key.command.js';
 import type { SampleDataOptions } from './generate-sample-data.command.js';
@@ -77,12 +78,22 @@ function addOperations(program: Command): void {
     'recount',
     'Compares the counts of whole UTC days with the events, also while events come in. Exit code 1: differences found and left.',
   )
+    .option('--engine <name>', 'clickhouse: compares the events there with those in PostgreSQL instead')
     .option('--from <time>', 'first day: a date, or a date-time with its offset')
     .option('--to <time>', 'end, which is not compared any more')
     .option('--tenant <id or name>', 'only this tenant')
     .option('--repair', 'puts right what differs', false)
     .action(async (options: RecountOptions) =>
       (await import('./recount.command.js')).recount(readCommandConfig(), options),
+    );
+  command(
+    program,
+    'backfill-clickhouse',
+    'Sends all events to ClickHouse, also while events come in; run again, it goes on where it was.',
+  )
+    .option('--restart', 'empties ClickHouse first', false)
+    .action(async (options: BackfillOptions) =>
+      (await import('./backfill-clickhouse.command.js')).backfillClickHouse(readCommandConfig(), options),
     );
   command(
     program,

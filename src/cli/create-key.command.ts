@@ -5,6 +5,7 @@ import { createValidationPipe } from '../platform/http/validation.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { asCommandLine } from './command-line.js';
 import type { Config } from '../platform/config/config.js';
+import { KeysModule } from '../keys/keys.module.js';
 import { inApplication } from './cli.module.js';
 import { type OutputOptions, print } from './output.js';
 
@@ -34,7 +35,7 @@ export async function createKey(config: Config, options: CreateKeyOptions): Prom
     type: 'body',
     metatype: CreateKeyDto,
   })) as CreateKeyDto;
-  await inApplication(config, async (app) => {
+  await inApplication(config, [KeysModule], async (app) => {
     const tenant = await app.get(TenantsService).getByIdOrName(options.tenant);
     const caller = asCommandLine(tenant.id);
     const key = await app.get(KeysService).create(caller, dto);

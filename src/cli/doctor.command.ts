@@ -8,6 +8,7 @@ import { probeRedis, UnfitRedisError } from '../platform/redis/redis-fitness.js'
 import { explainRefusal } from '../platform/database/server-checks.js';
 import { parseUuid, uuid7Time } from '../platform/database/uuid7.js';
 import { DAY_MS } from '../platform/time/time.js';
+import { checkClickHouse } from './clickhouse-check.js';
 import { AGE_OF_OLDEST_BATCH, LIST_PARTITIONS, OLDEST_UNSEALED, SERVER_CLOCK, SERVER_SETTINGS } from './doctor-sql.js';
 import { type OutputOptions, print, table } from './output.js';
 import { checkStorage } from './storage-check.js';
@@ -53,6 +54,7 @@ async function examine(config: Config): Promise<Finding[]> {
       await checkSealing(client),
       await checkStorage(client, config),
       await checkQueue(config),
+      await checkClickHouse(client, config),
     ];
   } finally {
     await client.end();

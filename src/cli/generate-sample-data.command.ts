@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type JobResponse, MAX_SEED } from '../events/jobs/jobs.dto.js';
 import { JobsService } from '../events/jobs/jobs.service.js';
 import { TenantsService } from '../tenants/tenants.service.js';
+import { JobsModule } from '../events/jobs/jobs.module.js';
 import { inApplication } from './cli.module.js';
 import { asCommandLine } from './command-line.js';
 import type { Config } from '../platform/config/config.js';
@@ -19,7 +20,7 @@ export interface SampleDataOptions extends OutputOptions {
 
 export async function generateSampleData(config: Config, count: string, options: SampleDataOptions): Promise<void> {
   const seed = readSeed(options.seed);
-  await inApplication(config, async (app) => {
+  await inApplication(config, [JobsModule], async (app) => {
     const { id: tenantId } = await app.get(TenantsService).getByIdOrName(options.tenant);
     const { job_id } = await app.get(JobsService).createSampleData(asCommandLine(tenantId), count, seed);
     const job = await follow(app, tenantId, job_id, options.json ? null : new ProgressBar(process.stdout));

@@ -5,6 +5,7 @@ import type { Config } from '../platform/config/config.js';
 import { notFound } from '../platform/http/problem.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { asCommandLine } from './command-line.js';
+import { KeysModule } from '../keys/keys.module.js';
 import { inApplication } from './cli.module.js';
 import { minuteOf, type OutputOptions, print, table, UsageError } from './output.js';
 
@@ -15,7 +16,7 @@ export interface KeySelection extends OutputOptions {
 }
 
 export async function listKeys(config: Config, selection: KeySelection): Promise<void> {
-  const { keys } = await inApplication(config, (app) => selectKeys(app, selection));
+  const { keys } = await inApplication(config, [KeysModule], (app) => selectKeys(app, selection));
   print(
     selection.json,
     { data: keys },
@@ -51,7 +52,7 @@ async function change(
   if (selection.id === undefined && selection.clientId === undefined) {
     throw new UsageError('Say which: --id=ID or --client-id=NAME.');
   }
-  const changed = await inApplication(config, async (app) => {
+  const changed = await inApplication(config, [KeysModule], async (app) => {
     const { tenantId, keys } = await selectKeys(app, selection);
     if (keys.length === 0) throw notFound('There is no such key in this tenant.');
     return Promise.all(keys.map(async (key) => (await act(app.get(KeysService), tenantId, key)) ?? key));

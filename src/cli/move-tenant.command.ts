@@ -10,6 +10,7 @@ import { Database, type Sql } from '../platform/database/database.js';
 import { DEFAULT_TENANT_ID } from '../platform/http/principal.js';
 import type { Tenant, TenantStatus } from '../tenants/tenant.entity.js';
 import { TenantsService } from '../tenants/tenants.service.js';
+import { AuditWritingModule } from '../audit/entries/audit-writing.module.js';
 import { inApplication } from './cli.module.js';
 import { asCommandLine } from './command-line.js';
 import { type OutputOptions, print, UsageError } from './output.js';
@@ -23,7 +24,7 @@ const OPERATOR = asCommandLine(DEFAULT_TENANT_ID);
 /** The tenant stays suspended: what came in afterwards would be missing where it goes. */
 export async function exportTenantTo(config: Config, asked: string, { out, json }: ExportTenantOptions): Promise<void> {
   if (out === undefined) throw new UsageError('Give --out=…, a file that is not there yet, or a folder.');
-  const { tenant, file, done } = await inApplication(config, async (app) => {
+  const { tenant, file, done } = await inApplication(config, [AuditWritingModule], async (app) => {
     const tenants = app.get(TenantsService);
     const tenant = await tenants.getByIdOrName(asked);
     if (tenant.id === DEFAULT_TENANT_ID) {
@@ -69,7 +70,7 @@ const exportRecord = ({ id, name }: Tenant, { rows }: Exported) =>
   });
 
 export async function importTenantFrom(config: Config, file: string, { json }: OutputOptions): Promise<void> {
-  const imported = await inApplication(config, (app) =>
+  const imported = await inApplication(config, [AuditWritingModule], (app) =>
     importTenant({
       ...{ ownerUrl: migrationUrl(config), file, onTable: reporter(json) },
       record: (sql: Sql, done) => app.get(AuditEntryWriter).append(sql, [importRecord(done)]),

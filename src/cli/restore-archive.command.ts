@@ -1,13 +1,14 @@
 import { ArchiveRestorer } from '../audit/archive/archive-restorer.js';
 import { toArchiveResponse } from '../audit/archive/archives.service.js';
 import type { Config } from '../platform/config/config.js';
+import { ArchiveModule } from '../audit/archive/archive.module.js';
 import { inApplication } from './cli.module.js';
 import { type OutputOptions, print } from './output.js';
 import { ProgressBar } from './progress-bar.js';
 
 export async function restoreArchive(config: Config, file: string, { json }: OutputOptions): Promise<void> {
   const bar = json ? null : new ProgressBar(process.stdout);
-  const { archive, restored, present, until } = await inApplication(config, (app) =>
+  const { archive, restored, present, until } = await inApplication(config, [ArchiveModule], (app) =>
     app
       .get(ArchiveRestorer)
       .restoreFile(file, { clientId: 'cli', keyId: null }, (done, of) =>

@@ -1,6 +1,7 @@
 import { DEAD_LETTER_STATES, type DeadLetterState } from '../events/dead-letters/dead-letter.js';
 import { FailedEventsService } from '../events/dead-letters/failed-events.service.js';
 import { TenantsService } from '../tenants/tenants.service.js';
+import { DeadLettersModule } from '../events/dead-letters/dead-letters.module.js';
 import { inApplication } from './cli.module.js';
 import type { Config } from '../platform/config/config.js';
 import { type OutputOptions, print, UsageError } from './output.js';
@@ -20,7 +21,7 @@ export async function retryFailed(config: Config, options: RetryFailedOptions): 
     client_id: options.clientId,
     reason: options.reason,
   };
-  const sum = await inApplication(config, async (app) => {
+  const sum = await inApplication(config, [DeadLettersModule], async (app) => {
     const tenant = await app.get(TenantsService).getByIdOrName(options.tenant);
     const caller = { tenantId: tenant.id, clientId: 'command-line', keyId: null };
     const counts = { retried: 0, processed: 0, failed: 0 };

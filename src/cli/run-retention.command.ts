@@ -2,6 +2,7 @@ import type { Config } from '../platform/config/config.js';
 import type { Removable } from '../retention/schedule/scheduled-task.js';
 import { TaskRunner } from '../retention/schedule/task-runner.js';
 import type { Removed } from '../retention/schedule/task-runs.repository.js';
+import { RetentionRunningModule } from '../retention/retention.module.js';
 import { inApplication } from './cli.module.js';
 import { type OutputOptions, print, table, UsageError } from './output.js';
 import { ProgressBar } from './progress-bar.js';
@@ -23,7 +24,7 @@ interface Done {
 
 /** Needs no worker: this process does the runs. GET /retention/runs shows them like those that are due by the clock. */
 export async function runRetention(config: Config, { task, dryRun, json }: RunRetentionOptions): Promise<void> {
-  await inApplication(config, async (app) => {
+  await inApplication(config, [RetentionRunningModule], async (app) => {
     const runner = app.get(TaskRunner);
     if (task !== undefined && !runner.names.includes(task)) {
       throw new UsageError(`--task is one of ${runner.names.join(', ')}.`);

@@ -13,14 +13,14 @@ export interface CreateTenantOptions extends OutputOptions {
 export async function createTenant(config: Config, { name, json }: CreateTenantOptions): Promise<void> {
   if (name === undefined || name.length < 1 || name.length > 255)
     throw new UsageError('Give --name=…, 1 to 255 characters.');
-  const tenant = await inApplication(config, (app) =>
+  const tenant = await inApplication(config, [], (app) =>
     app.get(TenantsService).create({ name }, asCommandLine(DEFAULT_TENANT_ID)),
   );
   print(json, TenantResponse.of(tenant), `Created ${tenant.name}: ${tenant.id}`);
 }
 
 export async function listTenants(config: Config, { json }: OutputOptions): Promise<void> {
-  const tenants = await inApplication(config, async (app) => {
+  const tenants = await inApplication(config, [], async (app) => {
     const found: TenantResponse[] = [];
     for (let cursor: string | undefined | null; cursor !== null;) {
       const page = await app.get(TenantsService).list(1_000, cursor);

@@ -130,4 +130,6 @@ const NUMBERS = {
   tidemark_audit_checkpoint_age_seconds: (found: Installation) => found.checkpointSeconds,
   tidemark_audit_inconsistent_trees: (found: Installation) => found.inconsistentTrees,
   tidemark_database_size_bytes: (found: Installation) => found.databaseBytes,
+  tidemark_clickhouse_waiting_events: (found: Installation) => found.clickhouseWaiting,
+  tidemark_clickhouse_lag_seconds: (found: Installation) => found.clickhouseLagSeconds,
 };

@@ -22,10 +22,21 @@ export interface Installation {
   checkpointSeconds: number | null;
   inconsistentTrees: number;
   databaseBytes: number;
+  /** null where no worker feeds ClickHouse; so is the next. */
+  clickhouseWaiting: number | null;
+  clickhouseLagSeconds: number | null;
 }
 
 const limited = (table: string, condition: string) =>
   `(select count(*)::float8 from (select from ${table} where ${condition} limit ${MOST}) counted)`;
+
+/** Of the feed of ClickHouse, where there is one. */
+const FEED = `
+  (select (select coalesce(sum(event_count), 0)::float8 from clickhouse_batches where sent_at is null)
+     + ${limited('clickhouse_changes', 'true')} from clickhouse_feeds) as "clickhouseWaiting",
+  (select greatest(0, coalesce(extract(epoch from clock_timestamp() - least(
+       (select min(queued_at) from clickhouse_batches where sent_at is null),
+       (select min(changed_at) from clickhouse_changes))), 0))::float8 from clickhouse_feeds) as "clickhouseLagSeconds"`;
 
 /**
  * The oldest waiting entry of each tenant by one step along the primary key, however many wait; the newest checkpoint
@@ -50,7 +61,7 @@ select pending.events as "pendingEvents", pending.batches as "pendingBatches", p
      select signed_at from audit_checkpoints c where c.tenant_id = t.tenant_id order by hour desc limit 1
    ) newest) as "checkpointSeconds",
   (select count(*)::float8 from audit_inconsistencies) as "inconsistentTrees",
-  pg_database_size(current_database())::float8 as "databaseBytes"
+  pg_database_size(current_database())::float8 as "databaseBytes", ${FEED}
 from (
   select ${PENDING_EVENTS} as events, count(*)::float8 as batches,
     greatest(coalesce(extract(epoch from clock_timestamp() - min(received_at)), 0), 0)::float8 as age

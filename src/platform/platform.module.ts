@@ -1,9 +1,10 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
-import { ClickHouse } from './clickhouse/clickhouse.js';
-import { CONFIG, type Config } from './config/config.js';
+import { ClickHouseClientModule } from './clickhouse/clickhouse-client.module.js';
+import type { Config } from './config/config.js';
 import { Database } from './database/database.js';
+import { DatabaseModule } from './database/database.module.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -16,19 +17,6 @@ import { ServerChecks } from './database/server-checks.js';
 import { Tracing } from './tracing/tracing.js';
 import { createValidationPipe } from './http/validation.js';
 
-/** Configuration and database: all that a command needs. */
-@Global()
-@Module({})
-export class DatabaseModule {
-  static forRoot(config: Config): DynamicModule {
-    return {
-      module: DatabaseModule,
-      providers: [{ provide: CONFIG, useValue: config }, Database, ClickHouse],
-      exports: [CONFIG, Database, ClickHouse],
-    };
-  }
-}
-
 /** Configuration, database, queues, errors, health: everything a serving process needs that knows no feature. */
 @Global()
 @Module({})
@@ -36,7 +24,7 @@ export class PlatformModule {
   static forRoot(config: Config, queueRole: QueueRole): DynamicModule {
     return {
       module: PlatformModule,
-      imports: [DatabaseModule.forRoot(config), queueRoot(), ScheduleModule.forRoot()],
+      imports: [DatabaseModule.forRoot(config), ClickHouseClientModule, queueRoot(), ScheduleModule.forRoot()],
       controllers: [HealthController],
       providers: [
         { provide: QueueConnection, useFactory: () => QueueConnection.open(config, queueRole) },

@@ -21,6 +21,9 @@ const REQUESTED = { action: 'CREATE', message: 'Erasure of a person requested' }
 const NOTHING_OF_ITS_OWN =
   'Nothing is recorded under this user_id; is it spelt right? counts says what mentions it. Send confirm: true to erase all the same.';
 
+const WAITS_FOR_CLICKHOUSE =
+  'ClickHouse still has copies, which are being removed. Where this takes minutes, doctor says whether it answers; start it again.';
+
 @Injectable()
 export class ErasuresService {
   constructor(
@@ -108,6 +111,7 @@ function toResponse(row: ErasureRow, held_by: string[]): ErasureResponse {
     requested_at: row.requested_at.toISOString(),
     completed_at: row.completed_at?.toISOString() ?? null,
     held_by,
+    waits_for: row.in_clickhouse === true ? WAITS_FOR_CLICKHOUSE : null,
     receipt: state === 'completed' ? receipt : null,
   };
 }

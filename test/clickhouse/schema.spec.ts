@@ -1,5 +1,5 @@
 import { ClickHouse } from '../../src/platform/clickhouse/clickhouse.js';
-import { createTables, dropTables, EVENTS } from '../../src/platform/clickhouse/schema.js';
+import { createTables, dropTables, EVENTS } from '../../src/platform/clickhouse/schema-sql.js';
 import { loadConfig } from '../../src/platform/config/config.js';
 import { TestClickHouse } from '../support/clickhouse.js';
 

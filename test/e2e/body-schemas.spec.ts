@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { fullFormats } from 'ajv-formats/dist/formats.js';
-import { parse } from 'yaml';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { PLATFORM_KEY } from '../support/api.js';
 import { BodyGenerator, type BodySchema, type Schemas } from '../support/body-generator.js';
 import { describeApi } from '../support/fixture.js';
+import { readDocument } from '../support/openapi-document.js';
 import { type RawAnswer, send } from '../support/raw-http.js';
 
 const BODIES = 500;
@@ -29,7 +28,7 @@ interface Route {
 
 type Body = Record<string, unknown>;
 
-const document = parse(readFileSync('openapi.yaml', 'utf8')) as Document;
+const document = readDocument<Document>();
 
 /** As a client would compile it: formats by ajv-formats, nothing of ours. */
 function clientOf(schema: BodySchema): ValidateFunction {

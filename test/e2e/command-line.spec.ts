@@ -20,6 +20,7 @@ const COMMANDS = [
   'migrate',
   'doctor',
   'recount',
+  'backfill-clickhouse',
   'run-retention',
   'create-key',
   'list-keys',
@@ -273,14 +274,27 @@ describeApi('the command line', {}, (api, { database }) => {
     expect((await cli('help', 'create-key')).out).toContain('--client-id <name>');
   });
 
+  /** The addresses of all modules that a command loads. */
+  async function modulesOf(...words: string[]): Promise<string> {
+    const loaded = mkdtempSync(join(tmpdir(), 'tidemark-loaded-'));
+    await cliWith({ NODE_V8_COVERAGE: loaded }, ...words);
+    return readdirSync(loaded)
+      .map((name) => readFileSync(join(loaded, name), 'utf8'))
+      .join('');
+  }
+
   it('loads what it prints, not the application, when it explains itself or a wrong word', async () => {
     for (const words of [['--help'], ['creat-key']]) {
-      const loaded = mkdtempSync(join(tmpdir(), 'tidemark-loaded-'));
-      await cliWith({ NODE_V8_COVERAGE: loaded }, ...words);
-      const modules = readdirSync(loaded).map((name) => readFileSync(join(loaded, name), 'utf8'));
-      expect(modules.join('')).toContain('/node_modules/commander/');
-      expect(modules.join('')).not.toMatch(/\/node_modules\/(@nestjs|typeorm|rxjs)\//);
+      const modules = await modulesOf(...words);
+      expect(modules).toContain('/node_modules/commander/');
+      expect(modules).not.toMatch(/\/node_modules\/(@nestjs|typeorm|rxjs)\//);
     }
+  });
+
+  it('loads what one command needs, not what the others need', async () => {
+    const modules = await modulesOf('list-tenants');
+    expect(modules).toContain('/node_modules/typeorm/');
+    expect(modules).not.toMatch(/\/node_modules\/(bullmq|ioredis|hucre|@opentelemetry|prom-client)\//);
   });
 
   it.each(COMMANDS)('explains %s when asked, and refuses options it does not have', async (name) => {

@@ -6,8 +6,11 @@ import { launchChromium } from '../support/chromium.js';
 import { eventually } from '../support/eventually.js';
 import { describeApi } from '../support/fixture.js';
 
+/** With a chip of each kind: one condition, a group, and one that the API refuses. */
+const NARROWED = '/?filter=plan+is+pro+and+(client_id+is+app+or+nothing+gte+5)';
+
 const PATHS = [
-  ...['/', '/live', '/funnels', '/retention', '/users', '/users?user=u-1', '/audit', '/calls'],
+  ...['/', NARROWED, '/live', '/funnels', '/retention', '/users', '/users?user=u-1', '/audit', '/calls'],
   ...['/dead-letters', '/keys', '/event-types', '/system'],
 ];
 
@@ -80,7 +83,7 @@ describeApi('the pages of the dashboard, in Chromium', OPTIONS, (api, { database
     await panel('Clients').getByRole('link', { name: 'app' }).click();
     await eventually(async () => expect(await figure('Events')).toBe(String(await count('?client_id=app'))));
     expect(await figure('Users')).toBe('6');
-    expect(visit.page.url()).toContain('client=app');
+    expect(visit.page.url()).toContain('filter=client_id+is+app');
     const sum = async (name: string) =>
       (await panel(name).locator('tbody td.number:not(.muted)').allInnerTexts()).reduce((all, n) => all + Number(n), 0);
     await eventually(async () => {
@@ -88,11 +91,241 @@ describeApi('the pages of the dashboard, in Chromium', OPTIONS, (api, { database
       expect(sums).toEqual([12, 12, 12, 12]);
     });
     const link = visit.page.url();
-    await visit.page.getByRole('button', { name: 'Remove filter client: app' }).click();
+    await visit.page.getByRole('button', { name: 'Remove filter client is app' }).click();
     await eventually(async () => expect(await figure('Events')).toBe('36'));
     await visit.page.goto(link); // the address is all there is
     await eventually(async () => expect(await figure('Events')).toBe('12'));
+    await visit.open('/?client=app&type=buy'); // as addresses were before there were filters
+    await visit.page.getByRole('button', { name: 'Edit filter event type is buy' }).waitFor();
+    await eventually(async () => expect(await figure('Events')).toBe('2'));
   });
+
+  /** What a table says, name by name. */
+  const rowsOf = async (name: string) => {
+    const names = await panel(name).locator('tbody .name').allInnerTexts();
+    const counts = await panel(name).locator('tbody td.number:not(.muted)').allInnerTexts();
+    return Object.fromEntries(names.map((text, n) => [text, Number(counts[n])]));
+  };
+
+  const narrowed = (filters: object) => `filters=${encodeURIComponent(JSON.stringify(filters))}`;
+
+  const countBy = async (filters: object, property: string) => {
+    const body = { measure: 'events', filters, breakdown: [property], limit: 1_000 };
+    const answer = await api.post<{ data: Record<string, string | number>[] }>('/analytics/query', body, admin);
+    return Object.fromEntries(answer.body.data.map((row) => [row[property]!, row['value']!] as const));
+  };
+
+  it('narrow everything by a chip that is made and removed with the keyboard alone, as REST does', async () => {
+    await visit.signIn(admin);
+    const { page } = visit;
+    const { keyboard } = page;
+    await page.getByRole('button', { name: '+ Filter' }).waitFor();
+    await keyboard.press('f');
+    const dialog = page.getByRole('dialog', { name: 'Filter' });
+    await dialog.waitFor();
+    await keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: '+ Filter' }).focus();
+    await keyboard.press('Enter');
+    await dialog.getByLabel('Property').focus();
+    await keyboard.type('payload.plan');
+    await keyboard.press('Tab');
+    for (let presses = 0; presses < 2; presses++) await keyboard.press('ArrowDown');
+    expect(await dialog.getByLabel('Operator').inputValue()).toBe('in');
+    await keyboard.press('Tab');
+    await keyboard.type('pro');
+    await keyboard.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    const edit = page.getByRole('button', { name: 'Edit filter plan is one of pro' });
+    await edit.waitFor();
+    expect(page.url()).toContain('filter=payload.plan+in+pro');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('+ Filter');
+
+    const filters = { property: 'payload.plan', op: 'in', value: ['pro'] };
+    const { body } = await api.get<{
+      summary: Record<string, number>;
+      top_users: { user_id: string; count: number }[];
+    }>(`/analytics?${narrowed(filters)}`, admin);
+    await eventually(async () => expect(await figure('Events')).toBe(String(body.summary['total_events'])));
+    expect(body.summary['total_events']).toBe(18);
+    expect(await figure('Users')).toBe(String(body.summary['unique_users']));
+    for (const [table, property] of [
+      ['Event types', 'event_type'],
+      ['Clients', 'client_id'],
+    ] as const) {
+      await eventually(async () => expect(await rowsOf(table)).toEqual(await countBy(filters, property)));
+    }
+    const top = Object.fromEntries(body.top_users.map(({ user_id, count: events }) => [user_id, events]));
+    await eventually(async () => expect(await rowsOf('Top users')).toEqual(top));
+    await eventually(async () => expect(await rowsOf('Properties')).toEqual({ pro: 18 }));
+
+    for (const name of ['Failed', 'Time to count, p95']) {
+      expect(await figure(name)).toBe('–');
+      await card(name).getByText('not with this filter').waitFor();
+    }
+    await card('Users').click();
+    await page.getByRole('button', { name: 'Table', exact: true }).click();
+    await eventually(async () => {
+      const cells = await panel('Users over time').locator('tbody td.number:first-of-type').allInnerTexts();
+      expect(Math.max(...cells.map(Number))).toBe(body.summary['unique_users']);
+    });
+    await panel('Users over time')
+      .getByRole('button', { name: /^How counted/ })
+      .click();
+    const facts = page.locator('.popover:popover-open');
+    await facts.getByText('plan is one of pro').waitFor();
+    await keyboard.press('Escape');
+
+    await edit.focus();
+    await keyboard.press('Enter');
+    await dialog.getByLabel('Property').waitFor();
+    await keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toMatch(/^Edit filter plan/);
+    await keyboard.press('Tab');
+    await keyboard.press('Enter');
+    await edit.waitFor({ state: 'detached' });
+    await eventually(async () => expect(await figure('Failed')).not.toBe('–'));
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('+ Filter');
+  }, 60_000);
+
+  it('show by a link what it says, keep what is nested deeper, and say what cannot be asked', async () => {
+    await visit.signIn(admin);
+    const { page } = visit;
+    const total = async (filters: object) =>
+      (await api.get<{ summary: { total_events: number } }>(`/analytics?${narrowed(filters)}`, admin)).body.summary
+        .total_events;
+    const is = (property: string, value: string) => ({ property, op: 'is', value });
+    const group = { or: [{ and: [is('plan', 'pro'), is('event_type', 'buy')] }, is('client_id', 'app')] };
+    const text = '(plan is pro and event_type is buy) or client_id is app';
+    await visit.open(`/?filter=${encodeURIComponent(text)}`);
+    await eventually(async () => expect(await figure('Events')).toBe(String(await total(group))));
+    await page
+      .getByRole('button', { name: /^Edit filter \(plan is pro and event type is buy\) or client is app/ })
+      .click();
+    const dialog = page.getByRole('dialog', { name: 'Filter' });
+    const condition = (n: number) => dialog.getByRole('group', { name: `Condition ${n}`, exact: true });
+    expect(await condition(3).getByLabel('Value', { exact: true }).inputValue()).toBe('app');
+    await condition(3).getByLabel('Operator').selectOption('matches');
+    await condition(3).getByLabel('Value', { exact: true }).fill('(');
+    await dialog.getByRole('button', { name: 'Apply' }).click();
+    await condition(3)
+      .getByRole('alert')
+      .getByText(/^value cannot be used as a pattern: character 2 is the end; a \) is missing/)
+      .waitFor();
+    await condition(3).getByLabel('Value', { exact: true }).fill('^web');
+    await dialog.getByRole('button', { name: 'Apply' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const changed = { or: [group.or[0], { property: 'client_id', op: 'matches', value: '^web' }] };
+    await eventually(async () => expect(await figure('Events')).toBe(String(await total(changed))));
+
+    const deep = '((plan is pro or plan is free) and event_type is buy) or client_id is app';
+    await visit.open(`/?filter=${encodeURIComponent(`plan is pro and (${deep})`)}`);
+    await page.getByRole('button', { name: /^Edit filter \(\(plan is pro or plan is free\)/ }).click();
+    await dialog.getByText('deeper than this form goes').waitFor();
+    await dialog.getByRole('button', { name: 'Keep' }).click();
+    await page.getByRole('button', { name: 'Remove filter plan is pro', exact: true }).click();
+    await page.getByRole('button', { name: 'Remove filter plan is pro', exact: true }).waitFor({ state: 'detached' });
+    expect(new URL(page.url()).searchParams.get('filter')).toBe(deep);
+
+    await visit.open('/?filter=plan+contains+5');
+    await page.getByRole('group', { name: 'Filter' }).getByText('value must be a text with contains').waitFor();
+    await expect(page.locator('.cards').count()).resolves.toBe(0);
+    await visit.open('/?filter=plan+equals+5');
+    await page
+      .getByText('The filter in the address has “equals” where an operator like is or contains should be.')
+      .waitFor();
+    await expect(page.locator('.cards').count()).resolves.toBe(0);
+    await visit.open('/?filter=plann+is+pro');
+    await page.getByRole('group', { name: 'Filter' }).getByText('no event here has plann').waitFor();
+    await visit.open('/users?filter=event_type+is+buy');
+    await eventually(async () =>
+      expect(Object.keys(await rowsOf('Busiest users')).sort()).toEqual(['u-11', 'u-14', 'u-17', 'u-2', 'u-5', 'u-8']),
+    );
+    await panel('Busiest users').getByRole('link', { name: 'u-2', exact: true }).click();
+    await eventually(async () =>
+      expect(await panel('Journey').locator('.event-name').allInnerTexts()).toEqual(['buy']),
+    );
+  }, 60_000);
+
+  it('save what is asked for as a segment, which a funnel uses as the API does, and which no other tenant sees', async () => {
+    await visit.signIn(admin, '/?filter=plan+is+pro');
+    const { page } = visit;
+    const dialog = page.getByRole('dialog');
+    const save = async (name: string) => {
+      await page.getByRole('button', { name: 'Segment', exact: true }).click();
+      await page.getByRole('button', { name: 'Save as segment' }).click();
+      await dialog.getByLabel('Name').fill(name);
+      await dialog.getByRole('button', { name: 'Save' }).click();
+    };
+    await save('Paying customers');
+    await page.getByText('segment: Paying customers').waitFor();
+    expect(new URL(page.url()).searchParams.get('segment')).toBe('Paying customers');
+    await eventually(async () => expect(await figure('Events')).toBe('18'));
+    await visit.open('/?filter=plan+is+free');
+    await save('paying CUSTOMERS');
+    await dialog.getByRole('alert').waitFor();
+    await page.keyboard.press('Escape');
+
+    await visit.open('/funnels?steps=[{"event_type":"view"},{"event_type":"buy"}]');
+    await page.getByRole('button', { name: 'Segment of step 2' }).click();
+    await page.locator('.popover:popover-open').getByRole('button', { name: 'Paying customers' }).click();
+    await page.getByRole('button', { name: '+ Filter', exact: true }).click();
+    await dialog.getByLabel('Property').fill('client_id');
+    await dialog.getByLabel('Value', { exact: true }).fill('shop');
+    await dialog.getByRole('button', { name: 'Apply' }).click();
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    const filters = { property: 'client_id', op: 'is', value: 'shop' };
+    const steps = [
+      { event_type: 'view', filters },
+      { event_type: 'buy', filters, segment: 'Paying customers' },
+    ];
+    const { body } = await api.post<{ steps: { users: number }[] }>('/analytics/funnel', { steps }, admin);
+    expect(body.steps.map(({ users }) => users)).toEqual([12, 2]);
+    const reached = async () =>
+      (await panel('Result').locator('.steps small').allInnerTexts()).map((text) => Number.parseInt(text, 10));
+    await eventually(async () => expect(await reached()).toEqual([12, 2]));
+    await page.getByLabel('Name of the funnel').fill('Paying');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await panel('Saved funnels').getByRole('button', { name: 'Paying', exact: true }).waitFor();
+    await eventually(async () => expect(await reached()).toEqual([12, 2]));
+
+    const manage = async () => {
+      await page.getByRole('button', { name: 'Segment', exact: true }).click();
+      await page.getByRole('button', { name: 'Manage' }).click();
+    };
+    await manage();
+    await dialog.getByRole('button', { name: 'Rename Paying customers' }).click();
+    await dialog.getByLabel('New name of Paying customers').fill('Subscribers');
+    await dialog.getByRole('button', { name: 'Rename', exact: true }).click();
+    await dialog.getByRole('button', { name: 'Delete Subscribers' }).click();
+    await dialog.last().getByRole('button', { name: 'Delete', exact: true }).click();
+    await dialog.last().getByText('The saved funnel "Paying" has a step of this segment.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await page.getByRole('group', { name: 'Filter of step 2' }).getByText('segment: Subscribers').waitFor();
+    await panel('Saved funnels')
+      .getByRole('row', { name: /^Paying/ })
+      .getByRole('button', { name: 'Delete' })
+      .click();
+    await dialog.getByRole('button', { name: 'Delete' }).click();
+    await dialog.waitFor({ state: 'detached' });
+
+    const other = await Visit.begin(browser, api.url);
+    await other.signIn(await makeKey(['admin'], await api.createTenant('No segments')), '/?segment=Subscribers');
+    await other.page.getByRole('group', { name: 'Filter' }).getByText('names no saved segment').waitFor();
+    await other.page.getByRole('button', { name: 'Segment', exact: true }).click();
+    await other.page.getByText('No segment is saved yet.').waitFor();
+    const { faults } = other;
+    await other.end();
+    expect(faults).toEqual([]);
+
+    await manage();
+    await dialog.getByRole('button', { name: 'Delete Subscribers' }).click();
+    await dialog.last().getByRole('button', { name: 'Delete', exact: true }).click();
+    await dialog.getByText('None is left.').waitFor();
+    expect((await api.get<{ data: unknown[] }>('/segments', admin)).body.data).toEqual([]);
+  }, 60_000);
 
   it('open how each number is counted, and the chart as a table', async () => {
     await visit.signIn(admin);
@@ -146,7 +379,11 @@ describeApi('the pages of the dashboard, in Chromium', OPTIONS, (api, { database
     await page.getByLabel('Event type of step 2').fill('add');
     await page.getByRole('button', { name: 'Add a step' }).click();
     await page.getByLabel('Event type of step 3').fill('buy');
-    await page.getByLabel('Conditions of step 3').fill('plan = pro');
+    await page.getByRole('button', { name: '+ Filter of step 3' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Filter of step 3' });
+    await dialog.getByLabel('Property').fill('plan');
+    await dialog.getByLabel('Value', { exact: true }).fill('pro');
+    await dialog.getByRole('button', { name: 'Apply' }).click();
     await page.getByRole('button', { name: 'Show', exact: true }).click();
     const steps = [{ event_type: 'view' }, { event_type: 'add' }, { event_type: 'buy', where: { plan: 'pro' } }];
     const { body } = await api.post<{ steps: { users: number }[] }>(
@@ -275,7 +512,12 @@ describeApi('the pages of the dashboard, in Chromium', OPTIONS, (api, { database
       await eventually(async () =>
         expect(await panel('Result').locator('.steps small').allInnerTexts()).toEqual([users]),
       );
-      expect(await page.getByLabel('Conditions of step 1').inputValue()).toBe(`order = ${digits}`);
+      await page.getByRole('button', { name: 'Edit filter order is' }).click();
+      expect(await page.getByRole('dialog').getByLabel('Value', { exact: true }).inputValue()).toBe(digits);
+      await page.getByRole('dialog').getByRole('button', { name: 'Apply' }).click();
+      await page.getByRole('button', { name: `Edit filter order is ${digits}` }).waitFor();
+      await page.getByRole('button', { name: 'Show', exact: true }).click();
+      expect(decodeURIComponent(page.url())).toContain(`"value":${digits}}`);
     }
   }, 60_000);
 
@@ -470,6 +712,9 @@ describeApi('the pages of the dashboard, in Chromium', OPTIONS, (api, { database
         await visit.page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' });
         await check(path);
       }
+      await visit.open(NARROWED);
+      await openEditor();
+      await check('the editor of filters');
     },
     120_000,
   );
@@ -485,7 +730,18 @@ describeApi('the pages of the dashboard, in Chromium', OPTIONS, (api, { database
       const width = await visit.page.evaluate('document.documentElement.scrollWidth');
       expect([path, Number(width) <= 360]).toEqual([path, true]);
     }
+    await visit.open(NARROWED);
+    await openEditor();
+    const overflow = 'const dialog = document.querySelector("dialog"); dialog.scrollWidth - dialog.clientWidth';
+    expect(await visit.page.evaluate(overflow)).toBe(0);
   }, 60_000);
+
+  /** With a group and a value of each kind of field. */
+  async function openEditor(): Promise<void> {
+    await visit.page.getByRole('button', { name: /^Edit filter client is app or/ }).click();
+    await visit.page.getByRole('dialog').getByRole('button', { name: '+ and' }).first().click();
+    await visit.page.getByRole('group', { name: 'Condition 2' }).getByLabel('Operator').selectOption('between');
+  }
 
   it('can be used with the keyboard alone', async () => {
     const { page } = visit;

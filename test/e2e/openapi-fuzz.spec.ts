@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { randomInt } from 'node:crypto';
-import { parse } from 'yaml';
 import { PLATFORM_KEY } from '../support/api.js';
 import { forgedCursors } from '../support/edge-values.js';
 import { describeApi } from '../support/fixture.js';
+import { readDocument } from '../support/openapi-document.js';
 import { type Document, OpenApiRequests } from '../support/openapi-requests.js';
 import { type RawAnswer, type RawRequest, send } from '../support/raw-http.js';
 
@@ -103,7 +102,7 @@ describeApi(`every operation of the OpenAPI document (TIDEMARK_FUZZ_SEED=${SEED}
   }
 
   it(`answers ${REQUESTS} requests at the edges with what was wrong, and never with a fault of its own`, async () => {
-    const document = parse(readFileSync('openapi.yaml', 'utf8')) as Document;
+    const document = readDocument<Document>();
     const ids = await fillTenant();
     const cursors = forgedCursors(await realCursors());
     const statuses = new Map<number, number>();

@@ -28,12 +28,13 @@ class Balancer {
     [this.port, this.statsPort] = [await freePort(), await freePort()];
     const file = join(this.folder, 'haproxy.cfg');
     const stats = `listen stats\n  bind 127.0.0.1:${this.statsPort}\n  stats enable\n  stats uri /\n`;
-    const changed = CONFIGURATION.replace('bind :8080', `bind 127.0.0.1:${this.port}`)
-      .replace('127.0.0.1:3000', `127.0.0.1:${api1}`)
-      .replace('127.0.0.1:3010', `127.0.0.1:${api2}`)
-      .replace('inter 1s', 'inter 100ms');
+    const changed = CONFIGURATION.replace('bind :8080', `bind 127.0.0.1:${this.port}`).replace(
+      'inter 1s',
+      'inter 100ms',
+    );
     writeFileSync(file, `${changed}\n${stats}`);
-    this.haproxy = spawn('haproxy', ['-db', '-q', '-f', file], { stdio: 'ignore' });
+    const env = { ...process.env, API_1: `127.0.0.1:${api1}`, API_2: `localhost:${api2}` };
+    this.haproxy = spawn('haproxy', ['-db', '-q', '-f', file], { stdio: 'ignore', env });
     await this.untilBothAreUp();
   }
 

@@ -81,7 +81,9 @@ describeDatabase('SIGTERM while clients stand still', {}, (database) => {
     expect(await ended).toBe(0);
     live.close();
   });
+});
 
+describeDatabase('SIGTERM while PostgreSQL is away', {}, (database) => {
   it('ends in time while PostgreSQL is away', async () => {
     const detour = await Detour.open(database.url);
     const [own, worker] = await Promise.all([TestApiProcess.start(detour.url), TestWorker.start(detour.url)]);
@@ -136,18 +138,19 @@ describeDatabase('SIGTERM while Redis is away', { needs: 'redis-server' }, (data
     expect(answer.status).toBe(202);
   };
 
+  const start = (REDIS_URL: string) =>
+    Promise.all([TestApiProcess.start(database.url, { REDIS_URL }), TestWorker.start(database.url, { REDIS_URL })]);
+
   it('ends API and worker in time though it was never reachable', async () => {
     const REDIS_URL = `redis://127.0.0.1:${await freePort()}`;
-    const api = await TestApiProcess.start(database.url, { REDIS_URL });
-    const worker = await TestWorker.start(database.url, { REDIS_URL });
+    const [api, worker] = await start(REDIS_URL);
     await ingest(api, 'never');
     expect(await Promise.all([terminate(api.child), terminate(worker.child)])).toEqual([0, 0]);
   });
 
   it('ends API and worker in time though it died before', async () => {
     const redis = await startRedisServer();
-    const api = await TestApiProcess.start(database.url, { REDIS_URL: redis.url });
-    const worker = await TestWorker.start(database.url, { REDIS_URL: redis.url });
+    const [api, worker] = await start(redis.url);
     await ingest(api, 'before');
     await redis.kill();
     await ingest(api, 'after');

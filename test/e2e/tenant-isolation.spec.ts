@@ -210,9 +210,9 @@ describeApi('a tenant, seen from another', OPTIONS, (api, { database }) => {
   }
 
   /** Every route × credential × id (× a way to ask for more). */
-  async function probeAll(): Promise<Probe[]> {
+  async function probeAll(routes = protectedRoutes()): Promise<Probe[]> {
     const probes: Promise<Probe>[] = [];
-    for (const route of protectedRoutes()) {
+    for (const route of routes) {
       for (const credential of Object.keys(credentials)) {
         const queries =
           route.method === 'GET'
@@ -294,7 +294,8 @@ describeApi('a tenant, seen from another', OPTIONS, (api, { database }) => {
     ]) {
       await database.query(`alter policy tenant_rows on ${table} using (true)`);
     }
-    const found = leaks(await probeAll());
+    // What is read leaks; what is written would take as long again.
+    const found = leaks(await probeAll(protectedRoutes().filter(({ method }) => method === 'GET')));
     restore();
     const leaking = new Set(found.map((leak) => leak.replace(/(\?| as ).*/, '')));
     for (const route of [

@@ -4,6 +4,7 @@ describeAnalyticsOracle({
   name: 'PostgreSQL',
   sets: oracleSets(208),
   start: () => Promise.resolve({}),
-  fill: () => Promise.resolve(),
+  watch: () => undefined,
+  catchUp: () => Promise.resolve(),
   stop: () => Promise.resolve(),
 });

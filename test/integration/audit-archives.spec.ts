@@ -284,7 +284,7 @@ describeDatabase('audit archives', {}, (database) => {
   it('are of one tenant: an entry of another one in them cannot come back', async () => {
     const tenantId = await live(10);
     const { archives: written } = await archives.retire(tenantId, cutoff());
-    const row = { id: uuid7(), tenant_id: DEFAULT_TENANT_ID };
+    const row = JSON.stringify({ id: uuid7(), tenant_id: DEFAULT_TENANT_ID });
     await expect(archives.archives.restore(written[0]!, [row], new Date())).rejects.toThrow('not in the tree');
   });
 

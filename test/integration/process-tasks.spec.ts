@@ -11,6 +11,7 @@ const OF_THE_API = ['call-log', 'live-logs', 'live-metrics', 'socket-access'];
 const OF_A_WORKER = [
   'batches',
   'checkpoint-check',
+  'clickhouse',
   'dead-letters',
   'erasures',
   'jobs',

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { RecountService } from '../../src/analytics/rollups/recount.service.js';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { DEFAULT_TENANT_ID } from '../../src/platform/http/principal.js';
+import { BY_KEY, mustStay } from '../../src/retention/removal/event-removal.repository.js';
 import { RETENTION_RULES } from '../../src/retention/rules/retention-rules.js';
 import { lastDue } from '../../src/retention/schedule/last-due.js';
 import { ScheduleStatus } from '../../src/retention/schedule/schedule-status.js';
@@ -71,6 +72,30 @@ describeDatabase('retention', {}, (database) => {
       { from: daysAgo(2_000).getTime(), to: Date.now() + DAY_MS },
       { repair: false, tenantId },
     );
+
+  it('asks whether a month must stay without reading it', async () => {
+    const tenant = await newTenant(database);
+    const raws = Array.from({ length: 2_000 }, (_, n) => ({ event_id: `one of many ${n}` }));
+    await record(tenant, 800, ...raws);
+    await database.query('vacuum analyze events');
+    const month = new Date(Date.UTC(daysAgo(800).getUTCFullYear(), daysAgo(800).getUTCMonth()));
+    const end = new Date(Date.UTC(month.getUTCFullYear(), month.getUTCMonth() + 1));
+    const read = await pipeline.database.inSystem(async (sql) => {
+      const soFar = async () => {
+        const { rows } = await sql.query<{ n: number }>(
+          `select sum(pg_stat_get_xact_tuples_returned(i.indexrelid) + pg_stat_get_xact_tuples_returned(i.indrelid))::int as n
+           from pg_index i where i.indrelid = to_regclass('events_' || to_char($1::date, 'YYYY_MM'))`,
+          [month.toISOString().slice(0, 10)],
+        );
+        return rows[0]!.n;
+      };
+      await sql.query(BY_KEY);
+      const before = await soFar();
+      await mustStay(sql, { month, end });
+      return (await soFar()) - before;
+    });
+    expect(read).toBeLessThan(10);
+  });
 
   it('removes events past their time with what belongs to them; their counts stay, and a second run finds nothing', async () => {
     const tenant = await newTenant(database);

@@ -12,14 +12,15 @@ export class TestApiProcess {
     readonly port: number,
   ) {}
 
-  /** Without waiting for anything. */
+  /** Without waiting for anything. @param folder of another build */
   static spawn(
     databaseUrl: string,
     port: number,
     env: Record<string, string | undefined> = {},
     stdout: 'inherit' | 'pipe' = 'inherit',
+    folder = process.cwd(),
   ): ChildProcess {
-    return spawn(process.execPath, [join(process.cwd(), 'dist', 'main.js')], {
+    return spawn(process.execPath, [join(folder, 'dist', 'main.js')], {
       env: {
         PATH: process.env['PATH'],
         NODE_ENV: 'test',
@@ -39,9 +40,10 @@ export class TestApiProcess {
     databaseUrl: string,
     env: Record<string, string | undefined> = {},
     chosen?: number,
+    folder?: string,
   ): Promise<TestApiProcess> {
     const port = chosen ?? (await freePort());
-    const child = TestApiProcess.spawn(databaseUrl, port, env);
+    const child = TestApiProcess.spawn(databaseUrl, port, env, 'inherit', folder);
     const started = new TestApiProcess(child, port);
     await eventually(async () => {
       if (child.exitCode !== null) throw new Error(`the API exited with ${child.exitCode}`);

@@ -1,7 +1,7 @@
 import { enrichmentOf, type StoredContext } from '../../src/analytics/properties/event-context.js';
 import type { ClickHouse } from '../../src/platform/clickhouse/clickhouse.js';
 import { flattenProperties } from '../../src/platform/clickhouse/property-encoding.js';
-import { createTables, EVENTS } from '../../src/platform/clickhouse/schema.js';
+import { createTables, EVENTS } from '../../src/platform/clickhouse/schema-sql.js';
 import { readJson, writeJson } from '../../src/platform/json/json-text.js';
 import type { TestDatabase } from './database.js';
 

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import type { ValidateFunction } from 'ajv';
 import { fullFormats } from 'ajv-formats/dist/formats.js';
 import type { CallbackHandler, Test } from 'supertest';
-import { parse } from 'yaml';
+import { readDocument } from './openapi-document.js';
 
 type Part = Record<string, unknown>;
 
@@ -27,7 +26,7 @@ export interface GivenAnswer {
 
 /** Answers as openapi.yaml describes them. Read at the first answer, each schema compiled at its first use. */
 class Description {
-  private readonly document = parse(readFileSync('openapi.yaml', 'utf8')) as Document;
+  private readonly document = readDocument<Document>();
   private readonly routes: { pattern: RegExp; variables: number; item: Record<string, Operation> }[];
   private readonly ajv = new Ajv2019({ strict: false, validateFormats: true, allErrors: false });
   private readonly validators = new Map<object, ValidateFunction>();

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { TestApi } from './api.js';
 import { TestDatabase } from './database.js';
+import { findPreviousVersion } from './previous-version.js';
 import { flushTestRedis, testRedisUrl } from './redis.js';
 import { TestWorker } from './worker.js';
 
@@ -21,6 +22,10 @@ const NEEDS = {
     otherwise: 'there is no prometheus on PATH (Debian: apt-get install --no-install-recommends prometheus)',
   },
   pgbouncer: { isFound: () => isInstalled('pgbouncer', '--version'), otherwise: 'there is no pgbouncer on PATH' },
+  history: {
+    isFound: () => findPreviousVersion() !== '',
+    otherwise: 'git does not know the version before the newest migration',
+  },
   chromium: {
     isFound: () => process.env['TEST_CHROMIUM'] !== undefined,
     otherwise: process.env['TEST_CHROMIUM_REASON'],

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { readDocument } from './openapi-document.js';
 
 export interface Route {
   method: string;
@@ -13,7 +12,7 @@ interface Document {
 
 /** Every route of the OpenAPI document that asks for a credential. */
 export function protectedRoutes(): Route[] {
-  const { paths } = parse(readFileSync('openapi.yaml', 'utf8')) as Document;
+  const { paths } = readDocument<Document>();
   return Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations)
       .filter(([, { security = [] }]) => security.length > 0)

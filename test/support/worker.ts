@@ -5,15 +5,16 @@ import { join } from 'node:path';
 /** The real worker, built and in a process of its own. */
 export class TestWorker {
   child: ChildProcess;
-  private launched: [url: string, env: Record<string, string | undefined>];
+  private launched: [url: string, env: Record<string, string | undefined>, folder: string | undefined];
 
   /** Without waiting for anything. */
   static spawn(
     databaseUrl: string,
     env: Record<string, string | undefined> = {},
     stdout: 'inherit' | 'pipe' = 'inherit',
+    folder = process.cwd(),
   ): ChildProcess {
-    return spawn(process.execPath, [join(process.cwd(), 'dist', 'worker.js')], {
+    return spawn(process.execPath, [join(folder, 'dist', 'worker.js')], {
       env: {
         PATH: process.env['PATH'],
         NODE_ENV: 'test',
@@ -33,9 +34,10 @@ export class TestWorker {
     return worker;
   }
 
-  async launch(databaseUrl: string, env: Record<string, string | undefined> = {}): Promise<void> {
-    this.launched = [databaseUrl, env];
-    const child = TestWorker.spawn(databaseUrl, env);
+  /** @param folder of another build */
+  async launch(databaseUrl: string, env: Record<string, string | undefined> = {}, folder?: string): Promise<void> {
+    this.launched = [databaseUrl, env, folder];
+    const child = TestWorker.spawn(databaseUrl, env, 'inherit', folder);
     const [first] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as unknown[];
     if (first !== 'ready') throw new Error(`the worker exited with ${String(first)}`);
     this.child = child;

@@ -35,17 +35,21 @@ const { services, networks } = parse(text, { merge: true }) as {
   networks: Record<string, { internal?: boolean } | null>;
 };
 const each = Object.entries(services);
-const TIDEMARK = ['migrate', 'api', 'worker'];
+const TIDEMARK = ['migrate', 'api', 'api-2', 'worker', 'worker-2'];
+/** What a variable of the cluster may replace, by the name of that variable. */
+const orElse = (value: unknown) => /^\$\{CLUSTER_\w+:-(.+)\}$/.exec(String(value))?.[1];
 /** What compose puts in from .env or the environment, and stops without. */
 const required = (value: unknown) => /^\$\{(\w+):\?[^}]+\}$/.exec(String(value))?.[1];
 
 describe('docker-compose.yml', () => {
   it.each(each)('confines %s: no root, no capability, no way to get any, nothing to write on', (_name, service) => {
     expect(service).toMatchObject({ cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'], read_only: true });
-    expect(service.user).toMatch(/^(node|postgres|redis|nobody|grafana)$/);
+    expect(service.user).toMatch(/^(node|postgres|redis|clickhouse|nobody|grafana|haproxy)$/);
     expect([service.cap_add, service.privileged]).toEqual([undefined, undefined]);
     for (const volume of service.volumes ?? []) {
-      expect(volume).toMatch(/^(?:(postgres|signing-key|archive):\/var\/lib\/|prometheus:\/prometheus$|\.\/.+:ro$)/);
+      expect(volume).toMatch(
+        /^(?:(postgres|signing-key|archive|clickhouse):\/var\/lib\/|prometheus:\/prometheus$|\.\/.+:ro$)/,
+      );
     }
   });
 
@@ -53,6 +57,8 @@ describe('docker-compose.yml', () => {
     const published = each.filter(([, { ports }]) => ports !== undefined);
     expect(Object.fromEntries(published.map(([name, { ports }]) => [name, ports]))).toEqual({
       api: ['${HOST:-127.0.0.1}:${PORT:-3000}:3000'],
+      'api-2': [],
+      balancer: ['${BALANCER_HOST:-127.0.0.1}:${BALANCER_PORT:-8080}:8080'],
       grafana: ['127.0.0.1:${GRAFANA_PORT:-3030}:3000'], // never elsewhere: it asks nobody who they are
     });
     expect(services['grafana']?.profiles).toEqual(['observability']);
@@ -66,19 +72,19 @@ describe('docker-compose.yml', () => {
       ['data', true],
       ['monitoring', true],
     ]);
-    expect(inside('front')).toEqual(['api', 'worker', 'grafana']);
-    expect(inside('data')).toEqual([...TIDEMARK, 'postgres', 'redis']);
-    expect(inside('monitoring')).toEqual(['api', 'worker', 'prometheus', 'grafana']);
+    expect(inside('front')).toEqual([...TIDEMARK, 'balancer', 'grafana']);
+    expect(inside('data')).toEqual([...TIDEMARK, 'postgres', 'redis', 'clickhouse']);
+    expect(inside('monitoring')).toEqual(['api', 'api-2', 'worker', 'worker-2', 'prometheus', 'grafana']);
   });
 
   it('runs the migrations as the owner, and API and worker as the login without rights', () => {
     const migrate = services['migrate']?.environment ?? {};
-    expect(migrate['DATABASE_MIGRATION_URL']).toBe('postgresql://tidemark@postgres:5432/tidemark');
+    expect(orElse(migrate['DATABASE_MIGRATION_URL'])).toBe('postgresql://tidemark@postgres:5432/tidemark');
     expect(required(migrate['DATABASE_MIGRATION_PASSWORD'])).toBe('POSTGRES_PASSWORD');
     expect(required(services['postgres']?.environment?.['POSTGRES_PASSWORD'])).toBe('POSTGRES_PASSWORD');
     for (const name of TIDEMARK) {
       const { DATABASE_URL, DATABASE_PASSWORD } = services[name]?.environment ?? {};
-      expect(DATABASE_URL).toBe('postgresql://tidemark_runtime@postgres:5432/tidemark');
+      expect(orElse(DATABASE_URL)).toBe('postgresql://tidemark_runtime@postgres:5432/tidemark');
       expect(required(DATABASE_PASSWORD)).toBe('POSTGRES_RUNTIME_PASSWORD');
     }
   });
@@ -91,9 +97,17 @@ describe('docker-compose.yml', () => {
       ...{ ALERT_WEBHOOK_URL: '', ALERT_WEBHOOK_SECRET: '' },
     };
     for (const name of TIDEMARK) expect(services[name]?.env_file).toEqual([{ path: '.env', required: false }]);
-    expect(services['migrate']?.environment).toMatchObject({ ...keysOfApi, ...keysOfWorker, METRICS_TOKEN: '' });
-    expect(services['api']?.environment).toMatchObject({ ...owners, ...keysOfWorker });
-    expect(services['worker']?.environment).toMatchObject({ ...owners, ...keysOfApi });
+    expect(services['migrate']?.environment).toMatchObject({
+      ...keysOfApi,
+      ...keysOfWorker,
+      ...{ METRICS_TOKEN: '', CLICKHOUSE_URL: '' },
+    });
+    for (const name of ['api', 'api-2']) {
+      expect(services[name]?.environment).toMatchObject({ ...owners, ...keysOfWorker });
+    }
+    for (const name of ['worker', 'worker-2']) {
+      expect(services[name]?.environment).toMatchObject({ ...owners, ...keysOfApi });
+    }
   });
 
   it('keeps the ports of the containers, whatever .env says of those of this machine', () => {
@@ -104,23 +118,64 @@ describe('docker-compose.yml', () => {
 
   it('has no secret in it and none that is optional', () => {
     const variables = [...text.matchAll(/\$\{(\w+)(:?[-?][^}]*)?\}/g)];
-    const secrets = variables.filter(([, name]) => /PASSWORD|SECRET|KEY/.test(name ?? ''));
+    // of a service that starts only when it is asked for, and not without it
+    const ofProfile = ['CLICKHOUSE_PASSWORD'];
+    const secrets = variables.filter(([, name = '']) => /PASSWORD|SECRET|KEY/.test(name) && !ofProfile.includes(name));
+    for (const name of ofProfile) expect(text).toContain(['$${', name, ':?set it in .env}'].join(''));
     expect(new Set(secrets.map(([, name]) => name))).toEqual(
       new Set(['POSTGRES_PASSWORD', 'POSTGRES_RUNTIME_PASSWORD', 'PLATFORM_API_KEY']),
     );
     for (const [, , otherwise] of secrets) expect(otherwise).toMatch(/^:\?./);
     for (const [, { environment = {} }] of each) {
       for (const [name, value] of Object.entries(environment)) {
-        if (/PASSWORD|SECRET|_KEY$/.test(name) && value !== '') expect(required(value)).toBeDefined();
+        if (/PASSWORD|SECRET|_KEY$/.test(name) && value !== '' && !ofProfile.includes(name))
+          expect(required(value)).toBeDefined();
       }
     }
   });
 
   it('gives the services settings that exist', () => {
-    const known = [...Object.keys(SETTINGS), 'POSTGRES_PASSWORD', 'POSTGRES_RUNTIME_PASSWORD'];
+    const known = [
+      ...Object.keys(SETTINGS),
+      ...['POSTGRES_PASSWORD', 'POSTGRES_RUNTIME_PASSWORD', 'CLICKHOUSE_PASSWORD'],
+    ];
     for (const name of TIDEMARK) {
       expect(known).toEqual(expect.arrayContaining(Object.keys(services[name]?.environment ?? {})));
     }
+  });
+});
+
+describe('the profile cluster', () => {
+  const added = each.filter(([, { profiles }]) => profiles?.includes('cluster'));
+
+  it('adds a second API and a second worker that differ from the first in nothing but the port', () => {
+    expect(added.map(([name]) => name)).toEqual(['api-2', 'worker-2', 'balancer']);
+    for (const name of ['api', 'worker']) {
+      const { profiles: _, ports: __, ...second } = services[`${name}-2`]!;
+      const { ports: ___, ...first } = services[name]!;
+      expect(second).toEqual(first);
+    }
+  });
+
+  it('balances them with the file of the documentation, which a test of restarts runs', () => {
+    const balancer = services['balancer']!;
+    expect(balancer.image).toMatch(/^haproxy:\d+\.\d+\.\d+$/);
+    expect(balancer.volumes).toEqual(['./docs/examples/haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro']);
+    const { PORT } = services['api']?.environment ?? {};
+    expect(balancer.environment).toEqual({ API_1: `api:${PORT}`, API_2: `api-2:${PORT}` });
+    const configuration = readFileSync('docs/examples/haproxy.cfg', 'utf8');
+    for (const name of ['API_1', 'API_2']) expect(configuration).toContain(`"\${${name}}"`);
+    expect(configuration).toContain('bind :8080');
+  });
+
+  it('tells in its comment what must be set, by the names that settings and variables have', () => {
+    const comment = text.split('\n').filter((line) => line.startsWith('#')).join('\n'); // prettier-ignore
+    for (const name of ['SHUTDOWN_GRACE_SECONDS', 'API_REPLICAS', 'TRUST_PROXY']) {
+      expect(Object.keys(SETTINGS)).toContain(name);
+      expect(comment).toContain(name);
+    }
+    const variables = [...text.matchAll(/\$\{((?:CLUSTER|BALANCER)_\w+):-/g)].map(([, name]) => name!);
+    for (const name of variables) expect(comment).toContain(name);
   });
 });
 
@@ -132,7 +187,7 @@ interface Lock {
 }
 
 describe('the profile observability', () => {
-  const observers = each.filter(([, { profiles }]) => profiles !== undefined);
+  const observers = each.filter(([, { profiles }]) => profiles?.includes('observability'));
   const mounts = (name: string) =>
     new Map(
       (services[name]?.volumes ?? []).map((volume) => volume.split(':').slice(0, 2).reverse() as [string, string]),

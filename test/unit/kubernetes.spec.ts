@@ -113,10 +113,23 @@ describe('the manifests for Kubernetes', () => {
       expect([resources.requests['cpu'], resources.requests['memory'], resources.limits['memory']]).not.toContain(
         undefined,
       );
-      const { volumes = [] } = spec;
-      expect(volumes).toEqual(volumes.map(({ name }) => ({ name, emptyDir: { sizeLimit: '1Gi' } })));
-      expect(volumeMounts ?? []).toEqual(volumes.map(({ name }) => ({ name, mountPath: `/${name}` })));
-      expect(volumes.map(({ name }) => name)).toEqual(workload.kind === 'Deployment' ? ['tmp'] : []);
+      const isDeployment = workload.kind === 'Deployment';
+      expect(spec.volumes ?? []).toEqual(
+        isDeployment
+          ? [
+              { name: 'tmp', emptyDir: { sizeLimit: '1Gi' } },
+              { name: 'redis-ca', secret: { secretName: 'tidemark-redis-ca', optional: true } },
+            ]
+          : [],
+      );
+      expect(volumeMounts ?? []).toEqual(
+        isDeployment
+          ? [
+              { name: 'tmp', mountPath: '/tmp' },
+              { name: 'redis-ca', mountPath: '/etc/tidemark/redis', readOnly: true },
+            ]
+          : [],
+      );
       // no setting here names a file to write
       expect(Object.keys(settings()).filter((name) => /_(FILE|DIR|LOG)$/.test(name))).toEqual([]);
     },
@@ -137,9 +150,12 @@ describe('the manifests for Kubernetes', () => {
   });
 
   it('take every secret by reference, from those that the example names', () => {
-    const documented = secrets.flatMap(({ metadata: { name }, stringData = {} }) =>
+    const all = secrets.flatMap(({ metadata: { name }, stringData = {} }) =>
       Object.keys(stringData).map((key) => `${name}/${key}`),
     );
+    const mounted = ['tidemark-redis-ca/ca.pem']; // a file, not a setting
+    expect(all).toEqual(expect.arrayContaining(mounted));
+    const documented = all.filter((name) => !mounted.includes(name));
     const used = workloads.flatMap((workload) => containerOf(workload).env ?? []);
     for (const { name, value, valueFrom } of used) {
       expect(value).toBeUndefined();

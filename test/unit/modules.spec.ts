@@ -1,18 +1,33 @@
 import type { DynamicModule, Provider, Type } from '@nestjs/common';
 import { MODULE_METADATA } from '@nestjs/common/constants.js';
+import { readdirSync, readFileSync } from 'node:fs';
+import { RollupsModule } from '../../src/analytics/rollups/rollups.module.js';
 import { ApiModule } from '../../src/api.module.js';
+import { ArchiveModule } from '../../src/audit/archive/archive.module.js';
+import { AuditWritingModule } from '../../src/audit/entries/audit-writing.module.js';
 import { CliModule } from '../../src/cli/cli.module.js';
+import { ClickHouseModule } from '../../src/clickhouse/clickhouse.module.js';
+import { DeadLettersModule } from '../../src/events/dead-letters/dead-letters.module.js';
+import { JobsModule } from '../../src/events/jobs/jobs.module.js';
+import { KeysModule } from '../../src/keys/keys.module.js';
 import { loadConfig } from '../../src/platform/config/config.js';
+import { RetentionRunningModule } from '../../src/retention/retention.module.js';
 import { WorkerModule } from '../../src/worker.module.js';
 
 const CONFIG = loadConfig({
   DATABASE_URL: 'postgresql://localhost/tidemark',
 });
 
+/** Those of all commands; each command imports its own alone. */
+const OF_COMMANDS = [
+  ...[ArchiveModule, AuditWritingModule, DeadLettersModule, JobsModule, KeysModule, RetentionRunningModule],
+  ...[RollupsModule, ClickHouseModule],
+];
+
 const ROOTS = {
   api: ApiModule.forRoot(CONFIG),
   worker: WorkerModule.forRoot(CONFIG),
-  cli: CliModule.forRoot(CONFIG),
+  cli: CliModule.forRoot(CONFIG, OF_COMMANDS),
 };
 
 type Imported = Type | DynamicModule | Promise<DynamicModule> | { forwardRef: () => Type | DynamicModule };
@@ -64,6 +79,13 @@ describe('the modules of the processes', () => {
     expect(found.size).toBeGreaterThan(80);
     const twice = [...found].filter(([, modules]) => modules.size > 1);
     expect(twice.map(([type, modules]) => `${type.name}: ${[...modules].sort().join(', ')}`)).toEqual([]);
+  });
+
+  it('of the command line are those that its commands import', () => {
+    const commands = readdirSync('src/cli').filter((name) => name.endsWith('.command.ts'));
+    const text = commands.map((name) => readFileSync(`src/cli/${name}`, 'utf8')).join('');
+    const imported = [...text.matchAll(/import \{ (\w+Module) \}/g)].map(([, name]) => name);
+    expect([...new Set(imported)].sort()).toEqual(OF_COMMANDS.map(({ name }) => name).sort());
   });
 
   it('make controllers in the API only, and there on its page', async () => {

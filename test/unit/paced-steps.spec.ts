@@ -22,6 +22,6 @@ describe('paced steps', () => {
   });
 
   it('shrink when they take long, to a hundred rows', async () => {
-    expect(await limitsOf(6, 100)).toEqual([1_000, 500, 250, 125, 100, 100]);
+    expect(await limitsOf(6, 100)).toEqual([1_000, 250, 100, 100, 100, 100]);
   });
 });

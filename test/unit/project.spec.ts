@@ -1,10 +1,19 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join, relative } from 'node:path';
 import { runInThisContext } from 'node:vm';
 import { parse } from 'yaml';
 
 const SharedRealmEnvironment = createRequire(__filename)('../support/jest-environment.cjs') as new (config: object) => {
   teardown(): Promise<void>;
+};
+
+interface Spec {
+  path: string;
+  context: { config: { rootDir: string } };
+}
+const LongestFirst = createRequire(__filename)('../support/longest-first.cjs') as new (options: object) => {
+  sort(specs: readonly Spec[]): Spec[];
 };
 
 const read = (file: string) => readFileSync(file, 'utf8');
@@ -43,6 +52,29 @@ describe('what the project says of itself', () => {
   it('sets no flag of V8: what helps one machine hurts another', () => {
     const starts = ['package.json', 'Dockerfile', 'docker-compose.yml', 'src/quickstart/child.ts'].map(read).join('\n');
     expect(starts).not.toMatch(/--(single-threaded|v8-pool|max-semi|max-old)/);
+  });
+});
+
+describe('the order of specs', () => {
+  const seconds = JSON.parse(read('test/durations.json')) as Record<string, number>;
+
+  it('is known of specs that are there', () => {
+    expect(Object.keys(seconds).filter((path) => !existsSync(path))).toEqual([]);
+  });
+
+  it('is that of their durations, the longest first, of new ones by their size', () => {
+    const rootDir = process.cwd();
+    const [long, short] = [Object.keys(seconds)[0]!, Object.keys(seconds).at(-1)!];
+    const unknown = 'CHANGELOG.md';
+    const specs = [short, unknown, long].map((name) => ({
+      path: join(rootDir, name),
+      context: { config: { rootDir } },
+    }));
+    const order = new LongestFirst({ contexts: [], globalConfig: {} })
+      .sort(specs)
+      .map(({ path }) => relative(rootDir, path));
+    expect(order).toEqual([long, unknown, short]);
+    expect(statSync(unknown).size / 1_000).toBeGreaterThan(seconds[short]!);
   });
 });
 

@@ -1818,6 +1818,8 @@ export interface components {
             completed_at: string | null;
             /** @description Legal holds for which it waits, until they are released. */
             held_by: string[];
+            /** @description What else it waits for, and what to do about it. */
+            waits_for: string | null;
             /** @description null until it is completed. */
             receipt: components["schemas"]["ErasureReceipt"] | null;
         };
@@ -3835,6 +3837,8 @@ export interface components {
         ChecksResponse: {
             postgres: components["schemas"]["CheckResponse"];
             queue: components["schemas"]["QueueCheckResponse"];
+            /** @description With CLICKHOUSE_URL. */
+            clickhouse?: components["schemas"]["CheckResponse"];
         };
         HealthResponse: {
             /** @enum {string} */

@@ -1,10 +1,12 @@
 import { session } from '../api/client.js';
 import { isLoading } from '../api/query.js';
-import { SignIn } from '../pages/sign-in/sign-in.js';
-import { Help } from './help.js';
+import { lazy } from '../ui/lazy.js';
 import { Navigation } from './navigation.js';
 import { Page } from './page.js';
 import { isHelpOpen } from './shortcuts.js';
+
+const SignIn = lazy<object>(() => import('../pages/sign-in/sign-in.js'));
+const Help = lazy<object>(() => import('./help.js'));
 
 export function App() {
   if (session.value === undefined) return <div class="skeleton whole" aria-busy="true" />;

@@ -2,7 +2,7 @@ import { Dialog } from '../ui/dialog.js';
 import { RANGES } from '../ui/time.js';
 import { isHelpOpen, LETTERS, pageNames } from './shortcuts.js';
 
-export function Help() {
+export default function Help() {
   return (
     <Dialog title="Keyboard" onClose={() => (isHelpOpen.value = false)}>
       <dl class="keys">
@@ -27,6 +27,12 @@ export function Help() {
             <kbd>/</kbd>
           </dt>
           <dd>Search on this page</dd>
+        </div>
+        <div>
+          <dt>
+            <kbd>f</kbd>
+          </dt>
+          <dd>Add a filter</dd>
         </div>
         <div>
           <dt>

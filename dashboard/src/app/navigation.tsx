@@ -1,11 +1,9 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { api, session, tenantId } from '../api/client.js';
-import { useLoad } from '../api/query.js';
-import { closePopover, Popover } from '../ui/popover.js';
-import { hrefOf, type PageName, PAGES, place, setParams } from './router.js';
-import { may, signOut } from './session.js';
-import { isHelpOpen } from './shortcuts.js';
-import { type Theme, theme, THEMES } from './theme.js';
+import { session, tenantId } from '../api/client.js';
+import { lazy } from '../ui/lazy.js';
+import { Popover } from '../ui/popover.js';
+import { hrefOf, type PageName, PAGES, place } from './router.js';
+import { useTenants } from './tenants.js';
 
 const GROUPS: PageName[][] = [
   ['overview', 'live', 'funnels', 'retention', 'users'],
@@ -40,50 +38,13 @@ export function Navigation() {
   );
 }
 
+const AccountMenu = lazy<object>(() => import('./account-menu.js'));
+
 function Account() {
-  const info = session.value!;
   return (
     <div class="account">
       <Popover class="button account-button" label={<AccountLabel />}>
-        <dl class="facts">
-          <dt>Key</dt>
-          <dd>
-            {info.key_name} ({info.scopes.join(', ')})
-          </dd>
-          <dt>Client</dt>
-          <dd>{info.client_id}</dd>
-        </dl>
-        {may('platform') && <TenantChoice />}
-        <label class="field">
-          Theme
-          <select value={theme.value} onChange={(event) => (theme.value = event.currentTarget.value as Theme)}>
-            {Object.entries(THEMES).map(([name, label]) => (
-              <option key={name} value={name}>
-                {label}
-              </option>
-            ))}
-          </select>
-        </label>
-        <div class="row">
-          <button
-            type="button"
-            class="button"
-            onClick={(event) => {
-              closePopover(event.currentTarget);
-              isHelpOpen.value = true;
-            }}
-          >
-            Keyboard <kbd>?</kbd>
-          </button>
-          <a class="button" href="/docs" target="_blank" rel="noreferrer">
-            API
-          </a>
-          {info.session !== undefined && (
-            <button type="button" class="button" onClick={() => void signOut()}>
-              Sign out
-            </button>
-          )}
-        </div>
+        <AccountMenu />
       </Popover>
     </div>
   );
@@ -100,38 +61,9 @@ function AccountLabel() {
   );
 }
 
-function useTenants() {
-  return useLoad(['tenants'], () => api.get('/tenants', { query: { limit: 1_000 } }), {
-    enabled: may('platform'),
-    every: false,
-  });
-}
-
 function useTenantName(): string {
   const own = session.value!.tenant;
   const tenants = useTenants().data?.data ?? [];
   if (tenantId.value === null || tenantId.value === own.id) return own.name;
   return tenants.find(({ id }) => id === tenantId.value)?.name ?? tenantId.value;
-}
-
-/** A platform key looks at any tenant; the address says at which. */
-function TenantChoice() {
-  const own = session.value!.tenant;
-  const others = (useTenants().data?.data ?? []).filter(({ id }) => id !== own.id);
-  return (
-    <label class="field">
-      Tenant
-      <select
-        value={tenantId.value ?? own.id}
-        onChange={({ currentTarget: { value } }) => setParams({ tenant: value === own.id ? null : value })}
-      >
-        <option value={own.id}>{own.name}</option>
-        {others.map(({ id, name, status }) => (
-          <option key={id} value={id} disabled={status !== 'active'}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
 }

@@ -1,4 +1,5 @@
 import { computed, signal } from '@preact/signals';
+import { withFilter } from '../filter/old-links.js';
 import { browserZone } from '../ui/time.js';
 
 export const PAGES = {
@@ -18,6 +19,11 @@ export type PageName = keyof typeof PAGES;
 
 /** What a link to another page takes along. */
 const SHARED = ['tenant', 'range', 'from', 'to', 'tz', 'compare'];
+/** Pages that a filter narrows take it along to each other. */
+const NARROWED: readonly PageName[] = ['overview', 'funnels', 'retention', 'users'];
+const NARROWING = ['filter', 'segment'];
+/** Signs that mean nothing in the query of an address, and are easier to read as they are. */
+const READABLE = /%(28|29|2C|3A|2F|40)/g;
 
 export interface Place {
   page: PageName;
@@ -31,11 +37,13 @@ export const params = computed(() => place.value.params);
 function read(): Place {
   const name = location.pathname.split('/')[1] ?? '';
   const known = name !== '' && name in PAGES;
-  return { page: known ? (name as PageName) : 'overview', params: new URLSearchParams(location.search) };
+  const page = known ? (name as PageName) : 'overview';
+  const given = new URLSearchParams(location.search);
+  return { page, params: page === 'overview' ? withFilter(given) : given };
 }
 
 function addressOf({ page, params: search }: Place): string {
-  const text = search.toString();
+  const text = search.toString().replace(READABLE, decodeURIComponent);
   return `/${page === 'overview' ? '' : page}${text === '' ? '' : `?${text}`}`;
 }
 
@@ -51,7 +59,9 @@ function change(search: URLSearchParams, changes: Changes): URLSearchParams {
 }
 
 export function hrefOf(page: PageName, changes: Changes = {}): string {
-  const kept = [...place.value.params].filter(([name]) => SHARED.includes(name));
+  const isNarrowed = NARROWED.includes(page) && NARROWED.includes(place.value.page);
+  const names = isNarrowed ? [...SHARED, ...NARROWING] : SHARED;
+  const kept = [...place.value.params].filter(([name]) => names.includes(name));
   return addressOf({ page, params: change(new URLSearchParams(kept), changes) });
 }
 

@@ -39,6 +39,8 @@ export function startShortcuts(): void {
       const field = document.querySelector<HTMLInputElement>('main input[type="search"]');
       if (field !== null) event.preventDefault();
       field?.focus();
+    } else if (key === 'f') {
+      document.querySelector<HTMLElement>('.page-head .add-filter')?.click();
     } else chooseRange(key);
   });
 }

@@ -1,7 +1,7 @@
-import { signal, useSignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { Dialog } from './dialog.js';
 import { exact, figure, NONE, percent } from './format.js';
+import { lazy } from './lazy.js';
 
 export interface BarRow {
   name: string;
@@ -11,7 +11,7 @@ export interface BarRow {
   isChosen?: boolean;
 }
 
-interface BarTableProps {
+export interface BarTableProps {
   rows: readonly BarRow[];
   /** What the percentages are of. */
   total: number;
@@ -69,61 +69,17 @@ function Name({ row: { name, href, isChosen = false } }: { row: BarRow }) {
   );
 }
 
-const search = signal('');
-const order = signal<'count' | 'name'>('count');
+const AllRows = lazy<BarTableProps & { title: string; onClose: () => void }>(() => import('./all-rows.js'));
 
 /** The button that shows all rows, with search and sort. */
 export function Details({ title, ...table }: BarTableProps & { title: string }): ComponentChildren {
   const isOpen = useSignal(false);
-  const open = () => {
-    search.value = '';
-    isOpen.value = true;
-  };
   return (
     <>
-      <button type="button" class="quiet end" onClick={open} aria-label={`Details: ${title}`}>
+      <button type="button" class="quiet end" onClick={() => (isOpen.value = true)} aria-label={`Details: ${title}`}>
         Details
       </button>
-      {isOpen.value && (
-        <Dialog title={title} onClose={() => (isOpen.value = false)}>
-          <AllRows {...table} />
-        </Dialog>
-      )}
-    </>
-  );
-}
-
-function AllRows({ rows, ...table }: BarTableProps) {
-  const wanted = search.value.toLocaleLowerCase();
-  const found = rows.filter(({ name }) => name.toLocaleLowerCase().includes(wanted));
-  const sorted = [...found].sort((a, b) =>
-    order.value === 'count' ? b.count - a.count : a.name.localeCompare(b.name, navigator.language),
-  );
-  return (
-    <>
-      <div class="row">
-        <input
-          type="search"
-          aria-label="Search names"
-          placeholder="Search"
-          value={search.value}
-          onInput={(event) => (search.value = event.currentTarget.value)}
-        />
-        <select
-          aria-label="Sort by"
-          value={order.value}
-          onChange={(event) => (order.value = event.currentTarget.value === 'name' ? 'name' : 'count')}
-        >
-          <option value="count">Most first</option>
-          <option value="name">By name</option>
-        </select>
-      </div>
-      {sorted.length === 0 ? (
-        <p class="muted">Nothing is called that.</p>
-      ) : (
-        <BarTable {...table} rows={sorted} most={500} />
-      )}
-      {sorted.length > 500 && <p class="muted">The first 500 of {exact(sorted.length)}; search for the others.</p>}
+      {isOpen.value && <AllRows title={title} {...table} onClose={() => (isOpen.value = false)} />}
     </>
   );
 }

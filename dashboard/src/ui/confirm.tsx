@@ -5,13 +5,15 @@ import { Failure } from './loaded.js';
 
 interface ConfirmProps {
   label: string;
+  /** Of the button, where its text is not enough. */
+  name?: string;
   question: string;
   act: () => Promise<void>;
   isDanger?: boolean;
 }
 
 /** A button for what cannot be taken back: it asks first. */
-export function Confirm({ label, question, act, isDanger = true }: ConfirmProps) {
+export function Confirm({ label, name, question, act, isDanger = true }: ConfirmProps) {
   const isOpen = useSignal(false);
   const action = useAction(async () => {
     await act();
@@ -19,7 +21,12 @@ export function Confirm({ label, question, act, isDanger = true }: ConfirmProps)
   });
   return (
     <>
-      <button type="button" class={`button ${isDanger ? 'danger' : ''}`} onClick={() => (isOpen.value = true)}>
+      <button
+        type="button"
+        class={`button ${isDanger ? 'danger' : ''}`}
+        aria-label={name}
+        onClick={() => (isOpen.value = true)}
+      >
         {label}
       </button>
       {isOpen.value && (

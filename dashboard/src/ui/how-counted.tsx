@@ -1,3 +1,4 @@
+import type { Schema } from '../api/types.js';
 import { clock, moment, zone } from './format.js';
 import { Popover } from './popover.js';
 
@@ -6,22 +7,27 @@ export interface Counted {
   method: string;
   /** What is counted, and out of what. */
   what: string;
-  from?: string | undefined;
-  to?: string | undefined;
-  /** Milliseconds since 1970. */
+  /** Its range, and what it says of itself. */
+  answer?: AnswerFacts | undefined;
+  /** What it is narrowed to, in words. */
+  narrowed?: string | undefined;
+  /** When the answer came, in milliseconds since 1970. */
   asOf: number;
 }
 
+export type AnswerFacts = Partial<Pick<Schema<'AnalyticsQueryResponse'>, 'from' | 'to' | 'as_of' | 'engine'>>;
+
 /** Where a number comes from: exact or estimate, of which range, as of when. */
-export function HowCounted({ method, what, from, to, asOf }: Counted) {
-  const short = method.startsWith('exact') ? 'exact' : 'estimate';
+export function HowCounted({ method, what, answer = {}, narrowed, asOf }: Counted) {
+  const { from, to, as_of: counted, engine } = answer;
+  const short = ['exact', 'not counted'].find((start) => method.startsWith(start)) ?? 'estimate';
   return (
     <Popover
       class="quiet"
       label={
         <>
           <span class="hidden">How counted: </span>
-          {short} · as of {clock(asOf)}
+          {short} · as of {clock(counted ?? asOf)}
         </>
       }
     >
@@ -38,8 +44,20 @@ export function HowCounted({ method, what, from, to, asOf }: Counted) {
             </dd>
           </>
         )}
+        {narrowed !== undefined && (
+          <>
+            <dt>Filter</dt>
+            <dd>{narrowed}</dd>
+          </>
+        )}
+        {engine !== undefined && (
+          <>
+            <dt>Engine</dt>
+            <dd>{engine}</dd>
+          </>
+        )}
         <dt>As of</dt>
-        <dd>{moment(asOf)}</dd>
+        <dd>{moment(counted ?? asOf)}</dd>
       </dl>
     </Popover>
   );

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 
 interface PopoverProps {
   label: ComponentChildren;
@@ -10,11 +10,15 @@ interface PopoverProps {
   children: ComponentChildren;
 }
 
-/** A button and the native popover it opens, placed beside it; Escape and a click elsewhere close it. */
+/**
+ * A button and the native popover it opens, placed beside it; Escape and a click elsewhere close it. What is in it comes
+ * when it is first opened.
+ */
 export function Popover({ label, name, class: classes = 'button', shortcut, children }: PopoverProps) {
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const panel = useRef<HTMLDivElement>(null);
+  const [wasOpened, setOpened] = useState(false);
   useEffect(() => keepBeside(button.current!, panel.current!), []);
   return (
     <>
@@ -28,8 +32,8 @@ export function Popover({ label, name, class: classes = 'button', shortcut, chil
       >
         {label}
       </button>
-      <div ref={panel} id={id} popover="auto" class="popover">
-        {children}
+      <div ref={panel} id={id} popover="auto" class="popover" onBeforeToggle={() => setOpened(true)}>
+        {wasOpened && children}
       </div>
     </>
   );

@@ -1,4 +1,4 @@
-import { EVENTS } from '../../platform/clickhouse/schema.js';
+import { EVENTS } from '../../platform/clickhouse/schema-sql.js';
 import type { TimeRange } from '../../platform/time/time.js';
 import { ClickHouseFilterSql } from './filter-sql.js';
 import { PropertySql } from './property-sql.js';

@@ -24,7 +24,7 @@ const TRIES = 10;
 const CHUNK = 65_536;
 
 /** Each entry comes with a leaf and a proof, and memory must stay constant. */
-export const ENTRIES_PER_PAGE = 250;
+export const ENTRIES_PER_PAGE = 100;
 
 /** What to write: ids of entries in pages, and where the entries are. */
 export interface ArchiveSource {

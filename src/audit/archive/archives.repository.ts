@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { writeJson } from '../../platform/json/json-text.js';
 import { Database, type Sql } from '../../platform/database/database.js';
 import { type TimeRange, toIso } from '../../platform/time/time.js';
 import type { ArchiveState } from './archive.entity.js';
@@ -173,15 +172,16 @@ export class ArchivesRepository {
   /**
    * Puts entries back; those that are there stay as they are.
    * @param rows as jsonb_populate_recordset() reads them
+   * @param rows JSON of {@link toRow} each
    * @returns how many came back
    * @throws where an entry is not what its leaf says, or the archive was replaced meanwhile
    */
-  restore({ tenantId, id }: Archive, rows: readonly object[], until: Date): Promise<number> {
+  restore({ tenantId, id }: Archive, rows: readonly string[], until: Date): Promise<number> {
     return this.database.inSystem(async (sql) => {
       await this.hold(sql, tenantId, id);
       const { rows: results } = await sql.query<{ proven: number; restored: string[] }>(RESTORE, [
         tenantId,
-        writeJson(rows),
+        `[${rows.join(',')}]`,
         until,
       ]);
       const { proven, restored } = results[0]!;

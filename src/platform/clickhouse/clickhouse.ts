@@ -78,6 +78,14 @@ export class ClickHouse implements OnApplicationShutdown {
     );
   }
 
+  /** @returns how long it took, in milliseconds @throws where it gives no answer */
+  async ping(): Promise<number> {
+    const start = performance.now();
+    const answer = await this.opened.ping();
+    if (!answer.success) throw answer.error;
+    return performance.now() - start;
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await this.client?.close();
   }

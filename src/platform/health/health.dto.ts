@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { QueueBackend } from '../queues/queues.js';
 
 const STATUSES = ['up', 'down'] as const;
@@ -22,6 +22,9 @@ class ChecksResponse {
 
   @ApiProperty()
   queue: QueueCheckResponse;
+
+  @ApiPropertyOptional({ description: 'With CLICKHOUSE_URL.' })
+  clickhouse?: CheckResponse;
 }
 
 export class HealthResponse {

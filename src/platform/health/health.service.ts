@@ -1,4 +1,5 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { ClickHouse } from '../clickhouse/clickhouse.js';
 import { Database } from '../database/database.js';
 import { PING } from '../database/server-sql.js';
 import { QueueConnection } from '../queues/queues.js';
@@ -15,6 +16,7 @@ export class HealthService implements BeforeApplicationShutdown {
   constructor(
     private readonly database: Database,
     private readonly queue: QueueConnection,
+    private readonly clickhouse: ClickHouse,
   ) {}
 
   /** Called first on SIGTERM, so that load balancers stop sending requests before connections close. */
@@ -30,15 +32,23 @@ export class HealthService implements BeforeApplicationShutdown {
     this.stop();
   }
 
-  /** Healthy as long as PostgreSQL answers: without its queue Tidemark goes on, a little slower. */
+  /** Healthy as long as PostgreSQL answers: without its queue or ClickHouse Tidemark goes on, a little slower. */
   async report(): Promise<HealthResponse> {
-    const [postgres, queue] = await Promise.all([check(this.postgres), check(this.queueCheck)]);
+    const [postgres, queue, clickhouse] = await Promise.all([
+      check(this.postgres),
+      check(this.queueCheck),
+      this.clickhouse.isConfigured ? check(this.clickhouseCheck) : undefined,
+    ]);
     return {
       status: postgres.status === 'up' ? 'healthy' : 'unhealthy',
       service: 'tidemark',
       version,
       uptime_s: Math.round(process.uptime()),
-      checks: { postgres, queue: { ...queue, backend: this.queue.backend } },
+      checks: {
+        postgres,
+        queue: { ...queue, backend: this.queue.backend },
+        ...(clickhouse === undefined ? {} : { clickhouse }),
+      },
     };
   }
 
@@ -55,6 +65,8 @@ export class HealthService implements BeforeApplicationShutdown {
   });
 
   private readonly queueCheck = shared(() => this.queue.check());
+
+  private readonly clickhouseCheck = shared(() => this.clickhouse.ping());
 }
 
 /** One probe at a time, because anybody may ask as often as they like: callers that ask meanwhile share its outcome. */

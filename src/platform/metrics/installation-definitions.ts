@@ -23,6 +23,20 @@ export const INSTALLATION_METRICS = {
     labels: [],
     from: 'API, of the installation',
   },
+  tidemark_clickhouse_waiting_events: {
+    type: 'gauge',
+    help: 'Events that ClickHouse does not have yet, or not as they are now; absent where no worker feeds it. Changes are counted up to 100,000.',
+    unit: 'events',
+    labels: [],
+    from: 'API, of the installation',
+  },
+  tidemark_clickhouse_lag_seconds: {
+    type: 'gauge',
+    help: 'Age of what ClickHouse has waited for longest; 0 when nothing waits, absent where no worker feeds it.',
+    unit: 'seconds',
+    labels: [],
+    from: 'API, of the installation',
+  },
   tidemark_tenant_pending_events: {
     type: 'gauge',
     help: 'Events that are committed and not counted yet, by tenant: the thousand that have most.',

@@ -39,7 +39,7 @@ export class SubjectEraser {
   }
 
   /**
-   * @returns false when the last stage has to wait for batches that are being counted
+   * @returns false when the last stage has to wait: for batches that are being counted, or for ClickHouse
    * @throws ErasureHeld
    */
   async erase(claimed: ClaimedErasure): Promise<boolean> {
@@ -158,6 +158,7 @@ export class SubjectEraser {
 
   private async recount(erasure: ClaimedErasure): Promise<boolean> {
     if (await this.erasures.hasUncounted(erasure)) return false;
+    if (await this.erasures.isInClickHouse(erasure)) return false;
     await this.run(async (sql) => {
       const counts = await this.erasers.rollups.recount(sql, erasure, erasure.identities);
       await this.erasures.advance(sql, erasure, { stage: 'rollups', counts });

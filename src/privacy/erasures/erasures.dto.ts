@@ -90,6 +90,9 @@ export class ErasureResponse {
   })
   held_by: string[];
 
+  @ApiProperty({ type: String, nullable: true, description: 'What else it waits for, and what to do about it.' })
+  waits_for: string | null;
+
   @ApiProperty({ type: ErasureReceipt, nullable: true, description: 'null until it is completed.' })
   receipt: ErasureReceipt | null;
 }

@@ -21,6 +21,7 @@ export interface ErasureRow {
   act_indexes: number[];
   subject: string | null;
   identities: string[] | null;
+  in_clickhouse?: boolean | null;
 }
 
 /** The stages of an erasure, in this order; each but the first works on pages of ids. */
@@ -60,6 +61,10 @@ export interface Progress {
 
 const COLUMNS = `id, state, mentions, subject_hmac, requested_at, completed_at, counts, tree_size::float8 as tree_size,
   act_indexes::float8[] as act_indexes, subject, identities`;
+
+/** Of an erasure `e`: events that it changed wait for their version in ClickHouse, or for the end of older ones. */
+const IN_CLICKHOUSE = `exists (
+  select from clickhouse_changes c where c.tenant_id = e.tenant_id and c.changed_at <= e.swept_at)`;
 
 const LEASE = new Lease({
   table: 'privacy_erasures',
@@ -107,7 +112,8 @@ export class ErasuresRepository {
   find(tenantId: string, id: string): Promise<ErasureRow | null> {
     return this.database.readInTenant(tenantId, async (sql) => {
       const { rows } = await sql.query<ErasureRow>(
-        `/* erasures.find */ select ${COLUMNS} from privacy_erasures where tenant_id = $1 and id = $2`,
+        `/* erasures.find */ select ${COLUMNS}, stage = 'rollups' and ${IN_CLICKHOUSE} is true as in_clickhouse
+         from privacy_erasures e where tenant_id = $1 and id = $2`,
         [tenantId, id],
       );
       return rows[0] ?? null;
@@ -202,6 +208,15 @@ export class ErasuresRepository {
     const { rows } = await this.database.system.query(
       `/* erasures.hasUncounted */
        ${uncountedUntil('(select swept_at from privacy_erasures where tenant_id = $1 and id = $2)')}`,
+      [tenantId, id],
+    );
+    return rows.length > 0;
+  }
+
+  /** Whether ClickHouse may still have what this erasure took away; also in files that no question reads. */
+  async isInClickHouse({ tenantId, id }: ClaimedErasure): Promise<boolean> {
+    const { rows } = await this.database.system.query(
+      `/* erasures.isInClickHouse */ select from privacy_erasures e where e.tenant_id = $1 and e.id = $2 and ${IN_CLICKHOUSE}`,
       [tenantId, id],
     );
     return rows.length > 0;

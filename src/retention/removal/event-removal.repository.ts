@@ -92,6 +92,7 @@ export class EventRemovalRepository {
   /** What {@link removePage} would remove, and what it would leave for a hold, by month of recording. */
   count(tenantId: string, group: TypeGroup, before: Date): Promise<CountedMonth[]> {
     return this.database.inSystem(async (sql) => {
+      await sql.query('set local max_parallel_workers_per_gather = 0'); // ingest needs the other cores
       const bound = await boundOf(sql, tenantId, before);
       const { rows } = await sql.query<CountedMonth>(COUNT, [tenantId, bound, group.types, group.named]);
       return rows;
@@ -154,25 +155,38 @@ export class EventRemovalRepository {
   }
 }
 
+/**
+ * A batch that waits and has events from before a time. It got its id when it was written, moments after its events
+ * got theirs. Ids of a day later are left out, and with them the month of now, where batches come and go by the
+ * thousand and leave an index full of dead entries.
+ */
+const waitsFrom = (time: string) =>
+  `status = 'queued' and id < uuid7_lower_bound(${time}::timestamptz + interval '1 day') and first_id < uuid7_lower_bound(${time})`;
+
 /** The id below which everything was recorded before `before`, and nothing waits to be processed. */
 async function boundOf(sql: Sql, tenantId: string, before: Date): Promise<string> {
   const { rows } = await sql.query<{ bound: string }>(
     `/* retention.bound */ select least(uuid7_lower_bound($2), min(first_id::text)::uuid) as bound
-     from ingest_batches where tenant_id = $1 and status = 'queued'`,
+     from ingest_batches where tenant_id = $1 and ${waitsFrom('$2')}`,
     [tenantId, before],
   );
   return rows[0]!.bound; // an aggregate has one row
 }
 
-/** Holds of a tenant with events of the month, whomever they are of: then its rows go one by one. */
+/**
+ * Holds of a tenant with events of the month, whomever they are of: then its rows go one by one. One event is looked up
+ * for each hold; as `exists` it became a join that read the whole month before each step, as long as no statistics told
+ * how few holds there are.
+ */
 export async function mustStay(sql: Sql, { month, end }: Pick<Partition, 'month' | 'end'>): Promise<boolean> {
   const { rows } = await sql.query(
     `/* retention.mustStay */
-     select from retention_holds h where h.released_at is null
-       and exists (select from events e where e.tenant_id = h.tenant_id
-                     and e.id >= uuid7_lower_bound($1) and e.id < uuid7_lower_bound($2))
+     select from retention_holds h cross join lateral (
+       select from events e where e.tenant_id = h.tenant_id
+         and e.id >= uuid7_lower_bound($1) and e.id < uuid7_lower_bound($2) limit 1) held
+     where h.released_at is null
      union all
-     select from ingest_batches where status = 'queued' and first_id < uuid7_lower_bound($2) limit 1`,
+     select from ingest_batches where ${waitsFrom('$2')} limit 1`,
     [month, end],
   );
   return rows.length > 0;

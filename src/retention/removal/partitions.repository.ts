@@ -19,6 +19,11 @@ export const IN_USE = Symbol('in use');
 
 const LOCK_NOT_AVAILABLE = '55P03';
 
+/** A dropped month leaves no trace of its events by which they would be removed one by one. */
+const REMOVE_FROM_CLICKHOUSE = `/* partitions.removeFromClickHouse */
+insert into clickhouse_removals (from_id, to_id)
+select uuid7_lower_bound($1), uuid7_lower_bound($2) where exists (select from clickhouse_feeds)`;
+
 @Injectable()
 export class PartitionsRepository {
   constructor(private readonly database: Database) {}
@@ -47,7 +52,7 @@ export class PartitionsRepository {
    * @returns bytes given back, or null where it must stay
    */
   async drop(
-    { parent, month }: Partition,
+    { parent, month, end }: Partition,
     mustStay: (sql: Sql) => Promise<boolean>,
     waitMs: number,
   ): Promise<number | null | typeof IN_USE> {
@@ -59,6 +64,7 @@ export class PartitionsRepository {
           '/* partitions.drop */ select drop_expired_partition($1, $2, $3)::float8 as bytes',
           [parent, month.toISOString().slice(0, 10), waitMs],
         );
+        if (parent === 'events') await sql.query(REMOVE_FROM_CLICKHOUSE, [month, end]);
         return rows[0]?.bytes ?? 0;
       });
     } catch (error) {
@@ -81,9 +87,10 @@ export class PartitionsRepository {
   async hasHeldCalls(sql: Sql, { month, end }: Partition): Promise<boolean> {
     const { rows } = await sql.query(
       `/* partitions.hasHeldCalls */ select from retention_holds h
-       where h.released_at is null and h.user_id is null and exists (
+       cross join lateral (
          select from api_audit_logs c where c.tenant_id = h.tenant_id and c.id >= uuid7_lower_bound($1)
-           and c.id < uuid7_lower_bound($2) and ${coversTime('c.timestamp')}) limit 1`,
+           and c.id < uuid7_lower_bound($2) and ${coversTime('c.timestamp')} limit 1) held
+       where h.released_at is null and h.user_id is null limit 1`,
       [month, end],
     );
     return rows.length > 0;

@@ -36,6 +36,8 @@ export interface Ages {
 /** A context is used by events for 25 days after it was made; some days more for clocks that differ. */
 const CONTEXT_LIFE_DAYS = 30;
 export const UPKEEP_DAYS = 30;
+/** Of batches that were sent to ClickHouse, for who wants to know when. */
+const SENT_DAYS = 7;
 
 const COUNTS = 'ROLLUP_RETENTION_DAYS, and as long as an event of their time';
 
@@ -168,6 +170,17 @@ export const RETENTION_RULES: Readonly<Record<string, Rule>> = {
   retention_policies: { kept: 'until somebody deletes it' },
   retention_holds: { kept: 'for ever: what had to be kept, and why' },
   sessions: { kept: 'until a sign-in after its end' },
+  clickhouse_feeds: { kept: 'while a worker has CLICKHOUSE_URL; one row' },
+  clickhouse_batches: {
+    kept: `${SENT_DAYS} days after ClickHouse has it`,
+    task: 'housekeeping',
+    rows: {
+      ...{ key: ['tenant_id', 'id'], time: 'sent_at', past: 'sent_at < $2' },
+      days: () => SENT_DAYS,
+    },
+  },
+  clickhouse_changes: { kept: 'until ClickHouse has the change, some seconds' },
+  clickhouse_removals: { kept: 'until ClickHouse was told, some seconds' },
   alerts: { kept: 'for ever; one for each condition' },
   alert_messages: { kept: '30 days after the message was taken' },
   task_runs: { kept: `${UPKEEP_DAYS} days`, task: 'housekeeping' },

@@ -1,3 +1,4 @@
+import '../../styles/audit.css';
 import { addressOf } from '../../api/client.js';
 import { useGet } from '../../api/query.js';
 import { FilterChips, Header, RangeChoice, ZoneChoice } from '../../app/header.js';

@@ -22,8 +22,7 @@ export function Facets() {
               <HowCounted
                 method="exact"
                 what="Audit entries that fit all filters."
-                from={filters().from}
-                to={filters().to}
+                answer={filters()}
                 asOf={loaded.asOf}
               />
             </div>

@@ -1,6 +1,7 @@
 import { useGet } from '../../api/query.js';
 import type { Schema } from '../../api/types.js';
 import { Header } from '../../app/header.js';
+import { filterParam } from '../../filter/asked.js';
 import { hrefOf, param, setParams } from '../../app/router.js';
 import { FirstEvent } from '../../ui/empty.js';
 import { exact, figure, shortMoment } from '../../ui/format.js';
@@ -76,7 +77,7 @@ function Table({ types }: { types: Schema<'EventTypeResponse'>[] }) {
         {types.map(({ event_type: name, events_30d: count, schema, mode, version, updated_at: changed }) => (
           <tr key={name}>
             <th scope="row" class="break grow">
-              <a class="entry-link" href={hrefOf('overview', { type: name })}>
+              <a class="entry-link" href={hrefOf('overview', filterParam('event_type', name))}>
                 {name}
               </a>
             </th>

@@ -1,23 +1,29 @@
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useId } from 'preact/hooks';
 import { ApiError, api } from '../../api/client.js';
 import { refresh, useGet } from '../../api/query.js';
 import { asQuery, period } from '../../app/range.js';
 import { may } from '../../app/session.js';
+import type { Faults } from '../../filter/filter.js';
+import { narrowingOf, toStep } from '../../filter/steps.js';
 import { textOf } from '../../ui/form.js';
 import { Failure, Panel } from '../../ui/loaded.js';
-import { type Definition, definition, parseWhere, printWhere, show } from './definition.js';
-
-interface Draft {
-  event_type: string;
-  where: string;
-}
+import { type Definition, definition, show, type Step } from './definition.js';
+import { type Draft, StepFields } from './step-fields.js';
 
 const WINDOWS = { 3_600: '1 hour', 86_400: '1 day', 604_800: '7 days', 2_592_000: '30 days' };
-const EMPTY: Draft = { event_type: '', where: '' };
+const EMPTY: Draft = { event_type: '', filter: undefined, segment: undefined };
 const MOST_STEPS = 10;
 
-export function Builder() {
+interface BuilderProps {
+  /** What the API says of the steps that were asked for. */
+  faults: Faults;
+  /** Those steps: of the funnel in the address, with what the page is narrowed to. */
+  narrowed: Step[];
+}
+
+export function Builder({ faults, narrowed }: BuilderProps) {
+  const id = useId();
   const current = definition.value;
   const drafts = useSignal<Draft[]>(toDrafts(current));
   useEffect(() => {
@@ -37,13 +43,17 @@ export function Builder() {
   };
   return (
     <Panel title="Build">
-      <form class="stack" onSubmit={submit}>
+      <form id={id} onSubmit={submit} />
+      {/* Its fields name it, and are not inside of it: what edits a filter is a form of its own. */}
+      <div class="stack">
         <TypeNames />
         {drafts.value.map((draft, n) => (
           <StepFields
             key={n}
             n={n}
             draft={draft}
+            form={id}
+            faults={faults}
             onChange={(part) => change(n, part)}
             onRemove={() => (drafts.value = drafts.value.filter((_, other) => other !== n))}
           />
@@ -61,7 +71,7 @@ export function Builder() {
         <div class="row">
           <label class="field grow">
             Within
-            <select name="window_s" value={current.window_s}>
+            <select name="window_s" form={id} value={current.window_s}>
               {Object.entries(WINDOWS).map(([seconds, label]) => (
                 <option key={seconds} value={seconds}>
                   {label}
@@ -72,49 +82,17 @@ export function Builder() {
           </label>
           <label class="field grow">
             Group by (client_id or a property)
-            <input name="group_by" value={current.group_by ?? ''} maxLength={255} />
+            <input name="group_by" form={id} value={current.group_by ?? ''} maxLength={255} />
           </label>
         </div>
         <div class="row">
-          <button type="submit" class="button primary">
+          <button type="submit" class="button primary" form={id}>
             Show
           </button>
         </div>
-      </form>
-      {current.steps.length > 0 && may('write') && <Save funnel={current} />}
+      </div>
+      {current.steps.length > 0 && may('write') && <Save funnel={{ ...current, steps: narrowed }} />}
     </Panel>
-  );
-}
-
-interface StepProps {
-  n: number;
-  draft: Draft;
-  onChange: (part: Partial<Draft>) => void;
-  onRemove: () => void;
-}
-
-function StepFields({ n, draft, onChange, onRemove }: StepProps) {
-  return (
-    <div class="row" role="group" aria-label={`Step ${n + 1}`}>
-      <input
-        aria-label={`Event type of step ${n + 1}`}
-        placeholder="event type"
-        list="funnel-types"
-        maxLength={255}
-        required
-        value={draft.event_type}
-        onInput={(event) => onChange({ event_type: event.currentTarget.value })}
-      />
-      <input
-        aria-label={`Conditions of step ${n + 1}`}
-        placeholder="country = DE, …"
-        value={draft.where}
-        onInput={(event) => onChange({ where: event.currentTarget.value })}
-      />
-      <button type="button" class="icon" aria-label={`Remove step ${n + 1}`} onClick={onRemove}>
-        ×
-      </button>
-    </div>
   );
 }
 
@@ -129,6 +107,7 @@ function TypeNames() {
   );
 }
 
+/** As it is shown: what the page is narrowed to becomes part of its steps. */
 function Save({ funnel }: { funnel: Definition }) {
   const error = useSignal<ApiError | null>(null);
   const save = async (event: SubmitEvent) => {
@@ -137,10 +116,10 @@ function Save({ funnel }: { funnel: Definition }) {
     const name = textOf(form, 'name');
     error.value = null;
     try {
-      const { id } = await api.post('/analytics/funnels', { body: { ...funnel, name } });
+      const saved = await api.post('/analytics/funnels', { body: { ...funnel, name } });
       form.reset();
       await refresh('/analytics/funnels');
-      show(funnel, id);
+      show(saved, saved.id, { filter: null, segment: null }); // with the ids of its segments
     } catch (thrown) {
       if (!(thrown instanceof ApiError)) throw thrown;
       error.value = thrown;
@@ -159,14 +138,8 @@ function Save({ funnel }: { funnel: Definition }) {
 
 function toDrafts({ steps }: Definition): Draft[] {
   if (steps.length === 0) return [EMPTY, EMPTY];
-  return steps.map(({ event_type, where }) => ({ event_type, where: printWhere(where) }));
+  return steps.map((step) => ({ event_type: step.event_type, ...narrowingOf(step) }));
 }
 
-function toSteps(drafts: readonly Draft[]): Definition['steps'] {
-  return drafts
-    .filter(({ event_type }) => event_type.trim() !== '')
-    .map(({ event_type, where }) => {
-      const conditions = parseWhere(where);
-      return { event_type: event_type.trim(), ...(conditions === undefined ? {} : { where: conditions }) };
-    });
-}
+const toSteps = (drafts: readonly Draft[]): Step[] =>
+  drafts.filter(({ event_type }) => event_type.trim() !== '').map((draft) => toStep(draft.event_type.trim(), draft));

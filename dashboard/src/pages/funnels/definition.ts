@@ -1,9 +1,9 @@
 import { computed } from '@preact/signals';
-import { isScalar, parseJson } from '../../api/json.js';
+import { parseJson } from '../../api/json.js';
 import type { Schema } from '../../api/types.js';
-import { param, setParams } from '../../app/router.js';
+import { type Changes, param, setParams } from '../../app/router.js';
 
-type Step = Schema<'FunnelStepDto'>;
+export type Step = Schema<'FunnelStepDto'>;
 
 export interface Definition {
   steps: Step[];
@@ -27,51 +27,28 @@ export const definition = computed<Definition>(() => {
 function readSteps(text: string | null): Step[] {
   try {
     const steps = parseJson(text ?? '[]');
-    return Array.isArray(steps) ? steps.filter(isStep) : [];
+    return Array.isArray(steps) && steps.every(isStep) ? steps : [];
   } catch {
     return [];
   }
 }
 
 function isStep(step: unknown): step is Step {
-  return typeof step === 'object' && step !== null && 'event_type' in step && typeof step.event_type === 'string';
+  if (typeof step !== 'object' || step === null) return false;
+  const { event_type, filters = {} } = step as Record<string, unknown>;
+  return typeof event_type === 'string' && typeof filters === 'object' && filters !== null;
 }
 
 export function show(
   { steps, window_s, group_by }: { steps: Step[]; window_s: number; group_by?: string | null },
   id?: string,
+  others: Changes = {},
 ): void {
   setParams({
+    ...others,
     steps: JSON.stringify(steps),
     window_s: window_s === DEFAULT_WINDOW_S ? null : window_s,
     group_by: group_by ?? null,
     funnel: id ?? null,
   });
-}
-
-/** `country = DE, paid = true` → an object; values as JSON where they are, else as text. */
-export function parseWhere(text: string): Step['where'] {
-  const pairs = text.split(',').flatMap((pair) => {
-    const at = pair.indexOf('=');
-    return at < 1 ? [] : [[pair.slice(0, at).trim(), readValue(pair.slice(at + 1).trim())] as const];
-  });
-  return pairs.length === 0 ? undefined : Object.fromEntries(pairs);
-}
-
-export function printWhere(where: Step['where']): string {
-  return Object.entries(where ?? {})
-    .map(([name, value]) => `${name} = ${typeof value === 'string' ? printText(value) : JSON.stringify(value)}`)
-    .join(', ');
-}
-
-/** Text that would be read as another value keeps its quotes. */
-const printText = (text: string) => (readValue(text) === text && !text.includes(',') ? text : JSON.stringify(text));
-
-function readValue(text: string): string | number | boolean | null {
-  try {
-    const value = parseJson(text);
-    return isScalar(value) ? (value as string | number | boolean | null) : text;
-  } catch {
-    return text;
-  }
 }

@@ -1,5 +1,6 @@
 import { Header, ZoneChoice } from '../../app/header.js';
 import { hrefOf } from '../../app/router.js';
+import { filterParam } from '../../filter/asked.js';
 import type { Metrics } from '../../live/message.js';
 import { Rate } from '../../live/rate.js';
 import { liveFault, metrics } from '../../live/socket.js';
@@ -63,7 +64,7 @@ function Types({ now }: { now: Metrics }) {
   const rows = Object.entries(now.by_type).map(([name, count]) => ({
     name,
     count,
-    href: hrefOf('overview', { type: name }),
+    href: hrefOf('overview', filterParam('event_type', name)),
   }));
   return (
     <Panel
@@ -72,8 +73,7 @@ function Types({ now }: { now: Metrics }) {
         <HowCounted
           method="exact"
           what="Processed events by type, equal to what the analytics answer; rates are taken over the last seconds, latencies of this minute and the one before."
-          from={now.from}
-          to={now.to}
+          answer={now}
           asOf={Date.parse(now.ts)}
         />
       }

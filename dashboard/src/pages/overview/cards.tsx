@@ -2,11 +2,13 @@ import { setParams } from '../../app/router.js';
 import { percent } from '../../ui/format.js';
 import {
   chosenMeasure,
+  isKnown,
   loadedSeries,
   type Measure,
   type MeasureName,
   MEASURES,
   measureNames,
+  NOT_NARROWED,
   type Numbers,
 } from './numbers.js';
 import { Spark } from './spark.js';
@@ -34,7 +36,13 @@ function Card({ name, numbers }: { name: MeasureName; numbers: Numbers }) {
     >
       <small>{measure.label}</small>
       <strong title={measure.printExact(value)}>{measure.print(value)}</strong>
-      <Change now={value} then={measure.earlier(numbers)} isGood={measure.isGood} />
+      {isKnown(measure) ? (
+        <Change now={value} then={measure.earlier(numbers)} isGood={measure.isGood} />
+      ) : (
+        <span class="change muted" title={NOT_NARROWED}>
+          not with this filter
+        </span>
+      )}
       {series !== undefined && <Spark values={series.values} />}
     </button>
   );

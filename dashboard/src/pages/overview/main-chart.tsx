@@ -1,21 +1,30 @@
-import { useGet } from '../../api/query.js';
-import { asQuery, before, isCompared, period, type Period } from '../../app/range.js';
+import { before, isCompared, period, type Period } from '../../app/range.js';
 import { param, setParams } from '../../app/router.js';
 import { Chart } from '../../ui/lazy-chart.js';
 import { bucketName, zone } from '../../ui/format.js';
 import { HowCounted } from '../../ui/how-counted.js';
-import type { Range } from '../../ui/time.js';
-import { chosenMeasure, loadedSeries, type Measure, MEASURES, type Numbers, type Series, toSeries } from './numbers.js';
+import {
+  chosenMeasure,
+  isKnown,
+  loadedSeries,
+  type Measure,
+  MEASURES,
+  narrowedTo,
+  NOT_NARROWED,
+  type Numbers,
+  type Series,
+} from './numbers.js';
+import { useCounted } from './counted.js';
 
 export function MainChart({ numbers }: { numbers: Numbers }) {
   const name = chosenMeasure();
   const measure: Measure = MEASURES[name];
-  const { now, then, interval } = useSeries(numbers);
+  const { now, then, interval, isTooMuch } = useSeries(numbers);
   const isTable = param('as') === 'table';
   return (
     <section class="card main-chart" aria-label={`${measure.label} over time`}>
       {now === undefined ? (
-        <NoSeries />
+        <div class="plot muted">{!isKnown(measure) ? NOT_NARROWED : isTooMuch ? TOO_MANY : 'Loading'}</div>
       ) : isTable ? (
         <Table measure={measure} now={now} then={then} interval={interval} />
       ) : (
@@ -37,8 +46,8 @@ export function MainChart({ numbers }: { numbers: Numbers }) {
           <HowCounted
             method={measure.method(numbers)}
             what={measure.what}
-            from={numbers.overview.from}
-            to={numbers.overview.to}
+            answer={numbers.overview}
+            narrowed={narrowedTo(measure)}
             asOf={numbers.asOf}
           />
           <button type="button" class="quiet" onClick={() => setParams({ as: isTable ? null : 'table' })}>
@@ -50,34 +59,34 @@ export function MainChart({ numbers }: { numbers: Numbers }) {
   );
 }
 
-function NoSeries() {
-  const text =
-    param('client') !== null || param('type') !== null
-      ? 'Users and sessions over time are counted of all events only. Remove the filter to see them.'
-      : 'Loading';
-  return <div class="plot muted">{text}</div>;
-}
+const TOO_MANY = 'The filter leaves too many events to count their users and sessions. Choose a shorter range.';
 
-/** Events, failures and latencies came with the page; distinct users and sessions are asked for when they are looked at. */
-function useSeries(numbers: Numbers): {
+interface ShownSeries {
   now: Series | undefined;
   then: Series | undefined;
   interval: Period['interval'];
-} {
+  isTooMuch: boolean;
+}
+
+/** Events, failures and latencies came with the page; distinct users and sessions are asked for when they are looked at. */
+function useSeries(numbers: Numbers): ShownSeries {
   const name = chosenMeasure();
   const { overview, previous, processing, earlier } = numbers;
+  const isTooMuch = overview.summary.unique_users_method === 'none';
   const isSubject = name === 'users' || name === 'sessions' || name === 'per_user';
   const measure = name === 'sessions' ? 'sessions' : 'users';
   const interval = isSubject ? subjectInterval(period.value) : overview.interval;
-  const subjects = useSubjects(period.value, measure, interval, isSubject);
-  const former = useSubjects(before.value, measure, interval, isSubject && isCompared.value);
-  const events = useEvents(period.value, interval, name === 'per_user');
-  const formerEvents = useEvents(before.value, interval, name === 'per_user' && isCompared.value);
+  const isAsked = isSubject && !isTooMuch;
+  const subjects = useCounted(period.value, measure, interval, isAsked);
+  const former = useCounted(before.value, measure, interval, isAsked && isCompared.value);
+  const events = useCounted(period.value, 'events', interval, isAsked && name === 'per_user');
+  const formerEvents = useCounted(before.value, 'events', interval, isAsked && name === 'per_user' && isCompared.value);
+  const shown = { interval, isTooMuch: isSubject && isTooMuch };
   if (!isSubject) {
-    return { now: loadedSeries(name, overview, processing), then: loadedSeries(name, previous, earlier), interval };
+    return { ...shown, now: loadedSeries(name, overview, processing), then: loadedSeries(name, previous, earlier) };
   }
-  if (name !== 'per_user') return { now: subjects, then: former, interval };
-  return { now: ratio(events, subjects), then: ratio(formerEvents, former), interval };
+  if (name !== 'per_user') return { ...shown, now: subjects, then: former };
+  return { ...shown, now: ratio(events, subjects), then: ratio(formerEvents, former) };
 }
 
 /** At most a hundred buckets are counted. */
@@ -87,22 +96,6 @@ const subjectInterval = ({ interval, from, to }: Period): Period['interval'] =>
       ? 'hour'
       : 'day'
     : interval;
-
-function useSubjects(range: Range, measure: 'users' | 'sessions', interval: Period['interval'], enabled: boolean) {
-  const isFiltered = param('client') !== null || param('type') !== null;
-  const query = { ...asQuery(range), tz: zone(), interval, measure };
-  const { data, isOld } = useGet('/analytics/timeseries', query, { enabled: enabled && !isFiltered, every: 60_000 });
-  return data === undefined || isOld || isFiltered ? undefined : toSeries(data.data, ({ count }) => count);
-}
-
-function useEvents(range: Range, interval: Period['interval'], enabled: boolean): Series | undefined {
-  const { data, isOld } = useGet(
-    '/analytics/timeseries',
-    { ...asQuery(range), tz: zone(), interval },
-    { enabled, every: 60_000 },
-  );
-  return data === undefined || isOld ? undefined : toSeries(data.data, ({ count }) => count);
-}
 
 function ratio(events: Series | undefined, users: Series | undefined): Series | undefined {
   if (events === undefined || users === undefined) return undefined;

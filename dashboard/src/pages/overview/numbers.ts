@@ -1,5 +1,7 @@
+import { computed } from '@preact/signals';
 import type { Schema } from '../../api/types.js';
 import { param } from '../../app/router.js';
+import { askedWords, split } from '../../filter/asked.js';
 import { duration, exact, figure } from '../../ui/format.js';
 
 /** What the overview knows; what is not loaded yet, or not asked for, is absent. */
@@ -21,7 +23,23 @@ export interface Measure {
   printExact: (value: number | null | undefined) => string;
   what: string;
   method: (numbers: Numbers) => string;
+  /** Of the processing of events, which is known by client only. */
+  isProcessing?: boolean;
 }
+
+/** Whether failures and latencies are known for what is asked: of all events, or of one client. */
+export const isProcessingKnown = computed(() => {
+  const { filter, segment, event_type } = split.value;
+  return filter === undefined && segment === undefined && event_type === undefined;
+});
+
+export const NOT_NARROWED = 'Failures and the time to count are known by client alone, not with this filter.';
+
+/** Whether there is a number of this measure for what is asked. */
+export const isKnown = ({ isProcessing = false }: Measure): boolean => !isProcessing || isProcessingKnown.value;
+
+/** What a measure is narrowed to, for "how counted". */
+export const narrowedTo = (measure: Measure): string | undefined => (isKnown(measure) ? askedWords.value : undefined);
 
 const counts = { print: figure, printExact: exact };
 const METHODS = {
@@ -76,7 +94,8 @@ export const MEASURES = {
     value: ({ processing }) => processing?.failed,
     earlier: ({ earlier }) => earlier?.failed,
     what: 'Events that could not be processed, by the time it was tried. The dead letters have them.',
-    method: () => 'exact',
+    method: () => (isProcessingKnown.value ? 'exact' : `not counted: ${NOT_NARROWED}`),
+    isProcessing: true,
   },
   p95: {
     label: 'Time to count, p95',
@@ -86,7 +105,8 @@ export const MEASURES = {
     print: duration,
     printExact: duration,
     what: '95 % of the events were counted so soon after they were received.',
-    method: () => 'estimate from a histogram, within 1 %',
+    method: () => (isProcessingKnown.value ? 'estimate from a histogram, within 1 %' : `not counted: ${NOT_NARROWED}`),
+    isProcessing: true,
   },
 } satisfies Record<string, Measure>;
 export type MeasureName = keyof typeof MEASURES;

@@ -1,12 +1,10 @@
-import { useGet } from '../../api/query.js';
-import type { Schema } from '../../api/types.js';
-import { asQuery, period } from '../../app/range.js';
-import { hrefOf, param, params } from '../../app/router.js';
-import { BarTable, type BarRow, Details } from '../../ui/bar-table.js';
+import { hrefOf } from '../../app/router.js';
+import { askedWords, isChosen, toggleHref } from '../../filter/asked.js';
+import { BarTable, Details } from '../../ui/bar-table.js';
 import { HowCounted } from '../../ui/how-counted.js';
-import { Panel, Show } from '../../ui/loaded.js';
-import { FunnelSteps } from '../../ui/funnel-steps.js';
-import { duration, percent } from '../../ui/format.js';
+import { Panel } from '../../ui/loaded.js';
+import { Clients } from './clients.js';
+import { Conversion } from './conversion.js';
 import type { Numbers } from './numbers.js';
 import { Properties } from './properties.js';
 
@@ -22,17 +20,9 @@ export function Tables({ numbers }: { numbers: Numbers }) {
   );
 }
 
-/** A link that narrows this page to `value`, or widens it again. */
-export function filterHref(name: 'client' | 'type', value: string): string {
-  const kept = Object.fromEntries(params.value);
-  return hrefOf('overview', { ...kept, [name]: param(name) === value ? null : value });
-}
-
-const chosen = (name: 'client' | 'type', value: string) => param(name) === value;
-
 function Types({ numbers: { overview, asOf } }: { numbers: Numbers }) {
   const rows = overview.by_type.map(({ event_type: name, count }) => ({
-    ...{ name, count, href: filterHref('type', name), isChosen: chosen('type', name) },
+    ...{ name, count, href: toggleHref('event_type', name), isChosen: isChosen('event_type', name) },
   }));
   const table = { rows, total: overview.summary.total_events, caption: 'Event types', unit: 'Events' };
   return (
@@ -43,53 +33,15 @@ function Types({ numbers: { overview, asOf } }: { numbers: Numbers }) {
         <HowCounted
           method="exact"
           what="Processed events of each type."
-          from={overview.from}
-          to={overview.to}
+          answer={overview}
+          narrowed={askedWords.value}
           asOf={asOf}
         />
       }
     >
-      <BarTable {...table} />
+      {rows.length === 0 ? <p class="muted">No event in this range fits the filter.</p> : <BarTable {...table} />}
     </Panel>
   );
-}
-
-function Clients() {
-  const loaded = useGet('/analytics/group-by-client-and-type', {
-    ...asQuery(period.value),
-    client_id: param('client') ?? undefined,
-  });
-  const rows = loaded.data === undefined ? [] : sumByClient(loaded.data.data);
-  const total = rows.reduce((sum, { count }) => sum + count, 0);
-  const table = { rows, total, caption: 'Clients', unit: 'Events' };
-  return (
-    <Panel
-      title="Clients"
-      actions={<Details title="Clients" {...table} />}
-      footer={
-        <HowCounted
-          method="exact"
-          what="Processed events sent by each application; its keys carry the client's name."
-          from={loaded.data?.from}
-          to={loaded.data?.to}
-          asOf={loaded.asOf}
-        />
-      }
-    >
-      <Show loaded={loaded}>{() => <BarTable {...table} />}</Show>
-    </Panel>
-  );
-}
-
-function sumByClient(counts: readonly Schema<'ClientTypeCount'>[]): BarRow[] {
-  const type = param('type');
-  const sums = new Map<string, number>();
-  for (const { client_id, event_type, count } of counts) {
-    if (type === null || type === event_type) sums.set(client_id, (sums.get(client_id) ?? 0) + count);
-  }
-  return [...sums]
-    .sort(([, a], [, b]) => b - a)
-    .map(([name, count]) => ({ name, count, href: filterHref('client', name), isChosen: chosen('client', name) }));
 }
 
 function TopUsers({ numbers: { overview, asOf } }: { numbers: Numbers }) {
@@ -113,8 +65,8 @@ function TopUsers({ numbers: { overview, asOf } }: { numbers: Numbers }) {
         <HowCounted
           method={how}
           what="The ten users with most events."
-          from={overview.from}
-          to={overview.to}
+          answer={overview}
+          narrowed={askedWords.value}
           asOf={asOf}
         />
       }
@@ -128,43 +80,6 @@ function TopUsers({ numbers: { overview, asOf } }: { numbers: Numbers }) {
       ) : (
         <BarTable {...table} most={10} />
       )}
-    </Panel>
-  );
-}
-
-function Conversion({ numbers: { overview, asOf } }: { numbers: Numbers }) {
-  const { conversion } = overview;
-  if (conversion === null || conversion.steps.length === 0) return null;
-  const { name, steps, rate, window_s: window, method, funnel_id: id } = conversion;
-  const how = method === 'exact' ? 'exact' : 'estimate from a sample of users, scaled up; standard error at most 2.5 %';
-  return (
-    <Panel
-      title={name}
-      actions={
-        <>
-          <span class="muted">{percent(rate)} of the first step</span>
-          <a
-            class="quiet end"
-            href={hrefOf('funnels', {
-              funnel: id,
-              steps: id === null ? JSON.stringify(steps.map(({ event_type }) => ({ event_type }))) : null,
-            })}
-          >
-            Open
-          </a>
-        </>
-      }
-      footer={
-        <HowCounted
-          method={how}
-          what={`Users who took the steps in this order within ${duration(window * 1_000)}.`}
-          from={overview.from}
-          to={overview.to}
-          asOf={asOf}
-        />
-      }
-    >
-      <FunnelSteps steps={steps} />
     </Panel>
   );
 }

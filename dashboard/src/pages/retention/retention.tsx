@@ -1,8 +1,10 @@
-import { useGet } from '../../api/query.js';
+import { type Loaded, useGet } from '../../api/query.js';
 import type { Schema } from '../../api/types.js';
 import { Header, RangeChoice, ZoneChoice } from '../../app/header.js';
 import { asQuery, period } from '../../app/range.js';
 import { param, setParams } from '../../app/router.js';
+import { asked, askedWords, isNarrowed, queryOf } from '../../filter/asked.js';
+import { PageFilter, UnreadableFilter } from '../../filter/bar.js';
 import { FirstEvent } from '../../ui/empty.js';
 import { bucketName, exact, figure, NONE, percent, zone } from '../../ui/format.js';
 import { HowCounted } from '../../ui/how-counted.js';
@@ -19,7 +21,9 @@ function chosenInterval(): 'day' | 'week' {
 
 export default function Retention() {
   const interval = chosenInterval();
-  const loaded = useGet('/analytics/retention', { ...asQuery(period.value), tz: zone(), interval }, { every: 60_000 });
+  const isReadable = asked.value.fault === null;
+  const query = { ...asQuery(period.value), ...queryOf(asked.value), tz: zone(), interval };
+  const loaded = useGet('/analytics/retention', query, { enabled: isReadable, every: 60_000 });
   return (
     <>
       <Header title="Retention">
@@ -34,24 +38,44 @@ export default function Retention() {
         </select>
         <RangeChoice />
         <ZoneChoice />
+        <PageFilter error={loaded.error} sent={asked.value.filter} unseen={loaded.data?.unseen_properties} />
       </Header>
-      <Panel
-        title="Users who came back"
-        footer={
-          <HowCounted
-            method="exact"
-            what="Users by the period of their first event in the range, and the share of them who did anything in each later period."
-            from={loaded.data?.from}
-            to={loaded.data?.to}
-            asOf={loaded.asOf}
-          />
-        }
-      >
-        <Show loaded={loaded}>
-          {({ data }) => (data.length === 0 ? <FirstEvent /> : <Cohorts cohorts={data} interval={interval} />)}
-        </Show>
-      </Panel>
+      {isReadable ? <Result loaded={loaded} interval={interval} /> : <UnreadableFilter />}
     </>
+  );
+}
+
+interface ResultProps {
+  loaded: Loaded<Schema<'RetentionResponse'>>;
+  interval: 'day' | 'week';
+}
+
+function Result({ loaded, interval }: ResultProps) {
+  return (
+    <Panel
+      title="Users who came back"
+      footer={
+        <HowCounted
+          method="exact"
+          what="Users by the period of their first event in the range, and the share of them who did anything in each later period."
+          answer={loaded.data}
+          narrowed={askedWords.value}
+          asOf={loaded.asOf}
+        />
+      }
+    >
+      <Show loaded={loaded}>
+        {({ data }) =>
+          data.length > 0 ? (
+            <Cohorts cohorts={data} interval={interval} />
+          ) : isNarrowed.value ? (
+            <p class="muted">No event in this range fits the filter.</p>
+          ) : (
+            <FirstEvent />
+          )
+        }
+      </Show>
+    </Panel>
   );
 }
 

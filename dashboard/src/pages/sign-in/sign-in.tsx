@@ -4,7 +4,7 @@ import { signIn } from '../../app/session.js';
 import { textOf } from '../../ui/form.js';
 import { Failure } from '../../ui/loaded.js';
 
-export function SignIn() {
+export default function SignIn() {
   const error = useSignal<ApiError | null>(null);
   const isBusy = useSignal(false);
   const submit = async (event: SubmitEvent) => {

@@ -2,6 +2,7 @@ import { useGet } from '../../api/query.js';
 import type { Schema } from '../../api/types.js';
 import { asQuery, period } from '../../app/range.js';
 import { param, setParams } from '../../app/router.js';
+import { asked, isNarrowed, queryOf } from '../../filter/asked.js';
 import { clock, duration, exact, moment } from '../../ui/format.js';
 import { Panel, Show } from '../../ui/loaded.js';
 import { Json } from '../../ui/json.js';
@@ -13,7 +14,7 @@ export function Journey({ id }: { id: string }) {
   const cursor = param('cursor') ?? undefined;
   const loaded = useGet(
     '/analytics/users/{user_id}/journey',
-    { ...asQuery(period.value), limit: PAGE, cursor },
+    { ...asQuery(period.value), ...queryOf(asked.value), limit: PAGE, cursor },
     { path: { user_id: id } },
   );
   return (
@@ -21,7 +22,9 @@ export function Journey({ id }: { id: string }) {
       <Show loaded={loaded}>
         {({ sessions, next_cursor: next }) => (
           <>
-            {sessions.length === 0 && <p class="muted">No events in this range.</p>}
+            {sessions.length === 0 && (
+              <p class="muted">No events in this range{isNarrowed.value && ' that fit the filter'}.</p>
+            )}
             {sessions.map((session) => (
               <Session key={`${session.session_id} ${session.started_at}`} session={session} />
             ))}

@@ -1,15 +1,21 @@
 import { isScalar, printValue } from '../../api/json.js';
-import { useGet } from '../../api/query.js';
+import type { Answer } from '../../api/client.js';
+import type { Loaded } from '../../api/query.js';
 import type { Schema } from '../../api/types.js';
-import { asQuery, period } from '../../app/range.js';
+import { askedWords, isChosen, isNarrowed, toggleHref } from '../../filter/asked.js';
 import { BarTable } from '../../ui/bar-table.js';
-import { duration, exact, moment, zone } from '../../ui/format.js';
+import { duration, exact, moment } from '../../ui/format.js';
 import { HowCounted } from '../../ui/how-counted.js';
 import { Panel, Show } from '../../ui/loaded.js';
 import { Journey } from './journey.js';
 
-export function User({ id }: { id: string }) {
-  const loaded = useGet('/analytics', { ...asQuery(period.value), tz: zone(), user_id: id });
+interface UserProps {
+  id: string;
+  /** The overview with the user's id, which is the user's own. */
+  loaded: Loaded<Answer<'get', '/analytics'>>;
+}
+
+export function User({ id, loaded }: UserProps) {
   return (
     <>
       <Show loaded={loaded}>
@@ -21,17 +27,28 @@ export function User({ id }: { id: string }) {
 }
 
 function Summary({ user, asOf }: { user: Schema<'UserOverviewResponse'>; asOf: number }) {
-  const rows = user.by_type.map(({ event_type: name, count }) => ({ name, count }));
+  const rows = user.by_type.map(({ event_type: name, count }) => ({
+    ...{ name, count, href: toggleHref('event_type', name), isChosen: isChosen('event_type', name) },
+  }));
   return (
     <div class="grid first">
       <Panel
         title={user.user_id}
         footer={
-          <HowCounted method="exact" what="Processed events of this user." from={user.from} to={user.to} asOf={asOf} />
+          <HowCounted
+            method="exact"
+            what="Processed events of this user."
+            answer={user}
+            narrowed={askedWords.value}
+            asOf={asOf}
+          />
         }
       >
         {user.total_events === 0 ? (
-          <p class="muted">Nothing of this user in this range. Ids are exact: upper and lower case differ.</p>
+          <p class="muted">
+            Nothing of this user in this range{isNarrowed.value && ' that fits the filter'}. Ids are exact: upper and
+            lower case differ.
+          </p>
         ) : (
           <dl class="facts">
             <dt>Events</dt>

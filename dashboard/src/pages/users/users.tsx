@@ -1,7 +1,11 @@
-import { useGet } from '../../api/query.js';
+import type { Answer } from '../../api/client.js';
+import { type Loaded, useGet } from '../../api/query.js';
+import type { Schema } from '../../api/types.js';
 import { Header, RangeChoice, ZoneChoice } from '../../app/header.js';
 import { asQuery, period } from '../../app/range.js';
 import { hrefOf, param, setParams } from '../../app/router.js';
+import { asked, askedWords, isNarrowed, queryOf, split, splitQuery } from '../../filter/asked.js';
+import { PageFilter, UnreadableFilter } from '../../filter/bar.js';
 import { BarTable } from '../../ui/bar-table.js';
 import { FirstEvent } from '../../ui/empty.js';
 import { textOf } from '../../ui/form.js';
@@ -10,16 +14,33 @@ import { HowCounted } from '../../ui/how-counted.js';
 import { Panel, Show } from '../../ui/loaded.js';
 import { User } from './user.js';
 
+type Overview = Loaded<Answer<'get', '/analytics'>>;
+
 export default function Users() {
   const user = param('user');
+  const isReadable = asked.value.fault === null;
+  const narrowed = user === null ? splitQuery(split.value) : { ...queryOf(asked.value), user_id: user };
+  const query = { ...asQuery(period.value), ...narrowed, tz: zone(), interval: period.value.interval };
+  const loaded = useGet('/analytics', query, { enabled: isReadable });
   return (
     <>
       <Header title="Users">
         <Search user={user} />
         <RangeChoice />
         <ZoneChoice />
+        <PageFilter
+          error={loaded.error}
+          sent={user === null ? split.value.filter : asked.value.filter}
+          unseen={loaded.data?.unseen_properties}
+        />
       </Header>
-      {user === null ? <Busiest /> : <User key={user} id={user} />}
+      {!isReadable ? (
+        <UnreadableFilter />
+      ) : user === null ? (
+        <Busiest loaded={loaded} />
+      ) : (
+        <User key={user} id={user} loaded={loaded} />
+      )}
     </>
   );
 }
@@ -45,10 +66,7 @@ function Search({ user }: { user: string | null }) {
   );
 }
 
-function Busiest() {
-  const { interval } = period.value;
-  const loaded = useGet('/analytics', { ...asQuery(period.value), tz: zone(), interval });
-  const { data } = loaded;
+function Busiest({ loaded }: { loaded: Overview }) {
   return (
     <Panel
       title="Busiest users"
@@ -56,26 +74,23 @@ function Busiest() {
         <HowCounted
           method="exact counts"
           what="The ten users with most events. Search for anybody else by the id your application sends."
-          from={data?.from}
-          to={data?.to}
+          answer={loaded.data}
+          narrowed={askedWords.value}
           asOf={loaded.asOf}
         />
       }
     >
-      <Show loaded={loaded}>
-        {(answer) => {
-          if (!('summary' in answer)) return null;
-          if (answer.summary.total_events === 0) return <FirstEvent />;
-          const rows = answer.top_users.map(({ user_id: name, count }) => ({
-            name,
-            count,
-            href: hrefOf('users', { user: name }),
-          }));
-          return (
-            <BarTable rows={rows} total={answer.summary.total_events} caption="Busiest users" unit="Events" most={10} />
-          );
-        }}
-      </Show>
+      <Show loaded={loaded}>{(answer) => ('summary' in answer ? <Ranking overview={answer} /> : null)}</Show>
     </Panel>
   );
+}
+
+function Ranking({ overview: { summary, top_users } }: { overview: Schema<'OverviewResponse'> }) {
+  if (summary.total_events === 0 && !isNarrowed.value) return <FirstEvent />;
+  if (summary.top_users_method === 'none') {
+    return <p class="muted">Too many events for this filter. Choose a shorter range.</p>;
+  }
+  if (top_users.length === 0) return <p class="muted">No event here names a user.</p>;
+  const rows = top_users.map(({ user_id: name, count }) => ({ name, count, href: hrefOf('users', { user: name }) }));
+  return <BarTable rows={rows} total={summary.total_events} caption="Busiest users" unit="Events" most={10} />;
 }
