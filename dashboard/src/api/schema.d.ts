@@ -2777,8 +2777,8 @@ export interface components {
             series: components["schemas"]["ProcessingPoint"][];
         };
         ValueCount: {
-            /** @description The JSON value. */
-            value: (string | null) | number | boolean;
+            /** @description The JSON value; arrays and objects too. */
+            value: unknown;
             count: number;
         };
         BreakdownResponse: {
