@@ -1,6 +1,8 @@
 import { measureAnalytics } from './analytics/analytics.mjs';
 import { toAnalyticsRatios } from './analytics/results.mjs';
 import { measureBatches } from './batches.mjs';
+import { measureClickHouse } from './clickhouse/clickhouse.mjs';
+import { toClickHouseRatios } from './clickhouse/results.mjs';
 import { measureGarbage } from './garbage/young-garbage.mjs';
 import { measureHostile } from './hostile.mjs';
 import { measureKeyFlood } from './key-flood.mjs';
@@ -42,6 +44,7 @@ export class Benchmark {
     if (runs('garbage')) results.ratios.push(...(await measureGarbage(this.stack, { tell })));
     if (runs('retention')) await this.runRetention(results, { ...options, tell });
     if (runs('analytics')) await this.runAnalytics(results, { ...options, tell });
+    if (runs('clickhouse')) await this.runClickHouse(results, { ...options, tell });
     this.speed.note();
     results.facts.speed = this.speed.range;
     return { postgres: this.version, ...results };
@@ -100,6 +103,16 @@ export class Benchmark {
     this.version ??= version;
     facts.analytics = sizes;
     ratios.push(...toAnalyticsRatios(sizes));
+  }
+
+  /** On the data sets of analytics. */
+  async runClickHouse({ ratios, facts }, options) {
+    await this.stack.end();
+    const measured = await measureClickHouse({ ...options, speed: this.speed }, (stack) => this.stacks.add(stack));
+    if (measured === undefined) return;
+    this.version ??= measured.version;
+    facts.clickhouse = measured.sizes;
+    ratios.push(...toClickHouseRatios(measured.sizes));
   }
 
   /** Starts it a few times and leaves the last one running. @returns {Promise<number>} milliseconds */

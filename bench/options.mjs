@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-const SECTIONS = ['ingest', 'routes', 'live', 'hostile', 'keys', 'garbage', 'analytics', 'retention'];
+const SECTIONS = ['ingest', 'routes', 'live', 'hostile', 'keys', 'garbage', 'analytics', 'retention', 'clickhouse'];
 const DEFAULT_SECTIONS = 'ingest,routes,live,hostile,keys,garbage';
 
 export const USAGE = `npm run bench -- [options]
@@ -8,7 +8,7 @@ export const USAGE = `npm run bench -- [options]
   --seconds S       length of a timed round, about (3)
   --flood-rounds N  rounds of 20 s without and 20 s with a flood of bad keys, and of hostile bodies (1; 0 leaves them out)
   --only LIST       sections to run, of ${SECTIONS.join(', ')} (${DEFAULT_SECTIONS})
-  --events LIST     sizes of the data sets that analytics are measured on (1000000,10000000)
+  --events LIST     sizes of the data sets that analytics and clickhouse are measured on (1000000,10000000)
   --retention-events N  how many old events leave beside ingest (5000000)
   --data-dir DIR    keeps the data sets there and uses them again (a folder that goes with the run)
   --json            print one JSON object instead of the table`;

@@ -1,5 +1,6 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { ANALYTICS_UNITS, describeAnalytics } from './analytics/results.mjs';
+import { CLICKHOUSE_UNITS, describeClickHouse } from './clickhouse/results.mjs';
 import { round } from './statistics.mjs';
 import { sleep } from './waiting.mjs';
 
@@ -17,6 +18,7 @@ const UNITS = {
   old_queries: ['bytes', 'what may grow old'],
   key_timing: ['|t|', 'of a difference'],
   ...ANALYTICS_UNITS,
+  ...CLICKHOUSE_UNITS,
 };
 
 const NOTES = [
@@ -36,6 +38,8 @@ const NOTES = [
   '  50 more read the audit log, 30 entries a second for a minute, in which the worker is started anew.',
   'analytics: 35 days of an invented shop, loaded by COPY; one query at a time, each for another range or user.',
   '  plain SQL: the same written by hand on the same tables; ingest_beside: 100 events a second beside heavy queries.',
+  'clickhouse: the same data set in both engines, one API with and one without CLICKHOUSE_URL, asked in turn; the engine',
+  '  is that of the npm package chdb, with all cores.',
 ];
 
 export function describeMachine(/** @type {string} */ postgres) {
@@ -92,6 +96,7 @@ function describeFacts(facts) {
     ...(facts.retention === undefined ? [] : [describeRetention(facts.retention)]),
     ...(facts.live === undefined ? [] : [describeLive(facts.live)]),
     ...(facts.analytics ?? []).flatMap(describeAnalytics),
+    ...(facts.clickhouse ?? []).flatMap(describeClickHouse),
     describeOtherLoad(facts.other_load),
     describeSpeed(facts.speed),
   ];

@@ -56,7 +56,7 @@ export async function measureAnalytics({ events, dataDir, tell, speed }, use) {
 }
 
 /** @returns {Promise<Stack>} with the usual settings, and the data set in it */
-async function openDataset(count, dataDir, tell, use) {
+export async function openDataset(count, dataDir, tell, use) {
   const first = new Stack({ settings: LOADING, dataDir: dataDir && join(dataDir, String(count)) });
   use(first);
   await first.start();
@@ -145,7 +145,7 @@ async function timePlain(stack, { sql, values }) {
 }
 
 /** Some of many, and those who do the most. */
-async function listUsers(stack, { tenantId, to }) {
+export async function listUsers(stack, { tenantId, to }) {
   const list = async (sql, values) => (await stack.pool.query(sql, values)).rows.map(({ user_id }) => user_id);
   return {
     users: await list(

@@ -93,6 +93,7 @@ export function randomQuestion(random: () => number): OracleFilter {
     { property: 'user_id', op: pick(['matches', 'is_set', 'gt']), value: 'user-[0-2]' },
     { property: 'session_id', op: pick(['is', 'is_not', 'not_in']), value: null },
     { property: 'client_id', op: 'is', value: pick(['shop', 'app']) },
+    { property: 'enrichment.segment', op: pick(['is', 'is_not']), value: 'vip' },
   ].map((one) =>
     one.op.endsWith('_set')
       ? { property: one.property, op: one.op }

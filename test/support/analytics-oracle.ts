@@ -10,6 +10,8 @@ export interface OracleEvent {
   session_id: string | null;
   time: number;
   payload: Record<string, string | number | boolean | null>;
+  /** What was added to it later. */
+  enrichment?: { segment: string };
 }
 
 export interface Range {

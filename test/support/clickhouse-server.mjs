@@ -13,7 +13,7 @@ const NOT_SETTINGS = new Set([
   ...['query', 'database', 'default_format', 'query_id', 'session_id', 'session_timeout', 'session_check', 'user'],
   ...['password', 'role', 'quota_key', 'compress', 'decompress', 'buffer_size', 'wait_end_of_query'],
   ...['send_progress_in_http_headers', 'enable_http_compression', 'http_response_buffer_size'],
-  ...['http_headers_progress_interval_ms', 'cancel_http_readonly_queries_on_client_close'],
+  ...['http_headers_progress_interval_ms', 'cancel_http_readonly_queries_on_client_close', 'readonly'],
 ]);
 const UNKNOWN_TABLE = [60, 81];
 const NAME = /^[A-Za-z_]\w*$/;
@@ -40,9 +40,12 @@ async function answer(request, response) {
   const url = new URL(request.url, 'http://clickhouse');
   if (url.pathname === '/ping') return void response.end('Ok.\n');
   if (!isAllowed(request, url)) return refuse(response);
-  const body = await readBody(request);
+  const sent = await readBody(request);
+  const form = await readForm(request, sent);
+  for (const [name, value] of form ?? []) url.searchParams.set(name, value);
+  const body = form === null ? sent.toString() : '';
   const asked = url.searchParams.get('query');
-  const statement = asked === null ? body.toString() : `${asked}${body.length > 0 ? `\n${body.toString()}` : ''}`;
+  const statement = asked === null ? body : `${asked}${body === '' ? '' : `\n${body}`}`;
   const format = request.headers['x-clickhouse-format'] ?? url.searchParams.get('default_format') ?? 'TabSeparated';
   const session = idle.pop() ?? (await new Promise((resolve) => waiting.push(resolve)));
   try {
@@ -57,6 +60,10 @@ async function answer(request, response) {
 
 /** A session keeps its settings, so each request takes back what it has set. */
 async function run(session, parameters, statement, format) {
+  // A session could never leave it again.
+  if (parameters.has('readonly') && !/^(\/\*.*?\*\/)?\s*(select|with)\b/i.test(statement)) {
+    throw new Error('Code: 164. DB::Exception: Cannot execute query in readonly mode. (READONLY)');
+  }
   const set = [...parameters].filter(([name]) => !NOT_SETTINGS.has(name) && NAME.test(name));
   const database = parameters.get('database');
   try {
@@ -109,6 +116,14 @@ async function readBody(request) {
   for await (const chunk of request) chunks.push(chunk);
   const body = Buffer.concat(chunks);
   return request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
+}
+
+/** The parts of a body that has several, as for long parameters; else null. */
+async function readForm(request, body) {
+  const type = request.headers['content-type'] ?? '';
+  return type.startsWith('multipart/form-data')
+    ? new globalThis.Response(body, { headers: { 'content-type': type } }).formData()
+    : null;
 }
 
 const literal = (text) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;

@@ -25,7 +25,8 @@ export function parseJson(text: string): unknown {
 export const isLongNumber = (value: unknown): boolean => browser.isRawJSON?.(value) === true;
 
 /** Whether a value has no members. */
-export const isScalar = (value: unknown): boolean => value === null || typeof value !== 'object' || isLongNumber(value);
+export const isScalar = (value: unknown): value is string | number | boolean | null =>
+  value === null || typeof value !== 'object' || isLongNumber(value);
 
 /** A value for reading: a text as it is, everything else as JSON. */
 export const printValue = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

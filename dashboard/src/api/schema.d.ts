@@ -2649,9 +2649,14 @@ export interface components {
             to: string;
             /**
              * Format: date-time
-             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             * @description Everything that was processed until then is counted: a replica or ClickHouse has answered. Absent when the primary did, which knows all.
              */
             as_of?: string;
+            /**
+             * @description Where ClickHouse is configured: what has read the events. Absent where nothing needed to.
+             * @enum {string}
+             */
+            engine?: "postgresql" | "clickhouse";
             total: number;
             data: components["schemas"]["TypeCount"][];
         };
@@ -2673,9 +2678,14 @@ export interface components {
             to: string;
             /**
              * Format: date-time
-             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             * @description Everything that was processed until then is counted: a replica or ClickHouse has answered. Absent when the primary did, which knows all.
              */
             as_of?: string;
+            /**
+             * @description Where ClickHouse is configured: what has read the events. Absent where nothing needed to.
+             * @enum {string}
+             */
+            engine?: "postgresql" | "clickhouse";
             data: components["schemas"]["ClientTypeCount"][];
         };
         TimeseriesPoint: {
@@ -2703,9 +2713,14 @@ export interface components {
             to: string;
             /**
              * Format: date-time
-             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             * @description Everything that was processed until then is counted: a replica or ClickHouse has answered. Absent when the primary did, which knows all.
              */
             as_of?: string;
+            /**
+             * @description Where ClickHouse is configured: what has read the events. Absent where nothing needed to.
+             * @enum {string}
+             */
+            engine?: "postgresql" | "clickhouse";
             /** @enum {string} */
             interval: "minute" | "hour" | "day" | "week" | "month";
             tz: string;
@@ -2742,9 +2757,14 @@ export interface components {
             to: string;
             /**
              * Format: date-time
-             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             * @description Everything that was processed until then is counted: a replica or ClickHouse has answered. Absent when the primary did, which knows all.
              */
             as_of?: string;
+            /**
+             * @description Where ClickHouse is configured: what has read the events. Absent where nothing needed to.
+             * @enum {string}
+             */
+            engine?: "postgresql" | "clickhouse";
             /** @description Events processed in the range, whenever they happened. The range is widened to whole minutes. */
             processed: number;
             failed: number;
@@ -2757,8 +2777,8 @@ export interface components {
             series: components["schemas"]["ProcessingPoint"][];
         };
         ValueCount: {
-            /** @description The JSON value. */
-            value: (string | null) | number | boolean;
+            /** @description The JSON value; arrays and objects too. */
+            value: unknown;
             count: number;
         };
         BreakdownResponse: {
@@ -2774,9 +2794,14 @@ export interface components {
             to: string;
             /**
              * Format: date-time
-             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             * @description Everything that was processed until then is counted: a replica or ClickHouse has answered. Absent when the primary did, which knows all.
              */
             as_of?: string;
+            /**
+             * @description Where ClickHouse is configured: what has read the events. Absent where nothing needed to.
+             * @enum {string}
+             */
+            engine?: "postgresql" | "clickhouse";
             property: string;
             /** @description false: no event of this range and with these filters has a property of this name. */
             property_seen: boolean;
@@ -3031,7 +3056,7 @@ export interface components {
              * @description What has answered.
              * @enum {string}
              */
-            engine: "postgresql";
+            engine: "postgresql" | "clickhouse";
             /**
              * Format: date-time
              * @description Events that were counted by this time are in the answer.
@@ -3187,9 +3212,14 @@ export interface components {
             to: string;
             /**
              * Format: date-time
-             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             * @description Everything that was processed until then is counted: a replica or ClickHouse has answered. Absent when the primary did, which knows all.
              */
             as_of?: string;
+            /**
+             * @description Where ClickHouse is configured: what has read the events. Absent where nothing needed to.
+             * @enum {string}
+             */
+            engine?: "postgresql" | "clickhouse";
             window_s: number;
             steps: components["schemas"]["FunnelStepResponse"][];
             /** @description With group_by: the 100 groups with the most users. */
@@ -3274,9 +3304,14 @@ export interface components {
             to: string;
             /**
              * Format: date-time
-             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             * @description Everything that was processed until then is counted: a replica or ClickHouse has answered. Absent when the primary did, which knows all.
              */
             as_of?: string;
+            /**
+             * @description Where ClickHouse is configured: what has read the events. Absent where nothing needed to.
+             * @enum {string}
+             */
+            engine?: "postgresql" | "clickhouse";
             summary: components["schemas"]["OverviewSummary"];
             by_type: components["schemas"]["TypeCount"][];
             /**
@@ -3332,9 +3367,14 @@ export interface components {
             to: string;
             /**
              * Format: date-time
-             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             * @description Everything that was processed until then is counted: a replica or ClickHouse has answered. Absent when the primary did, which knows all.
              */
             as_of?: string;
+            /**
+             * @description Where ClickHouse is configured: what has read the events. Absent where nothing needed to.
+             * @enum {string}
+             */
+            engine?: "postgresql" | "clickhouse";
             user_id: string;
             total_events: number;
             /**
@@ -3383,9 +3423,14 @@ export interface components {
             to: string;
             /**
              * Format: date-time
-             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             * @description Everything that was processed until then is counted: a replica or ClickHouse has answered. Absent when the primary did, which knows all.
              */
             as_of?: string;
+            /**
+             * @description Where ClickHouse is configured: what has read the events. Absent where nothing needed to.
+             * @enum {string}
+             */
+            engine?: "postgresql" | "clickhouse";
             /** @enum {string} */
             interval: "day" | "week";
             tz: string;
@@ -3438,9 +3483,14 @@ export interface components {
             to: string;
             /**
              * Format: date-time
-             * @description Everything that was processed until then is counted: a replica has answered. Absent when the primary did, which knows all.
+             * @description Everything that was processed until then is counted: a replica or ClickHouse has answered. Absent when the primary did, which knows all.
              */
             as_of?: string;
+            /**
+             * @description Where ClickHouse is configured: what has read the events. Absent where nothing needed to.
+             * @enum {string}
+             */
+            engine?: "postgresql" | "clickhouse";
             user_id: string;
             /** @description In the order in which they begin. */
             sessions: components["schemas"]["JourneySession"][];

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, IsString, Length, Max, Min } from 'class-validator';
+import { ANY_JSON } from '../../platform/http/body/fields.js';
 import { IfGiven, RangeQuery, ToInteger } from '../../platform/http/query.dto.js';
 import { CountedRangeResponse } from '../../platform/http/range.dto.js';
 import { FiltersParameter, SegmentParameter } from '../filters/filters.query.js';
@@ -216,8 +217,8 @@ export class ProcessingMetricsResponse extends CountedRangeResponse {
 
 class ValueCount {
   @ApiProperty({
-    description: 'The JSON value.',
-    oneOf: [{ type: 'string', nullable: true }, { type: 'number' }, { type: 'boolean' }],
+    description: 'The JSON value; arrays and objects too.',
+    ...ANY_JSON,
   })
   value: unknown;
 

@@ -36,8 +36,8 @@ export type Group = readonly unknown[];
 export interface CountedGroup {
   group: Group;
   value: number;
-  /** Of each bucket that has some, 1 for the first. */
-  buckets: { n: number; value: number }[] | null;
+  /** Of each bucket that has some, 1 for the first, in any order. */
+  buckets: { n: number; value: number }[];
 }
 
 export interface CountedGroups {

@@ -6,19 +6,11 @@ import { toMicroseconds } from '../../platform/time/time.js';
 import { listParsedAgents } from '../properties/event-properties.repository.js';
 import { EventPropertySql } from '../properties/event-property-sql.js';
 import { parseProperty, type Scalar } from '../properties/event-property.js';
-import { type Filter, type FilterCondition, type Operator, propertiesOf } from './filter.js';
+import { type Filter, type FilterCondition, NEGATIONS, type Operator, propertiesOf, valuesOf } from './filter.js';
 import { toPostgresPattern } from './pattern.js';
 
 const COMPARISONS = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
 type Comparison = keyof typeof COMPARISONS;
-
-/** What is true of an event exactly where the other is not, also where it lacks the property. */
-const NEGATIONS: Partial<Record<Operator, Operator>> = {
-  is_not: 'is',
-  not_in: 'in',
-  not_contains: 'contains',
-  is_not_set: 'is_set',
-};
 
 /** A condition with the operators of {@link NEGATIONS} taken out. */
 interface Asked {
@@ -62,7 +54,7 @@ export class FilterSql {
   private ofField(column: string, { op, value }: Asked): string {
     if (op === 'is_set') return `${column} is not null`;
     if (op !== 'is' && op !== 'in') return this.ofText(column, op, value);
-    const values = listOf(value);
+    const values = valuesOf(value);
     const texts = values.filter((one) => typeof one === 'string');
     const equal =
       op === 'is' && texts[0] !== undefined
@@ -75,17 +67,17 @@ export class FilterSql {
     const time = (one: unknown) =>
       `${this.parameters.add(toMicroseconds(parseAskedTime(String(one), 'UTC') ?? 0))}::timestamptz`;
     if (op === 'is_set') return `${column} is not null`;
-    if (op === 'is' || op === 'in') return `${column} in (${listOf(value).map(time).join(', ')})`;
+    if (op === 'is' || op === 'in') return `${column} in (${valuesOf(value).map(time).join(', ')})`;
     return between(op, value, (comparison, bound) => `${column} ${COMPARISONS[comparison]} ${time(bound)}`);
   }
 
   private ofJson({ name, op, value }: Asked): string {
     const json = this.property.json(name);
     if (op === 'is') return `${json} = ${this.parameters.add(writeJson(value))}::jsonb`;
-    if (op === 'in') return `${json} = any(${this.parameters.add(listOf(value).map(writeJson))}::jsonb[])`;
+    if (op === 'in') return `${json} = any(${this.parameters.add(valuesOf(value).map(writeJson))}::jsonb[])`;
     if (op === 'is_set') return `${json} <> 'null'::jsonb`;
     // jsonb has all its numbers in order, digit by digit; its texts in the order of some language.
-    if (listOf(value).some((one) => typeof one === 'string')) {
+    if (valuesOf(value).some((one) => typeof one === 'string')) {
       return `(jsonb_typeof(${json}) = 'string' and ${this.ofText(`(${json} #>> '{}')`, op, value)})`;
     }
     const compared = between(
@@ -114,14 +106,9 @@ function between(
   value: Asked['value'],
   compare: (comparison: Comparison, bound: Scalar | undefined) => string,
 ): string {
-  const [low, high] = listOf(value);
+  const [low, high] = valuesOf(value);
   if (op === 'between') return `${compare('gte', low)} and ${compare('lte', high)}`;
   return compare(op as Comparison, low);
-}
-
-function listOf(value: FilterCondition['value']): readonly Scalar[] {
-  if (value === undefined) return [];
-  return Array.isArray(value) ? (value as readonly Scalar[]) : [value as Scalar];
 }
 
 /** For the filters of one statement, and for other properties that it names. */

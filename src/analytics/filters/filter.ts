@@ -7,6 +7,14 @@ export const OPERATORS = [
 ] as const;
 export type Operator = (typeof OPERATORS)[number];
 
+/** What is true of an event exactly where the other is not, also where it lacks the property. */
+export const NEGATIONS: Partial<Record<Operator, Operator>> = {
+  is_not: 'is',
+  not_in: 'in',
+  not_contains: 'contains',
+  is_not_set: 'is_set',
+};
+
 /** What one property must be. */
 export interface FilterCondition {
   property: string;
@@ -16,6 +24,12 @@ export interface FilterCondition {
 
 /** A question about one event, which is true or false of it. */
 export type Filter = FilterCondition | { and: readonly Filter[] } | { or: readonly Filter[] };
+
+/** What a condition compares with, as a list. */
+export function valuesOf(value: FilterCondition['value']): readonly Scalar[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? (value as readonly Scalar[]) : [value as Scalar];
+}
 
 /** Both, or the one there is. */
 export function bothOf(...filters: readonly (Filter | undefined)[]): Filter | undefined {

@@ -29,7 +29,7 @@ export class QueryCountsRepository {
       await sql.query(`set local work_mem = '64MB'`);
       return (await sql.query<Row>(text, parameters.values)).rows;
     });
-    return { groups: rows[0]?.groups ?? 0, data: rows };
+    return { groups: rows[0]?.groups ?? 0, data: rows.map(({ groups: _, ...counted }) => counted) };
   }
 }
 
@@ -59,7 +59,7 @@ with found as (
   select g, n, ${whole} as is_whole, ${subject === null ? 'count(*)' : 'count(distinct subject)'}::float8 as value
   from found group by ${sets}
 ), ${wholeSql(question, parameters)}
-select w.g as group, w.value, w.groups, b.buckets
+select w.g as group, w.value, w.groups, coalesce(b.buckets, '[]') as buckets
 from whole w left join (
   select g, json_agg(json_build_object('n', n, 'value', value)) as buckets from counted where is_whole = 0 group by g
 ) b on b.g = w.g

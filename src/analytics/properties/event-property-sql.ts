@@ -32,11 +32,13 @@ export class EventPropertySql {
     return `coalesce(${key}, ${root} #> ${this.parameters.add(property.path)}::text[])`;
   }
 
-  /** The value as text; null also where it is a null of JSON. */
+  /** The value as text, 1.0 like 1; null also where it is a null of JSON. */
   text(name: string): string {
     const property = parseProperty(name);
     if (property.kind === 'field') return `e.${property.field}`;
-    return property.kind === 'time' ? printedTime(`e.${property.field}`) : `(${this.json(name)} #>> '{}')`;
+    if (property.kind === 'time') return printedTime(`e.${property.field}`);
+    const json = this.json(name);
+    return `(case jsonb_typeof(${json}) when 'number' then trim_scale((${json})::numeric)::text else ${json} #>> '{}' end)`;
   }
 
   /** As GET /events/:id shows it: the context of the request, over which what clients added has precedence. */

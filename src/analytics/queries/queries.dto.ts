@@ -10,6 +10,7 @@ import {
   text,
   WholeNumber,
 } from '../../platform/http/body/fields.js';
+import { type Engine, ENGINES } from '../../platform/database/as-of.js';
 import { RangeResponse } from '../../platform/http/range.dto.js';
 import { type Measure, MEASURES } from '../counts/analytics.dto.js';
 import { FiltersField, SegmentField } from '../filters/filters.query.js';
@@ -110,8 +111,8 @@ export class AnalyticsQueryResponse extends RangeResponse {
   @ApiProperty({ enum: ['exact'], description: 'How it was counted.' })
   method: 'exact';
 
-  @ApiProperty({ enum: ['postgresql'], description: 'What has answered.' })
-  engine: 'postgresql';
+  @ApiProperty({ enum: ENGINES, description: 'What has answered.' })
+  engine: Engine;
 
   @ApiProperty({ format: 'date-time', description: 'Events that were counted by this time are in the answer.' })
   as_of: string;

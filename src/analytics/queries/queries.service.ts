@@ -95,11 +95,11 @@ function limitOf({ breakdown = [], limit }: AnalyticsQueryDto, buckets: number):
 
 /** Every bucket of every group. Without a breakdown there is one group, were it without events. */
 function toRows({ breakdown, starts }: CountQuestion, data: readonly CountedGroup[]): QueryRow[] {
-  const groups = data.length === 0 && breakdown.length === 0 ? [{ group: [], value: 0, buckets: null }] : data;
+  const groups = data.length === 0 && breakdown.length === 0 ? [{ group: [], value: 0, buckets: [] }] : data;
   return groups.flatMap(({ group, value, buckets }) => {
     const named = Object.fromEntries(breakdown.map((name, n) => [name, group[n] ?? null]));
     if (starts === null) return [{ ...named, value }];
-    const counts = new Map((buckets ?? []).map((bucket) => [bucket.n, bucket.value]));
+    const counts = new Map(buckets.map((bucket) => [bucket.n, bucket.value]));
     return starts.map((start, n) => ({ ...named, bucket: toIso(start), value: counts.get(n + 1) ?? 0 }));
   });
 }

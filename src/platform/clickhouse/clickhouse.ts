@@ -107,6 +107,7 @@ function open(url: URL): ClickHouseClient {
     application: 'tidemark',
     compression: { request: true, response: true },
     request_timeout: REQUEST_TIMEOUT_MS,
+    use_multipart_params_auto: true, // values of a large filter are longer than an address may be
     log: { level: ClickHouseLogLevel.OFF }, // it would print statements with their values
   });
 }

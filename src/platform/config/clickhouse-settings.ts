@@ -32,6 +32,10 @@ export const CLICKHOUSE_SETTINGS = {
     default: 10,
     description: 'Seconds that one question may take there.',
   }),
+  CLICKHOUSE_MAX_LAG_SECONDS: integer(1, 86_400, {
+    default: 60,
+    description: 'Its answers may be so old; each says how old it is (as_of). While it lags more, PostgreSQL answers.',
+  }),
 } as const;
 
 export type OptionalClickHouseSetting = 'CLICKHOUSE_URL' | 'CLICKHOUSE_CLUSTER';
