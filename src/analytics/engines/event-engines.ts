@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { ClickHouse } from '../../platform/clickhouse/clickhouse.js';
 import { readFeedState } from '../../platform/clickhouse/feed-state-sql.js';
 import { CONFIG, type Config } from '../../platform/config/config.js';
@@ -27,6 +28,7 @@ import { PostgresqlEventStore } from '../postgresql-store/postgresql-event-store
 
 /** How long what is known of ClickHouse is taken for true. */
 const KNOWN_MS = 1_000;
+const MAX_KNOWN = 1_000;
 /** After it failed to answer, it is not asked for so long. */
 const AWAY_MS = 5_000;
 
@@ -38,7 +40,9 @@ const AWAY_MS = 5_000;
 export class EventEngines implements EventStore {
   private readonly warning = new RareWarning(new Logger(EventEngines.name));
   private readonly maxLagMs: number;
-  private known: { until: number; asOf: Promise<number | undefined> } = { until: 0, asOf: Promise.resolve(undefined) };
+  /** By tenant: what waits to be sent is not the same for all. */
+  private readonly known = new LRUCache<string, Promise<number | undefined>>({ max: MAX_KNOWN, ttl: KNOWN_MS });
+  private awayUntil = 0;
 
   constructor(
     @Inject(CONFIG) config: Config,
@@ -120,9 +124,12 @@ export class EventEngines implements EventStore {
 
   /** Until when ClickHouse has everything; undefined where it should not be asked. */
   private async asOf(tenantId: string): Promise<number | undefined> {
-    const now = Date.now();
-    if (now >= this.known.until) this.known = { until: now + KNOWN_MS, asOf: this.readAsOf(tenantId) };
-    return this.known.asOf;
+    if (Date.now() < this.awayUntil) return undefined;
+    const known = this.known.get(tenantId);
+    if (known !== undefined) return known;
+    const asOf = this.readAsOf(tenantId);
+    this.known.set(tenantId, asOf);
+    return asOf;
   }
 
   private async readAsOf(tenantId: string): Promise<number | undefined> {
@@ -136,7 +143,7 @@ export class EventEngines implements EventStore {
 
   private leave(error: Error): void {
     this.warning.warn(`ClickHouse gave no answer, PostgreSQL does: ${error.message}`);
-    this.known = { until: Date.now() + AWAY_MS, asOf: Promise.resolve(undefined) };
+    this.awayUntil = Date.now() + AWAY_MS;
   }
 }
 
