@@ -19,7 +19,7 @@ export function useSeen(narrowed: Record<string, string | undefined> = {}): Seen
   const see = (name: string, value: unknown) => {
     if (!isScalar(value)) return;
     const { times, values } = counts.get(name) ?? { times: 0, values: new Map<string, Scalar>() };
-    if (values.size < MOST_VALUES) values.set(JSON.stringify(value), value as Scalar);
+    if (values.size < MOST_VALUES) values.set(JSON.stringify(value), value);
     counts.set(name, { times: times + 1, values });
   };
   for (const event of data?.data ?? []) {
