@@ -24,7 +24,7 @@ let asked: { copy: jest.SpyInstance[]; original: jest.SpyInstance[] };
 /** While events come, are repeated, fail, and are changed, a worker sends them. */
 describeAnalyticsOracle({
   name: 'ClickHouse',
-  sets: oracleSets(IS_SHORT ? 16 : 208),
+  sets: oracleSets(IS_SHORT ? 6 : 208),
   async start(databaseUrl) {
     server = await TestClickHouse.start();
     const env = { CLICKHOUSE_URL: server.url, CLICKHOUSE_MAX_LAG_SECONDS: '3600' };

@@ -22,8 +22,8 @@ import { event, TestPipeline } from '../support/ingest.js';
 
 const SEED = Number(process.env['FILTER_SEED'] ?? 11);
 const IS_SHORT = process.env['TEST_CLICKHOUSE_SHORT'] !== undefined;
-const FILTERS = IS_SHORT ? 300 : 2_000;
-const QUESTIONS = IS_SHORT ? 150 : 2_000;
+const FILTERS = IS_SHORT ? 120 : 2_000;
+const QUESTIONS = IS_SHORT ? 60 : 2_000;
 const EVENTS = 400;
 const EVER = { from: 0, to: Date.parse('2100-01-01') };
 const PROPERTIES = [

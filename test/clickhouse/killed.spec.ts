@@ -11,8 +11,8 @@ import { event, TestPipeline } from '../support/ingest.js';
 import { TestWorker } from '../support/worker.js';
 
 /** `npm run test:clickhouse` kills twenty times, CI three. */
-const KILLS = process.env['TEST_CLICKHOUSE_SHORT'] === undefined ? 20 : 3;
-const BACKFILLED = process.env['TEST_CLICKHOUSE_SHORT'] === undefined ? 100_000 : 20_000;
+const KILLS = process.env['TEST_CLICKHOUSE_SHORT'] === undefined ? 20 : 1;
+const BACKFILLED = process.env['TEST_CLICKHOUSE_SHORT'] === undefined ? 100_000 : 10_000;
 
 describeDatabase('ClickHouse under kill -9', {}, (database) => {
   let server: TestClickHouse;

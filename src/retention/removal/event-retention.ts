@@ -60,7 +60,7 @@ export class EventRetention implements ScheduledTask {
       if (page === null || page === 'must stay') return false;
       after = page;
       await context.removed({ table: 'events', tenant_id: page.tenantId, rows: page.rows, bytes: 0 });
-      return true;
+      return page.rows === limit;
     });
     if (!stays) await dropPartition(this.partitions, partition, (sql) => mustStay(sql, partition), context);
   }
