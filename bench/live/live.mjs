@@ -22,8 +22,12 @@ const SETTLE_MS = 10_000;
  */
 export async function measureLive(stack, { tell }) {
   const { tenantId, key: writer } = await stack.createTenantKey(['write']);
-  const keys = [];
-  for (let n = 0; n < KEYS; n++) keys.push((await stack.createTenantKey(['read'], tenantId)).key);
+  const createKeys = async () => {
+    const made = [];
+    for (let n = 0; n < KEYS; n++) made.push((await stack.createTenantKey(['read'], tenantId)).key);
+    return made;
+  };
+  const [keys, logKeys] = [await createKeys(), await createKeys()]; // of each only so many connections may be open
   await emptyTables(stack);
   let worker = await stack.startWorker();
   const sockets = stack.launch('sockets', 'bench/live/sockets.mjs');
@@ -31,7 +35,7 @@ export async function measureLive(stack, { tell }) {
   const ask = (action, options) => sockets.ask({ action, options });
   const memory = watchMemory([...stack.children].find(({ name }) => name === 'api').pid);
   await ask('subscribe', { url: stack.origin, keys, sockets: SOCKETS });
-  await ask('readLogs', { url: stack.origin, keys, sockets: LOG_SOCKETS });
+  await ask('readLogs', { url: stack.origin, keys: logKeys, sockets: LOG_SOCKETS });
   await ask('forget');
   const path = '/api/v1/events/ingest';
   const load = { port: stack.apiPort, path, key: writer, perSecond: EVENTS_PER_SECOND, seconds: SECONDS };
