@@ -48,7 +48,7 @@ export class ClickHouse implements OnApplicationShutdown {
         query: text,
         format: 'JSONEachRow',
         query_params: options.parameters ?? {},
-        clickhouse_settings: { ...this.session, max_execution_time, ...options.settings },
+        clickhouse_settings: { ...ALWAYS, max_execution_time, ...options.settings },
         abort_signal,
       });
       return result.json<Row>();
@@ -60,7 +60,7 @@ export class ClickHouse implements OnApplicationShutdown {
       this.opened.command({
         query: text,
         query_params: options.parameters ?? {},
-        clickhouse_settings: { ...this.session, ...options.settings },
+        clickhouse_settings: { ...ALWAYS, ...options.settings },
         abort_signal,
       }),
     );
@@ -72,7 +72,7 @@ export class ClickHouse implements OnApplicationShutdown {
         table: `${this.database}.${table}`,
         values: rows,
         format: 'JSONEachRow',
-        clickhouse_settings: { ...this.session, ...options.settings },
+        clickhouse_settings: { ...ALWAYS, ...options.settings },
         abort_signal,
       }),
     );
@@ -90,15 +90,13 @@ export class ClickHouse implements OnApplicationShutdown {
     await this.client?.close();
   }
 
-  /** The database need not be there yet, so no request names it; statements do. */
-  private readonly session = ALWAYS;
-
   private get opened(): ClickHouseClient {
     if (this.client === undefined) throw new Error('CLICKHOUSE_URL is not set.');
     return this.client;
   }
 }
 
+/** The database need not be there yet, so the client does not name it; statements do. */
 function open(url: URL): ClickHouseClient {
   return createClient({
     url: url.origin,

@@ -1,4 +1,4 @@
-import { ExactNumber } from '../json/exact-number.js';
+import { ExactNumber, isJsonObject } from '../json/exact-number.js';
 import { readJson } from '../json/json-text.js';
 
 /**
@@ -26,7 +26,7 @@ function addMembers(flat: Record<string, string>, object: JsonObject, above: rea
   for (const [name, value] of Object.entries(object)) {
     const path = [...above, name];
     flat[pathOf(path)] = encodeValue(value);
-    if (isObject(value) && path.length < MAX_PATH_PARTS) addMembers(flat, value, path);
+    if (isJsonObject(value) && path.length < MAX_PATH_PARTS) addMembers(flat, value, path);
   }
 }
 
@@ -47,7 +47,7 @@ export function encodeValue(value: unknown): string {
   if (typeof value === 'number' || value instanceof ExactNumber) return TAG.number + encodeNumber(String(value));
   if (typeof value === 'boolean') return value ? TAG.true : TAG.false;
   if (Array.isArray(value)) return TAG.array + canonical(value);
-  return isObject(value) ? TAG.object + canonical(value) : TAG.null;
+  return isJsonObject(value) ? TAG.object + canonical(value) : TAG.null;
 }
 
 /** What {@link encodeValue} was given, but for the spelling of numbers. */
@@ -109,12 +109,9 @@ function plainOf(digits: string, point: number): string {
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(', ')}]`;
   if (typeof value === 'number' || value instanceof ExactNumber) return plainNumber(encodeNumber(String(value)));
-  if (!isObject(value)) return JSON.stringify(value);
+  if (!isJsonObject(value)) return JSON.stringify(value);
   const members = Object.entries(value)
     .map(([name, member]) => ({ bytes: Buffer.from(name), name, member }))
     .sort((a, b) => a.bytes.length - b.bytes.length || Buffer.compare(a.bytes, b.bytes));
   return `{${members.map(({ name, member }) => `${JSON.stringify(name)}: ${canonical(member)}`).join(', ')}}`;
 }
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
