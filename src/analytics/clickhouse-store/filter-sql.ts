@@ -1,50 +1,34 @@
 import { encodeValue, TAG } from '../../platform/clickhouse/property-encoding.js';
 import { parseAskedTime } from '../../platform/time/asked-time.js';
-import { type Filter, type FilterCondition, NEGATIONS, type Operator, valuesOf } from '../filters/filter.js';
+import { valuesOf } from '../filters/filter.js';
+import { type Asked, between, COMPARISONS, FilterConditions } from '../filters/filter-conditions.js';
 import { toPostgresPattern } from '../filters/pattern.js';
-import { parseProperty, type Scalar } from '../properties/event-property.js';
+import { parseProperty } from '../properties/event-property.js';
 import type { PropertySql } from './property-sql.js';
 import type { StatementParameters } from './statement-parameters.js';
 import { micros } from './time-sql.js';
-
-const COMPARISONS = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
-type Comparison = keyof typeof COMPARISONS;
-
-/** A condition with the operators of {@link NEGATIONS} taken out. */
-interface Asked {
-  name: string;
-  op: Operator;
-  value: FilterCondition['value'];
-}
 
 /**
  * Filters as SQL conditions of ClickHouse on the events `e` of one statement, each 1 or 0 of every event. Names, values
  * and patterns are parameters, never part of the text. Properties are texts of encodeValue, so a number is above
  * another where its text is.
  */
-export class ClickHouseFilterSql {
+export class ClickHouseFilterSql extends FilterConditions {
+  protected readonly always = '1';
+  protected readonly never = '0';
+
   constructor(
     private readonly parameters: StatementParameters,
     private readonly property: PropertySql,
-  ) {}
-
-  condition(filter: Filter | undefined): string {
-    if (filter === undefined) return '1';
-    if ('and' in filter) return this.group(filter.and, ' and ', '1');
-    return 'or' in filter ? this.group(filter.or, ' or ', '0') : this.one(filter);
+  ) {
+    super();
   }
 
-  private group(parts: readonly Filter[], glue: string, ofNone: string): string {
-    return parts.length === 0 ? ofNone : `(${parts.map((part) => this.condition(part)).join(glue)})`;
+  protected not(condition: string): string {
+    return `not (${condition})`;
   }
 
-  private one({ property: name, op, value }: FilterCondition): string {
-    const positive = NEGATIONS[op];
-    const asked = this.positive({ name, op: positive ?? op, value });
-    return positive === undefined ? asked : `not (${asked})`;
-  }
-
-  private positive(asked: Asked): string {
+  protected positive(asked: Asked): string {
     const property = parseProperty(asked.name);
     if (property.kind === 'time') return this.ofTime(`e.${property.field}`, asked);
     const value = this.property.value(asked.name);
@@ -89,15 +73,4 @@ export class ClickHouseFilterSql {
     });
     return `(startsWith(${value}, '${tag}') and ${compared})`;
   }
-}
-
-/** The one comparison, or for `between` both. */
-function between(
-  op: Operator,
-  value: Asked['value'],
-  compare: (comparison: Comparison, bound: Scalar | undefined) => string,
-): string {
-  const [low, high] = valuesOf(value);
-  if (op === 'between') return `${compare('gte', low)} and ${compare('lte', high)}`;
-  return compare(op as Comparison, low);
 }

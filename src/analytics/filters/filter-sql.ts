@@ -5,47 +5,31 @@ import { parseAskedTime } from '../../platform/time/asked-time.js';
 import { toMicroseconds } from '../../platform/time/time.js';
 import { listParsedAgents } from '../properties/event-properties.repository.js';
 import { EventPropertySql } from '../properties/event-property-sql.js';
-import { parseProperty, type Scalar } from '../properties/event-property.js';
-import { type Filter, type FilterCondition, NEGATIONS, type Operator, propertiesOf, valuesOf } from './filter.js';
+import { parseProperty } from '../properties/event-property.js';
+import { type Filter, type Operator, propertiesOf, valuesOf } from './filter.js';
+import { type Asked, between, COMPARISONS, FilterConditions } from './filter-conditions.js';
 import { toPostgresPattern } from './pattern.js';
-
-const COMPARISONS = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
-type Comparison = keyof typeof COMPARISONS;
-
-/** A condition with the operators of {@link NEGATIONS} taken out. */
-interface Asked {
-  name: string;
-  op: Operator;
-  value: FilterCondition['value'];
-}
 
 /**
  * Filters as SQL conditions on the events `e` of one statement, each true, or false or null. Names, values and patterns
  * are parameters, never part of the text.
  */
-export class FilterSql {
+export class FilterSql extends FilterConditions {
+  protected readonly always = 'true';
+  protected readonly never = 'false';
+
   constructor(
     private readonly parameters: Parameters,
     readonly property: EventPropertySql,
-  ) {}
-
-  condition(filter: Filter | undefined): string {
-    if (filter === undefined) return 'true';
-    if ('and' in filter) return this.group(filter.and, ' and ', 'true');
-    return 'or' in filter ? this.group(filter.or, ' or ', 'false') : this.one(filter);
+  ) {
+    super();
   }
 
-  private group(parts: readonly Filter[], glue: string, ofNone: string): string {
-    return parts.length === 0 ? ofNone : `(${parts.map((part) => this.condition(part)).join(glue)})`;
+  protected not(condition: string): string {
+    return `(${condition}) is not true`;
   }
 
-  private one({ property: name, op, value }: FilterCondition): string {
-    const positive = NEGATIONS[op];
-    const asked = this.positive({ name, op: positive ?? op, value });
-    return positive === undefined ? asked : `(${asked}) is not true`;
-  }
-
-  private positive(asked: Asked): string {
+  protected positive(asked: Asked): string {
     const property = parseProperty(asked.name);
     if (property.kind === 'field') return this.ofField(`e.${property.field}`, asked);
     return property.kind === 'time' ? this.ofTime(`e.${property.field}`, asked) : this.ofJson(asked);
@@ -98,17 +82,6 @@ export class FilterSql {
       (comparison, bound) => `${text} collate "C" ${COMPARISONS[comparison]} ${this.parameters.add(bound)}::text`,
     );
   }
-}
-
-/** The one comparison, or for `between` both. */
-function between(
-  op: Operator,
-  value: Asked['value'],
-  compare: (comparison: Comparison, bound: Scalar | undefined) => string,
-): string {
-  const [low, high] = valuesOf(value);
-  if (op === 'between') return `${compare('gte', low)} and ${compare('lte', high)}`;
-  return compare(op as Comparison, low);
 }
 
 /** For the filters of one statement, and for other properties that it names. */
