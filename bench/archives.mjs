@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { blankContent, newEntry, RECORDED_ACTIONS } from '../dist/audit/entries/entry.js';
 import { AuditEntryWriter } from '../dist/audit/entries/entry-writer.js';
-import { residentMegabytes } from './memory.mjs';
+import { watchMemory } from './memory.mjs';
 import { Stack } from './stack.mjs';
 import { round } from './statistics.mjs';
 
@@ -14,7 +14,6 @@ const MOST_MEGABYTES = 100;
 const AGE_MS = 40 * 86_400_000;
 
 const stack = new Stack();
-const memoryOf = ({ pid }) => residentMegabytes(pid) ?? 0;
 
 /** Entries as if they had been recorded then: ids get their time from the clock. */
 async function load(tenantId) {
@@ -43,21 +42,13 @@ async function sealed(tenantId) {
   await stack.pool.query('vacuum analyze audit_leaves, audit_nodes, audit_entries');
 }
 
-/** The most memory that `child` has while `work` goes on. */
-async function watch(child, work) {
-  let highest = memoryOf(child);
-  const watching = setInterval(() => (highest = Math.max(highest, memoryOf(child))), 50);
-  const answer = await work();
-  clearInterval(watching);
-  return { answer, highest };
-}
-
-/** Runs `work` and says how long it took and how far the memory of `child` grew from `before`. */
-async function measure(name, child, work, before = memoryOf(child)) {
+/** Runs `work` and says how long it took and how far the memory of `child` grew, from `loaded` where that is given. */
+async function measure(name, child, work, loaded) {
+  const memory = watchMemory(child.pid);
   const start = performance.now();
-  const { answer, highest } = await watch(child, work);
+  const answer = await work();
+  const grown = memory.end() - (loaded ?? memory.before);
   const seconds = (performance.now() - start) / 1_000;
-  const grown = highest - before;
   const isMissed = grown > MOST_MEGABYTES;
   if (isMissed) process.exitCode = 1;
   console.log(
@@ -86,7 +77,9 @@ async function main() {
     stack.get('/audit-events/search?include_archived=true&user=user-7&page_size=100', key),
   );
   const other = stack.launch('list', 'dist/cli.js', ['list-tenants', '--json']); // loads the same, does next to nothing
-  const { highest: loaded } = await watch(other, () => other.exited);
+  const memory = watchMemory(other.pid);
+  await other.exited;
+  const loaded = memory.end();
   for (const { file } of body.archives) {
     const restoring = stack.launch('restore', 'dist/cli.js', ['restore-archive', file, '--json']);
     await measure(`restore ${file.split('/').at(-1)}`, restoring, () => restoring.exited, loaded);

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 const PAUSE_MS = 250;
+const PEAK_PAUSE_MS = 50;
 
 /** Resident memory of a process in MB; undefined when it has gone or the system does not tell. */
 export function residentMegabytes(/** @type {number} */ pid) {
@@ -14,6 +15,21 @@ export function residentMegabytes(/** @type {number} */ pid) {
   } catch {
     return undefined;
   }
+}
+
+/** The most that a process has, in MB. @returns {{before: number, end: () => number}} */
+export function watchMemory(/** @type {number} */ pid) {
+  const now = () => residentMegabytes(pid) ?? 0;
+  const before = now();
+  let highest = before;
+  const timer = setInterval(() => (highest = Math.max(highest, now())), PEAK_PAUSE_MS);
+  return {
+    before,
+    end() {
+      clearInterval(timer);
+      return highest;
+    },
+  };
 }
 
 /** How much memory each process needs, by name; a name may belong to several processes, one after the other. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { round } from '../statistics.mjs';
 import { emptyTables } from '../tables.mjs';
-import { residentMegabytes } from '../memory.mjs';
+import { watchMemory } from '../memory.mjs';
 import { sleep, until } from '../waiting.mjs';
 
 const SOCKETS = 200;
@@ -48,7 +48,7 @@ export async function measureLive(stack, { tell }) {
   ]);
   const gaps = await ask('gaps');
   await compareLogs(entries, () => ask('logs'));
-  const grownMegabytes = memory.end();
+  const grownMegabytes = memory.end() - memory.before;
   tell(
     `live: ${gaps.messages} gaps, p50 ${round(gaps.p50)} ms, p99 ${round(gaps.p99)} ms, at most ${round(gaps.max)} ms; ` +
       `${entries.length} entries once and in order at ${LOG_SOCKETS} readers; API + ${round(grownMegabytes)} MiB`,
@@ -84,19 +84,6 @@ async function compareLogs(entries, read) {
   await until('every reader has every entry', isEqual, SETTLE_MS, 250).catch((error) => {
     throw new Error(`${error.message}: ${difference}`);
   });
-}
-
-/** How far the resident memory of a process grows, in MiB. */
-function watchMemory(pid) {
-  const before = residentMegabytes(pid) ?? 0;
-  let highest = before;
-  const timer = setInterval(() => (highest = Math.max(highest, residentMegabytes(pid) ?? 0)), 250);
-  return {
-    end() {
-      clearInterval(timer);
-      return highest - before;
-    },
-  };
 }
 
 /** Once everything is processed, every socket says what REST says. @throws {Error} otherwise */
