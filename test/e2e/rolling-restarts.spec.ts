@@ -89,12 +89,15 @@ describeDatabase('two APIs and two workers behind HAProxy', { needs: 'haproxy' }
     'are restarted one after the other under load, and no request fails',
     async () => {
       const load = new SteadyLoad(() => `${balancer.url}/api/v1/events`, 2);
-      for (let n = 0; n < RESTARTS; n++) {
-        const before = load.acknowledged.length;
-        await Promise.all([restartApi(n % 2), restartWorker(workers[n % 2]!)]);
-        expect(load.acknowledged.length).toBeGreaterThan(before);
+      try {
+        for (let n = 0; n < RESTARTS; n++) {
+          const before = load.acknowledged.length;
+          await Promise.all([restartApi(n % 2), restartWorker(workers[n % 2]!)]);
+          expect(load.acknowledged.length).toBeGreaterThan(before);
+        }
+      } finally {
+        await load.stop(); // or the process would never end
       }
-      await load.stop();
       expect(load.failures).toEqual([]);
       await eventually(async () => {
         const headers = { 'X-API-Key': PLATFORM_KEY };
