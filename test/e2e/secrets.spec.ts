@@ -6,7 +6,7 @@ import { TestApiProcess } from '../support/api-process.js';
 import { describeDatabase } from '../support/fixture.js';
 import { plantBare, plantNamed, type Planted, shows } from '../support/planted-secrets.js';
 
-const PLATFORM_API_KEY = `pl@tform/${randomBytes(24).toString('base64')}!`;
+const PLATFORM_API_KEY = `pl@tform/${randomBytes(24).toString('base64')}+"a/b\\!`;
 const JWT_SECRET = randomBytes(32).toString('hex');
 
 describeDatabase('a credential in a request', {}, (database) => {
@@ -68,9 +68,10 @@ describeDatabase('a credential in a request', {}, (database) => {
     const planted = [...plantBare([PLATFORM_API_KEY, JWT_SECRET]), ...plantNamed()];
     for (const secret of planted) await plant(secret);
     expect(await api.stop()).toBe(0); // writes what waits
-    const rows = await database.query('select * from api_audit_logs');
+    const rows = await database.query<{ calls: number }>('select * from api_audit_logs');
+    const calls = rows.reduce((sum, row) => sum + Number(row.calls), 0); // those without a difference share a row
     const lines = readdirSync(logs).map((file) => readFileSync(join(logs, file), 'utf8'));
-    expect(rows.length).toBeGreaterThan(planted.length * 10);
+    expect(calls).toBeGreaterThan(planted.length * 10);
     expect(lines.join('\n')).toMatch(/Segment API: .* contains the character NUL/);
     expect(problems.length).toBeGreaterThan(planted.length * 10);
     const places = { rows: rows.map((row) => JSON.stringify(row)), lines: lines.join('\n').split('\n'), problems };

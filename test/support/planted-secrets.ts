@@ -36,6 +36,8 @@ export function plantBare(settings: readonly string[]): Planted[] {
   ];
   for (const value of settings) {
     forms.push(['a setting', value, (text) => text]);
+    if (value.includes('+')) forms.push(['a setting in a decoded query', value, (text) => text.replaceAll('+', ' ')]);
+    forms.push(['a setting in a string of JSON', value, (text) => JSON.stringify(text)]);
     forms.push(['a percent-encoded setting', value, percent]);
     forms.push(['a setting in base64', value, (text) => base64(`${text}:`)]);
   }
@@ -86,7 +88,8 @@ const decodeBase64 = (text: string) =>
 /** Whether a reader who tries the usual encodings finds `secret` in `text`. */
 export function shows(text: string, secret: string): boolean {
   const once = decodePercent(text);
-  return [text, once, decodePercent(once)].some(
-    (form) => form.includes(secret) || decodeBase64(form).some((decoded) => decoded.includes(secret)),
+  const forms = [secret, secret.replaceAll('+', ' '), JSON.stringify(secret).slice(1, -1)];
+  return [text, once, decodePercent(once)].some((form) =>
+    [form, ...decodeBase64(form)].some((decoded) => forms.some((written) => decoded.includes(written))),
   );
 }

@@ -5,7 +5,7 @@ import { NestLogger } from '../../src/platform/logging/logger.js';
 import { redact } from '../../src/platform/logging/redact.js';
 import { plantBare, plantNamed, shows } from '../support/planted-secrets.js';
 
-const SETTINGS = [`pl@tform/${randomBytes(24).toString('base64')}!`, randomBytes(32).toString('hex')];
+const SETTINGS = [`pl@tform/${randomBytes(24).toString('base64')}+"a/b\\!`, randomBytes(32).toString('hex')];
 
 describe('redaction', () => {
   beforeAll(() => {
