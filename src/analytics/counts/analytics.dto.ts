@@ -4,6 +4,8 @@ import { IsIn, IsInt, IsString, Length, Max, Min } from 'class-validator';
 import { IfGiven, RangeQuery, ToInteger } from '../../platform/http/query.dto.js';
 import { CountedRangeResponse } from '../../platform/http/range.dto.js';
 import { FiltersParameter, SegmentParameter } from '../filters/filters.query.js';
+import type { Sampling } from '../sampling/sample.js';
+import { SampleMember, SampleResponse, SamplingParameter, StandardError } from '../sampling/sampling.dto.js';
 import { PROPERTY_NAMES } from '../properties/event-property.js';
 import { type Interval, INTERVALS } from '../time/local-time.js';
 
@@ -29,6 +31,9 @@ export class TypeCount {
 
   @ApiProperty({ type: 'integer' })
   count: number;
+
+  @StandardError()
+  standard_error?: number | null;
 }
 
 class ClientTypeCount extends TypeCount {
@@ -117,6 +122,9 @@ export class BreakdownQuery extends RangeQuery {
 
   @SegmentParameter()
   segment?: string;
+
+  @SamplingParameter()
+  sampling?: Sampling = 'auto';
 }
 
 export class EventsByTypeResponse extends CountedRangeResponse {
@@ -138,6 +146,9 @@ export class TimeseriesPoint {
 
   @ApiProperty({ type: 'integer' })
   count: number;
+
+  @StandardError()
+  standard_error?: number | null;
 
   @ApiPropertyOptional({ description: 'With group_by=event_type.' })
   event_type?: string;
@@ -223,6 +234,9 @@ class ValueCount {
 
   @ApiProperty({ type: 'integer' })
   count: number;
+
+  @StandardError()
+  standard_error?: number | null;
 }
 
 export class BreakdownResponse extends CountedRangeResponse {
@@ -235,11 +249,20 @@ export class BreakdownResponse extends CountedRangeResponse {
   @ApiProperty({ type: 'integer', description: 'Events that have the property.' })
   total: number;
 
-  @ApiProperty({ type: 'integer', description: 'Different values that it has.' })
+  @StandardError('total')
+  standard_error?: number | null;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'Different values that it has; with `sample` those found, so perhaps more.',
+  })
   distinct_values: number;
 
   @ApiProperty({ type: [ValueCount], description: 'Most frequent first.' })
   data: ValueCount[];
+
+  @SampleMember()
+  sample?: SampleResponse;
 
   @ApiPropertyOptional({
     type: [String],

@@ -1,0 +1,25 @@
+import type { Sql } from '../../platform/database/database.js';
+import type { Parameters } from '../../platform/database/sql-parameters.js';
+import type { Effort, Sample, SampledUnit } from './sample.js';
+
+/** Other than those by which PostgreSQL or anybody else hashes. A sample stays the same while it does. */
+const SEED = 20_261_126;
+
+/** SQL for the unit of an event `e`. An event without a user is one of its own; one without a session is in none. */
+export const UNIT_OF: Record<SampledUnit, string> = {
+  user: `coalesce(e.user_id collate "C", e.id::text)`,
+  session: 'e.session_id collate "C"',
+};
+
+/** SQL condition on events `e`: their unit is in the sample. */
+export function isSampled(sample: Sample | undefined, parameters: Parameters): string {
+  if (sample === undefined) return 'true';
+  const mask = parameters.add(sample.oneIn - 1);
+  return `hashtextextended(${UNIT_OF[sample.unit]}, ${SEED}) & ${mask}::bigint = 0`;
+}
+
+/** For the statements of this transaction that follow. */
+export async function limitTime(sql: Sql, { withinMs }: Effort): Promise<void> {
+  if (withinMs === undefined) return;
+  await sql.query(`/* sampling.limitTime */ select set_config('statement_timeout', $1, true)`, [String(withinMs)]);
+}
