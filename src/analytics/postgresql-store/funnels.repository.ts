@@ -5,7 +5,7 @@ import { type TimeRange, toIso } from '../../platform/time/time.js';
 import { conditionOf, type FunnelDefinition, type ReachedStep, typesOf } from '../event-store/funnel-definition.js';
 import { filterSqlFor } from '../filters/filter-sql.js';
 import type { Effort } from '../sampling/sample.js';
-import { isSampled, limitTime } from '../sampling/sample-sql.js';
+import { isOfSampledUser, limitTime } from '../sampling/sample-sql.js';
 import { countFunnel } from './funnel-matcher.js';
 import { listTimelines } from './funnel-timelines.repository.js';
 import { funnelSql } from './funnel-sql.js';
@@ -104,7 +104,7 @@ export class FunnelsRepository {
     const group = group_by === undefined ? null : filters.property.text(group_by);
     // Many users are sorted and hashed: without enough memory, all of them go to disk and back.
     await sql.query(`set local work_mem = '64MB'`);
-    const sampled = isSampled(sample, parameters);
+    const sampled = isOfSampledUser(sample, range, parameters);
     const statement = funnelSql({ steps: conditions, group, chosen: users !== null, sampled });
     return (await sql.query<ReachedStep>(statement, parameters.values)).rows;
   }

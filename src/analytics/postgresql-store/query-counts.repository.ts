@@ -8,7 +8,7 @@ import { requiredTypes } from '../filters/filter.js';
 import { type FilterSql, filterSqlFor } from '../filters/filter-sql.js';
 import { countedIn } from '../rollups/counted-events-sql.js';
 import { type Effort, type Estimate, type Sample, type SampledUnit, standardError } from '../sampling/sample.js';
-import { isSampled, limitTime, UNIT_OF } from '../sampling/sample-sql.js';
+import { isOfSampledUser, isSampled, limitTime, UNIT_OF } from '../sampling/sample-sql.js';
 
 /** From a sample, before it is scaled up. */
 interface Sums {
@@ -76,7 +76,7 @@ function countSql(
   const values = breakdown.map((name) => `coalesce(${filters.property.json(name)}, 'null')`);
   const conditions = [
     countedIn(range, requiredTypes(filter), parameters),
-    ...(sample === undefined ? [] : [isSampled(sample, parameters)]),
+    measure === 'users' ? isOfSampledUser(sample, range, parameters) : isSampled(sample, parameters),
     ...(filter === undefined ? [] : [filters.condition(filter)]),
     ...(subject === null ? [] : [`${subject} is not null`]),
   ];

@@ -8,7 +8,7 @@ import { type Filter, requiredTypes } from '../filters/filter.js';
 import { filterSqlFor } from '../filters/filter-sql.js';
 import { countedIn } from '../rollups/counted-events-sql.js';
 import { type Effort, scaleUsers } from '../sampling/sample.js';
-import { isSampled, limitTime } from '../sampling/sample-sql.js';
+import { isOfSampledUser, limitTime } from '../sampling/sample-sql.js';
 
 /**
  * $2 the instants at which the time windows begin, and the end of the last; $3 and $4 the first and last of them,
@@ -81,7 +81,7 @@ export class RetentionRepository {
       const filters = await filterSqlFor(sql, tenantId, parameters, [filter]);
       const ever = { from: EARLIEST_TIME, to: bounds.at(-1) ?? 0 };
       const counted = countedIn(ever, requiredTypes(filter), parameters);
-      const sampled = isSampled(effort.sample, parameters);
+      const sampled = isOfSampledUser(effort.sample, ever, parameters);
       const condition = `${counted} and ${sampled} and ${filters.condition(filter)}`;
       const text = filteredRetention(parameters.add(bounds.map(toIso)), condition);
       await limitTime(sql, effort);
