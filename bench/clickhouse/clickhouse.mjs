@@ -46,6 +46,7 @@ export async function measureClickHouse({ events, dataDir, tell, speed }, use) {
 async function measureSize(stack, { count, chdb, tell, speed }) {
   const engine = stack.launch('clickhouse', 'test/support/clickhouse-server.mjs', [join(stack.folder, 'clickhouse')], {
     CHDB_DIR: chdb,
+    PORT: '0', // not that of the API
   });
   const { port } = await engine.next();
   const CLICKHOUSE_URL = `http://127.0.0.1:${port}/tidemark`;

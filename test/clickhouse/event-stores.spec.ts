@@ -149,7 +149,7 @@ describeApi(`questions to ClickHouse (FILTER_SEED=${SEED})`, {}, (api, { databas
         { starts, filter },
         async (s) => byBucket(await s.readOverview(tenantId, short, { starts, filter: filter ?? { and: [] }, limit })),
       ],
-      [{ bounds, filter }, async (s) => sorted(await s.listRetained(tenantId, bounds, filter))],
+      [{ bounds, filter }, async (s) => sorted((await s.listRetained(tenantId, bounds, filter)).data)],
       [{ range, funnel }, async (s) => reached(await s.countFunnel(tenantId, range, funnel))],
       [{ user }, async (s) => describedUser(await s.describeUser(tenantId, user))],
       [{ journey: user, limit }, async (s) => described(await s.listJourney(tenantId, user, limit))],

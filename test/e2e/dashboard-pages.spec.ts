@@ -411,6 +411,18 @@ describeApi('the pages of the dashboard, in Chromium', OPTIONS, (api, { database
     expect(await panel('Journey').locator('.event-name').allInnerTexts()).toEqual(['view', 'add', 'buy']);
   });
 
+  it('say of an answer from a sample that it is an estimate', async () => {
+    await visit.page.route('**/api/v1/analytics/retention?*', async (route) => {
+      const answer = await route.fetch();
+      const sample = { method: 'user', rate: 0.25, reason: 'time_limit' };
+      await route.fulfill({ response: answer, json: { ...((await answer.json()) as object), sample } });
+    });
+    await visit.signIn(admin, '/retention');
+    const how = panel('Users who came back').getByRole('button', { name: /How counted: estimate/ });
+    await how.click();
+    await visit.page.locator('.popover:popover-open').getByText('estimate from 1 of 4 users').waitFor();
+  });
+
   it('show who came back', async () => {
     await visit.signIn(admin, '/retention');
     await visit.page.getByRole('columnheader', { name: 'day 0' }).waitFor();

@@ -110,7 +110,7 @@ describe('the OpenAPI document', () => {
 
   it('calls whole numbers integers', () => {
     const fractions =
-      /^(avg|min|max|p50|p95|p99|rate|conversion_from_\w+|median_time_from_previous_s|events_per_user|duration_m?s|latency_ms|oldest_pending_age_s|bytes_per_event|events_per_day|days_until_full|value|anyOf|oneOf|\w*[uU]serId|anonymousId|additionalProperties)$/;
+      /^(avg|min|max|p50|p95|p99|rate|conversion_from_\w+|median_time_from_previous_s|events_per_user|duration_m?s|latency_ms|oldest_pending_age_s|bytes_per_event|events_per_day|days_until_full|value|(\w+_)?standard_error|anyOf|oneOf|\w*[uU]serId|anonymousId|additionalProperties)$/;
     const numbers = schemasIn({ paths: document.paths, schemas }).filter(({ schema }) => schema['type'] === 'number');
     expect(numbers.map(({ name }) => name).filter((name) => !fractions.test(name))).toEqual([]);
   });

@@ -2635,6 +2635,8 @@ export interface components {
         TypeCount: {
             event_type: string;
             count: number;
+            /** @description With `sample`: the standard error of the number. null where it stands on fewer than 30 sampled users or sessions. */
+            standard_error?: number | null;
         };
         EventsByTypeResponse: {
             /**
@@ -2663,6 +2665,8 @@ export interface components {
         ClientTypeCount: {
             event_type: string;
             count: number;
+            /** @description With `sample`: the standard error of the number. null where it stands on fewer than 30 sampled users or sessions. */
+            standard_error?: number | null;
             client_id: string;
         };
         EventsByClientAndTypeResponse: {
@@ -2695,6 +2699,8 @@ export interface components {
              */
             bucket: string;
             count: number;
+            /** @description With `sample`: the standard error of the number. null where it stands on fewer than 30 sampled users or sessions. */
+            standard_error?: number | null;
             /** @description With group_by=event_type. */
             event_type?: string;
             /** @description With group_by=client_id. */
@@ -2780,6 +2786,22 @@ export interface components {
             /** @description The JSON value; arrays and objects too. */
             value: unknown;
             count: number;
+            /** @description With `sample`: the standard error of the number. null where it stands on fewer than 30 sampled users or sessions. */
+            standard_error?: number | null;
+        };
+        SampleResponse: {
+            /**
+             * @description What was sampled, by a hash of its id: the same ones at each time, with all of their events or with none. user: events without a user are sampled one by one.
+             * @enum {string}
+             */
+            method: "user" | "session";
+            /** @description The share that was sampled, like 0.0625. Counts are scaled up to all. */
+            rate: number;
+            /**
+             * @description time_limit: all events would have taken too long.
+             * @enum {string}
+             */
+            reason: "asked" | "time_limit";
         };
         BreakdownResponse: {
             /**
@@ -2807,10 +2829,14 @@ export interface components {
             property_seen: boolean;
             /** @description Events that have the property. */
             total: number;
-            /** @description Different values that it has. */
+            /** @description With `sample`: the standard error of total. null where it stands on fewer than 30 sampled users or sessions. */
+            standard_error?: number | null;
+            /** @description Different values that it has; with `sample` those found, so perhaps more. */
             distinct_values: number;
             /** @description Most frequent first. */
             data: components["schemas"]["ValueCount"][];
+            /** @description Only where the answer is an estimate from a sample. Without it every number is exact. */
+            sample?: components["schemas"]["SampleResponse"];
             /** @description With filters and without data: their properties that no event of the range has, perhaps misspelt. */
             unseen_properties?: string[];
         };
@@ -3000,6 +3026,12 @@ export interface components {
             compare?: "previous_period";
             /** @description With breakdown: most groups in the answer, those with the highest values. Default: 100, fewer with many buckets. */
             limit?: number;
+            /**
+             * @description `auto`: from all events, or from those of a sample of users when that takes longer than 5 s; the answer says so in `sample`. `never`: from all of them, or 503. A rate: of a sample in any case. See docs/filters.md.
+             * @default auto
+             * @enum {string}
+             */
+            sampling?: "auto" | "never" | "1/2" | "1/4" | "1/8" | "1/16" | "1/32" | "1/64" | "1/128" | "1/256" | "1/512" | "1/1024";
         };
         QueryRow: {
             /**
@@ -3008,6 +3040,8 @@ export interface components {
              */
             bucket?: string;
             value: number;
+            /** @description With `sample`: the standard error of the number. null where it stands on fewer than 30 sampled users or sessions. */
+            standard_error?: number | null;
         } & {
             [key: string]: unknown;
         };
@@ -3024,6 +3058,8 @@ export interface components {
             to: string;
             /** @description Groups in order of their value, the buckets of each in order of time, gaps filled with 0. With breakdown each row has the values of its group under the names of the properties; null where events lack one, or have null. */
             data: components["schemas"]["QueryRow"][];
+            /** @description Only where the answer is an estimate from a sample. Without it every number is exact. */
+            sample?: components["schemas"]["SampleResponse"];
         };
         AnalyticsQueryResponse: {
             /**
@@ -3043,7 +3079,7 @@ export interface components {
             tz: string;
             /** @description Groups in order of their value, the buckets of each in order of time, gaps filled with 0. With breakdown each row has the values of its group under the names of the properties; null where events lack one, or have null. */
             data: components["schemas"]["QueryRow"][];
-            /** @description Groups there are, also those beyond limit. */
+            /** @description Groups there are, also those beyond limit; with `sample` those found, so perhaps more. */
             distinct_groups: number;
             /** @description With compare: of the same groups. */
             previous?: components["schemas"]["PreviousResponse"];
@@ -3051,7 +3087,9 @@ export interface components {
              * @description How it was counted.
              * @enum {string}
              */
-            method: "exact";
+            method: "exact" | "sample";
+            /** @description Only where the answer is an estimate from a sample. Without it every number is exact. */
+            sample?: components["schemas"]["SampleResponse"];
             /**
              * @description What has answered.
              * @enum {string}
@@ -3182,11 +3220,19 @@ export interface components {
             from?: string;
             /** @description End, exclusive. Default: now. */
             to?: string;
+            /**
+             * @description `auto`: from all events, or from those of a sample of users when that takes longer than 5 s; the answer says so in `sample`. `never`: from all of them, or 503. A rate: of a sample in any case. See docs/filters.md.
+             * @default auto
+             * @enum {string}
+             */
+            sampling?: "auto" | "never" | "1/2" | "1/4" | "1/8" | "1/16" | "1/32" | "1/64" | "1/128" | "1/256" | "1/512" | "1/1024";
         };
         FunnelStepResponse: {
             event_type: string;
             /** @description Users who came at least so far. */
             users: number;
+            /** @description With `sample`: the standard error of the number. null where it stands on fewer than 30 sampled users or sessions. */
+            standard_error?: number | null;
             /** @description Share of the users of the step before; 1 for the first step, 0 when there are none. */
             conversion_from_previous: number;
             /** @description Share of the users of the first step. */
@@ -3224,6 +3270,8 @@ export interface components {
             steps: components["schemas"]["FunnelStepResponse"][];
             /** @description With group_by: the 100 groups with the most users. */
             groups?: components["schemas"]["FunnelGroup"][];
+            /** @description Only where the answer is an estimate from a sample. Without it every number is exact. */
+            sample?: components["schemas"]["SampleResponse"];
             /** @description Properties asked for that no event of the range and of that step has: perhaps misspelt. */
             unseen_properties?: string[];
         };
@@ -3255,16 +3303,20 @@ export interface components {
         };
         OverviewSummary: {
             total_events: number;
+            /** @description With `sample`: the standard error of total_events. null where it stands on fewer than 30 sampled users or sessions. */
+            total_events_standard_error?: number | null;
             /** @description null where a filter leaves too many events: see the method. */
             unique_users: number | null;
+            /** @description With `sample`: the standard error of unique_users. null where it stands on fewer than 30 sampled users or sessions. */
+            unique_users_standard_error?: number | null;
             unique_sessions: number | null;
             /** @description Events that have a user, per user; 0 without users. With the method sketch, of the users that were sampled. */
             events_per_user: number | null;
             /**
-             * @description sketch: estimated, standard error at most 2 %. none: not counted, because a filter leaves more than 200,000 events.
+             * @description sketch: estimated, standard error at most 2 %. sample: see `sample`. none: not counted, because a filter leaves more than 200,000 events.
              * @enum {string}
              */
-            unique_users_method: "exact" | "sketch" | "none";
+            unique_users_method: "exact" | "sketch" | "sample" | "none";
             /** @enum {string} */
             unique_sessions_method: "exact" | "sketch" | "none";
             /**
@@ -3312,6 +3364,8 @@ export interface components {
              * @enum {string}
              */
             engine?: "postgresql" | "clickhouse";
+            /** @description Only where the answer is an estimate from a sample. Without it every number is exact. */
+            sample?: components["schemas"]["SampleResponse"];
             summary: components["schemas"]["OverviewSummary"];
             by_type: components["schemas"]["TypeCount"][];
             /**
@@ -3398,6 +3452,8 @@ export interface components {
             /** Format: date-time */
             bucket: string;
             users: number;
+            /** @description With `sample`: the standard error of the number. null where it stands on fewer than 30 sampled users or sessions. */
+            standard_error?: number | null;
             /** @description Share of the cohort. */
             rate: number;
         };
@@ -3408,6 +3464,8 @@ export interface components {
              */
             cohort: string;
             users: number;
+            /** @description With `sample`: the standard error of the number. null where it stands on fewer than 30 sampled users or sessions. */
+            standard_error?: number | null;
             periods: components["schemas"]["RetentionPeriod"][];
         };
         RetentionResponse: {
@@ -3436,6 +3494,8 @@ export interface components {
             tz: string;
             /** @description The range is widened to whole periods. */
             data: components["schemas"]["RetentionCohort"][];
+            /** @description Only where the answer is an estimate from a sample. Without it every number is exact. */
+            sample?: components["schemas"]["SampleResponse"];
             /** @description With filters and without data: their properties that no event of the range has, perhaps misspelt. */
             unseen_properties?: string[];
         };
@@ -4909,6 +4969,8 @@ export interface operations {
                 filters?: string;
                 /** @description A saved segment, by its id or its name: only events that are in it, besides what `filters` says. */
                 segment?: string;
+                /** @description `auto`: from all events, or from those of a sample of users when that takes longer than 5 s; the answer says so in `sample`. `never`: from all of them, or 503. A rate: of a sample in any case. See docs/filters.md. */
+                sampling?: "auto" | "never" | "1/2" | "1/4" | "1/8" | "1/16" | "1/32" | "1/64" | "1/128" | "1/256" | "1/512" | "1/1024";
             };
             header?: {
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
@@ -5163,6 +5225,8 @@ export interface operations {
                 filters?: string;
                 /** @description A saved segment, by its id or its name: only events that are in it, besides what `filters` says. */
                 segment?: string;
+                /** @description `auto`: from all events, or from those of a sample of users when that takes longer than 5 s; the answer says so in `sample`. `never`: from all of them, or 503. A rate: of a sample in any case. See docs/filters.md. */
+                sampling?: "auto" | "never" | "1/2" | "1/4" | "1/8" | "1/16" | "1/32" | "1/64" | "1/128" | "1/256" | "1/512" | "1/1024";
             };
             header?: {
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
@@ -5213,6 +5277,8 @@ export interface operations {
                 filters?: string;
                 /** @description A saved segment, by its id or its name: only events that are in it, besides what `filters` says. */
                 segment?: string;
+                /** @description `auto`: from all events, or from those of a sample of users when that takes longer than 5 s; the answer says so in `sample`. `never`: from all of them, or 503. A rate: of a sample in any case. See docs/filters.md. */
+                sampling?: "auto" | "never" | "1/2" | "1/4" | "1/8" | "1/16" | "1/32" | "1/64" | "1/128" | "1/256" | "1/512" | "1/1024";
             };
             header?: {
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */
@@ -5682,6 +5748,8 @@ export interface operations {
                 from?: string;
                 /** @description End, exclusive: RFC 3339, or a date or time in `tz`. Default: now. */
                 to?: string;
+                /** @description `auto`: from all events, or from those of a sample of users when that takes longer than 5 s; the answer says so in `sample`. `never`: from all of them, or 503. A rate: of a sample in any case. See docs/filters.md. */
+                sampling?: "auto" | "never" | "1/2" | "1/4" | "1/8" | "1/16" | "1/32" | "1/64" | "1/128" | "1/256" | "1/512" | "1/1024";
             };
             header?: {
                 /** @description For platform keys: the tenant to act for. Absent, they act in the tenant `default`. */

@@ -15,11 +15,14 @@ export interface Counted {
   asOf: number;
 }
 
-export type AnswerFacts = Partial<Pick<Schema<'AnalyticsQueryResponse'>, 'from' | 'to' | 'as_of' | 'engine'>>;
+export type AnswerFacts = Partial<
+  Pick<Schema<'AnalyticsQueryResponse'>, 'from' | 'to' | 'as_of' | 'engine' | 'sample'>
+>;
 
 /** Where a number comes from: exact or estimate, of which range, as of when. */
-export function HowCounted({ method, what, answer = {}, narrowed, asOf }: Counted) {
-  const { from, to, as_of: counted, engine } = answer;
+export function HowCounted({ method: usual, what, answer = {}, narrowed, asOf }: Counted) {
+  const { from, to, as_of: counted, engine, sample } = answer;
+  const method = sample === undefined ? usual : `estimate from 1 of ${1 / sample.rate} users: all events take too long`;
   const short = ['exact', 'not counted'].find((start) => method.startsWith(start)) ?? 'estimate';
   return (
     <Popover

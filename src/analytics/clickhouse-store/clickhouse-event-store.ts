@@ -10,6 +10,7 @@ import type {
   EventsOverview,
   EventStore,
   OverviewQuestion,
+  Retained,
   RetainedUsers,
   TopValues,
 } from '../event-store/event-store.js';
@@ -79,7 +80,9 @@ export class ClickHouseEventStore implements EventStore {
       this.statements.ask<{ users: number; sessions: number; user_events: number }>(tenantId, (events) =>
         overviewSubjectsSql(events, range, question),
       ),
-      this.statements.ask<EventsOverview['top'][number]>(tenantId, (events) => topUsersSql(events, range, question)),
+      this.statements.ask<NonNullable<EventsOverview['top']>[number]>(tenantId, (events) =>
+        topUsersSql(events, range, question),
+      ),
     ]);
     const place = placesOf(question.starts);
     return {
@@ -87,21 +90,19 @@ export class ClickHouseEventStore implements EventStore {
         .map(([event_type, count]) => ({ event_type, count }))
         .sort((a, b) => b.count - a.count || Buffer.compare(Buffer.from(a.event_type), Buffer.from(b.event_type))),
       trend: sumBy(counts, ({ start }) => place(start)).map(([n, count]) => ({ n, count })),
+      total: {},
       users: subjects?.users ?? 0,
+      usersEstimate: {},
       sessions: subjects?.sessions ?? 0,
       userEvents: subjects?.user_events ?? 0,
       top,
     };
   }
 
-  async listRetained(
-    tenantId: string,
-    bounds: readonly number[],
-    filter: Filter | undefined,
-  ): Promise<RetainedUsers[]> {
+  async listRetained(tenantId: string, bounds: readonly number[], filter: Filter | undefined): Promise<Retained> {
     const rows = await this.statements.ask<RetainedUsers>(tenantId, (events) => retentionSql(events, bounds, filter));
     const place = placesOf(bounds);
-    return rows.map(({ cohort, period, users }) => ({ cohort: place(cohort), period: place(period), users }));
+    return { data: rows.map(({ cohort, period, users }) => ({ cohort: place(cohort), period: place(period), users })) };
   }
 
   async countFunnel(tenantId: string, range: TimeRange, definition: FunnelDefinition): Promise<FunnelCounts> {

@@ -5,6 +5,8 @@ import { ANY_JSON } from '../../platform/http/body/fields.js';
 import { IfGiven, RangeQuery, ToInteger } from '../../platform/http/query.dto.js';
 import { CountedRangeResponse } from '../../platform/http/range.dto.js';
 import { FiltersParameter, SegmentParameter } from '../filters/filters.query.js';
+import type { Sampling } from '../sampling/sample.js';
+import { SampleMember, SampleResponse, SamplingParameter, StandardError } from '../sampling/sampling.dto.js';
 import { PROPERTY_NAMES } from '../properties/event-property.js';
 import { type Interval, INTERVALS } from '../time/local-time.js';
 
@@ -30,6 +32,9 @@ export class TypeCount {
 
   @ApiProperty({ type: 'integer' })
   count: number;
+
+  @StandardError()
+  standard_error?: number | null;
 }
 
 class ClientTypeCount extends TypeCount {
@@ -118,6 +123,9 @@ export class BreakdownQuery extends RangeQuery {
 
   @SegmentParameter()
   segment?: string;
+
+  @SamplingParameter()
+  sampling?: Sampling = 'auto';
 }
 
 export class EventsByTypeResponse extends CountedRangeResponse {
@@ -139,6 +147,9 @@ export class TimeseriesPoint {
 
   @ApiProperty({ type: 'integer' })
   count: number;
+
+  @StandardError()
+  standard_error?: number | null;
 
   @ApiPropertyOptional({ description: 'With group_by=event_type.' })
   event_type?: string;
@@ -224,6 +235,9 @@ class ValueCount {
 
   @ApiProperty({ type: 'integer' })
   count: number;
+
+  @StandardError()
+  standard_error?: number | null;
 }
 
 export class BreakdownResponse extends CountedRangeResponse {
@@ -236,11 +250,20 @@ export class BreakdownResponse extends CountedRangeResponse {
   @ApiProperty({ type: 'integer', description: 'Events that have the property.' })
   total: number;
 
-  @ApiProperty({ type: 'integer', description: 'Different values that it has.' })
+  @StandardError('total')
+  standard_error?: number | null;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'Different values that it has; with `sample` those found, so perhaps more.',
+  })
   distinct_values: number;
 
   @ApiProperty({ type: [ValueCount], description: 'Most frequent first.' })
   data: ValueCount[];
+
+  @SampleMember()
+  sample?: SampleResponse;
 
   @ApiPropertyOptional({
     type: [String],

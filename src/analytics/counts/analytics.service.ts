@@ -135,10 +135,10 @@ export class AnalyticsService {
 
   async getBreakdown(tenantId: string, query: BreakdownQuery): Promise<BreakdownResponse> {
     const range = toTimeRange(query);
-    const { property, event_type, client_id, limit } = query;
+    const { property, event_type, client_id, limit, sampling } = query;
     const filters = await this.segments.filterOf(tenantId, query);
     const filter = bothOf(...equal({ event_type, client_id }), filters);
-    const found = await this.events.listTopValues(tenantId, range, { property, filter, limit });
+    const found = await this.events.listTopValues(tenantId, range, { property, filter, limit, sampling });
     const unseen = found.total === 0 ? await this.unseen.describe(tenantId, range, filters) : {};
     return { ...rangeOf(range), property, property_seen: found.total > 0, ...found, ...unseen };
   }

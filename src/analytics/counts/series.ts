@@ -17,6 +17,8 @@ export function fillSeries(
       points.push(group === undefined ? { bucket, count: 0 } : { bucket, count: 0, [group]: name });
     }
   }
-  for (const row of rows) points[(row.n - 1) * names.length + places.get(row.group)!]!.count = row.count;
+  for (const { n, group: name, count, ...estimate } of rows) {
+    Object.assign(points[(n - 1) * names.length + places.get(name)!]!, { count, ...estimate });
+  }
   return points;
 }

@@ -17,14 +17,16 @@ import type {
   CountQuestion,
   EventsOverview,
   EventStore,
+  MaySample,
   OverviewQuestion,
-  RetainedUsers,
+  Retained,
   TopValues,
 } from '../event-store/event-store.js';
 import { conditionOf, type FunnelCounts, type FunnelDefinition } from '../event-store/funnel-definition.js';
 import type { JourneyEvent, JourneyPlace, UserQuestion, UserSummary } from '../event-store/user-questions.js';
 import { type Filter, propertiesOf } from '../filters/filter.js';
 import { PostgresqlEventStore } from '../postgresql-store/postgresql-event-store.js';
+import { oneInOf, type Sampling } from '../sampling/sample.js';
 
 /** How long what is known of ClickHouse is taken for true. */
 const KNOWN_MS = 1_000;
@@ -34,7 +36,7 @@ const AWAY_MS = 5_000;
 
 /**
  * Asks ClickHouse where it is configured, reachable and not too late, and has the properties that are asked about; else
- * PostgreSQL. Each answer says who gave it.
+ * PostgreSQL, which alone knows samples. Each answer says who gave it.
  */
 @Injectable()
 export class EventEngines implements EventStore {
@@ -56,38 +58,51 @@ export class EventEngines implements EventStore {
 
   listTopValues(tenantId: string, range: TimeRange, question: BreakdownQuestion): Promise<TopValues> {
     const names = [question.property, ...propertiesOf(question.filter)];
-    return this.ask(tenantId, names, (store) => store.listTopValues(tenantId, range, question));
+    return this.ask(tenantId, question, names, (store) => store.listTopValues(tenantId, range, question));
   }
 
   count(tenantId: string, range: TimeRange, question: CountQuestion): Promise<CountedGroups> {
     const names = [...question.breakdown, ...propertiesOf(question.filter)];
-    return this.ask(tenantId, names, (store) => store.count(tenantId, range, question));
+    return this.ask(tenantId, question, names, (store) => store.count(tenantId, range, question));
   }
 
   readOverview(tenantId: string, range: TimeRange, question: OverviewQuestion): Promise<EventsOverview> {
-    return this.ask(tenantId, propertiesOf(question.filter), (store) => store.readOverview(tenantId, range, question));
+    const names = propertiesOf(question.filter);
+    return this.ask(tenantId, question, names, (store) => store.readOverview(tenantId, range, question));
   }
 
-  listRetained(tenantId: string, bounds: readonly number[], filter: Filter | undefined): Promise<RetainedUsers[]> {
-    return this.ask(tenantId, propertiesOf(filter), (store) => store.listRetained(tenantId, bounds, filter));
+  listRetained(
+    tenantId: string,
+    bounds: readonly number[],
+    filter: Filter | undefined,
+    sampling?: Sampling,
+  ): Promise<Retained> {
+    return this.ask(tenantId, { sampling }, propertiesOf(filter), (store) =>
+      store.listRetained(tenantId, bounds, filter, sampling),
+    );
   }
 
-  countFunnel(tenantId: string, range: TimeRange, definition: FunnelDefinition): Promise<FunnelCounts> {
+  countFunnel(
+    tenantId: string,
+    range: TimeRange,
+    definition: FunnelDefinition,
+    sampling?: Sampling,
+  ): Promise<FunnelCounts> {
     const { steps, group_by: group } = definition;
     const names = [
       ...steps.flatMap((step) => propertiesOf(conditionOf(step))),
       ...(group === undefined ? [] : [group]),
     ];
-    return this.ask(tenantId, names, (store) => store.countFunnel(tenantId, range, definition));
+    return this.ask(tenantId, { sampling }, names, (store) => store.countFunnel(tenantId, range, definition, sampling));
   }
 
   describeUser(tenantId: string, question: UserQuestion): Promise<UserSummary> {
-    return this.ask(tenantId, propertiesOf(question.filter), (store) => store.describeUser(tenantId, question));
+    return this.ask(tenantId, {}, propertiesOf(question.filter), (store) => store.describeUser(tenantId, question));
   }
 
   listJourney(tenantId: string, question: UserQuestion, limit: number, after?: JourneyPlace): Promise<JourneyEvent[]> {
     const names = propertiesOf(question.filter);
-    return this.ask(tenantId, names, (store) => store.listJourney(tenantId, question, limit, after));
+    return this.ask(tenantId, {}, names, (store) => store.listJourney(tenantId, question, limit, after));
   }
 
   listUnseen(
@@ -96,17 +111,19 @@ export class EventEngines implements EventStore {
     properties: readonly string[],
     types: readonly string[] | null,
   ): Promise<string[]> {
-    return this.ask(tenantId, properties, (store) => store.listUnseen(tenantId, range, properties, types));
+    return this.ask(tenantId, {}, properties, (store) => store.listUnseen(tenantId, range, properties, types));
   }
 
   /** @throws Problem 503 for a question that takes too long */
   private async ask<T>(
     tenantId: string,
+    { sampling = 'never' }: MaySample,
     properties: readonly string[],
     question: (store: EventStore) => Promise<T>,
   ): Promise<T> {
     if (!this.clickhouse.isConfigured) return question(this.events);
-    const asOf = properties.every(isInColumn) ? await this.asOf(tenantId) : undefined;
+    const isInCopy = oneInOf(sampling) === null && properties.every(isInColumn);
+    const asOf = isInCopy ? await this.asOf(tenantId) : undefined;
     if (asOf !== undefined) {
       try {
         const answer = await question(this.copy);

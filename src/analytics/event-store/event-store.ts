@@ -1,24 +1,31 @@
 import type { TimeRange } from '../../platform/time/time.js';
 import type { Filter } from '../filters/filter.js';
+import type { Estimate, Sampled, Sampling } from '../sampling/sample.js';
 import type { FunnelCounts, FunnelDefinition } from './funnel-definition.js';
 import type { JourneyEvent, JourneyPlace, UserQuestion, UserSummary } from './user-questions.js';
 
+/** Of a question that all events may be too many for. */
+export interface MaySample {
+  /** `never` without it. */
+  sampling?: Sampling;
+}
+
 /** The most frequent values of one property. */
-export interface BreakdownQuestion {
+export interface BreakdownQuestion extends MaySample {
   property: string;
   filter: Filter | undefined;
   limit: number;
 }
 
-export interface TopValues {
+export interface TopValues extends Sampled, Estimate {
   /** Events that have the property. */
   total: number;
   distinct_values: number;
-  data: { value: unknown; count: number }[];
+  data: ({ value: unknown; count: number } & Estimate)[];
 }
 
 /** How many events, or distinct users or sessions of them, by properties and over time. */
-export interface CountQuestion {
+export interface CountQuestion extends MaySample {
   measure: 'events' | 'users' | 'sessions';
   filter: Filter | undefined;
   /** Properties by which is grouped. */
@@ -33,21 +40,21 @@ export interface CountQuestion {
 /** The values of the properties, null for none. */
 export type Group = readonly unknown[];
 
-export interface CountedGroup {
+export interface CountedGroup extends Estimate {
   group: Group;
   value: number;
   /** Of each bucket that has some, 1 for the first, in any order. */
-  buckets: { n: number; value: number }[];
+  buckets: ({ n: number; value: number } & Estimate)[];
 }
 
-export interface CountedGroups {
+export interface CountedGroups extends Sampled {
   /** How many there are, also beyond the limit. */
   groups: number;
   data: CountedGroup[];
 }
 
 /** What the dashboard shows of the events that fit a filter. */
-export interface OverviewQuestion {
+export interface OverviewQuestion extends MaySample {
   /** Of the buckets of the trend. */
   starts: readonly number[];
   filter: Filter;
@@ -55,22 +62,32 @@ export interface OverviewQuestion {
   limit: number;
 }
 
-export interface EventsOverview {
-  byType: { event_type: string; count: number }[];
+export interface EventsOverview extends Sampled {
+  byType: ({ event_type: string; count: number } & Estimate)[];
   /** 1 for the first bucket. */
-  trend: { n: number; count: number }[];
+  trend: ({ n: number; count: number } & Estimate)[];
+  /** Of the number of events. */
+  total: Estimate;
   users: number;
-  sessions: number;
+  /** Of `users`. */
+  usersEstimate: Estimate;
+  /** null where a sample does not tell. */
+  sessions: number | null;
   /** Events that have a user. */
   userEvents: number;
-  top: { user_id: string; count: number }[];
+  /** null where a sample does not tell. */
+  top: { user_id: string; count: number }[] | null;
 }
 
-export interface RetainedUsers {
+export interface RetainedUsers extends Estimate {
   /** 1 for the first time window. */
   cohort: number;
   period: number;
   users: number;
+}
+
+export interface Retained extends Sampled {
+  data: RetainedUsers[];
 }
 
 /**
@@ -95,9 +112,15 @@ export abstract class EventStore {
     tenantId: string,
     bounds: readonly number[],
     filter: Filter | undefined,
-  ): Promise<RetainedUsers[]>;
+    sampling?: Sampling,
+  ): Promise<Retained>;
 
-  abstract countFunnel(tenantId: string, range: TimeRange, definition: FunnelDefinition): Promise<FunnelCounts>;
+  abstract countFunnel(
+    tenantId: string,
+    range: TimeRange,
+    definition: FunnelDefinition,
+    sampling?: Sampling,
+  ): Promise<FunnelCounts>;
 
   abstract describeUser(tenantId: string, question: UserQuestion): Promise<UserSummary>;
 

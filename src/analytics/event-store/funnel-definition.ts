@@ -1,4 +1,5 @@
 import { bothOf, type Filter, filterOfWhere } from '../filters/filter.js';
+import type { Estimate, Sampled } from '../sampling/sample.js';
 import type { Scalar } from '../properties/event-property.js';
 
 export interface FunnelStep {
@@ -13,7 +14,7 @@ export interface FunnelDefinition {
   group_by?: string;
 }
 
-export interface ReachedStep {
+export interface ReachedStep extends Estimate {
   label: string | null;
   /** 1 for the first step. */
   k: number;
@@ -21,7 +22,7 @@ export interface ReachedStep {
   median_s: number | null;
 }
 
-export interface FunnelCounts {
+export interface FunnelCounts extends Sampled {
   steps: ReachedStep[];
   /** The same for each value of `group_by`, where it is given. */
   groups?: ReachedStep[];

@@ -3,11 +3,12 @@ import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from
 import { AsOfInterceptor } from '../../platform/http/as-of.interceptor.js';
 import { Caller, RequireScope } from '../../platform/http/access.js';
 import type { Principal } from '../../platform/http/principal.js';
-import { PageQuery, RangeQuery } from '../../platform/http/query.dto.js';
+import { PageQuery } from '../../platform/http/query.dto.js';
 import {
   CreateFunnelDto,
   FunnelQueryDto,
   FunnelResponse,
+  FunnelResultQuery,
   SavedFunnelPage,
   SavedFunnelResponse,
 } from './funnels.dto.js';
@@ -59,7 +60,7 @@ export class FunnelsController {
   getFunnelResult(
     @Caller() caller: Principal,
     @Param('id') id: string,
-    @Query() query: RangeQuery,
+    @Query() query: FunnelResultQuery,
   ): Promise<FunnelResponse> {
     return this.funnels.getResult(caller.tenantId, id, query);
   }

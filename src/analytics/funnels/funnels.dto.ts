@@ -1,7 +1,16 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Closed, DateOrDateTime, Field, ListOf, Text, text, WholeNumber } from '../../platform/http/body/fields.js';
+import { RangeQuery } from '../../platform/http/query.dto.js';
 import { CountedRangeResponse } from '../../platform/http/range.dto.js';
 import { FiltersField, SegmentField } from '../filters/filters.query.js';
+import type { Sampling } from '../sampling/sample.js';
+import {
+  SampleMember,
+  SampleResponse,
+  SamplingField,
+  SamplingParameter,
+  StandardError,
+} from '../sampling/sampling.dto.js';
 import { MAX_CONDITION_TEXT, MAX_CONDITIONS, PROPERTY_NAMES, type Scalar } from '../properties/event-property.js';
 
 const MAX_STEPS = 10;
@@ -62,6 +71,14 @@ export class FunnelQueryDto extends FunnelDto {
 
   @DateOrDateTime({ optional: true, description: 'End, exclusive. Default: now.' })
   to?: string;
+
+  @SamplingField()
+  sampling?: Sampling;
+}
+
+export class FunnelResultQuery extends RangeQuery {
+  @SamplingParameter()
+  sampling?: Sampling = 'auto';
 }
 
 @Closed()
@@ -76,6 +93,9 @@ export class FunnelStepResponse {
 
   @ApiProperty({ type: 'integer', description: 'Users who came at least so far.' })
   users: number;
+
+  @StandardError()
+  standard_error?: number | null;
 
   @ApiProperty({ description: 'Share of the users of the step before; 1 for the first step, 0 when there are none.' })
   conversion_from_previous: number;
@@ -104,6 +124,9 @@ export class FunnelResponse extends CountedRangeResponse {
 
   @ApiPropertyOptional({ type: [FunnelGroup], description: 'With group_by: the 100 groups with the most users.' })
   groups?: FunnelGroup[];
+
+  @SampleMember()
+  sample?: SampleResponse;
 
   @ApiPropertyOptional({
     type: [String],

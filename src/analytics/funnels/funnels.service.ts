@@ -6,7 +6,7 @@ import { Database, type Sql } from '../../platform/database/database.js';
 import { notFound, Problem } from '../../platform/http/problem.js';
 import { refuseTakenName } from '../../platform/http/taken-name.js';
 import type { Principal } from '../../platform/http/principal.js';
-import { type RangeQuery, toTimeRange } from '../../platform/http/query.dto.js';
+import { toTimeRange } from '../../platform/http/query.dto.js';
 import { rangeOf } from '../../platform/http/range.dto.js';
 import type { TimeRange } from '../../platform/time/time.js';
 import { isUuid, uuid7 } from '../../platform/database/uuid7.js';
@@ -16,6 +16,7 @@ import type {
   FunnelDto,
   FunnelQueryDto,
   FunnelResponse,
+  FunnelResultQuery,
   FunnelStepResponse,
   SavedFunnelPage,
   SavedFunnelResponse,
@@ -59,7 +60,7 @@ export class FunnelsService {
   ) {}
 
   async query(tenantId: string, query: FunnelQueryDto): Promise<FunnelResponse> {
-    return this.answer(tenantId, await this.read(tenantId, query), toTimeRange(query));
+    return this.answer(tenantId, await this.read(tenantId, query), query);
   }
 
   /** @throws Problem 409 when the name is taken, 422 when there are too many */
@@ -89,9 +90,9 @@ export class FunnelsService {
     return toResponse(await this.require(tenantId, id));
   }
 
-  async getResult(tenantId: string, id: string, query: RangeQuery): Promise<FunnelResponse> {
+  async getResult(tenantId: string, id: string, query: FunnelResultQuery): Promise<FunnelResponse> {
     const { definition } = await this.require(tenantId, id);
-    return this.answer(tenantId, definition, toTimeRange(query));
+    return this.answer(tenantId, definition, query);
   }
 
   /** @throws Problem 404 */
@@ -111,7 +112,7 @@ export class FunnelsService {
     users: readonly string[] | null,
   ): Promise<FunnelStepResponse[]> {
     const resolved = await this.resolve(sql, tenantId, definition);
-    const rows = await this.funnels.countSteps(sql, tenantId, range, resolved, users);
+    const rows = await this.funnels.countSteps(sql, tenantId, range, resolved, { users });
     return describeSteps(definition, rows);
   }
 
@@ -147,9 +148,15 @@ export class FunnelsService {
     return { ...definition, steps };
   }
 
-  private async answer(tenantId: string, asked: SavedFunnelDefinition, range: TimeRange): Promise<FunnelResponse> {
+  private async answer(
+    tenantId: string,
+    asked: SavedFunnelDefinition,
+    query: FunnelQueryDto | FunnelResultQuery,
+  ): Promise<FunnelResponse> {
+    const range = toTimeRange(query);
     const definition = await this.database.readInTenant(tenantId, (sql) => this.resolve(sql, tenantId, asked));
-    const counted = await this.events.countFunnel(tenantId, range, definition);
+    const counted = await this.events.countFunnel(tenantId, range, definition, query.sampling);
+    const { sample } = counted;
     const steps = describeSteps(definition, counted.steps);
     const span = { ...rangeOf(range), window_s: definition.window_s };
     const groups = counted.groups === undefined ? undefined : describeGroups(definition, counted.groups);
@@ -159,6 +166,7 @@ export class FunnelsService {
     return {
       ...{ ...span, steps },
       ...(groups === undefined ? {} : { groups }),
+      ...(sample === undefined ? {} : { sample }),
       ...(unseen.length === 0 ? {} : { unseen_properties: unseen }),
     };
   }
@@ -193,10 +201,17 @@ function describeSteps({ steps }: FunnelDefinition, rows: readonly ReachedStep[]
   return steps.map(({ event_type }, n) => ({
     event_type,
     users: users[n] ?? 0,
+    ...estimateOf(rows, n + 1),
     conversion_from_previous: share(users[n] ?? 0, users[Math.max(n - 1, 0)] ?? 0),
     conversion_from_first: share(users[n] ?? 0, users[0] ?? 0),
     median_time_from_previous_s: n === 0 ? null : toMicroseconds(rows.find(({ k }) => k === n + 1)?.median_s),
   }));
+}
+
+/** Of a step that nobody has reached there is none to take it from. */
+function estimateOf(rows: readonly ReachedStep[], step: number): { standard_error?: number | null } {
+  if (!rows.some((row) => row.standard_error !== undefined)) return {};
+  return { standard_error: rows.find(({ k }) => k === step)?.standard_error ?? null };
 }
 
 const toMicroseconds = (seconds: number | null | undefined) =>

@@ -5,6 +5,8 @@ import { CountedRangeResponse } from '../../platform/http/range.dto.js';
 import { IsFilter, TimeseriesPoint, TypeCount } from '../counts/analytics.dto.js';
 import { FiltersParameter, SegmentParameter } from '../filters/filters.query.js';
 import { FunnelStepResponse } from '../funnels/funnels.dto.js';
+import type { Sampling } from '../sampling/sample.js';
+import { SampleMember, SampleResponse, SamplingParameter, StandardError } from '../sampling/sampling.dto.js';
 import { type Interval, INTERVALS } from '../time/local-time.js';
 
 export class OverviewQuery extends RangeQuery {
@@ -30,11 +32,17 @@ export class OverviewQuery extends RangeQuery {
 
   @SegmentParameter()
   segment?: string;
+
+  @SamplingParameter()
+  sampling?: Sampling = 'auto';
 }
 
 class OverviewSummary {
   @ApiProperty({ type: 'integer' })
   total_events: number;
+
+  @StandardError('total_events')
+  total_events_standard_error?: number | null;
 
   @ApiProperty({
     type: 'integer',
@@ -42,6 +50,9 @@ class OverviewSummary {
     description: 'null where a filter leaves too many events: see the method.',
   })
   unique_users: number | null;
+
+  @StandardError('unique_users')
+  unique_users_standard_error?: number | null;
 
   @ApiProperty({ type: 'integer', nullable: true })
   unique_sessions: number | null;
@@ -55,11 +66,11 @@ class OverviewSummary {
   events_per_user: number | null;
 
   @ApiProperty({
-    enum: ['exact', 'sketch', 'none'],
+    enum: ['exact', 'sketch', 'sample', 'none'],
     description:
-      'sketch: estimated, standard error at most 2 %. none: not counted, because a filter leaves more than 200,000 events.',
+      'sketch: estimated, standard error at most 2 %. sample: see `sample`. none: not counted, because a filter leaves more than 200,000 events.',
   })
-  unique_users_method: 'exact' | 'sketch' | 'none';
+  unique_users_method: 'exact' | 'sketch' | 'sample' | 'none';
 
   @ApiProperty({ enum: ['exact', 'sketch', 'none'] })
   unique_sessions_method: 'exact' | 'sketch' | 'none';
@@ -100,6 +111,9 @@ class ConversionResponse {
 }
 
 export class OverviewResponse extends CountedRangeResponse {
+  @SampleMember()
+  sample?: SampleResponse;
+
   @ApiProperty({ type: OverviewSummary })
   summary: OverviewSummary;
 

@@ -52,10 +52,10 @@ export class OverviewService {
   ) {}
 
   async get(tenantId: string, query: OverviewQuery): Promise<OverviewResponse> {
-    const { from, to, tz, interval, client_id: client, event_type: type } = query;
+    const { from, to, tz, interval, client_id: client, event_type: type, sampling } = query;
     const range = toTimeRange(query);
     const filters = await this.segments.filterOf(tenantId, query);
-    return this.cache.get(tenantId, ['overview', from, to, tz, interval, client, type, filters], () =>
+    return this.cache.get(tenantId, ['overview', from, to, tz, interval, client, type, filters, sampling], () =>
       answerAsOf(() => {
         if (filters !== undefined) return this.readEvents(tenantId, range, query, filters);
         const isFiltered = client !== undefined || type !== undefined;
@@ -71,15 +71,28 @@ export class OverviewService {
     query: OverviewQuery,
     filters: Filter,
   ): Promise<OverviewResponse> {
-    const { tz, interval = suitableInterval(range), client_id, event_type } = query;
+    const { tz, interval = suitableInterval(range), client_id, event_type, sampling } = query;
     const starts = requireBuckets(range, interval, tz);
     const filter = bothOf(...equal({ client_id, event_type }), filters) ?? filters;
-    const question = { starts, filter, limit: TOP_USERS };
-    const { byType, trend: counts, ...found } = await this.events.readOverview(tenantId, range, question);
+    const question = { starts, filter, limit: TOP_USERS, sampling };
+    const {
+      byType,
+      trend: counts,
+      total,
+      usersEstimate,
+      sample,
+      ...found
+    } = await this.events.readOverview(tenantId, range, question);
     const trend = counts.map((count) => ({ ...count, group: null }));
     const unseen = byType.length === 0 ? await this.unseen.describe(tenantId, range, filters) : {};
     const answer = { range, interval, byType, trend: fillSeries(starts, trend), found };
-    return { ...describeFiltered(answer), ...unseen };
+    const exact = describeFiltered(answer);
+    if (sample === undefined) return { ...exact, ...unseen };
+    const errors = {
+      total_events_standard_error: total.standard_error ?? null,
+      unique_users_standard_error: usersEstimate.standard_error ?? null,
+    };
+    return { ...exact, summary: { ...exact.summary, ...errors, unique_users_method: 'sample' }, sample, ...unseen };
   }
 
   /** With a filter: counts from rollups, users and sessions from the events, where they are not too many. */
@@ -179,11 +192,16 @@ interface FilteredAnswer {
   byType: TypeCount[];
   trend: OverviewResponse['trend'];
   /** null where they are too many to be counted. */
-  found: FilteredSubjects | null;
+  found: FoundSubjects | null;
 }
 
+/** null where a sample does not tell. */
+type FoundSubjects = Pick<FilteredSubjects, 'users' | 'userEvents'> & {
+  [Told in 'sessions' | 'top']: FilteredSubjects[Told] | null;
+};
+
 function describeFiltered({ range, interval, byType, trend, found }: FilteredAnswer): OverviewResponse {
-  const method = found === null ? ('none' as const) : ('exact' as const);
+  const methodOf = (told: unknown) => (told === null || told === undefined ? ('none' as const) : ('exact' as const));
   return {
     ...rangeOf(range),
     summary: {
@@ -191,9 +209,9 @@ function describeFiltered({ range, interval, byType, trend, found }: FilteredAns
       unique_users: found?.users ?? null,
       unique_sessions: found?.sessions ?? null,
       events_per_user: found === null ? null : found.users === 0 ? 0 : found.userEvents / found.users,
-      unique_users_method: method,
-      unique_sessions_method: method,
-      top_users_method: method,
+      unique_users_method: methodOf(found),
+      unique_sessions_method: methodOf(found?.sessions),
+      top_users_method: methodOf(found?.top),
     },
     by_type: byType,
     interval,

@@ -6,6 +6,8 @@ import type { EventsOverview, OverviewQuestion } from '../event-store/event-stor
 import { requiredTypes } from '../filters/filter.js';
 import { filterSqlFor } from '../filters/filter-sql.js';
 import { countedIn } from '../rollups/counted-events-sql.js';
+import { type Effort, errorOfUnits, type Sample, standardError } from '../sampling/sample.js';
+import { isSampled, limitTime, UNIT_OF } from '../sampling/sample-sql.js';
 
 interface Row {
   by_type: EventsOverview['byType'] | null;
@@ -13,7 +15,23 @@ interface Row {
   users: number;
   sessions: number;
   user_events: number;
-  top: EventsOverview['top'] | null;
+  top: EventsOverview['top'];
+}
+
+/** From a sample, before it is scaled up. */
+interface Sums {
+  count: number;
+  units: number;
+  squares: number;
+}
+
+interface SampledRow {
+  by_type: ({ event_type: string } & Sums)[] | null;
+  trend: ({ n: number } & Sums)[] | null;
+  users: number;
+  user_events: number;
+  units: number;
+  squares: number;
 }
 
 /** All from one reading of the events. */
@@ -36,6 +54,47 @@ select (select json_agg(t order by count desc, event_type collate "C") from type
        (select count(user_id)::float8 from matching) as user_events,
        (select json_agg(t order by count desc, user_id) from top t) as top`;
 
+/**
+ * The same from a sample of users. The busiest of a sample are not the busiest of all, and a session may have events of
+ * several users, so of them it says nothing.
+ */
+const sampledOverview = (bucket: string, condition: string, { unit }: Sample) => `/* filteredEvents.readSampled */
+with parts as materialized (
+  select e.event_type, ${bucket} as n, ${UNIT_OF[unit]} as unit, e.user_id is not null as has_user, count(*)::float8 as y
+  from events e where ${condition} group by 1, 2, 3, 4
+), types as (
+  select event_type, sum(y) as count, count(*)::float8 as units, sum(y * y) as squares
+  from (select event_type, sum(y) as y from parts group by event_type, unit) u group by 1
+), buckets as (
+  select n, sum(y) as count, count(*)::float8 as units, sum(y * y) as squares
+  from (select n, sum(y) as y from parts group by n, unit) u group by 1
+), whole as (
+  select count(*)::float8 as units, sum(y * y) as squares from (select sum(y) as y from parts group by unit) u
+)
+select (select json_agg(t order by count desc, event_type collate "C") from types t) as by_type,
+       (select json_agg(b) from buckets b) as trend,
+       (select count(distinct unit)::float8 from parts where has_user) as users,
+       (select coalesce(sum(y), 0) from parts where has_user) as user_events,
+       units, coalesce(squares, 0) as squares
+from whole`;
+
+function scaleUp(row: SampledRow | undefined, { oneIn }: Sample): EventsOverview {
+  const { by_type, trend, users = 0, user_events = 0, units = 0, squares = 0 } = row ?? {};
+  const estimate = <Key extends object>({ count, units, squares, ...key }: Key & Sums) => ({
+    ...{ ...key, count: count * oneIn },
+    standard_error: standardError({ units, squares }, oneIn),
+  });
+  return {
+    byType: (by_type ?? []).map((type) => ({ ...estimate(type), event_type: type.event_type })),
+    trend: (trend ?? []).map((bucket) => ({ ...estimate(bucket), n: bucket.n })),
+    total: { standard_error: standardError({ units, squares }, oneIn) },
+    users: users * oneIn,
+    usersEstimate: { standard_error: errorOfUnits(users, oneIn) },
+    userEvents: user_events * oneIn,
+    ...{ sessions: null, top: null },
+  };
+}
+
 /** The dashboard of the events that fit a filter. No rollup knows them, so it is read from the events themselves. */
 @Injectable()
 export class FilteredEventsRepository {
@@ -44,16 +103,25 @@ export class FilteredEventsRepository {
     tenantId: string,
     range: TimeRange,
     { starts, filter, limit }: OverviewQuestion,
+    effort: Effort,
   ): Promise<EventsOverview> {
+    const { sample } = effort;
     const parameters = new Parameters();
     parameters.add(tenantId);
     const filters = await filterSqlFor(sql, tenantId, parameters, [filter]);
-    const condition = `${countedIn(range, requiredTypes(filter), parameters)} and ${filters.condition(filter)}`;
+    const counted = `${countedIn(range, requiredTypes(filter), parameters)} and ${isSampled(sample, parameters)}`;
+    const condition = `${counted} and ${filters.condition(filter)}`;
     const bucket = `width_bucket(e.event_time, ${parameters.add(starts.map(toIso))}::timestamptz[])`;
+    await limitTime(sql, effort);
     await sql.query(`set local work_mem = '64MB'`);
+    if (sample !== undefined) {
+      const { rows } = await sql.query<SampledRow>(sampledOverview(bucket, condition, sample), parameters.values);
+      return scaleUp(rows[0], sample);
+    }
     const text = overview(bucket, condition, parameters.add(limit));
     const { rows } = await sql.query<Row>(text, parameters.values);
     const { by_type, trend, users = 0, sessions = 0, user_events: userEvents = 0, top } = rows[0] ?? {};
-    return { byType: by_type ?? [], trend: trend ?? [], users, sessions, userEvents, top: top ?? [] };
+    const exact = { total: {}, usersEstimate: {} };
+    return { ...exact, byType: by_type ?? [], trend: trend ?? [], users, sessions, userEvents, top: top ?? [] };
   }
 }

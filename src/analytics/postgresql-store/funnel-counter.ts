@@ -9,6 +9,7 @@ import { packageRoot } from '../../platform/config/package-root.js';
 import { Problem } from '../../platform/http/problem.js';
 import type { TimeRange } from '../../platform/time/time.js';
 import type { FunnelDefinition, ReachedStep } from '../event-store/funnel-definition.js';
+import type { Effort } from '../sampling/sample.js';
 import { FunnelsRepository } from './funnels.repository.js';
 
 /** Following more events would block other requests for longer than some milliseconds. */
@@ -26,6 +27,7 @@ export interface FunnelJob {
   range: TimeRange;
   /** JSON of a FunnelDefinition: a message would make plain objects of exact numbers. */
   definition: string;
+  effort: Effort;
 }
 
 export interface CountedSteps {
@@ -65,13 +67,23 @@ export class FunnelCounter implements OnApplicationShutdown {
   ) {}
 
   /** How many users reached each step. */
-  countSteps(tenantId: string, range: TimeRange, definition: FunnelDefinition): Promise<ReachedStep[]> {
-    return this.count('countSteps', tenantId, range, definition);
+  countSteps(
+    tenantId: string,
+    range: TimeRange,
+    definition: FunnelDefinition,
+    effort: Effort = {},
+  ): Promise<ReachedStep[]> {
+    return this.count('countSteps', tenantId, range, definition, effort);
   }
 
   /** The same for each value of `group_by`. */
-  countGroups(tenantId: string, range: TimeRange, definition: FunnelDefinition): Promise<ReachedStep[]> {
-    return this.count('countGroups', tenantId, range, definition);
+  countGroups(
+    tenantId: string,
+    range: TimeRange,
+    definition: FunnelDefinition,
+    effort: Effort = {},
+  ): Promise<ReachedStep[]> {
+    return this.count('countGroups', tenantId, range, definition, effort);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -84,19 +96,22 @@ export class FunnelCounter implements OnApplicationShutdown {
     tenantId: string,
     range: TimeRange,
     definition: FunnelDefinition,
+    effort: Effort,
   ): Promise<ReachedStep[]> {
     const few = await this.database.readOnReplica(tenantId, (sql) =>
       this.funnels.hasFewEvents(sql, tenantId, range, definition, this.maxEventsHere),
     );
     if (few) {
-      return this.database.readOnReplica(tenantId, (sql) => this.funnels[method](sql, tenantId, range, definition));
+      return this.database.readOnReplica(tenantId, (sql) =>
+        this.funnels[method](sql, tenantId, range, definition, effort),
+      );
     }
     if (this.waiting.length >= MAX_WAITING) {
       throw new Problem(503, 'Too many funnels are being counted. Ask again later.', { retryAfterSeconds: 5 });
     }
     const { steps, as_of: asOf } = await new Promise<CountedSteps>((resolve, reject) => {
       this.waiting.push({
-        job: { id: ++this.jobs, method, tenantId, range, definition: writeJson(definition) },
+        job: { id: ++this.jobs, method, tenantId, range, definition: writeJson(definition), effort },
         resolve,
         reject,
       });

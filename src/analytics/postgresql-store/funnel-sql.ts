@@ -6,7 +6,9 @@ export interface FunnelShape {
   /** Users are grouped by this text of the first event of their chain. */
   group: string | null;
   /** Only the users in $5. */
-  sampled: boolean;
+  chosen: boolean;
+  /** The condition on events `e` of a sample. */
+  sampled: string;
 }
 
 /**
@@ -54,11 +56,11 @@ where first_start is not null and ${shape.group === null ? '(last_second > first
 }
 
 /** Collation "C": users need any order, not an alphabetical one, and comparing bytes is many times faster. */
-function stepSql(step: number, { steps, sampled }: FunnelShape, label: string): string {
+function stepSql(step: number, { steps, chosen, sampled }: FunnelShape, label: string): string {
   return `step_${step} as not materialized (
   select e.user_id collate "C" as user_id, e.event_time as at, ${label} as label from events e
   where e.tenant_id = $1 and ${steps[step - 1]} and e.event_time >= $2 and e.event_time < $3
-    and ${sampled ? 'e.user_id = any($5::text[])' : 'e.user_id is not null and $5::text[] is null'}
+    and ${chosen ? 'e.user_id = any($5::text[])' : 'e.user_id is not null and $5::text[] is null'} and ${sampled}
     and ${IS_COUNTED}
 )`;
 }

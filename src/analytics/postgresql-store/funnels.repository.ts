@@ -4,6 +4,8 @@ import { Parameters } from '../../platform/database/sql-parameters.js';
 import { type TimeRange, toIso } from '../../platform/time/time.js';
 import { conditionOf, type FunnelDefinition, type ReachedStep, typesOf } from '../event-store/funnel-definition.js';
 import { filterSqlFor } from '../filters/filter-sql.js';
+import type { Effort } from '../sampling/sample.js';
+import { isOfSampledUser, limitTime } from '../sampling/sample-sql.js';
 import { countFunnel } from './funnel-matcher.js';
 import { listTimelines } from './funnel-timelines.repository.js';
 import { funnelSql } from './funnel-sql.js';
@@ -14,6 +16,12 @@ import { startOfBucket } from '../time/granularities.js';
  * the disk.
  */
 const MAX_TIMELINE_EVENTS = 3_000_000;
+
+/** Of whom a funnel is counted. */
+export interface FunnelChoice extends Effort {
+  /** These users only. */
+  users?: readonly string[] | null;
+}
 
 const COUNT_TIMELINE_EVENTS = `/* funnels.countTimelineEvents */
 select coalesce(sum(count), 0)::float8 as count from event_rollups_day
@@ -39,7 +47,7 @@ export class FunnelsRepository {
   }
 
   /**
-   * How many users reached each step, only of `users` if given. Conditions on the payload are checked in the database;
+   * How many users reached each step, of a sample not scaled up. Conditions on the payload are checked in the database;
    * without any, all that matters is in one index, and following each user's events here takes a fraction of the time
    * of sorting them there.
    */
@@ -48,15 +56,17 @@ export class FunnelsRepository {
     tenantId: string,
     range: TimeRange,
     definition: FunnelDefinition,
-    users: readonly string[] | null = null,
+    choice: FunnelChoice = {},
   ): Promise<ReachedStep[]> {
+    await limitTime(sql, choice);
     const { steps, window_s } = definition;
-    const plain = steps.every((step) => conditionOf(step) === undefined);
+    const { users = null, sample } = choice;
+    const plain = sample === undefined && steps.every((step) => conditionOf(step) === undefined);
     if (
       !plain ||
       (users === null && !(await this.hasFewEvents(sql, tenantId, range, definition, this.maxTimelineEvents)))
     ) {
-      return this.count(sql, tenantId, range, { steps, window_s }, users);
+      return this.count(sql, tenantId, range, { steps, window_s }, choice);
     }
     const types = typesOf(steps);
     const timelines = listTimelines(sql, tenantId, range, types, users);
@@ -66,8 +76,15 @@ export class FunnelsRepository {
   }
 
   /** How many users reached each step, per value of `group_by`. */
-  countGroups(sql: Sql, tenantId: string, range: TimeRange, definition: FunnelDefinition): Promise<ReachedStep[]> {
-    return this.count(sql, tenantId, range, definition, null);
+  async countGroups(
+    sql: Sql,
+    tenantId: string,
+    range: TimeRange,
+    definition: FunnelDefinition,
+    choice: FunnelChoice = {},
+  ): Promise<ReachedStep[]> {
+    await limitTime(sql, choice);
+    return this.count(sql, tenantId, range, definition, choice);
   }
 
   private async count(
@@ -75,7 +92,7 @@ export class FunnelsRepository {
     tenantId: string,
     range: TimeRange,
     { steps, window_s, group_by }: FunnelDefinition,
-    users: readonly string[] | null,
+    { users = null, sample }: FunnelChoice,
   ): Promise<ReachedStep[]> {
     const parameters = new Parameters();
     for (const value of [tenantId, toIso(range.from), toIso(range.to), window_s, users]) parameters.add(value);
@@ -87,7 +104,8 @@ export class FunnelsRepository {
     const group = group_by === undefined ? null : filters.property.text(group_by);
     // Many users are sorted and hashed: without enough memory, all of them go to disk and back.
     await sql.query(`set local work_mem = '64MB'`);
-    const statement = funnelSql({ steps: conditions, group, sampled: users !== null });
+    const sampled = isOfSampledUser(sample, range, parameters);
+    const statement = funnelSql({ steps: conditions, group, chosen: users !== null, sampled });
     return (await sql.query<ReachedStep>(statement, parameters.values)).rows;
   }
 }

@@ -8,17 +8,25 @@ import type {
   EventsOverview,
   EventStore,
   OverviewQuestion,
-  RetainedUsers,
+  Retained,
   TopValues,
 } from '../event-store/event-store.js';
-import type { FunnelCounts, FunnelDefinition } from '../event-store/funnel-definition.js';
+import {
+  type FunnelCounts,
+  type FunnelDefinition,
+  type ReachedStep,
+  typesOf,
+} from '../event-store/funnel-definition.js';
 import type { JourneyEvent, JourneyPlace, UserQuestion, UserSummary } from '../event-store/user-questions.js';
-import type { Filter } from '../filters/filter.js';
+import { EARLIEST_TIME } from '../../platform/http/field-fault.js';
+import { type Filter, requiredTypes } from '../filters/filter.js';
+import { type Effort, type Sampling, scaleUsers } from '../sampling/sample.js';
+import { Sampler } from '../sampling/sampler.js';
 import { listUnseen } from '../properties/event-properties.repository.js';
 import { BreakdownRepository } from './breakdown.repository.js';
 import { FilteredEventsRepository } from './filtered-events.repository.js';
 import { FunnelCounter } from './funnel-counter.js';
-import { QueryCountsRepository } from './query-counts.repository.js';
+import { QueryCountsRepository, unitOf } from './query-counts.repository.js';
 import { RetentionRepository } from './retention.repository.js';
 import { UserEventsRepository } from './user-events.repository.js';
 
@@ -27,6 +35,7 @@ import { UserEventsRepository } from './user-events.repository.js';
 export class PostgresqlEventStore implements EventStore {
   constructor(
     private readonly database: Database,
+    private readonly sampler: Sampler,
     private readonly breakdowns: BreakdownRepository,
     private readonly counts: QueryCountsRepository,
     private readonly overviews: FilteredEventsRepository,
@@ -36,27 +45,57 @@ export class PostgresqlEventStore implements EventStore {
   ) {}
 
   listTopValues(tenantId: string, range: TimeRange, question: BreakdownQuestion): Promise<TopValues> {
-    return this.breakdowns.listTopValues(tenantId, range, question);
+    const { filter, sampling = 'never' } = question;
+    const sampled = { range, types: requiredTypes(filter), unit: 'user' as const };
+    return this.sampler.answer(tenantId, sampled, sampling, (effort) =>
+      this.breakdowns.listTopValues(tenantId, range, question, effort),
+    );
   }
 
   count(tenantId: string, range: TimeRange, question: CountQuestion): Promise<CountedGroups> {
-    return this.counts.count(tenantId, range, question);
+    const { filter, measure, sampling = 'never' } = question;
+    const sampled = { range, types: requiredTypes(filter), unit: unitOf(measure) };
+    return this.sampler.answer(tenantId, sampled, sampling, (effort) =>
+      this.counts.count(tenantId, range, question, effort),
+    );
   }
 
   readOverview(tenantId: string, range: TimeRange, question: OverviewQuestion): Promise<EventsOverview> {
-    return this.database.readOnReplica(tenantId, (sql) => this.overviews.read(sql, tenantId, range, question));
+    const { filter, sampling = 'never' } = question;
+    const sampled = { range, types: requiredTypes(filter), unit: 'user' as const };
+    return this.sampler.answer(tenantId, sampled, sampling, (effort) =>
+      this.database.readOnReplica(tenantId, (sql) => this.overviews.read(sql, tenantId, range, question, effort)),
+    );
   }
 
-  listRetained(tenantId: string, bounds: readonly number[], filter: Filter | undefined): Promise<RetainedUsers[]> {
-    return filter === undefined
-      ? this.retention.listRetained(tenantId, bounds)
-      : this.retention.listRetainedOf(tenantId, bounds, filter);
+  /** Without a filter from the days of the users, which are few. */
+  async listRetained(
+    tenantId: string,
+    bounds: readonly number[],
+    filter: Filter | undefined,
+    sampling: Sampling = 'never',
+  ): Promise<Retained> {
+    if (filter === undefined) return { data: await this.retention.listRetained(tenantId, bounds) };
+    const range = { from: EARLIEST_TIME, to: bounds.at(-1) ?? 0 };
+    const sampled = { range, types: requiredTypes(filter), unit: 'user' as const };
+    return this.sampler.answer(tenantId, sampled, sampling, async (effort) => ({
+      data: await this.retention.listRetainedOf(tenantId, bounds, filter, effort),
+    }));
   }
 
-  async countFunnel(tenantId: string, range: TimeRange, definition: FunnelDefinition): Promise<FunnelCounts> {
-    const steps = await this.funnels.countSteps(tenantId, range, definition);
-    if (definition.group_by === undefined) return { steps };
-    return { steps, groups: await this.funnels.countGroups(tenantId, range, definition) };
+  countFunnel(
+    tenantId: string,
+    range: TimeRange,
+    definition: FunnelDefinition,
+    sampling: Sampling = 'never',
+  ): Promise<FunnelCounts> {
+    const sampled = { range, types: typesOf(definition.steps), unit: 'user' as const };
+    return this.sampler.answer(tenantId, sampled, sampling, async (effort) => {
+      const steps = scaleSteps(await this.funnels.countSteps(tenantId, range, definition, effort), effort);
+      if (definition.group_by === undefined) return { steps };
+      const groups = await this.funnels.countGroups(tenantId, range, definition, effort);
+      return { steps, groups: scaleSteps(groups, effort) };
+    });
   }
 
   describeUser(tenantId: string, question: UserQuestion): Promise<UserSummary> {
@@ -81,4 +120,15 @@ export class PostgresqlEventStore implements EventStore {
   ): Promise<string[]> {
     return this.database.readOnReplica(tenantId, (sql) => listUnseen(sql, tenantId, range, properties, types));
   }
+}
+
+/** A step may come in two rows, of which one has its median. */
+function scaleSteps(rows: readonly ReachedStep[], effort: Effort): ReachedStep[] {
+  const steps = new Map<string, ReachedStep>();
+  for (const row of rows) {
+    const key = JSON.stringify([row.label, row.k]);
+    const { users = 0, median_s = null } = steps.get(key) ?? {};
+    steps.set(key, { ...row, users: users + row.users, median_s: row.median_s ?? median_s });
+  }
+  return scaleUsers([...steps.values()], effort);
 }

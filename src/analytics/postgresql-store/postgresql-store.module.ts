@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { SamplingModule } from '../sampling/sampling.module.js';
 import { BreakdownRepository } from './breakdown.repository.js';
 import { FilteredEventsRepository } from './filtered-events.repository.js';
 import { FunnelCounter } from './funnel-counter.js';
@@ -10,6 +11,7 @@ import { UserEventsRepository } from './user-events.repository.js';
 
 /** Questions about the events themselves, answered by PostgreSQL. */
 @Module({
+  imports: [SamplingModule],
   providers: [
     BreakdownRepository,
     FilteredEventsRepository,

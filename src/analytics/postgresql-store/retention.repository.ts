@@ -7,6 +7,8 @@ import type { RetainedUsers } from '../event-store/event-store.js';
 import { type Filter, requiredTypes } from '../filters/filter.js';
 import { filterSqlFor } from '../filters/filter-sql.js';
 import { countedIn } from '../rollups/counted-events-sql.js';
+import { type Effort, scaleUsers } from '../sampling/sample.js';
+import { isOfSampledUser, limitTime } from '../sampling/sample-sql.js';
 
 /**
  * $2 the instants at which the time windows begin, and the end of the last; $3 and $4 the first and last of them,
@@ -67,17 +69,24 @@ export class RetentionRepository {
   }
 
   /** {@link listRetained} of the events that fit a filter. */
-  async listRetainedOf(tenantId: string, bounds: readonly number[], filter: Filter): Promise<RetainedUsers[]> {
+  async listRetainedOf(
+    tenantId: string,
+    bounds: readonly number[],
+    filter: Filter,
+    effort: Effort,
+  ): Promise<RetainedUsers[]> {
     return this.database.readOnReplica(tenantId, async (sql) => {
       const parameters = new Parameters();
       parameters.add(tenantId);
       const filters = await filterSqlFor(sql, tenantId, parameters, [filter]);
       const ever = { from: EARLIEST_TIME, to: bounds.at(-1) ?? 0 };
       const counted = countedIn(ever, requiredTypes(filter), parameters);
-      const condition = `${counted} and ${filters.condition(filter)}`;
+      const sampled = isOfSampledUser(effort.sample, ever, parameters);
+      const condition = `${counted} and ${sampled} and ${filters.condition(filter)}`;
       const text = filteredRetention(parameters.add(bounds.map(toIso)), condition);
+      await limitTime(sql, effort);
       await sql.query(`set local work_mem = '64MB'`);
-      return (await sql.query<RetainedUsers>(text, parameters.values)).rows;
+      return scaleUsers((await sql.query<RetainedUsers>(text, parameters.values)).rows, effort);
     });
   }
 }

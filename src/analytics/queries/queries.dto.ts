@@ -15,6 +15,8 @@ import { RangeResponse } from '../../platform/http/range.dto.js';
 import { type Measure, MEASURES } from '../counts/analytics.dto.js';
 import { FiltersField, SegmentField } from '../filters/filters.query.js';
 import { PROPERTY_NAMES } from '../properties/event-property.js';
+import type { Sampling } from '../sampling/sample.js';
+import { SampleMember, SampleResponse, SamplingField, StandardError } from '../sampling/sampling.dto.js';
 import { type Interval, INTERVALS } from '../time/local-time.js';
 
 @Closed()
@@ -64,6 +66,9 @@ export class AnalyticsQueryDto {
       'With breakdown: most groups in the answer, those with the highest values. Default: 100, fewer with many buckets.',
   })
   limit?: number;
+
+  @SamplingField()
+  sampling?: Sampling;
 }
 
 @MoreMembers(ANY_JSON)
@@ -73,6 +78,9 @@ export class QueryRow {
 
   @ApiProperty({ type: 'integer' })
   value: number;
+
+  @StandardError()
+  standard_error?: number | null;
 
   [property: string]: unknown;
 }
@@ -87,6 +95,9 @@ const ROWS = {
 export class PreviousResponse extends RangeResponse {
   @ApiProperty(ROWS)
   data: QueryRow[];
+
+  @SampleMember()
+  sample?: SampleResponse;
 }
 
 export class AnalyticsQueryResponse extends RangeResponse {
@@ -102,14 +113,20 @@ export class AnalyticsQueryResponse extends RangeResponse {
   @ApiProperty(ROWS)
   data: QueryRow[];
 
-  @ApiProperty({ type: 'integer', description: 'Groups there are, also those beyond limit.' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Groups there are, also those beyond limit; with `sample` those found, so perhaps more.',
+  })
   distinct_groups: number;
 
   @ApiPropertyOptional({ type: PreviousResponse, description: 'With compare: of the same groups.' })
   previous?: PreviousResponse;
 
-  @ApiProperty({ enum: ['exact'], description: 'How it was counted.' })
-  method: 'exact';
+  @ApiProperty({ enum: ['exact', 'sample'], description: 'How it was counted.' })
+  method: 'exact' | 'sample';
+
+  @SampleMember()
+  sample?: SampleResponse;
 
   @ApiProperty({ enum: ENGINES, description: 'What has answered.' })
   engine: Engine;

@@ -17,7 +17,7 @@ import type { AnalyticsQueryDto, AnalyticsQueryResponse, QueryRow } from './quer
 const MAX_POINTS = 100_000;
 const DEFAULT_GROUPS = 100;
 /** Members of a row that are no property. */
-const OWN_MEMBERS = ['bucket', 'value'];
+const OWN_MEMBERS = ['bucket', 'value', 'standard_error'];
 
 @Injectable()
 export class QueriesService {
@@ -28,7 +28,7 @@ export class QueriesService {
   ) {}
 
   async query(tenantId: string, query: AnalyticsQueryDto): Promise<AnalyticsQueryResponse> {
-    const { measure, interval, tz, breakdown = [] } = query;
+    const { measure, interval, tz, breakdown = [], sampling } = query;
     requireBreakdown(breakdown);
     if (!isTimeZone(tz))
       throw invalidBody([{ path: 'tz', message: 'must be an IANA time zone, like America/Chicago' }]);
@@ -37,9 +37,9 @@ export class QueriesService {
     const startsOf = (of: TimeRange) => (interval === undefined ? null : requireBuckets(of, interval, tz));
     const starts = startsOf(range);
     const limit = limitOf(query, starts?.length ?? 1);
-    const question = { measure, filter, breakdown, starts, limit };
+    const question = { measure, filter, breakdown, starts, limit, sampling };
     const asOf = toIso(Date.now()); // of the primary; a replica says its own
-    const { groups, data } = await this.events.count(tenantId, range, question);
+    const { groups, data, sample } = await this.events.count(tenantId, range, question);
     return {
       ...{ ...rangeOf(range), measure, interval: interval ?? null, tz },
       data: toRows(question, data),
@@ -47,7 +47,8 @@ export class QueriesService {
       ...(query.compare === undefined
         ? {}
         : { previous: await this.queryPrevious(tenantId, range, question, data, startsOf) }),
-      ...{ method: 'exact' as const, engine: 'postgresql' as const, as_of: asOf },
+      ...(sample === undefined ? { method: 'exact' as const } : { method: 'sample' as const, sample }),
+      ...{ engine: 'postgresql' as const, as_of: asOf },
       ...(data.length === 0 ? await this.describeUnseen(tenantId, range, filter, breakdown) : {}),
     };
   }
@@ -63,7 +64,8 @@ export class QueriesService {
     const groups = question.breakdown.length === 0 ? [[]] : data.map(({ group }) => group);
     const previous = { ...question, starts: startsOf(range), groups };
     const counted = await this.events.count(tenantId, range, previous);
-    return { ...rangeOf(range), data: toRows(previous, counted.data) };
+    const { data: rows, sample } = counted;
+    return { ...rangeOf(range), data: toRows(previous, rows), ...(sample === undefined ? {} : { sample }) };
   }
 
   /** A group that lacks its property is no empty answer, so only those of a filter can be why there is none. */
@@ -96,10 +98,11 @@ function limitOf({ breakdown = [], limit }: AnalyticsQueryDto, buckets: number):
 /** Every bucket of every group. Without a breakdown there is one group, were it without events. */
 function toRows({ breakdown, starts }: CountQuestion, data: readonly CountedGroup[]): QueryRow[] {
   const groups = data.length === 0 && breakdown.length === 0 ? [{ group: [], value: 0, buckets: [] }] : data;
-  return groups.flatMap(({ group, value, buckets }) => {
+  return groups.flatMap(({ group, buckets, ...value }: CountedGroup) => {
     const named = Object.fromEntries(breakdown.map((name, n) => [name, group[n] ?? null]));
-    if (starts === null) return [{ ...named, value }];
-    const counts = new Map(buckets.map((bucket) => [bucket.n, bucket.value]));
-    return starts.map((start, n) => ({ ...named, bucket: toIso(start), value: counts.get(n + 1) ?? 0 }));
+    if (starts === null) return [{ ...named, ...value }];
+    const counts = new Map(buckets.map(({ n, ...bucket }) => [n, bucket]));
+    const none = 'standard_error' in value ? { value: 0, standard_error: null } : { value: 0 };
+    return starts.map((start, n) => ({ ...named, bucket: toIso(start), ...(counts.get(n + 1) ?? none) }));
   });
 }

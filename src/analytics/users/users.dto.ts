@@ -4,6 +4,8 @@ import { IfGiven, OptionalText, RangeQuery, ToInteger } from '../../platform/htt
 import { CountedRangeResponse } from '../../platform/http/range.dto.js';
 import { FiltersParameter, SegmentParameter } from '../filters/filters.query.js';
 import { TypeCount } from '../counts/analytics.dto.js';
+import type { Sampling } from '../sampling/sample.js';
+import { SampleMember, SampleResponse, SamplingParameter, StandardError } from '../sampling/sampling.dto.js';
 
 export class JourneyQuery extends RangeQuery {
   @ApiPropertyOptional({ type: 'integer', description: 'Events per page.', minimum: 1, maximum: 1000, default: 1000 })
@@ -36,6 +38,9 @@ export class RetentionQuery extends RangeQuery {
 
   @SegmentParameter()
   segment?: string;
+
+  @SamplingParameter()
+  sampling?: Sampling = 'auto';
 }
 
 export class UserSessionResponse {
@@ -164,6 +169,9 @@ class RetentionPeriod {
   @ApiProperty({ type: 'integer' })
   users: number;
 
+  @StandardError()
+  standard_error?: number | null;
+
   @ApiProperty({ description: 'Share of the cohort.' })
   rate: number;
 }
@@ -174,6 +182,9 @@ class RetentionCohort {
 
   @ApiProperty({ type: 'integer' })
   users: number;
+
+  @StandardError()
+  standard_error?: number | null;
 
   @ApiProperty({ type: [RetentionPeriod] })
   periods: RetentionPeriod[];
@@ -188,6 +199,9 @@ export class RetentionResponse extends CountedRangeResponse {
 
   @ApiProperty({ type: [RetentionCohort], description: 'The range is widened to whole periods.' })
   data: RetentionCohort[];
+
+  @SampleMember()
+  sample?: SampleResponse;
 
   @ApiPropertyOptional({
     type: [String],

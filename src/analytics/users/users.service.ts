@@ -94,20 +94,21 @@ export class UsersService {
     const end = bucketStarts({ from: last, to: last + 9 * DAY_MS }, interval, tz, 10)[1] ?? asked.to;
     const bounds = [...starts, end];
     const filter = await this.segments.filterOf(tenantId, query);
-    const rows = await this.events.listRetained(tenantId, bounds, filter);
-    const users = new Map(rows.map((row) => [`${row.cohort} ${row.period}`, row.users]));
+    const { data: rows, sample } = await this.events.listRetained(tenantId, bounds, filter, query.sampling);
+    const found = new Map(rows.map(({ cohort, period, ...counted }) => [`${cohort} ${period}`, counted]));
+    const none = sample === undefined ? { users: 0 } : { users: 0, standard_error: null };
     const buckets = starts.map(toIso);
     const data = buckets.map((cohort, index) => {
-      const size = users.get(`${index + 1} ${index + 1}`) ?? 0;
+      const size = found.get(`${index + 1} ${index + 1}`) ?? none;
       const periods = buckets.slice(index).map((bucket, period) => {
-        const retained = users.get(`${index + 1} ${index + 1 + period}`) ?? 0;
-        return { period, bucket, users: retained, rate: size === 0 ? 0 : retained / size };
+        const retained = found.get(`${index + 1} ${index + 1 + period}`) ?? none;
+        return { period, bucket, ...retained, rate: size.users === 0 ? 0 : retained.users / size.users };
       });
-      return { cohort, users: size, periods };
+      return { cohort, ...size, periods };
     });
     const whole = { from: bounds[0] ?? asked.from, to: end };
     const unseen = rows.length === 0 ? await this.unseen.describe(tenantId, whole, filter) : {};
-    return { ...rangeOf(whole), interval, tz, data, ...unseen };
+    return { ...rangeOf(whole), interval, tz, data, ...(sample === undefined ? {} : { sample }), ...unseen };
   }
 }
 

@@ -45,6 +45,7 @@ const counts = { print: figure, printExact: exact };
 const METHODS = {
   exact: 'exact',
   sketch: 'estimate from a uniform sample of hashed ids; standard error at most 2 % up to a month',
+  sample: 'estimate from a sample of users',
   none: 'not counted: the filter leaves more than 200,000 events',
 };
 
