@@ -77,6 +77,24 @@ describeDatabase('two engines', {}, (database) => {
     expect(await breakdown('items')).toMatchObject({ engine: 'clickhouse', total: 2 });
   });
 
+  it('PostgreSQL takes the sample that a question asks for', async () => {
+    const sampled: [string, object?][] = [
+      ['/analytics/breakdown?property=payload.plan&sampling=1/2'],
+      [`/analytics?filters=${filters}&sampling=1/2`],
+      [`/analytics/retention?filters=${filters}&sampling=1/2`],
+      ['/analytics/query', { measure: 'users', sampling: '1/2' }],
+      ['/analytics/funnel', { steps: steps(FILTER), window_s: 60, sampling: '1/2' }],
+    ];
+    const sample = { method: 'user', rate: 0.5, reason: 'asked' };
+    for (const question of sampled) {
+      const { body } = await ask(question);
+      expect({ question, ...body }).toMatchObject({ question, engine: 'postgresql', sample });
+    }
+    expect((await ask(['/analytics/query', { measure: 'users', sampling: 'auto' }])).body).toMatchObject({
+      ...{ engine: 'clickhouse', method: 'exact' },
+    });
+  });
+
   it('a question that is too large for ClickHouse is refused, and anything else that fails is answered', async () => {
     const copy = api.app.get(ClickHouseEventStore);
     const failing = (code: string) =>

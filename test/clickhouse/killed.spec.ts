@@ -10,7 +10,7 @@ import { describeDatabase } from '../support/fixture.js';
 import { event, TestPipeline } from '../support/ingest.js';
 import { TestWorker } from '../support/worker.js';
 
-/** `npm run test:clickhouse` kills twenty times, CI three. */
+/** `npm run test:clickhouse` kills twenty times, CI once. */
 const KILLS = process.env['TEST_CLICKHOUSE_SHORT'] === undefined ? 20 : 1;
 const BACKFILLED = process.env['TEST_CLICKHOUSE_SHORT'] === undefined ? 100_000 : 10_000;
 
