@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   chownSync,
   existsSync,
   mkdirSync,
@@ -106,10 +107,13 @@ export function explainSpawnError(error: Error, binaries: PostgresBinaries): str
  */
 export const postgresEnv = (): NodeJS.ProcessEnv => ({ ...systemEnv(), LC_ALL: 'C' });
 
-/** Data that root copied or restored belongs to root; PostgreSQL insists on owning it. */
+/** PostgreSQL insists on owning its folder alone, and what was copied or restored belongs to root or is open to all. */
 function takeOver(directory: string, { owner }: RunAs): void {
-  if (owner === null || statSync(directory).uid === owner.uid) return;
-  execFileSync('chown', ['-R', `${owner.uid}:${owner.gid}`, directory], { env: systemEnv() });
+  const { uid, mode } = statSync(directory);
+  if (owner !== null && uid !== owner.uid) {
+    execFileSync('chown', ['-R', `${owner.uid}:${owner.gid}`, directory], { env: systemEnv() });
+  }
+  if ((mode & 0o077) !== 0) chmodSync(directory, 0o700);
 }
 
 function writePassword(file: string, runAs: RunAs): void {

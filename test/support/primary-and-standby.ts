@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { QueryResultRow } from 'pg';
@@ -61,6 +61,7 @@ export class PrimaryAndStandby {
     await migrate({ DATABASE_URL: this.primary.runtimeUrl, DATABASE_MIGRATION_URL: this.primary.url });
     await this.primary.stop();
     cpSync(this.folders[0], this.folders[1], { recursive: true });
+    chmodSync(clusterDirectory(this.folders[1]), 0o755); // as some ways of copying leave it
     writeFileSync(join(clusterDirectory(this.folders[1]), 'standby.signal'), '');
     await this.primary.start(commits === 'synchronous' ? { synchronous_standby_names: 'standby' } : {});
     const { hostname, port, username, password } = new URL(this.primary.url);
