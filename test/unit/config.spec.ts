@@ -74,6 +74,19 @@ describe('configuration', () => {
     );
   });
 
+  it.each([
+    [{ CLICKHOUSE_URL: 'localhost:8123' }, 'CLICKHOUSE_URL must be a URL starting with http:// or https://'],
+    [{ CLICKHOUSE_URL: 'clickhouse://localhost' }, 'CLICKHOUSE_URL must be a URL starting with http:// or https://'],
+    [{ CLICKHOUSE_URL: 'http://localhost:8123/tide-mark' }, 'nothing but letters, digits and _ in the name of its'],
+    [{ CLICKHOUSE_URL: 'http://localhost:8123/a;drop' }, 'nothing but letters, digits and _ in the name of its'],
+    [{ CLICKHOUSE_CLUSTER: 'all nodes' }, 'CLICKHOUSE_CLUSTER must be a name of letters, digits and _'],
+    [{ CLICKHOUSE_TIMEOUT_SECONDS: '0' }, 'CLICKHOUSE_TIMEOUT_SECONDS must be a whole number from 1 to 300'],
+    [{ CLICKHOUSE_URL: 'https://tidemark:pw@ch.internal:8443/tidemark_2', CLICKHOUSE_CLUSTER: 'all_nodes' }, ''],
+  ])('says what is wrong with settings of ClickHouse: %j', (settings, wrong) => {
+    if (wrong === '') expect(message(settings)).toBe('');
+    else expect(message(settings)).toContain(wrong);
+  });
+
   it.each<[url: string, address: Partial<RedisAddress>]>([
     ['redis://localhost', { kind: 'single', hosts: [{ host: 'localhost', port: 6379 }], database: 0 }],
     [
