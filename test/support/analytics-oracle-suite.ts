@@ -5,14 +5,17 @@ import { OverviewService } from '../../src/analytics/overview/overview.service.j
 import { QueriesService } from '../../src/analytics/queries/queries.service.js';
 import { RecountService } from '../../src/analytics/rollups/recount.service.js';
 import { UsersService } from '../../src/analytics/users/users.service.js';
+import { ErasuresService } from '../../src/privacy/erasures.service.js';
 import { uuid7 } from '../../src/platform/database/uuid7.js';
 import { type DataSet, dataSet, randomFunnel, randomQuestion, shuffled } from './analytics-data.js';
 import * as oracle from './analytics-oracle.js';
 import { fits as fitsFilter, type Json, Num, writeOracleJson } from './filter-oracle.js';
 import { TestApi } from './api.js';
 import type { TestDatabase } from './database.js';
+import { eventually } from './eventually.js';
 import { describeDatabase } from './fixture.js';
 import { event, TestPipeline } from './ingest.js';
+import { TestWorker } from './worker.js';
 
 const firstSeed = Number(process.env['ORACLE_SEED'] ?? 1_000);
 
@@ -48,11 +51,12 @@ export function describeAnalyticsOracle(engine: OracleEngine): void {
     {},
     (database) => {
       const api = new TestApi();
+      let env: Record<string, string>;
       beforeAll(async () => {
-        const env = await engine.start(database.url);
+        env = await engine.start(database.url);
         await api.launch(database.url, { ANALYTICS_CACHE_TTL_SECONDS: '0', ...env });
       }, 90_000);
-      describeQuestions(engine, api, database);
+      describeQuestions(engine, api, database, () => TestWorker.start(database.url, env));
       afterAll(async () => {
         await api.stop();
         await engine.stop();
@@ -61,7 +65,12 @@ export function describeAnalyticsOracle(engine: OracleEngine): void {
   );
 }
 
-function describeQuestions(engine: OracleEngine, api: TestApi, database: TestDatabase): void {
+function describeQuestions(
+  engine: OracleEngine,
+  api: TestApi,
+  database: TestDatabase,
+  startWorker: () => Promise<TestWorker>,
+): void {
   let pipeline: TestPipeline;
   const loaded: Loaded[] = [];
 
@@ -69,6 +78,7 @@ function describeQuestions(engine: OracleEngine, api: TestApi, database: TestDat
     pipeline = new TestPipeline(database.url);
     const all = Array.from({ length: engine.sets }, (_, n) => dataSet(firstSeed + n));
     for (let n = 0; n < all.length; n += 8) loaded.push(...(await Promise.all(all.slice(n, n + 8).map(load))));
+    await erase(loaded.filter((_, n) => n % 4 === 0));
     engine.watch(api);
     await engine.catchUp(database);
   }, 300_000);
@@ -121,6 +131,27 @@ function describeQuestions(engine: OracleEngine, api: TestApi, database: TestDat
       `update events set enrichment = '{"segment":"vip"}' where tenant_id = $1 and event_id = any($2)`,
       idsOf(enriched),
     );
+  }
+
+  /** The first user of each, with sessions that are nobody else's. The events stay counted, as nobody's. */
+  async function erase(some: readonly Loaded[]): Promise<void> {
+    const erasures = api.app.get(ErasuresService);
+    for (const { data, tenantId } of some) {
+      const subject = 'user-0';
+      const caller = { tenantId, clientId: 'shop', keyId: null };
+      await erasures.request(caller, { user_id: subject, mentions: 'keep', confirm: true, dry_run: false });
+      const sessionsOf = (events: oracle.OracleEvent[]) => events.map(({ session_id }) => session_id);
+      const others = sessionsOf(data.events.filter(({ user_id }) => user_id !== null && user_id !== subject));
+      const sessions = sessionsOf(data.events.filter(({ user_id }) => user_id === subject));
+      const isOwn = (one: string | null) => one !== null && sessions.includes(one) && !others.includes(one);
+      for (const one of data.events.filter(({ user_id, session_id }) => user_id === subject || isOwn(session_id))) {
+        Object.assign(one, { user_id: null, session_id: null, payload: {}, enrichment: undefined });
+      }
+    }
+    const worker = await startWorker();
+    const unfinished = `select from privacy_erasures where state <> 'completed'`;
+    await eventually(async () => expect(await database.query(unfinished)).toEqual([]), 180_000);
+    await worker.stop();
   }
 
   /** Runs `compare` on every data set; a failure names its seed. */
@@ -373,7 +404,8 @@ function describeQuestions(engine: OracleEngine, api: TestApi, database: TestDat
         const breakdown = await api.app
           .get(AnalyticsService)
           .getBreakdown(tenantId, { ...query, property: 'vip', limit: 10 });
-        const counts = oracle.tally(events, ({ payload }) => String(payload['vip']));
+        const withVip = events.filter(({ payload }) => 'vip' in payload);
+        const counts = oracle.tally(withVip, ({ payload }) => String(payload['vip']));
         expect(new Map(breakdown.data.map(({ value, count }) => [String(value), count]))).toEqual(counts);
         const mine = events.filter(({ user_id }) => user_id === 'user-0');
         const user = await api.app.get(UsersService).getUser(tenantId, 'user-0', query);

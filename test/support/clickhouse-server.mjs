@@ -68,13 +68,17 @@ async function run(session, parameters, statement, format) {
   const database = parameters.get('database');
   try {
     await session.queryAsync(`use ${quoted(database ?? 'default')}`);
-    for (const [name, value] of set) await session.queryAsync(`set ${name} = ${literal(value)}`);
+    await change(session, set, literal);
     return await session.queryAsync(statement, { format });
   } finally {
-    for (const [name] of set) {
-      if (!name.startsWith('param_')) await session.queryAsync(`set ${name} = default`).catch(() => undefined);
-    }
+    const settings = set.filter(([name]) => !name.startsWith('param_'));
+    await change(session, settings, () => 'default').catch(() => undefined);
   }
+}
+
+async function change(session, settings, valueOf) {
+  if (settings.length === 0) return;
+  await session.queryAsync(`set ${settings.map(([name, value]) => `${name} = ${valueOf(value)}`).join(', ')}`);
 }
 
 function send(request, response, { result, format }) {
