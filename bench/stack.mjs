@@ -83,8 +83,8 @@ export class Stack {
   }
 
   /** Resolves when it works. */
-  async startWorker() {
-    const worker = this.launch('worker', 'dist/worker.js');
+  async startWorker(env = {}) {
+    const worker = this.launch('worker', 'dist/worker.js', [], env);
     await worker.next();
     return worker;
   }

@@ -5,6 +5,7 @@ import { findDataset, loadDataset } from '../dataset/dataset.mjs';
 import { Stack } from '../stack.mjs';
 import { quantile, round } from '../statistics.mjs';
 import { measureIngestBeside } from './beside-ingest.mjs';
+import { measurePages } from './pages.mjs';
 import { makeQueries } from './queries.mjs';
 
 const RUNS = 200;
@@ -30,7 +31,8 @@ const LOADING = {
  * Every analytics endpoint on data sets of different sizes, side by side.
  *
  * @typedef {{p50_ms: number, p99_ms: number, goal_ms: number | null, is_rollup: boolean, plain_ms?: number}} Timing
- * @typedef {{events: number, timings: Record<string, Timing>, missing: string[], ingest?: {quiet: number[], busy: number[]}}} Size
+ * @typedef {{events: number, timings: Record<string, Timing>, missing: string[],
+ *   pages?: Record<string, import('./pages.mjs').PageTimes>, ingest?: {quiet: number[], busy: number[]}}} Size
  *
  * @param {import('../options.mjs').Options & {tell: (line: string) => void, speed: import('../speed.mjs').Speed}} options
  * @param {(stack: Stack) => void} use is told what runs, so that it ends with the benchmark
@@ -48,7 +50,8 @@ export async function measureAnalytics({ events, dataDir, tell, speed }, use) {
     await timeQuery(n, sizes, tell);
   }
   for (const { stack } of sizes.slice(0, -1)) await stack.end(); // a process that idles wakes up now and then
-  const { stack, key, queries, figures } = sizes.at(-1);
+  const { stack, key, tenantId, queries, figures } = sizes.at(-1);
+  figures.pages = await measurePages(stack, tenantId, tell);
   figures.ingest = await measureIngestBeside(stack, { key, queries, tell });
   const version = await stack.version();
   await stack.end();
@@ -76,7 +79,7 @@ async function prepare(stack, count) {
   const dataset = await findDataset(stack, count);
   const { key } = await stack.createTenantKey(['read'], dataset.tenantId);
   const queries = makeQueries({ ...dataset, ...(await listUsers(stack, dataset)) });
-  return { stack, key, queries, figures: { events: count, timings: {}, missing: [] } };
+  return { stack, key, tenantId: dataset.tenantId, queries, figures: { events: count, timings: {}, missing: [] } };
 }
 
 /** As a server that has run for a while: its code is compiled by then. Of questions that are not timed, so nothing is cached. */

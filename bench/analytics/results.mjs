@@ -10,13 +10,14 @@ export const ANALYTICS_UNITS = {
   funnel_30d: ['ms', 'ms'],
   funnel_vs_sql: ['ms', 'ms, plain SQL'],
   journey_vs_sql: ['ms', 'ms, plain SQL'],
+  pages_slowest: ['ms', 'ms'],
   ingest_beside: ['ms', 'ms p99, no queries'],
 };
 
 /** Of the largest data set; the growth is that of the rollup endpoint that grew most. @param {import('./analytics.mjs').Size[]} sizes */
 export function toAnalyticsRatios(sizes) {
   const [smallest, largest] = [sizes[0], sizes.at(-1)];
-  const { timings, ingest } = largest;
+  const { timings, ingest, pages } = largest;
   const slowest = (names) => Math.max(...names.map((name) => timings[name]?.p99_ms ?? 0));
   const rollups = Object.keys(timings).filter((name) => timings[name].is_rollup);
   const ratios = [];
@@ -31,6 +32,7 @@ export function toAnalyticsRatios(sizes) {
     if (timings[name] !== undefined)
       ratios.push(ratio(`${name}_vs_sql`, timings[name].p50_ms, timings[name].plain_ms, null));
   }
+  limit('pages_slowest', Math.max(0, ...Object.values(pages ?? {}).map(({ slowest_ms }) => slowest_ms)), 200);
   if (ingest !== undefined) ratios.push(ratio('ingest_beside', median(ingest.busy), median(ingest.quiet), 2));
   return ratios;
 }
@@ -47,11 +49,15 @@ const ratio = (name, ours, reference, goal) => ({
 });
 
 /** @param {import('./analytics.mjs').Size} size @returns {string[]} */
-export function describeAnalytics({ events, timings, missing }) {
+export function describeAnalytics({ events, timings, missing, pages = {} }) {
   const lines = Object.entries(timings).map(
     ([name, { p50_ms, p99_ms, goal_ms }]) =>
       `  ${name.padEnd(20)} ${p50_ms} / ${p99_ms} ms${goal_ms === null ? '' : `, goal ${goal_ms} ms`}`,
   );
   const absent = missing.length === 0 ? [] : [`  no such route: ${missing.join(', ')}`];
-  return [`p50 / p99 through HTTP at ${events.toLocaleString('en-US')} events`, ...lines, ...absent];
+  const ofPages = Object.entries(pages).map(
+    ([name, { requests, slowest, slowest_ms }]) =>
+      `  page ${name.padEnd(15)} ${requests} requests, the longest ${slowest_ms} ms: ${slowest}`,
+  );
+  return [`p50 / p99 through HTTP at ${events.toLocaleString('en-US')} events`, ...lines, ...absent, ...ofPages];
 }

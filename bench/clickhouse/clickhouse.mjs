@@ -5,6 +5,7 @@ import { listUsers, openDataset } from '../analytics/analytics.mjs';
 import { findDataset } from '../dataset/dataset.mjs';
 import { quantile, round } from '../statistics.mjs';
 import { until } from '../waiting.mjs';
+import { measureIngestWhileFed } from './ingest.mjs';
 import { makeEventQueries } from './queries.mjs';
 
 const READY_MS = 60_000;
@@ -21,6 +22,7 @@ const WARM_UPS = 2;
  * @property {Record<string, Timing>} timings medians
  * @property {{per_second: number, cpu_us: Record<string, number>}} backfill
  * @property {{postgresql: number, clickhouse: number}} bytes_per_event
+ * @property {{off_ms: number, on_ms: number, rounds: {off: number[], on: number[]}}} ingest p99 without and with a worker that feeds
  *
  * @param {import('../options.mjs').Options & {tell: (line: string) => void, speed: import('../speed.mjs').Speed}} options
  * @param {(stack: import('../stack.mjs').Stack) => void} use is told what runs, so that it ends with the benchmark
@@ -66,7 +68,9 @@ async function measureSize(stack, { count, chdb, tell, speed }) {
       `${count} events, ${query.name}: ClickHouse ${ch} ms, PostgreSQL ${pg ?? 'stopped'}${pg === null ? '' : ' ms'}`,
     );
   }
-  return { events: count, timings, backfill, bytes_per_event: await readBytes(stack, port, count) };
+  const bytes = await readBytes(stack, port, count);
+  const ingest = await measureIngestWhileFed(stack, CLICKHOUSE_URL, tell);
+  return { events: count, timings, backfill, bytes_per_event: bytes, ingest };
 }
 
 async function measureBackfill(stack, count, url) {

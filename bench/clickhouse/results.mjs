@@ -7,15 +7,18 @@ export const CLICKHOUSE_UNITS = Object.fromEntries(
     .flatMap((name) => [
       [`clickhouse_${name}`, ['ms', 'ms, PostgreSQL']],
       [`clickhouse_${name}_goal`, ['ms', 'ms']],
-    ]),
+    ])
+    .concat([['clickhouse_fed_ingest_p99', ['ms', 'ms, not fed']]]),
 );
 
 /** Of the largest data set: next to PostgreSQL where that answered in time, and next to the goals. */
 export function toClickHouseRatios(/** @type {import('./clickhouse.mjs').Figures[]} */ sizes) {
-  return Object.entries(sizes.at(-1).timings).flatMap(([name, { clickhouse_ms, postgresql_ms, goal_ms }]) => [
+  const { timings, ingest } = sizes.at(-1);
+  const ratios = Object.entries(timings).flatMap(([name, { clickhouse_ms, postgresql_ms, goal_ms }]) => [
     ...(postgresql_ms === null ? [] : [ratio(`clickhouse_${name}`, clickhouse_ms, postgresql_ms, null)]),
     ...(goal_ms === null ? [] : [ratio(`clickhouse_${name}_goal`, clickhouse_ms, goal_ms, 1)]),
   ]);
+  return [...ratios, ratio('clickhouse_fed_ingest_p99', ingest.on_ms, ingest.off_ms, 1.1)];
 }
 
 const ratio = (name, ours, reference, goal) => ({
@@ -23,7 +26,7 @@ const ratio = (name, ours, reference, goal) => ({
 });
 
 /** @param {import('./clickhouse.mjs').Figures} figures @returns {string[]} */
-export function describeClickHouse({ events, timings, backfill, bytes_per_event: bytes }) {
+export function describeClickHouse({ events, timings, backfill, bytes_per_event: bytes, ingest }) {
   const lines = Object.entries(timings).map(([name, { clickhouse_ms, postgresql_ms }]) => {
     const beside =
       postgresql_ms === null
@@ -37,5 +40,6 @@ export function describeClickHouse({ events, timings, backfill, bytes_per_event:
     ...lines,
     `  backfill ${backfill.per_second.toLocaleString('en-US')} events/s, CPU per event: ${cpu.join(', ')} µs`,
     `  bytes per event: ClickHouse ${bytes.clickhouse}, PostgreSQL with its indexes ${bytes.postgresql}`,
+    `  p99 of ingest by round, ms: not fed ${ingest.rounds.off.join(' ')}; fed ${ingest.rounds.on.join(' ')}`,
   ];
 }
