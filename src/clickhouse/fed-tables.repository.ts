@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { ClickHouse, type StatementOptions } from '../platform/clickhouse/clickhouse.js';
 import type { TimeRange } from '../platform/time/time.js';
 import type { DayCount, DayOfType } from './day-counts.repository.js';
+import type { Purge } from './feed.repository.js';
 import { createTables, dropTables, EVENTS, FEED, type Place, storedEvents } from '../platform/clickhouse/schema-sql.js';
 
 /** Shorter than the transaction that waits for it may be idle. */
@@ -84,10 +85,16 @@ export class FedTables {
     }
   }
 
-  /** Orders that rows of these events below the version are removed from every file. @param ids of uuid columns */
-  async purge(ids: readonly string[], version: number): Promise<void> {
-    const list = ids.map((id) => `'${id}'`).join(', ');
-    await this.mutate(`DELETE WHERE id IN (${list}) AND version < ${version}`);
+  /**
+   * Orders that rows of these events below their version are removed from every file, in one order, since each goes
+   * through all files. The tenant tells which of them need not be read.
+   */
+  async purge(purges: readonly Purge[]): Promise<void> {
+    const conditions = purges.map(({ tenantId, version, ids }) => {
+      const list = ids.map((id) => `'${id}'`).join(', ');
+      return `(tenant_id = '${tenantId}' AND id IN (${list}) AND version < ${version})`;
+    });
+    await this.mutate(`DELETE WHERE ${conditions.join(' OR ')}`);
   }
 
   /** Orders that the events with ids in a range are removed from every file. */

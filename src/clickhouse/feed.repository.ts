@@ -35,6 +35,13 @@ export interface WaitingChange {
   old_shard: string | null;
 }
 
+/** Rows of these events below the version are to go from every file. */
+export interface Purge {
+  tenantId: string;
+  version: number;
+  ids: string[];
+}
+
 /** Batches that one look reads, whose events may be more than it wants. */
 const BATCHES_PER_LOOK = 500;
 /** A feed that no worker has shown any interest in for so long is closed. */
@@ -216,21 +223,25 @@ export class FeedRepository {
     );
   }
 
-  /** Up to `limit` events of one version whose older versions are to be removed. */
-  async listPurges(sql: Sql, limit: number): Promise<{ version: number; ids: string[]; seqs: string[] } | null> {
-    const { rows } = await sql.query<{ seq: string; event_id: string; sent_version: string }>(
+  /** The oldest of what is to be removed: at most `limit` events, and `groups` purges. */
+  async listPurges(sql: Sql, limit: number, groups: number): Promise<{ purges: Purge[]; seqs: string[] }> {
+    const { rows } = await sql.query<{ seq: string; tenant_id: string; event_id: string; version: string }>(
       `/* clickhouse.listPurges */
-       select seq::text, event_id, sent_version::text from clickhouse_changes
-       where sent_version = (select min(sent_version) from clickhouse_changes where not is_purging) and not is_purging
-       order by seq limit $1`,
+       select seq::text, tenant_id, event_id, sent_version::text as version from clickhouse_changes
+       where sent_version is not null and not is_purging order by sent_version, tenant_id, seq limit $1`,
       [limit],
     );
-    if (rows[0] === undefined) return null;
-    return {
-      version: Number(rows[0].sent_version),
-      ids: [...new Set(rows.map((row) => row.event_id))],
-      seqs: rows.map((row) => row.seq),
-    };
+    const purges: Purge[] = [];
+    const seqs: string[] = [];
+    for (const row of rows) {
+      const version = Number(row.version);
+      const last = purges.at(-1);
+      if (last?.tenantId === row.tenant_id && last.version === version) last.ids.push(row.event_id);
+      else if (purges.length === groups) break;
+      else purges.push({ tenantId: row.tenant_id, version, ids: [row.event_id] });
+      seqs.push(row.seq);
+    }
+    return { purges, seqs };
   }
 
   async markPurging(sql: Sql, seqs: readonly string[]): Promise<void> {

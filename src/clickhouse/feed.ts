@@ -7,7 +7,9 @@ import { FedTables } from './fed-tables.repository.js';
 /** Of one step, which is one insert: many small inserts would be many small files there. */
 const EVENTS_PER_STEP = 5_000;
 const CHANGES_PER_STEP = 5_000;
-const PURGES_PER_STEP = 5_000;
+/** Of one statement: events, and conditions about them. */
+const PURGED_PER_STEP = 5_000;
+const PURGES_PER_STEP = 200;
 /** A comparison may take minutes. */
 const STEP_WAIT_MS = 2_000;
 const LOCK_NOT_AVAILABLE = '55P03';
@@ -105,10 +107,10 @@ export class ClickHouseFeed {
       if (await this.tables.isMutating()) return;
       await this.feeds.finishPurges(sql);
     }
-    const purge = await this.feeds.listPurges(sql, PURGES_PER_STEP);
-    if (purge !== null) {
-      await this.tables.purge(purge.ids, purge.version);
-      await this.feeds.markPurging(sql, purge.seqs);
+    const { purges, seqs } = await this.feeds.listPurges(sql, PURGED_PER_STEP, PURGES_PER_STEP);
+    if (purges.length > 0) {
+      await this.tables.purge(purges);
+      await this.feeds.markPurging(sql, seqs);
     }
     const removal = await this.feeds.takeRemoval(sql);
     if (removal !== null) await this.tables.remove(removal.from_id, removal.to_id);

@@ -162,6 +162,28 @@ describeDatabase('ClickHouse, fed', {}, (database) => {
     expect(await fed.compare()).toEqual([]);
   });
 
+  it('has what waits to be blanked done by one order, since each goes through all files', async () => {
+    const ids = await record(
+      Array.from({ length: 4 }, (_, n) => ({ user_id: `p${n}`, payload: { mail: `qz8-${n}` } })),
+    );
+    await fed.drain();
+    const orders = jest.spyOn(fed.tables, 'purge');
+    const under = jest.spyOn(fed.tables, 'isMutating').mockResolvedValue(true);
+    for (const id of ids) {
+      await database.query(`update events set payload = '{}', user_id = null where id = $1`, [id]);
+      await fed.feed.step();
+    }
+    under.mockRestore();
+    await fed.drain();
+    expect(orders.mock.calls.map(([purges]) => purges.map((purge) => purge.ids))).toEqual([
+      [[ids[0]]],
+      ids.slice(1).map((id) => [id]),
+    ]);
+    orders.mockRestore();
+    expect(await fed.dump()).not.toContain('qz8');
+    expect((await fed.rows()).filter(({ id }) => ids.includes(id))).toHaveLength(4);
+  });
+
   it('retention removes single events and whole months there, and nothing that is held', async () => {
     const retention = new TestRetention(database.url, { EVENT_RETENTION_DAYS: '90' });
     const old = new Date(Date.now() - 200 * DAY_MS);

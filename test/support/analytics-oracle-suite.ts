@@ -81,7 +81,7 @@ function describeQuestions(
     await erase(loaded.filter((_, n) => n % 4 === 0));
     engine.watch(api);
     await engine.catchUp(database);
-  }, 300_000);
+  }, 600_000);
 
   afterAll(() => pipeline.stop());
 
@@ -150,7 +150,7 @@ function describeQuestions(
     }
     const worker = await startWorker();
     const unfinished = `select from privacy_erasures where state <> 'completed'`;
-    await eventually(async () => expect(await database.query(unfinished)).toEqual([]), 180_000);
+    await eventually(async () => expect(await database.query(unfinished)).toEqual([]), 300_000);
     await worker.stop();
   }
 
