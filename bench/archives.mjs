@@ -57,6 +57,14 @@ async function measure(name, child, work, loaded) {
   return answer;
 }
 
+/** Of one that loads the same and does next to nothing. */
+async function memoryOfCommand() {
+  const other = stack.launch('list', 'dist/cli.js', ['list-tenants', '--json']);
+  const memory = watchMemory(other.pid);
+  await other.exited;
+  return memory.end();
+}
+
 async function main() {
   await stack.start();
   stack.env.ARCHIVE_DIR = join(stack.folder, 'archive');
@@ -68,19 +76,19 @@ async function main() {
   await stack.startWorker();
   await sealed(tenantId);
   await stack.get('/logs?limit=1000&from=2020-01-01T00:00:00Z', key); // what the first request loads is no growth
-  const clean = () => stack.send('DELETE', '/logs/cleanup', key);
-  const { body } = await measure('archive and remove', api, clean);
-  if (body.deleted !== ENTRIES || body.archived !== ENTRIES) throw new Error(`removed ${JSON.stringify(body)}`);
-  const bytes = body.archives.reduce((sum, archive) => sum + archive.bytes, 0);
-  console.log(`${'archives'.padEnd(24)} ${body.archives.length}, ${round(bytes / ENTRIES)} bytes an entry`);
+  const loaded = await memoryOfCommand();
+  const run = ['run-retention', '--task=audit', '--json'];
+  const cleaning = stack.launch('clean', 'dist/cli.js', run, { AUDIT_RETENTION_DAYS: '30' });
+  const code = await measure('archive and remove', cleaning, () => cleaning.exited, loaded);
+  if (code !== 0) throw cleaning.exitError();
+  const { data: archives } = (await stack.get('/logs/archives', key)).body;
+  const sum = (member) => archives.reduce((total, archive) => total + archive[member], 0);
+  if (sum('entries') !== ENTRIES) throw new Error(`archived ${JSON.stringify(archives)}`);
+  console.log(`${'archives'.padEnd(24)} ${archives.length}, ${round(sum('bytes') / ENTRIES)} bytes an entry`);
   await measure('search in archives', api, () =>
     stack.get('/audit-events/search?include_archived=true&user=user-7&page_size=100', key),
   );
-  const other = stack.launch('list', 'dist/cli.js', ['list-tenants', '--json']); // loads the same, does next to nothing
-  const memory = watchMemory(other.pid);
-  await other.exited;
-  const loaded = memory.end();
-  for (const { file } of body.archives) {
+  for (const { file } of archives) {
     const restoring = stack.launch('restore', 'dist/cli.js', ['restore-archive', file, '--json']);
     await measure(`restore ${file.split('/').at(-1)}`, restoring, () => restoring.exited, loaded);
   }

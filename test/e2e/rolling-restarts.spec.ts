@@ -98,6 +98,7 @@ describeDatabase('two APIs and two workers behind HAProxy', { needs: 'haproxy' }
       } finally {
         await load.stop(); // or the process would never end
       }
+      process.stdout.write(`${2 * RESTARTS} restarts, ${load.acknowledged.length} events\n`);
       expect(load.failures).toEqual([]);
       await eventually(async () => {
         const headers = { 'X-API-Key': PLATFORM_KEY };
@@ -106,7 +107,7 @@ describeDatabase('two APIs and two workers behind HAProxy', { needs: 'haproxy' }
       });
       expect(await rollupDifference(database)).toBe(0);
     },
-    30_000 + RESTARTS * 10_000,
+    30_000 + RESTARTS * 30_000,
   );
 
   it('a WebSocket is live behind it, and a polling session that another process has is told what to do', async () => {
