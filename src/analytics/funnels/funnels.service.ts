@@ -81,7 +81,7 @@ export class FunnelsService {
 
   async list(tenantId: string, limit: number, cursor?: string): Promise<SavedFunnelPage> {
     const before = cursor === undefined ? undefined : decodeCursor(cursor);
-    const rows = await this.database.readInTenant(tenantId, (sql) => this.saved.list(sql, tenantId, limit + 1, before));
+    const rows = await this.saved.list(tenantId, limit + 1, before);
     const { data, next_cursor } = toPage(rows, limit);
     return { data: data.map(toResponse), next_cursor };
   }

@@ -126,7 +126,7 @@ export class OverviewService {
           this.counts.listByBucket(sql, tenantId, range, starts),
           this.subjects.countDistinct(sql, 'user', tenantId, range),
           this.subjects.countDistinct(sql, 'session', tenantId, range),
-          this.savedFunnels.list(sql, tenantId, 1),
+          this.savedFunnels.listIn(sql, tenantId, 1),
         ]);
         const many = users.method === 'sketch';
         const [eventsPerUser, top, conversion] = await Promise.all([

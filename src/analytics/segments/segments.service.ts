@@ -46,7 +46,8 @@ export class SegmentsService {
 
   async list(tenantId: string, limit: number, cursor?: string): Promise<SavedSegmentPage> {
     const before = cursor === undefined ? undefined : decodeCursor(cursor);
-    const { data, next_cursor } = toPage(await this.segments.list(tenantId, limit + 1, before), limit);
+    const rows = await this.segments.list(tenantId, limit + 1, before);
+    const { data, next_cursor } = toPage(rows, limit);
     return { data: data.map(toResponse), next_cursor };
   }
 
@@ -79,14 +80,14 @@ export class SegmentsService {
   /** @throws Problem 404, 409 while a saved funnel has a step of it */
   async delete(caller: Principal, id: string): Promise<void> {
     const { tenantId } = caller;
-    const check = async (sql: Sql) => {
+    const record = async (sql: Sql, deleted: SavedSegment) => {
       const funnel = await this.segments.findFunnelOf(sql, tenantId, id);
-      if (funnel === null) return;
-      throw new Problem(409, `The saved funnel "${funnel}" has a step of this segment. Delete the funnel first.`);
+      if (funnel !== null) {
+        throw new Problem(409, `The saved funnel "${funnel}" has a step of this segment. Delete the funnel first.`);
+      }
+      await this.audit.append(sql, [recordOf(caller, { ...DELETED, id, before: toResponse(deleted) })]);
     };
-    const record = (sql: Sql, deleted: SavedSegment) =>
-      this.audit.append(sql, [recordOf(caller, { ...DELETED, id, before: toResponse(deleted) })]);
-    if (!isUuid(id) || !(await this.segments.delete(tenantId, id, check, record))) throw noSuchSegment();
+    if (!isUuid(id) || !(await this.segments.delete(tenantId, id, record))) throw noSuchSegment();
   }
 }
 
