@@ -300,7 +300,7 @@ function byBucket<T extends { data?: CountedGroup[]; trend?: { n: number }[] }>(
 
 const sorted = <T>(rows: readonly T[]): string[] => rows.map((row) => writeJson(row)).sort();
 
-/** PostgreSQL counts those who came no further than the first step apart. */
+/** By label and step, without those that nobody has reached. */
 function reached({ steps, groups }: Awaited<ReturnType<EventStore['countFunnel']>>) {
   const sum = (rows: typeof steps) => {
     const sums = new Map<string, { users: number; median: number | null }>();

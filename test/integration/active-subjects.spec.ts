@@ -92,7 +92,7 @@ describeApi('analytics of many users', { env: { ANALYTICS_CACHE_TTL_SECONDS: '0'
     const packed = await count();
     expect(packed.map(({ users }) => users)).toEqual([USERS + BUSY, BUSY, BUSY]);
     funnels.maxTimelineEvents = 0;
-    // Users who never came further than the first step are counted apart there.
+    // Users who never came further than the first step are counted by a part of its own there.
     const depths = await count();
     expect(packed.map(({ k }) => sum(depths.filter((row) => row.k === k).map(({ users }) => users)))).toEqual(
       packed.map(({ users }) => users),

@@ -111,8 +111,8 @@ export class FunnelsService {
     definition: SavedFunnelDefinition,
     users: readonly string[] | null,
   ): Promise<FunnelStepResponse[]> {
-    const resolved = await this.resolve(sql, tenantId, definition);
-    const rows = await this.funnels.countSteps(sql, tenantId, range, resolved, { users });
+    const { group_by: _, ...whole } = await this.resolve(sql, tenantId, definition);
+    const rows = await this.funnels.countSteps(sql, tenantId, range, whole, { users });
     return describeSteps(definition, rows);
   }
 
@@ -196,22 +196,18 @@ const noSuchFunnel = () => notFound('There is no funnel with this id.');
 
 /** Each row holds the chains that reached a depth, deeper ones included. */
 function describeSteps({ steps }: FunnelDefinition, rows: readonly ReachedStep[]): FunnelStepResponse[] {
-  const users = steps.map((_, n) => rows.filter(({ k }) => k === n + 1).reduce((sum, row) => sum + row.users, 0));
+  const reached = steps.map((_, n) => rows.find(({ k }) => k === n + 1));
+  const users = reached.map((row) => row?.users ?? 0);
+  const isSampled = rows.some((row) => row.standard_error !== undefined);
   const share = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
   return steps.map(({ event_type }, n) => ({
     event_type,
     users: users[n] ?? 0,
-    ...estimateOf(rows, n + 1),
+    ...(isSampled ? { standard_error: reached[n]?.standard_error ?? null } : {}),
     conversion_from_previous: share(users[n] ?? 0, users[Math.max(n - 1, 0)] ?? 0),
     conversion_from_first: share(users[n] ?? 0, users[0] ?? 0),
-    median_time_from_previous_s: n === 0 ? null : toMicroseconds(rows.find(({ k }) => k === n + 1)?.median_s),
+    median_time_from_previous_s: n === 0 ? null : toMicroseconds(reached[n]?.median_s),
   }));
-}
-
-/** Of a step that nobody has reached there is none to take it from. */
-function estimateOf(rows: readonly ReachedStep[], step: number): { standard_error?: number | null } {
-  if (!rows.some((row) => row.standard_error !== undefined)) return {};
-  return { standard_error: rows.find(({ k }) => k === step)?.standard_error ?? null };
 }
 
 const toMicroseconds = (seconds: number | null | undefined) =>

@@ -6,8 +6,8 @@ import type { BreakdownQuestion, TopValues } from '../event-store/event-store.js
 import { requiredTypes } from '../filters/filter.js';
 import { type FilterSql, filterSqlFor } from '../filters/filter-sql.js';
 import { countedIn } from '../rollups/counted-events-sql.js';
-import { type Effort, type Sample, standardError } from '../sampling/sample.js';
-import { isSampled, limitTime, UNIT_OF } from '../sampling/sample-sql.js';
+import { type Effort, type Sample, standardError, type UnitSums } from '../sampling/sample.js';
+import { isSampled, limitTime, UNIT_OF, unitSums } from '../sampling/sample-sql.js';
 
 interface Row {
   value: unknown;
@@ -16,9 +16,7 @@ interface Row {
   distinct_values: number;
 }
 
-interface SampledRow extends Row {
-  units: number;
-  squares: number;
+interface SampledRow extends Row, UnitSums {
   total_units: number;
   total_squares: number;
 }
@@ -40,8 +38,10 @@ export class BreakdownRepository {
       parameters.add(tenantId);
       const { property, filter } = breakdown;
       const filters = await filterSqlFor(sql, tenantId, parameters, [filter], [property]);
-      const statement = sample === undefined ? topValues : sampledValues;
-      const text = statement(range, breakdown, parameters, filters, sample);
+      const text =
+        sample === undefined
+          ? topValues(range, breakdown, parameters, filters)
+          : sampledValues(range, breakdown, parameters, filters, sample);
       await limitTime(sql, effort);
       return (await sql.query<SampledRow>(text, parameters.values)).rows;
     });
@@ -76,17 +76,17 @@ function sampledValues(
   { property, filter, limit }: BreakdownQuestion,
   parameters: Parameters,
   filters: FilterSql,
-  sample: Sample | undefined,
+  sample: Sample,
 ): string {
   return `/* breakdown.sampledValues */
 with found as (
-  select ${filters.property.json(property)} as value, ${UNIT_OF[sample?.unit ?? 'user']} as unit from events e
+  select ${filters.property.json(property)} as value, ${UNIT_OF[sample.unit]} as unit from events e
   where ${countedIn(range, requiredTypes(filter), parameters)} and ${isSampled(sample, parameters)}
     and ${filters.condition(filter)}
 ), parts as materialized (
   select value, unit, count(*)::float8 as y from found where value is not null group by 1, 2
 ), whole as (
-  select count(*)::float8 as units, sum(y * y) as squares from (select sum(y) as y from parts group by unit) u
+  ${unitSums('parts')}
 )
 select p.value, sum(p.y) as count, count(*)::float8 as units, sum(p.y * p.y) as squares, sum(sum(p.y)) over () as total,
        count(*) over ()::float8 as distinct_values, w.units as total_units, w.squares as total_squares

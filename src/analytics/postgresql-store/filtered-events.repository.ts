@@ -6,8 +6,8 @@ import type { EventsOverview, OverviewQuestion } from '../event-store/event-stor
 import { requiredTypes } from '../filters/filter.js';
 import { filterSqlFor } from '../filters/filter-sql.js';
 import { countedIn } from '../rollups/counted-events-sql.js';
-import { type Effort, errorOfUnits, type Sample, standardError } from '../sampling/sample.js';
-import { isSampled, limitTime, UNIT_OF } from '../sampling/sample-sql.js';
+import { type Effort, errorOfUnits, type Sample, standardError, type UnitSums } from '../sampling/sample.js';
+import { isSampled, limitTime, UNIT_OF, unitSums } from '../sampling/sample-sql.js';
 
 interface Row {
   by_type: EventsOverview['byType'] | null;
@@ -19,19 +19,15 @@ interface Row {
 }
 
 /** From a sample, before it is scaled up. */
-interface Sums {
+interface Sums extends UnitSums {
   count: number;
-  units: number;
-  squares: number;
 }
 
-interface SampledRow {
+interface SampledRow extends UnitSums {
   by_type: ({ event_type: string } & Sums)[] | null;
   trend: ({ n: number } & Sums)[] | null;
   users: number;
   user_events: number;
-  units: number;
-  squares: number;
 }
 
 /** All from one reading of the events. */
@@ -63,13 +59,11 @@ with parts as materialized (
   select e.event_type, ${bucket} as n, ${UNIT_OF[unit]} as unit, e.user_id is not null as has_user, count(*)::float8 as y
   from events e where ${condition} group by 1, 2, 3, 4
 ), types as (
-  select event_type, sum(y) as count, count(*)::float8 as units, sum(y * y) as squares
-  from (select event_type, sum(y) as y from parts group by event_type, unit) u group by 1
+  ${unitSums('parts', 'event_type')}
 ), buckets as (
-  select n, sum(y) as count, count(*)::float8 as units, sum(y * y) as squares
-  from (select n, sum(y) as y from parts group by n, unit) u group by 1
+  ${unitSums('parts', 'n')}
 ), whole as (
-  select count(*)::float8 as units, sum(y * y) as squares from (select sum(y) as y from parts group by unit) u
+  ${unitSums('parts')}
 )
 select (select json_agg(t order by count desc, event_type collate "C") from types t) as by_type,
        (select json_agg(b) from buckets b) as trend,
@@ -80,13 +74,13 @@ from whole`;
 
 function scaleUp(row: SampledRow | undefined, { oneIn }: Sample): EventsOverview {
   const { by_type, trend, users = 0, user_events = 0, units = 0, squares = 0 } = row ?? {};
-  const estimate = <Key extends object>({ count, units, squares, ...key }: Key & Sums) => ({
-    ...{ ...key, count: count * oneIn },
-    standard_error: standardError({ units, squares }, oneIn),
+  const estimate = ({ count, ...sums }: Sums) => ({
+    count: count * oneIn,
+    standard_error: standardError(sums, oneIn),
   });
   return {
-    byType: (by_type ?? []).map((type) => ({ ...estimate(type), event_type: type.event_type })),
-    trend: (trend ?? []).map((bucket) => ({ ...estimate(bucket), n: bucket.n })),
+    byType: (by_type ?? []).map((type) => ({ event_type: type.event_type, ...estimate(type) })),
+    trend: (trend ?? []).map((bucket) => ({ n: bucket.n, ...estimate(bucket) })),
     total: { standard_error: standardError({ units, squares }, oneIn) },
     users: users * oneIn,
     usersEstimate: { standard_error: errorOfUnits(users, oneIn) },

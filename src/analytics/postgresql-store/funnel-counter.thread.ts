@@ -13,11 +13,13 @@ const funnels = new FunnelsRepository();
 
 parentPort?.on('message', (job: FunnelJob) => void run(job).then((outcome) => parentPort?.postMessage(outcome)));
 
-async function run({ id, method, tenantId, range, definition: text, effort }: FunnelJob): Promise<FunnelOutcome> {
+async function run({ id, tenantId, range, definition: text, effort }: FunnelJob): Promise<FunnelOutcome> {
   try {
     const definition = readJson(text) as FunnelDefinition;
     const counted = await answerAsOf<CountedSteps>(async () => ({
-      steps: await database.readOnReplica(tenantId, (sql) => funnels[method](sql, tenantId, range, definition, effort)),
+      steps: await database.readOnReplica(tenantId, (sql) =>
+        funnels.countSteps(sql, tenantId, range, definition, effort),
+      ),
     }));
     return { id, ...counted };
   } catch (error) {

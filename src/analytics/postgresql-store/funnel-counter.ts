@@ -22,7 +22,6 @@ const THREAD_POOL_SIZE = 4;
 
 export interface FunnelJob {
   id: number;
-  method: 'countSteps' | 'countGroups';
   tenantId: string;
   range: TimeRange;
   /** JSON of a FunnelDefinition: a message would make plain objects of exact numbers. */
@@ -66,44 +65,22 @@ export class FunnelCounter implements OnApplicationShutdown {
     private readonly funnels: FunnelsRepository,
   ) {}
 
-  /** How many users reached each step. */
-  countSteps(
+  /**
+   * How many users reached each step, for each value of `group_by` if there is one.
+   * @throws Problem 503 when too many wait
+   */
+  async countSteps(
     tenantId: string,
     range: TimeRange,
     definition: FunnelDefinition,
     effort: Effort = {},
-  ): Promise<ReachedStep[]> {
-    return this.count('countSteps', tenantId, range, definition, effort);
-  }
-
-  /** The same for each value of `group_by`. */
-  countGroups(
-    tenantId: string,
-    range: TimeRange,
-    definition: FunnelDefinition,
-    effort: Effort = {},
-  ): Promise<ReachedStep[]> {
-    return this.count('countGroups', tenantId, range, definition, effort);
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.thread?.terminate();
-  }
-
-  /** @throws Problem 503 when too many wait */
-  private async count(
-    method: FunnelJob['method'],
-    tenantId: string,
-    range: TimeRange,
-    definition: FunnelDefinition,
-    effort: Effort,
   ): Promise<ReachedStep[]> {
     const few = await this.database.readOnReplica(tenantId, (sql) =>
       this.funnels.hasFewEvents(sql, tenantId, range, definition, this.maxEventsHere),
     );
     if (few) {
       return this.database.readOnReplica(tenantId, (sql) =>
-        this.funnels[method](sql, tenantId, range, definition, effort),
+        this.funnels.countSteps(sql, tenantId, range, definition, effort),
       );
     }
     if (this.waiting.length >= MAX_WAITING) {
@@ -111,7 +88,7 @@ export class FunnelCounter implements OnApplicationShutdown {
     }
     const { steps, as_of: asOf } = await new Promise<CountedSteps>((resolve, reject) => {
       this.waiting.push({
-        job: { id: ++this.jobs, method, tenantId, range, definition: writeJson(definition), effort },
+        job: { id: ++this.jobs, tenantId, range, definition: writeJson(definition), effort },
         resolve,
         reject,
       });
@@ -119,6 +96,10 @@ export class FunnelCounter implements OnApplicationShutdown {
     });
     if (asOf !== undefined) noteAsOf(Date.parse(asOf));
     return steps;
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.thread?.terminate();
   }
 
   private runNext(): void {

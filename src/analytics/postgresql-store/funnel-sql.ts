@@ -48,11 +48,14 @@ with ${steps.map((step) => stepSql(step, shape, step === 1 ? group : 'null::text
 ), reached as (
   select label, k, chain[k] - chain[k - 1] as taken from best cross join lateral generate_series(1, depth) k
 )
-select label, k, count(*)::float8 as users, percentile_cont(0.5) within group (order by extract(epoch from taken)::float8) as median_s
-from reached group by label, k
-union all
-select null, 1, count(*)::float8, null from reach
-where first_start is not null and ${shape.group === null ? '(last_second > first_start) is not true' : 'false'}`;
+select label, k, sum(users) as users, max(median_s) as median_s from (
+  select label, k, count(*)::float8 as users,
+         percentile_cont(0.5) within group (order by extract(epoch from taken)::float8) as median_s
+  from reached group by label, k
+  union all
+  select null, 1, count(*)::float8, null from reach
+  where first_start is not null and ${shape.group === null ? '(last_second > first_start) is not true' : 'false'}
+) s group by label, k order by k`;
 }
 
 /** Collation "C": users need any order, not an alphabetical one, and comparing bytes is many times faster. */

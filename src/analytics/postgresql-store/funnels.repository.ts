@@ -4,12 +4,12 @@ import { Parameters } from '../../platform/database/sql-parameters.js';
 import { type TimeRange, toIso } from '../../platform/time/time.js';
 import { conditionOf, type FunnelDefinition, type ReachedStep, typesOf } from '../event-store/funnel-definition.js';
 import { filterSqlFor } from '../filters/filter-sql.js';
+import { countEventVolume } from '../sampling/event-volume-sql.js';
 import type { Effort } from '../sampling/sample.js';
 import { isOfSampledUser, limitTime } from '../sampling/sample-sql.js';
 import { countFunnel } from './funnel-matcher.js';
 import { listTimelines } from './funnel-timelines.repository.js';
 import { funnelSql } from './funnel-sql.js';
-import { startOfBucket } from '../time/granularities.js';
 
 /**
  * Up to this many events (50 MB to transfer) a funnel is counted here; more are counted in the database, which can use
@@ -22,11 +22,6 @@ export interface FunnelChoice extends Effort {
   /** These users only. */
   users?: readonly string[] | null;
 }
-
-const COUNT_TIMELINE_EVENTS = `/* funnels.countTimelineEvents */
-select coalesce(sum(count), 0)::float8 as count from event_rollups_day
-where tenant_id = $1 and bucket >= ${startOfBucket('day', '$2')} and bucket < $3
-  and event_type = any($4::text[])`;
 
 @Injectable()
 export class FunnelsRepository {
@@ -41,15 +36,13 @@ export class FunnelsRepository {
     { steps }: FunnelDefinition,
     max: number,
   ): Promise<boolean> {
-    const parameters = [tenantId, toIso(range.from), toIso(range.to), typesOf(steps)];
-    const { rows } = await sql.query<{ count: number }>(COUNT_TIMELINE_EVENTS, parameters);
-    return (rows[0]?.count ?? 0) <= max;
+    return (await countEventVolume(sql, tenantId, range, typesOf(steps))) <= max;
   }
 
   /**
-   * How many users reached each step, of a sample not scaled up. Conditions on the payload are checked in the database;
-   * without any, all that matters is in one index, and following each user's events here takes a fraction of the time
-   * of sorting them there.
+   * How many users reached each step, for each value of `group_by` if there is one; of a sample not scaled up. Groups
+   * and conditions on the payload need the database; without any, all that matters is in one index, and following each
+   * user's events here takes a fraction of the time of sorting them there.
    */
   async countSteps(
     sql: Sql,
@@ -59,32 +52,21 @@ export class FunnelsRepository {
     choice: FunnelChoice = {},
   ): Promise<ReachedStep[]> {
     await limitTime(sql, choice);
-    const { steps, window_s } = definition;
+    const { steps, window_s, group_by: group } = definition;
     const { users = null, sample } = choice;
-    const plain = sample === undefined && steps.every((step) => conditionOf(step) === undefined);
+    const isWhole = sample === undefined && group === undefined;
+    const plain = isWhole && steps.every((step) => conditionOf(step) === undefined);
     if (
       !plain ||
       (users === null && !(await this.hasFewEvents(sql, tenantId, range, definition, this.maxTimelineEvents)))
     ) {
-      return this.count(sql, tenantId, range, { steps, window_s }, choice);
+      return this.count(sql, tenantId, range, definition, choice);
     }
     const types = typesOf(steps);
     const timelines = listTimelines(sql, tenantId, range, types, users);
     const places = steps.map(({ event_type }) => types.indexOf(event_type));
     const reached = await countFunnel(timelines, types.length, places, window_s);
     return reached.map((step) => ({ label: null, ...step }));
-  }
-
-  /** How many users reached each step, per value of `group_by`. */
-  async countGroups(
-    sql: Sql,
-    tenantId: string,
-    range: TimeRange,
-    definition: FunnelDefinition,
-    choice: FunnelChoice = {},
-  ): Promise<ReachedStep[]> {
-    await limitTime(sql, choice);
-    return this.count(sql, tenantId, range, definition, choice);
   }
 
   private async count(

@@ -11,16 +11,11 @@ import type {
   Retained,
   TopValues,
 } from '../event-store/event-store.js';
-import {
-  type FunnelCounts,
-  type FunnelDefinition,
-  type ReachedStep,
-  typesOf,
-} from '../event-store/funnel-definition.js';
+import { type FunnelCounts, type FunnelDefinition, typesOf } from '../event-store/funnel-definition.js';
 import type { JourneyEvent, JourneyPlace, UserQuestion, UserSummary } from '../event-store/user-questions.js';
 import { EARLIEST_TIME } from '../../platform/http/field-fault.js';
 import { type Filter, requiredTypes } from '../filters/filter.js';
-import { type Effort, type Sampling, scaleUsers } from '../sampling/sample.js';
+import { type Sampling, scaleUsers } from '../sampling/sample.js';
 import { Sampler } from '../sampling/sampler.js';
 import { listUnseen } from '../properties/event-properties.repository.js';
 import { BreakdownRepository } from './breakdown.repository.js';
@@ -91,10 +86,11 @@ export class PostgresqlEventStore implements EventStore {
   ): Promise<FunnelCounts> {
     const sampled = { range, types: typesOf(definition.steps), unit: 'user' as const };
     return this.sampler.answer(tenantId, sampled, sampling, async (effort) => {
-      const steps = scaleSteps(await this.funnels.countSteps(tenantId, range, definition, effort), effort);
-      if (definition.group_by === undefined) return { steps };
-      const groups = await this.funnels.countGroups(tenantId, range, definition, effort);
-      return { steps, groups: scaleSteps(groups, effort) };
+      const { group_by: group, ...whole } = definition;
+      const steps = scaleUsers(await this.funnels.countSteps(tenantId, range, whole, effort), effort);
+      if (group === undefined) return { steps };
+      const groups = await this.funnels.countSteps(tenantId, range, definition, effort);
+      return { steps, groups: scaleUsers(groups, effort) };
     });
   }
 
@@ -120,15 +116,4 @@ export class PostgresqlEventStore implements EventStore {
   ): Promise<string[]> {
     return this.database.readOnReplica(tenantId, (sql) => listUnseen(sql, tenantId, range, properties, types));
   }
-}
-
-/** A step may come in two rows, of which one has its median. */
-function scaleSteps(rows: readonly ReachedStep[], effort: Effort): ReachedStep[] {
-  const steps = new Map<string, ReachedStep>();
-  for (const row of rows) {
-    const key = JSON.stringify([row.label, row.k]);
-    const { users = 0, median_s = null } = steps.get(key) ?? {};
-    steps.set(key, { ...row, users: users + row.users, median_s: row.median_s ?? median_s });
-  }
-  return scaleUsers([...steps.values()], effort);
 }

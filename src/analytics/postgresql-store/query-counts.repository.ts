@@ -7,18 +7,19 @@ import type { CountedGroup, CountedGroups, CountQuestion } from '../event-store/
 import { requiredTypes } from '../filters/filter.js';
 import { type FilterSql, filterSqlFor } from '../filters/filter-sql.js';
 import { countedIn } from '../rollups/counted-events-sql.js';
-import { type Effort, type Estimate, type Sample, type SampledUnit, standardError } from '../sampling/sample.js';
+import {
+  type Effort,
+  type Estimate,
+  type Sample,
+  type SampledUnit,
+  standardError,
+  type UnitSums,
+} from '../sampling/sample.js';
 import { isOfSampledUser, isSampled, limitTime, UNIT_OF } from '../sampling/sample-sql.js';
 
-/** From a sample, before it is scaled up. */
-interface Sums {
-  units: number;
-  squares: number;
-}
-
-interface Row extends CountedGroup, Sums {
+interface Row extends CountedGroup, UnitSums {
   groups: number;
-  buckets: ({ n: number; value: number } & Sums)[];
+  buckets: ({ n: number; value: number } & UnitSums)[];
 }
 
 /** What one sampled unit is, for each measure. */
@@ -55,12 +56,12 @@ function toGroup({ group, buckets, ...sums }: Row, sample: Sample | undefined): 
 }
 
 function toValue(
-  { value, units, squares }: { value: number } & Sums,
+  { value, ...sums }: { value: number } & UnitSums,
   sample: Sample | undefined,
 ): { value: number } & Estimate {
   if (sample === undefined) return { value };
   const { oneIn } = sample;
-  return { value: value * oneIn, standard_error: standardError({ units, squares }, oneIn) };
+  return { value: value * oneIn, standard_error: standardError(sums, oneIn) };
 }
 
 /** One reading of the events for the groups as a whole and for their buckets. */

@@ -32,6 +32,13 @@ export function isOfSampledUser(sample: Sample | undefined, { from, to }: TimeRa
         and hashtextextended(user_id collate "C", ${SEED}) & ${mask}::bigint = 0))`;
 }
 
+/** SQL for UnitSums and the count of each `key`, or of all, from `parts`: rows with a `unit` and what it adds, `y`. */
+export const unitSums = (parts: string, key?: string): string => {
+  const [keyed, by] = key === undefined ? ['', ''] : [`${key}, `, ' group by 1'];
+  return `select ${keyed}sum(y) as count, count(*)::float8 as units, sum(y * y) as squares
+  from (select ${keyed}sum(y) as y from ${parts} group by ${keyed}unit) u${by}`;
+};
+
 /** For the statements of this transaction that follow. */
 export async function limitTime(sql: Sql, { withinMs }: Effort): Promise<void> {
   if (withinMs === undefined) return;

@@ -39,10 +39,9 @@ export interface Effort {
   withinMs?: number;
 }
 
-/** What the units of a sample add to one number: how many do, what, and the sum of the squares of it. */
-export interface SampledSum {
+/** Of one number: how many units of the sample add to it, and the sum of the squares of what each adds. */
+export interface UnitSums {
   units: number;
-  sum: number;
   squares: number;
 }
 
@@ -64,7 +63,7 @@ export function oneInFor(events: number, wanted: number): number {
  * Bernoulli sampling of clusters. The variance of that estimate (Horvitz-Thompson) is estimated by
  * (1 - p) / p² · Σ y² over the sampled units; Särndal, Swensson, Wretman: Model Assisted Survey Sampling, 1992, 3.2.
  */
-export function standardError({ units, squares }: Omit<SampledSum, 'sum'>, oneIn: number): number | null {
+export function standardError({ units, squares }: UnitSums, oneIn: number): number | null {
   return units < FEWEST_UNITS ? null : Math.sqrt((1 - 1 / oneIn) * squares) * oneIn;
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { sqlState } from '../../platform/database/database.js';
+import { Database, sqlState } from '../../platform/database/database.js';
 import type { TimeRange } from '../../platform/time/time.js';
-import { EventVolumeRepository } from './event-volume.repository.js';
+import { countEventVolume } from './event-volume-sql.js';
 import {
   type Effort,
   oneInFor,
@@ -35,7 +35,7 @@ export class Sampler {
   /** As well. */
   sampledEvents = SAMPLED_EVENTS;
 
-  constructor(private readonly volume: EventVolumeRepository) {}
+  constructor(private readonly database: Database) {}
 
   /**
    * Calls `ask` once, or a second time with a sample.
@@ -56,7 +56,8 @@ export class Sampler {
     } catch (error) {
       if (sqlState(error) !== STOPPED) throw error;
     }
-    const events = await this.volume.count(tenantId, question.range, question.types);
+    const { range, types } = question;
+    const events = await this.database.readOnReplica(tenantId, (sql) => countEventVolume(sql, tenantId, range, types));
     return takeSample({ unit, oneIn: oneInFor(events, this.sampledEvents) }, 'time_limit', ask);
   }
 }
