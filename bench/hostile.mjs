@@ -23,10 +23,8 @@ const REFUSALS = ['200', '301', '400', '401', '404', '405', '413', '415', '429']
 export async function measureHostile(stack, { key, floodRounds, tell }) {
   const worker = await stack.startWorker();
   const badRequests = hostileRequests().map((request) => request.toString('base64'));
-  const load = (badPerSecond, seconds) => {
-    const options = { port: stack.apiPort, path: PATH, key, perSecond: GOOD_PER_SECOND, seconds };
-    return stack.load.ask({ load: 'paced', options: { ...options, badPerSecond, badRequests, refusals: REFUSALS } });
-  };
+  const load = (badPerSecond, seconds) =>
+    stack.loadPaced(key, { perSecond: GOOD_PER_SECOND, seconds, badPerSecond, badRequests, refusals: REFUSALS });
   await emptyTables(stack);
   await load(HOSTILE_PER_SECOND, WARM_UP_SECONDS);
   const results = { quiet: [], hostile: [] };

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { emptyTables } from './tables.mjs';
 
-const PATH = '/api/v1/events/ingest';
 const GOOD_PER_SECOND = 100;
 const BAD_PER_SECOND = 300;
 const WARM_UP_SECONDS = 5;
@@ -19,10 +18,8 @@ const SECONDS = 20;
  */
 export async function measureKeyFlood(stack, { key, floodRounds, tell }) {
   const worker = await stack.startWorker();
-  const load = (badPerSecond, seconds) => {
-    const options = { port: stack.apiPort, path: PATH, key, perSecond: GOOD_PER_SECOND, seconds };
-    return stack.load.ask({ load: 'paced', options: { ...options, badPerSecond, badKeys: badKeys(key) } });
-  };
+  const load = (badPerSecond, seconds) =>
+    stack.loadPaced(key, { perSecond: GOOD_PER_SECOND, seconds, badPerSecond, badKeys: badKeys(key) });
   await emptyTables(stack);
   await load(BAD_PER_SECOND, WARM_UP_SECONDS);
   const results = { quiet: [], flooded: [] };

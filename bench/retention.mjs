@@ -27,16 +27,14 @@ export async function measureRetention(stack, { retentionEvents, tell }) {
   await emptyTables(stack);
   const worker = await stack.startWorker();
   const { tenantId, key } = await stack.createTenantKey(['write']);
-  const target = { port: stack.apiPort, path: PATH, key };
-  const search = { ...target, connections: CONNECTIONS, seconds: SEARCH_SECONDS };
+  const search = { port: stack.apiPort, path: PATH, key, connections: CONNECTIONS, seconds: SEARCH_SECONDS };
   await stack.load.ask({ load: 'singles', options: search });
   const most = await stack.load.ask({ load: 'singles', options: search });
   const perSecond = Math.floor(most.perSecond / 2);
   await stack.untilDrained();
   await fillThePast(stack, tenantId, retentionEvents, tell);
 
-  const paced = { ...target, perSecond, badPerSecond: 0, badKeys: [], seconds: SECONDS };
-  const ingest = () => stack.load.ask({ load: 'paced', options: paced });
+  const ingest = () => stack.loadPaced(key, { perSecond, seconds: SECONDS });
   const result = { quiet: [], busy: [], perSecond, removed: retentionEvents };
   for (let n = 0; n < QUIET_ROUNDS; n++) result.quiet.push(await ingest());
   result.bytesBefore = await sizeOf(stack);

@@ -108,6 +108,12 @@ export class Stack {
     return { tenantId, key: (await this.post('/keys', body, { 'X-Tenant-Id': tenantId })).key };
   }
 
+  /** Single events to `events/ingest` at a steady rate; {@link loadPaced} says what else there may be beside them. */
+  loadPaced(key, options) {
+    const target = { port: this.apiPort, path: '/api/v1/events/ingest', key };
+    return this.load.ask({ load: 'paced', options: { ...target, ...options } });
+  }
+
   /** @throws {Error} unless it is 200 */
   async get(path, key) {
     const { status, body } = await this.send('GET', path, key);

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { findChromium } from './chromium.mjs';
+import { LAUNCH, PAGES, signIn, untilLoaded } from './dashboard-pages.mjs';
 import { fail, root } from './prepare.mjs';
 
 const [url = 'http://localhost:3000', key = process.env.PLATFORM_API_KEY, ...only] = process.argv
@@ -21,24 +22,17 @@ const STEPS = JSON.stringify([
   { event_type: 'add_to_cart' },
   { event_type: 'purchase_completed' },
 ]);
-const PAGES = {
+const PICTURED = {
   overview: '/',
   filters: `/?range=30d&filter=${encodeURIComponent(FILTER)}`,
-  live: '/live',
   funnels: `/funnels?range=30d&steps=${encodeURIComponent(STEPS)}`,
   retention: '/retention?range=30d&interval=week',
-  users: '/users?range=30d',
-  audit: '/audit',
-  calls: '/calls',
-  'dead-letters': '/dead-letters',
-  keys: '/keys',
-  'event-types': '/event-types',
-  system: '/system',
+  ...PAGES,
 };
 const folder = join(root, 'docs', 'images');
 mkdirSync(folder, { recursive: true });
 
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+const browser = await chromium.launch({ executablePath, ...LAUNCH });
 try {
   for (const colorScheme of ['light', 'dark']) await picture(colorScheme);
 } finally {
@@ -58,10 +52,8 @@ async function picture(colorScheme) {
     await page.screenshot({ path: join(folder, `${name}-${colorScheme}${suffix}.png`), fullPage: isNarrow });
   };
   if (only.length === 0 || only.includes('sign-in')) await shoot('sign-in');
-  await page.getByLabel('API key').fill(key);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('navigation').waitFor();
-  for (const [name, path] of Object.entries(PAGES)) {
+  await signIn(page, key);
+  for (const [name, path] of Object.entries(PICTURED)) {
     if (only.length > 0 && !only.includes(name)) continue;
     await page.goto(url + path);
     await page.getByRole('heading', { level: 1 }).waitFor();
@@ -75,10 +67,7 @@ async function picture(colorScheme) {
 
 /** Nothing loads any more, and what came is drawn. */
 async function settle(page) {
-  const busy = page.locator('[aria-busy="true"], .progress[data-active]').first();
-  await busy
-    .waitFor({ state: 'detached', timeout: 15_000 })
-    .catch(() => process.stderr.write(`still loading: ${page.url()}\n`));
+  await untilLoaded(page, 15_000).catch(() => process.stderr.write(`still loading: ${page.url()}\n`));
   await page.waitForTimeout(400);
 }
 

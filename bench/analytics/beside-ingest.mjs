@@ -12,16 +12,15 @@ const ROUNDS = 8;
 export async function measureIngestBeside(stack, { key, queries, tell }) {
   const worker = await stack.startWorker();
   const writer = await stack.createKey();
-  const path = '/api/v1/events/ingest';
-  const load = { port: stack.apiPort, path, key: writer, perSecond: EVENTS_PER_SECOND, badPerSecond: 0, badKeys: [] };
-  const ingest = async (options) => (await stack.load.ask({ load: 'paced', options: { ...load, ...options } })).p99_ms;
+  const ingest = async (seconds, perSecond = EVENTS_PER_SECOND) =>
+    (await stack.loadPaced(writer, { perSecond, seconds })).p99_ms;
   const heavy = queries.filter(({ name }) => HEAVY.includes(name));
   const figures = { quiet: [], busy: [] };
-  await ingest({ seconds: 8, perSecond: 500 }); // until its code is compiled
+  await ingest(8, 500); // until its code is compiled
   for (let n = 0; n < ROUNDS; n++) {
-    figures.quiet.push(await ingest({ seconds: SECONDS }));
+    figures.quiet.push(await ingest(SECONDS));
     const stop = keepAsking(stack, key, heavy);
-    figures.busy.push(await ingest({ seconds: SECONDS }));
+    figures.busy.push(await ingest(SECONDS));
     const asked = await stop();
     tell(`ingest p99 ${figures.quiet[n].toFixed(1)} → ${figures.busy[n].toFixed(1)} ms beside ${asked} heavy queries`);
   }

@@ -1,20 +1,10 @@
 import { chromium } from 'playwright-core';
 import { findChromium } from '../../scripts/chromium.mjs';
+import { LAUNCH, PAGES, signIn, untilLoaded } from '../../scripts/dashboard-pages.mjs';
 import { quantile, round } from '../statistics.mjs';
 
-/** Every page that a key may see, with the time range that reads most. */
-const PAGES = {
-  overview: '/?range=30d',
-  live: '/live',
-  retention: '/retention?range=30d&interval=day',
-  users: '/users?range=30d',
-  audit: '/audit',
-  calls: '/calls',
-  'dead-letters': '/dead-letters',
-  keys: '/keys',
-  'event-types': '/event-types',
-  system: '/system',
-};
+/** With the time range that reads most. */
+const ASKED = { overview: '/?range=30d', retention: '/retention?range=30d&interval=day', ...PAGES };
 const VISITS = 7;
 
 /**
@@ -33,15 +23,13 @@ export async function measurePages(stack, tenantId, tell) {
   }
   const { key } = await stack.createTenantKey(['read', 'admin'], tenantId);
   const origin = new URL(stack.url('/')).origin;
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+  const browser = await chromium.launch({ executablePath, ...LAUNCH });
   try {
     const page = await (await browser.newContext({ timezoneId: 'Europe/Berlin' })).newPage();
     await page.goto(origin);
-    await page.getByLabel('API key').fill(key);
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('navigation').waitFor();
+    await signIn(page, key);
     const pages = {};
-    for (const [name, path] of Object.entries(PAGES)) {
+    for (const [name, path] of Object.entries(ASKED)) {
       pages[name] = await timePage(page, origin + path);
       const { requests, slowest, slowest_ms: ms } = pages[name];
       tell(`page ${name}: ${requests} requests, the longest ${ms} ms (${slowest})`);
@@ -56,7 +44,7 @@ async function timePage(page, url) {
   const times = new Map();
   const note = (request) => {
     const { pathname } = new URL(request.url());
-    if (!pathname.startsWith('/api/v1/') || request.resourceType() === 'eventsource') return;
+    if (!pathname.startsWith('/api/v1/')) return;
     const { requestStart, responseEnd } = request.timing();
     if (responseEnd >= 0) times.set(pathname, [...(times.get(pathname) ?? []), responseEnd - requestStart]);
   };
@@ -64,8 +52,7 @@ async function timePage(page, url) {
   for (let n = 0; n < VISITS; n++) {
     await page.goto(url, { waitUntil: 'networkidle' });
     await page.getByRole('heading', { level: 1 }).waitFor();
-    const busy = page.locator('[aria-busy="true"], .progress[data-active]').first();
-    await busy.waitFor({ state: 'detached' });
+    await untilLoaded(page);
   }
   page.off('requestfinished', note);
   const medians = [...times].map(([path, all]) => [path, round(quantile(all, 0.5), 1)]).sort((a, b) => b[1] - a[1]);

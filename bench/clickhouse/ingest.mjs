@@ -1,6 +1,5 @@
 import { quantile, round } from '../statistics.mjs';
 
-const PATH = '/api/v1/events/ingest';
 const EVENTS_PER_SECOND = 500;
 const SECONDS = 8;
 const ROUNDS = 8;
@@ -15,9 +14,8 @@ const WARM_UP_SECONDS = 8;
  */
 export async function measureIngestWhileFed(stack, url, tell) {
   const key = await stack.createKey();
-  const load = { port: stack.apiPort, path: PATH, key, perSecond: EVENTS_PER_SECOND, badPerSecond: 0, badKeys: [] };
   const ingest = async (seconds) =>
-    round((await stack.load.ask({ load: 'paced', options: { ...load, seconds } })).p99_ms, 1);
+    round((await stack.loadPaced(key, { perSecond: EVENTS_PER_SECOND, seconds })).p99_ms, 1);
   const feed = await stack.one('select * from clickhouse_feeds');
   const rounds = { off: [], on: [] };
   const measure = async (way, env) => {

@@ -37,11 +37,9 @@ export async function measureLive(stack, { tell }) {
   await ask('subscribe', { url: stack.origin, keys, sockets: SOCKETS });
   await ask('readLogs', { url: stack.origin, keys: logKeys, sockets: LOG_SOCKETS });
   await ask('forget');
-  const path = '/api/v1/events/ingest';
-  const load = { port: stack.apiPort, path, key: writer, perSecond: EVENTS_PER_SECOND, seconds: SECONDS };
   const [entries] = await Promise.all([
     record(stack, writer),
-    stack.load.ask({ load: 'paced', options: { ...load, badPerSecond: 0, badKeys: [] } }),
+    stack.loadPaced(writer, { perSecond: EVENTS_PER_SECOND, seconds: SECONDS }),
     sleep((SECONDS / 2) * 1_000)
       .then(() => worker.stop())
       .then(async () => (worker = await stack.startWorker())),

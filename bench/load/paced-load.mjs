@@ -9,11 +9,11 @@ const CONNECTIONS = 16;
  * whole ones that the caller made. Both follow a timetable that no slow answer delays: a latency counts from the moment
  * its request was due.
  *
- * @param {{port: number, path: string, key: string, perSecond: number, badPerSecond: number, seconds: number,
- *   badKeys?: string[], badRequests?: string[], refusals?: string[]}} options requests in base64, statuses they may get
+ * @param {{port: number, path: string, key: string, perSecond: number, seconds: number,
+ *   badPerSecond?: number, badKeys?: string[], badRequests?: string[], refusals?: string[]}} options requests in base64, statuses they may get
  * @returns {Promise<{p50_ms: number, p99_ms: number, answers: Record<string, number>}>} latencies of the events alone
  */
-export async function loadPaced({ seconds, perSecond, badPerSecond, badKeys, badRequests, refusals, ...target }) {
+export async function loadPaced({ seconds, perSecond, badPerSecond = 0, badKeys, badRequests, refusals, ...target }) {
   const ids = new EventIds();
   const event = (n) => encodeRequest(target, JSON.stringify(sampleEvent(n, ids.next())));
   const withBadKey = (n) =>
