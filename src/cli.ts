@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { type Command, CommanderError } from 'commander';
 import { buildProgram } from './cli/commands.js';
 import { explain } from './cli/failure.js';
+import { collectEarly } from './platform/heap.js';
 import { redact } from './platform/logging/redact.js';
 
 /**
@@ -10,6 +11,7 @@ import { redact } from './platform/logging/redact.js';
  * Exit code 0: done; 1: it failed; 2: the words of the call are wrong.
  */
 async function main(words: readonly string[], name: string): Promise<void> {
+  collectEarly();
   const asJson = words.includes('--json');
   let command: Command | undefined;
   const program = buildProgram({ name, quiet: asJson, onCommand: (called) => (command = called) });

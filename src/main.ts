@@ -1,22 +1,17 @@
 import 'reflect-metadata';
-import { setFlagsFromString } from 'node:v8';
 import { createApiApplication, stopApiApplication } from './api-application.js';
 import { readConfig } from './platform/config/environment.js';
 import { listenFault } from './platform/config/listen-fault.js';
 import { failToStart } from './platform/fail-to-start.js';
 import { HealthService } from './platform/health/health.service.js';
+import { collectEarly } from './platform/heap.js';
 import { createAccessLog } from './platform/logging/access-log.js';
 import { createLogger } from './platform/logging/logger.js';
 import { endGracefully, type Running } from './platform/scheduling/process-lifetime.js';
 
-/**
- * By default V8 lets the heap grow to several times the objects in use before it collects, and an export would take 170
- * to 330 MB more than the process at rest. So it collects when the heap has doubled.
- */
-setFlagsFromString('--heap-growing-percent=100');
-
 /** The API process: HTTP only. It never processes a job. */
 async function main(): Promise<void> {
+  collectEarly();
   const config = readConfig();
   const logger = await createLogger(config, 'api');
   const running: Running = {};

@@ -6,6 +6,7 @@ import { readConfig } from './platform/config/environment.js';
 import { listenFault } from './platform/config/listen-fault.js';
 import { failToStart } from './platform/fail-to-start.js';
 import { HealthService } from './platform/health/health.service.js';
+import { collectEarly } from './platform/heap.js';
 import { createLogger } from './platform/logging/logger.js';
 import { endGracefully, type Running } from './platform/scheduling/process-lifetime.js';
 import { Metrics } from './platform/metrics/metrics.js';
@@ -14,6 +15,7 @@ import { WorkerModule } from './worker.module.js';
 
 /** The worker process: jobs, the poller and the schedules. Any number may run. */
 async function main(): Promise<void> {
+  collectEarly();
   const config = readConfig();
   checkKeyFiles(config);
   await checkCheckpointLog(config);
