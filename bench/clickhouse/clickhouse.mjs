@@ -16,7 +16,8 @@ const WARM_UPS = 2;
 /**
  * The same events and the same questions for both engines: the API with CLICKHOUSE_URL and the API without, in turn.
  *
- * @typedef {{postgresql_ms: number | null, clickhouse_ms: number, goal_ms: number | null}} Timing null where it was stopped
+ * @typedef {{postgresql_ms: number | null, clickhouse_ms: number, goal_ms: number | null}} Timing of
+ *   an API without and with ClickHouse; null where it was stopped
  * @typedef {object} Figures
  * @property {number} events
  * @property {Record<string, Timing>} timings medians
@@ -64,9 +65,8 @@ async function measureSize(stack, { count, chdb, tell, speed }) {
     speed.note();
     timings[query.name] = await timeBoth({ query, key, copy, original: stack.url('') });
     const { postgresql_ms: pg, clickhouse_ms: ch } = timings[query.name];
-    tell(
-      `${count} events, ${query.name}: ClickHouse ${ch} ms, PostgreSQL ${pg ?? 'stopped'}${pg === null ? '' : ' ms'}`,
-    );
+    const without = pg === null ? 'stopped' : `${pg} ms`;
+    tell(`${count} events, ${query.name}: with ClickHouse ${ch} ms (${query.engine} answers), without ${without}`);
   }
   const bytes = await readBytes(stack, port, count);
   const ingest = await measureIngestWhileFed(stack, CLICKHOUSE_URL, tell);
@@ -97,7 +97,7 @@ async function timeBoth({ query, key, copy, original }) {
   let isStopped = false;
   for (let n = 0; n < RUNS + WARM_UPS; n++) {
     const ours = await ask(copy, key, query.ask(n));
-    if (ours.body.engine !== 'clickhouse') throw new Error(`${query.name}: ${JSON.stringify(ours.body).slice(0, 300)}`);
+    if (ours.body.engine !== query.engine) throw new Error(`${query.name}: ${JSON.stringify(ours.body).slice(0, 300)}`);
     if (n >= WARM_UPS) times.copy.push(ours.ms);
     if (isStopped) continue;
     const theirs = await ask(original, key, query.ask(n));

@@ -7,11 +7,11 @@ const EXACT = 'sampling=never';
 const FILTER = { property: 'payload.category', op: 'is_set' };
 
 /**
- * What reads the events themselves. Each for another range each time, so that no cache answers, and from all
+ * What reads the events themselves, and what PostgreSQL is asked with ClickHouse beside it, too. Each for another range each time, so that no cache answers, and from all
  * events, however long it takes.
  *
  * @param {import('../dataset/dataset.mjs').Dataset & {users: string[], busiest: string[]}} dataset
- * @returns {{name: string, goalMs: number | null, ask: (n: number) => {path: string, body?: object}}[]}
+ * @returns {{name: string, goalMs: number | null, engine: string, ask: (n: number) => {path: string, body?: object}}[]}
  */
 export function makeEventQueries({ to, users, busiest }) {
   const span = (n, days) => ({
@@ -23,8 +23,15 @@ export function makeEventQueries({ to, users, busiest }) {
     return `from=${from}&to=${end}`;
   };
   const filters = encodeURIComponent(JSON.stringify(FILTER));
-  const get = (name, goalMs, path) => ({ name, goalMs, ask: (n) => ({ path: path(n) }) });
-  const post = (name, goalMs, path, body) => ({ name, goalMs, ask: (n) => ({ path, body: body(n) }) });
+  const get = (name, goalMs, path, engine = 'clickhouse') => ({
+    name,
+    goalMs,
+    engine,
+    ask: (n) => ({ path: path(n) }),
+  });
+  const post = (name, goalMs, path, body) => ({
+    ...{ name, goalMs, engine: 'clickhouse', ask: (n) => ({ path, body: body(n) }) },
+  });
   const steps = (more) => FUNNEL.map((event_type) => ({ event_type, ...more }));
   return [
     get('breakdown', 1_000, (n) => `/analytics/breakdown?property=payload.category&${EXACT}&${range(n, 30)}`),
@@ -37,13 +44,18 @@ export function makeEventQueries({ to, users, busiest }) {
     post('filtered_funnel', null, '/analytics/funnel', (n) => ({
       ...{ steps: steps({ filters: FILTER }), window_s: WINDOW_S, sampling: 'never', ...span(n, 30) },
     })),
-    get('retention', null, (n) => `/analytics/retention?${range(n, 14)}`),
+    get('retention', null, (n) => `/analytics/retention?${range(n, 14)}`, 'postgresql'),
     get('filtered_retention', null, (n) => `/analytics/retention?filters=${filters}&${EXACT}&${range(n, 14)}`),
     get('filtered_dashboard', null, (n) => `/analytics?filters=${filters}&${EXACT}&${range(n, 30)}`),
     post('users_by_category_and_day', null, '/analytics/query', (n) => ({
       ...{ measure: 'users', breakdown: ['payload.category'], interval: 'day', sampling: 'never', ...span(n, 30) },
     })),
-    get('journey', 50, (n) => `/analytics/users/${users[n % users.length]}/journey?${range(n, 30)}`),
-    get('journey_busiest', null, (n) => `/analytics/users/${busiest[n % busiest.length]}/journey?${range(n, 30)}`),
+    get('journey', 50, (n) => `/analytics/users/${users[n % users.length]}/journey?${range(n, 30)}`, 'postgresql'),
+    get(
+      'journey_busiest',
+      null,
+      (n) => `/analytics/users/${busiest[n % busiest.length]}/journey?${range(n, 30)}`,
+      'postgresql',
+    ),
   ];
 }

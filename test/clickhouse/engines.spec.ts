@@ -17,15 +17,18 @@ const FILTER = { property: 'payload.plan', op: 'is', value: 'pro' };
 const filters = encodeURIComponent(JSON.stringify(FILTER));
 const steps = (filter: unknown) => [{ event_type: 'view', filters: filter }, { event_type: 'view' }];
 
-/** Every question about the events themselves, with a filter. */
+/** Every question that reads many events, with a filter. */
 const questions = (asked: string, filter: unknown): [path: string, body?: object][] => [
   [`/analytics?filters=${asked}`],
-  [`/analytics?user_id=u-1&filters=${asked}`],
   [`/analytics/breakdown?property=payload.plan&filters=${asked}`],
   [`/analytics/retention?filters=${asked}`],
-  [`/analytics/users/u-1/journey?filters=${asked}`],
   ['/analytics/query', { measure: 'users', filters: filter }],
   ['/analytics/funnel', { steps: steps(filter), window_s: 60 }],
+];
+
+const ofOneUser = (asked: string): [path: string][] => [
+  [`/analytics?user_id=u-1&filters=${asked}`],
+  [`/analytics/users/u-1/journey?filters=${asked}`],
 ];
 
 /** Which engine answers, as a caller sees it: API, worker and both engines are real. */
@@ -68,6 +71,14 @@ describeDatabase('two engines', {}, (database) => {
     }
     for (const path of ['/analytics/events-by-type', '/analytics/timeseries', '/analytics/processing-metrics']) {
       expect((await ask([path])).body).not.toHaveProperty('engine');
+    }
+  });
+
+  it('PostgreSQL always answers what it finds by an index or has counted by day', async () => {
+    for (const [path] of [...ofOneUser(filters), ['/analytics/retention']]) {
+      const { status, body } = await ask([path!]);
+      expect({ path, status, engine: body.engine }).toEqual({ path, status: 200, engine: 'postgresql' });
+      expect(body).not.toHaveProperty('as_of');
     }
   });
 
@@ -177,6 +188,7 @@ describeDatabase('two engines', {}, (database) => {
     const asked = encodeURIComponent(JSON.stringify(filter));
     const places = [
       ...questions(asked, filter),
+      ...ofOneUser(asked),
       [`/events?filters=${asked}`],
       ['/segments', { name: 'x', filters: filter }],
     ];

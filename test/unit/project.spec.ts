@@ -55,6 +55,12 @@ describe('what the project says of itself', () => {
   });
 });
 
+describe('memory', () => {
+  it.each(['main', 'worker', 'cli'])('the heap of %s is collected before it is several times its objects', (entry) => {
+    expect(read(`src/${entry}.ts`)).toMatch(/^ {2}collectEarly\(\);$/m);
+  });
+});
+
 describe('the order of specs', () => {
   const seconds = JSON.parse(read('test/durations.json')) as Record<string, number>;
 

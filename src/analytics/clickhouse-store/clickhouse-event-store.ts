@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { decodeValue, encodeValue } from '../../platform/clickhouse/property-encoding.js';
-import { readJson } from '../../platform/json/json-text.js';
 import type { TimeRange } from '../../platform/time/time.js';
 import type {
   BreakdownQuestion,
@@ -8,22 +7,13 @@ import type {
   CountedGroups,
   CountQuestion,
   EventsOverview,
-  EventStore,
+  EventCounts,
   OverviewQuestion,
   Retained,
   RetainedUsers,
   TopValues,
 } from '../event-store/event-store.js';
 import type { FunnelCounts, FunnelDefinition, ReachedStep } from '../event-store/funnel-definition.js';
-import type {
-  JourneyEvent,
-  JourneyPlace,
-  RecentEvent,
-  SessionSummary,
-  TypeSummary,
-  UserQuestion,
-  UserSummary,
-} from '../event-store/user-questions.js';
 import type { Filter } from '../filters/filter.js';
 import {
   countsSql,
@@ -40,15 +30,12 @@ import {
 import { funnelSql } from './funnel-sql.js';
 import { TenantStatements } from './tenant-statements.js';
 import { micros } from './time-sql.js';
-import { byTypeSql, eventsSql, journeySql, type PlaceRow, recentSql, sessionsSql } from './user-sql.js';
 
 type FunnelRow = Omit<ReachedStep, 'median_s'> & { median_us: number | null };
-/** As ClickHouse holds it: JSON is text. */
-type EventRow = Omit<RecentEvent, 'payload' | 'enrichment'> & { payload: string; enrichment: string };
 
 /** Answers from the copy of the events in ClickHouse, with all cores of it, as of what has been sent there. */
 @Injectable()
-export class ClickHouseEventStore implements EventStore {
+export class ClickHouseEventStore implements EventCounts {
   constructor(private readonly statements: TenantStatements) {}
 
   async listTopValues(tenantId: string, range: TimeRange, question: BreakdownQuestion): Promise<TopValues> {
@@ -99,7 +86,7 @@ export class ClickHouseEventStore implements EventStore {
     };
   }
 
-  async listRetained(tenantId: string, bounds: readonly number[], filter: Filter | undefined): Promise<Retained> {
+  async listRetained(tenantId: string, bounds: readonly number[], filter: Filter): Promise<Retained> {
     const rows = await this.statements.ask<RetainedUsers>(tenantId, (events) => retentionSql(events, bounds, filter));
     const place = placesOf(bounds);
     return { data: rows.map(({ cohort, period, users }) => ({ cohort: place(cohort), period: place(period), users })) };
@@ -118,38 +105,6 @@ export class ClickHouseEventStore implements EventStore {
     if (definition.group_by === undefined) return { steps: await count(false) };
     const [steps, groups] = await Promise.all([count(false), count(true)]);
     return { steps, groups };
-  }
-
-  async describeUser(tenantId: string, question: UserQuestion): Promise<UserSummary> {
-    const [byType, sessions, recent] = await Promise.all([
-      this.statements.ask<TypeSummary>(tenantId, (events) => byTypeSql(events, question)),
-      this.statements.ask<SessionSummary>(tenantId, (events) => sessionsSql(events, question)),
-      this.statements.ask<EventRow>(tenantId, (events) => recentSql(events, question)),
-    ]);
-    return { byType, sessions, recent: recent.map(readEvent) };
-  }
-
-  async listJourney(
-    tenantId: string,
-    question: UserQuestion,
-    limit: number,
-    after?: JourneyPlace,
-  ): Promise<JourneyEvent[]> {
-    const places = await this.statements.ask<PlaceRow>(tenantId, (events) =>
-      journeySql(events, question, limit, after),
-    );
-    const [first, last] = [places[0], places.at(-1)];
-    if (first === undefined || last === undefined) return [];
-    const range = { from: first.at / 1_000, to: (last.at + 1) / 1_000 };
-    const ids = places.map(({ id }) => id);
-    const rows = await this.statements.ask<EventRow>(tenantId, (events) =>
-      eventsSql(events, question.userId, range, ids),
-    );
-    const byId = new Map(rows.map((row) => [row.id, readEvent(row)]));
-    return places.flatMap(({ id, at: _, part, ...place }) => {
-      const event = byId.get(id); // none where it was erased in between
-      return event === undefined ? [] : [{ ...event, ...place, part: part === null ? null : String(part) }];
-    });
   }
 
   async listUnseen(
@@ -184,10 +139,3 @@ function sumBy<Row extends { count: number }, Key>(rows: readonly Row[], keyOf: 
   for (const row of rows) sums.set(keyOf(row), (sums.get(keyOf(row)) ?? 0) + row.count);
   return [...sums];
 }
-
-const readEvent = ({ payload, enrichment, ...event }: EventRow): RecentEvent => ({
-  ...event,
-  payload: readJson(payload) as Record<string, unknown>,
-  enrichment: readJson(enrichment) as Record<string, unknown>,
-  ...{ context_user_agent: null, context_address: null }, // it is in the enrichment already
-});

@@ -90,7 +90,7 @@ select e.user_id as user_id, count() as count ${events.from(range, ...fitting(ev
 group by user_id order by count desc, user_id limit ${events.add('UInt32', limit)}`;
 
 /** Users by the time window of their first event, and by each in which they were active; 0 for all time before. */
-export function retentionSql(events: EventsOfTenant, bounds: readonly number[], filter: Filter | undefined): string {
+export function retentionSql(events: EventsOfTenant, bounds: readonly number[], filter: Filter): string {
   const ever = { from: 0, to: bounds.at(-1) ?? 0 };
   return `/* clickhouse.retention */
 select arrayMin(periods) as cohort, arrayJoin(periods) as period, count() as users

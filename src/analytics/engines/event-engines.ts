@@ -15,6 +15,7 @@ import type {
   BreakdownQuestion,
   CountedGroups,
   CountQuestion,
+  EventCounts,
   EventsOverview,
   EventStore,
   MaySample,
@@ -36,7 +37,8 @@ const AWAY_MS = 5_000;
 
 /**
  * Asks ClickHouse where it is configured, reachable and not too late, and has the properties that are asked about; else
- * PostgreSQL, which alone knows samples. Each answer says who gave it.
+ * PostgreSQL, which alone knows samples. What PostgreSQL need not read many events for, it is always asked: one user's
+ * events have an index, and retention without a filter the days of the users. Each answer says who gave it.
  */
 @Injectable()
 export class EventEngines implements EventStore {
@@ -77,9 +79,9 @@ export class EventEngines implements EventStore {
     filter: Filter | undefined,
     sampling?: Sampling,
   ): Promise<Retained> {
-    return this.ask(tenantId, { sampling }, propertiesOf(filter), (store) =>
-      store.listRetained(tenantId, bounds, filter, sampling),
-    );
+    const question = (store: EventCounts) => store.listRetained(tenantId, bounds, filter, sampling);
+    if (filter === undefined) return this.askPostgresql(question);
+    return this.ask(tenantId, { sampling }, propertiesOf(filter), question);
   }
 
   countFunnel(
@@ -97,12 +99,11 @@ export class EventEngines implements EventStore {
   }
 
   describeUser(tenantId: string, question: UserQuestion): Promise<UserSummary> {
-    return this.ask(tenantId, {}, propertiesOf(question.filter), (store) => store.describeUser(tenantId, question));
+    return this.askPostgresql((store) => store.describeUser(tenantId, question));
   }
 
   listJourney(tenantId: string, question: UserQuestion, limit: number, after?: JourneyPlace): Promise<JourneyEvent[]> {
-    const names = propertiesOf(question.filter);
-    return this.ask(tenantId, {}, names, (store) => store.listJourney(tenantId, question, limit, after));
+    return this.askPostgresql((store) => store.listJourney(tenantId, question, limit, after));
   }
 
   listUnseen(
@@ -119,9 +120,9 @@ export class EventEngines implements EventStore {
     tenantId: string,
     { sampling = 'never' }: MaySample,
     properties: readonly string[],
-    question: (store: EventStore) => Promise<T>,
+    question: (store: EventCounts) => Promise<T>,
   ): Promise<T> {
-    if (!this.clickhouse.isConfigured) return question(this.events);
+    if (!this.clickhouse.isConfigured) return this.askPostgresql(question);
     const isInCopy = oneInOf(sampling) === null && properties.every(isInColumn);
     const asOf = isInCopy ? await this.asOf(tenantId) : undefined;
     if (asOf !== undefined) {
@@ -135,7 +136,11 @@ export class EventEngines implements EventStore {
         this.leave(error as Error);
       }
     }
-    noteEngine('postgresql');
+    return this.askPostgresql(question);
+  }
+
+  private askPostgresql<T>(question: (store: EventStore) => Promise<T>): Promise<T> {
+    if (this.clickhouse.isConfigured) noteEngine('postgresql');
     return question(this.events);
   }
 

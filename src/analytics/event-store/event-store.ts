@@ -90,6 +90,9 @@ export interface Retained extends Sampled {
   data: RetainedUsers[];
 }
 
+/** What reads many events, whichever engine does. */
+export type EventCounts = Omit<EventStore, 'describeUser' | 'listJourney'>;
+
 /**
  * What is asked of the events themselves, because no count that is kept knows it. Every answer is about the events of
  * one tenant that analytics count. What is asked is checked before: filters by requireFilter, names by
