@@ -10,25 +10,34 @@ import { countedIn } from '../rollups/counted-events-sql.js';
 import { type Effort, scaleUsers } from '../sampling/sample.js';
 import { isOfSampledUser, limitTime } from '../sampling/sample-sql.js';
 
+/** More bits than there can be time windows. */
+const NO_PERIODS = `repeat('0', 128)::bit(128)`;
+
 /**
  * $2 the instants at which the time windows begin, and the end of the last; $3 and $4 the first and last of them,
  * widened to UTC days. A UTC day has one local midnight, so the first and the last time of a user's day tell in which
  * time windows the user was active.
+ *
+ * Most users were there before the first time window, and of them nothing but that is read. The time windows of each
+ * of the others are one bit string: many users have the same.
  */
 const RETENTION = `/* retention.count */
-with seen as (
+with newcomers as materialized (
   select user_key, width_bucket(min(first_time), $2::timestamptz[]) as cohort
-  from user_days where tenant_id = $1 and day < $4 group by 1
-), activity as (
-  select user_key, width_bucket(first_time, $2::timestamptz[]) as period
-  from user_days where tenant_id = $1 and day >= $3 and day < $4
-  union
-  select user_key, width_bucket(last_time, $2::timestamptz[])
-  from user_days where tenant_id = $1 and day >= $3 and day < $4
+  from user_days where tenant_id = $1 and day < $4 group by 1 having min(first_time) >= ($2::timestamptz[])[1]
+), active as (
+  select user_key, cohort, bit_or(set_bit(set_bit(${NO_PERIODS}, a, 1), b, 1)) as periods
+  from (
+    select user_key, cohort, width_bucket(first_time, $2::timestamptz[]) as a,
+           width_bucket(last_time, $2::timestamptz[]) as b
+    from newcomers join user_days using (user_key) where tenant_id = $1 and day >= $3 and day < $4 offset 0
+  ) days group by 1, 2
+), alike as (
+  select cohort, periods, count(*) as users from active group by 1, 2
 )
-select cohort, period, count(*)::float8 as users
-from seen join activity using (user_key)
-where cohort between 1 and cardinality($2) - 1 and period between cohort and cardinality($2) - 1
+select cohort, period, sum(users)::float8 as users
+from alike cross join generate_series(cohort, cardinality($2) - 1) period
+where get_bit(periods, period) = 1
 group by 1, 2`;
 
 /**
