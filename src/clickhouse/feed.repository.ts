@@ -63,11 +63,13 @@ const EVENT = `e.tenant_id, e.id, e.event_type, ${timeOf('e.event_time')} as eve
 
 const WITH_BATCH = `left join ingest_batches b on b.tenant_id = e.tenant_id and b.id = e.batch_id ${WITH_CONTEXT}`;
 
+/** `order by` keeps each batch apart: all of them joined at once, every event that there is would be read. */
 const READ_BATCHES = `/* clickhouse.readBatches */
 select ${EVENT}
 from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) as k (id, tenant_id, first_id, last_id)
 cross join lateral (
   select * from events where tenant_id = k.tenant_id and id between k.first_id and k.last_id and batch_id = k.id
+  order by id
 ) e ${WITH_BATCH}`;
 
 const READ_CHANGED = `/* clickhouse.readChanged */
