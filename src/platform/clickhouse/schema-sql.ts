@@ -21,7 +21,8 @@ export const storedEvents = ({ cluster }: Place): string => (cluster === undefin
  * day comes before the type: what comes in now then overlaps the day of today alone, and FINAL merges no other (see
  * ADR 42). Versions are those of PostgreSQL's `clickhouse_feeds`.
  *
- * - user_idx: journeys; in granules of 8192 events of a type and day there is rarely the one user.
+ * - user_idx: filters on one user; in granules of 8192 events of a type and day there is rarely the one user.
+ * - payload, enrichment: as they are in PostgreSQL, for comparisons and whoever reads the table; no question does.
  * - max_dynamic_paths: properties with a column of their own in each part; the others share one.
  */
 const COLUMNS = `
