@@ -45,6 +45,9 @@ const IN_RANGE = {
 const DAYS = `select distinct bucket as day from event_totals_day where tenant_id = $1 and bucket >= $4 and bucket < $5`;
 
 /**
+ * Here and below, `offset 0` has each day read by its key. A planner that is free to join all of them at once reads the
+ * days out of the range, too.
+ *
  * Distinct keys below `bound`: where a day has more than $6, its $6 least ones are read, and the least of the first
  * keys beyond is the bound for all days. Of days that lie wholly in the range only the primary key is read; for the
  * others the times tell who was in the range.
@@ -63,11 +66,13 @@ with days as materialized (
 select count(distinct key)::float8 as count, (select key from bound) as bound from (
   select active.key from (select day from days where whole) d cross join lateral (
     select ${subject}_key as key from ${subject}_days
-    where tenant_id = $1 and day = d.day and ${subject}_key < (select key from below)
+    where tenant_id = $1 and day = d.day and ${subject}_key < (select key from below) offset 0
   ) active
   union all
-  select ${subject}_key from (select day from days where not whole) e join ${subject}_days d
-    on d.tenant_id = $1 and d.day = e.day and d.${subject}_key < (select key from below) and ${IN_RANGE[subject]}
+  select ${subject}_key from (select day from days where not whole) e cross join lateral (
+    select * from ${subject}_days
+    where tenant_id = $1 and day = e.day and ${subject}_key < (select key from below) offset 0
+  ) d where ${IN_RANGE[subject]}
 ) active`;
 
 /**
@@ -80,7 +85,7 @@ with days as materialized (
 )
 select coalesce(sum(count) / nullif(count(distinct key), 0), 0)::float8 as events_per_user from (
   select active.user_key as key, active.count from (select day from days where whole) d cross join lateral (
-    select user_key, count from user_days where tenant_id = $1 and day = d.day and user_key < $6
+    select user_key, count from user_days where tenant_id = $1 and day = d.day and user_key < $6 offset 0
   ) active
   union all
   select d.user_key, case when d.first_time >= $2 and d.last_time < $3 then d.count else (
@@ -89,8 +94,9 @@ select coalesce(sum(count) / nullif(count(distinct key), 0), 0)::float8 as event
       where tenant_id = $1 and user_id = d.user_id and event_time >= greatest($2, d.day)
         and event_time < least($3, d.day + interval '1 day') offset 0
     ) e where ${IS_COUNTED}) end
-  from (select day from days where not whole) e join user_days d
-    on d.tenant_id = $1 and d.day = e.day and d.user_key < $6 and d.last_time >= $2 and d.first_time < $3
+  from (select day from days where not whole) e cross join lateral (
+    select * from user_days where tenant_id = $1 and day = e.day and user_key < $6 offset 0
+  ) d where d.last_time >= $2 and d.first_time < $3
 ) active where count > 0`;
 
 /** Users who were among the busiest on any day: their totals are exact, but users who never were are missed. */
@@ -100,7 +106,6 @@ const BUSIEST = `days as materialized (${DAYS}), busiest as materialized (
   ) d group by user_key order by sum(busy) desc, user_key limit 500
 )`;
 
-/** Day by day, by its key: a planner that may skip the day uses the index twice as often. */
 const DAYS_OF_BUSIEST = `busiest cross join days cross join lateral (
   select * from user_days where tenant_id = $1 and day = days.day and user_key = busiest.user_key offset 0) d`;
 
