@@ -14,6 +14,7 @@ const UNITS = {
   key_flood: ['ms', 'ms p99, no flood'],
   live_gap: ['ms', 'ms p99, a second'],
   hostile: ['ms', 'ms p99, no attack'],
+  retention: ['ms', 'ms p99, nothing removed'],
   old_requests: ['bytes', 'what may grow old'],
   old_queries: ['bytes', 'what may grow old'],
   key_timing: ['|t|', 'of a difference'],
