@@ -7,8 +7,8 @@ const EXACT = 'sampling=never';
 const FILTER = { property: 'payload.category', op: 'is_set' };
 
 /**
- * What reads the events themselves, and what PostgreSQL is asked with ClickHouse beside it, too. Each for another range each time, so that no cache answers, and from all
- * events, however long it takes.
+ * What reads the events themselves, and what PostgreSQL is asked also where there is ClickHouse. Each for another range
+ * each time, so that no cache answers, and from all events, however long it takes.
  *
  * @param {import('../dataset/dataset.mjs').Dataset & {users: string[], busiest: string[]}} dataset
  * @returns {{name: string, goalMs: number | null, engine: string, ask: (n: number) => {path: string, body?: object}}[]}
